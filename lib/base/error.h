@@ -1,0 +1,50 @@
+/*
+ * What went wrong, told once and handed up.
+ *
+ * A function that can fail takes a `struct wh_error *`, returns -1 and has filled it; nobody
+ * below cmd/ prints or exits. The text says what was found and what to do about it. It does not
+ * name the tool or the place in the input: the run loop knows those and adds them.
+ *
+ * No memory is owned; an error may be copied by assignment.
+ */
+#ifndef WH_BASE_ERROR_H
+#define WH_BASE_ERROR_H
+
+#include <stddef.h>
+
+/* The exit status of every tool. */
+enum wh_status {
+    WH_OK = 0,
+    WH_FAILED = 1,      /* bad rows beyond the limit, or reading or writing failed */
+    WH_REFUSED = 2,     /* usage, recipe, or a combination, model or state that is refused */
+    WH_BROKEN = 3,      /* the stream is broken, miscounted or fenced */
+    WH_UNREACHABLE = 4, /* the other side could not be reached: trying again may help */
+};
+
+struct wh_error {
+    enum wh_status status;
+    size_t byte;      /* place within the row, counted from 1; 0 where it is the row as a whole */
+    char column[96];  /* the column at fault, "" where none; cut with "..." when longer */
+    char rule[32];    /* what was broken: a step's op, or the reader's word ("utf-8", "number") */
+    char text[1024];  /* one line, no final newline */
+};
+
+/* Fills `error` and returns -1, so that a failing function can `return wh_fail(...)`. */
+int wh_fail(struct wh_error *error, enum wh_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* The same with strerror(errno) after the text: "shop.db: cannot open: No such file ...". */
+int wh_fail_errno(struct wh_error *error, enum wh_status status, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* A row that breaks a rule; `column` may be NULL. Status is WH_FAILED. Returns -1. */
+int wh_bad_row(struct wh_error *error, const char *rule, const char *column, size_t column_length,
+               size_t byte, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/*
+ * A value as it may stand in a message: quoted, cut after about 60 bytes, control characters and
+ * broken UTF-8 shown as \xNN. Returns `out`.
+ */
+const char *wh_quote(char out[static 96], const char *text, size_t length);
+
+#endif

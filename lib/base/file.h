@@ -1,0 +1,50 @@
+/*
+ * Files that appear whole or not at all, and locks beside them.
+ *
+ * A new file is written under no name (or, where the system cannot, a hidden temporary one that a
+ * signal's handler removes), forced to disk, and takes its name by rename: a reader sees the old
+ * content or the new, a full disk or a kill leaves the old. Mode 0600, or that of the file it
+ * replaces.
+ */
+#ifndef WH_BASE_FILE_H
+#define WH_BASE_FILE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+struct wh_atomic_file;
+
+/* Begins a file that shall become `path`. NULL on failure. */
+struct wh_atomic_file *wh_atomic_open(const char *path, struct wh_error *error);
+/* Its descriptor, to write to. */
+int wh_atomic_descriptor(const struct wh_atomic_file *file);
+/* Forces it to disk and gives it its name. Frees `file` in either case. */
+int wh_atomic_commit(struct wh_atomic_file *file, struct wh_error *error);
+/* Forgets it; nothing was changed. Frees `file`. */
+void wh_atomic_abort(struct wh_atomic_file *file);
+
+/* Writes all bytes or fails; goes on after short writes and interruptions. */
+int wh_write_all(int descriptor, const void *bytes, size_t length, struct wh_error *error);
+
+/* Reads a whole small file (at most `limit` bytes). The result ends in a NUL; free() it. */
+char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_error *error);
+
+/*
+ * A lock file "PATH.lock", held until released or the process ends however it ends. Fails with
+ * WH_BROKEN at once when another process holds it; the text says so.
+ */
+struct wh_lock;
+struct wh_lock *wh_lock_take(const char *path, struct wh_error *error);
+void wh_lock_release(struct wh_lock *lock);
+
+/* An anonymous temporary file in $TMPDIR (or /tmp) for spooling; -1 on failure. */
+int wh_spool_open(struct wh_error *error);
+
+/* Asks for a large pipe buffer where the descriptor is a pipe and the system can. */
+void wh_pipe_enlarge(int descriptor);
+/* Whether a read from `descriptor` would return at once. */
+bool wh_read_ready(int descriptor);
+
+#endif

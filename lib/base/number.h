@@ -1,0 +1,40 @@
+/*
+ * Numbers and their text.
+ *
+ * A number in a row is text until somebody computes with it; what is computed is printed as the
+ * shortest text that reads back to the same double. Both directions are exact (round to nearest,
+ * ties to even) and independent of the locale.
+ */
+#ifndef WH_BASE_NUMBER_H
+#define WH_BASE_NUMBER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum { WH_NUMBER_SIZE = 32 }; /* room that any printed double or 64-bit integer fits in */
+
+/* Whether all of `text` is a number in the grammar of RFC 8259, section 6. */
+bool wh_number_valid(const char *text, size_t length);
+
+/*
+ * The double nearest to `text`, which must be a valid JSON number of exactly `length` bytes; the
+ * byte behind it must be readable. Beyond the range the result is infinite, below it zero.
+ */
+double wh_number_parse(const char *text, size_t length);
+
+/*
+ * Whether `text`, a valid JSON number, is an integer without fraction or exponent that fits 64
+ * bits; then *value is that.
+ */
+bool wh_number_integer(const char *text, size_t length, int64_t *value);
+
+/*
+ * Prints the shortest JSON number that reads back to `value` (finite), nearest to it among the
+ * shortest. Form as in JavaScript's Number::toString: 100, 0.001, 1e-7, 1e+21 printed as 1e21;
+ * negative zero as -0. Returns the length; no NUL is written.
+ */
+size_t wh_number_print(double value, char out[static WH_NUMBER_SIZE]);
+size_t wh_integer_print(int64_t value, char out[static WH_NUMBER_SIZE]);
+
+#endif

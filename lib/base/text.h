@@ -1,0 +1,27 @@
+/*
+ * Small things about text: UTF-8, similar names, lists of words.
+ */
+#ifndef WH_BASE_TEXT_H
+#define WH_BASE_TEXT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/memory.h"
+
+/* Index of the first byte that is not part of well-formed UTF-8 (RFC 3629), or `length`. */
+size_t wh_utf8_valid(const char *text, size_t length);
+/* Appends `code` (a Unicode scalar value) as UTF-8 to `out`; returns its length, 1 to 4. */
+size_t wh_utf8_put(uint32_t code, char out[static 4]);
+/* Reads the character at `text` (well-formed UTF-8); returns its length. */
+size_t wh_utf8_get(const char *text, size_t length, uint32_t *code);
+
+/* The name among `names` nearest to `wanted` (Damerau-Levenshtein), or NULL where none is near:
+ * more than a third of the letters differ. */
+const char *wh_nearest(const char *wanted, const char *const *names, size_t count);
+
+/* Appends " (did you mean NAME?)" to `out` where a near name exists. */
+void wh_suggest(char *out, size_t size, const char *wanted, const char *const *names, size_t count);
+
+#endif

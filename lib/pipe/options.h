@@ -1,0 +1,62 @@
+/*
+ * Command lines. One table says what options there are; parsing, --help and the shells'
+ * completions are all made from it.
+ *
+ * `--name VALUE`, `--name=VALUE`, `-nVALUE`, `-n VALUE`, clustered flags, `--` and `-` as POSIX
+ * and GNU have them; operands may stand between options. Long names may not be shortened, so that
+ * a new option never breaks a script. An unknown option is WH_REFUSED with the nearest known one.
+ */
+#ifndef WH_PIPE_OPTIONS_H
+#define WH_PIPE_OPTIONS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+
+enum wh_option_kind {
+    WH_OPTION_HEADING, /* no option: a heading in --help, text in `help` */
+    WH_OPTION_FLAG,    /* bool at `offset` becomes true */
+    WH_OPTION_TEXT,    /* const char * at `offset` */
+    WH_OPTION_COUNT,   /* uint64_t at `offset`; suffixes k, m, g for 10^3, 10^6, 10^9 */
+    WH_OPTION_SIZE,    /* uint64_t bytes at `offset`; suffixes k, m, g for 2^10, 2^20, 2^30 */
+    WH_OPTION_NUMBER,  /* double at `offset` */
+    WH_OPTION_CALL,    /* set() is called, in the order of the command line */
+};
+
+struct wh_option {
+    const char *name;     /* long name, without dashes */
+    char letter;          /* 0: none */
+    const char *argument; /* name of the value in --help, NULL for a flag */
+    const char *help;     /* one sentence without full stop; may hold \n */
+    enum wh_option_kind kind;
+    size_t offset;        /* into the target of the table's part */
+    int (*set)(void *target, const struct wh_option *option, const char *value,
+               struct wh_error *error); /* value is NULL for a flag */
+    const void *detail;   /* for set() */
+};
+
+/* Several tables make one command line, each with the struct that its offsets mean. */
+struct wh_option_part {
+    const struct wh_option *options;
+    size_t count;
+    void *target;
+};
+
+struct wh_command {
+    const char *tool;     /* "wh-clean" */
+    const char *usage;    /* "[OPTION]... [FILE]..." */
+    const char *summary;  /* one sentence: what it does */
+    const char *closing;  /* printed at the end of --help: an example, the man page */
+    const struct wh_option_part *parts;
+    size_t part_count;
+};
+
+/*
+ * Parses; the operands' pointers are moved to the front of argv + 1 and counted in *operands.
+ * --help, --version and --completion=bash print to standard output and set *done. Returns 0 or -1.
+ */
+int wh_options_parse(const struct wh_command *command, int argc, char **argv, int *operands,
+                     bool *done, struct wh_error *error);
+
+#endif

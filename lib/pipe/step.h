@@ -1,0 +1,121 @@
+/*
+ * Steps: what wh-clean and wh-featurize do to a row, one after the other, in the order given.
+ *
+ * A step type is one line in a table (lib/clean/table.c, lib/feature/table.c): its name in
+ * recipes and as an option, how an option's text becomes the recipe's JSON, and how that JSON
+ * becomes a step. A step learns where its columns are once per shape (bind) and then works on
+ * rows by index.
+ */
+#ifndef WH_PIPE_STEP_H
+#define WH_PIPE_STEP_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "record/row.h"
+
+/* What a step makes of a row. */
+enum wh_pass {
+    WH_PASS_KEEP,
+    WH_PASS_DROP,       /* the row is left out, and counted by the list */
+    WH_PASS_BAD,        /* a bad row; error filled by wh_bad_row */
+    WH_PASS_ERROR = -1, /* the run must end */
+};
+
+struct wh_step;
+
+/*
+ * What a step knows about one shape. A step embeds this at the start of a struct of its own, made
+ * by bind() with wh_alloc; it is freed by unbind(), or with free() where that is NULL.
+ */
+struct wh_binding {
+    struct wh_shape *shape; /* the rows' shape after this step, owned by the binding (freed by the
+                               list); NULL: unchanged, or set by row() itself */
+};
+
+struct wh_features; /* feature/features.h: where encoders put what they make; NULL in wh-clean */
+
+struct wh_step_ops {
+    /* NULL with `error`: the shape lacks a column that was named (a bad row), or worse. */
+    struct wh_binding *(*bind)(struct wh_step *step, const struct wh_shape *shape,
+                               struct wh_features *features, struct wh_error *error);
+    void (*unbind)(struct wh_binding *binding);
+    /* Works on the row. The list sets row->shape to binding->shape (where not NULL) after KEEP;
+     * a step whose shape differs from the input's has set row->fields to match it. */
+    enum wh_pass (*row)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                        struct wh_features *features, struct wh_error *error);
+    /*
+     * Steps that learn constants, NULL for the others. learn() takes the row as this step meets
+     * it, before row() changes it. settle() ends learning: constants are then fixed. save() gives
+     * the step's state as a new JSON value that reads back to exactly the same; load() takes it.
+     */
+    enum wh_pass (*learn)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                          struct wh_error *error);
+    void (*settle)(struct wh_step *step);
+    json_t *(*save)(const struct wh_step *step);
+    int (*load)(struct wh_step *step, const json_t *state, struct wh_error *error);
+    void (*close)(struct wh_step *step);
+};
+
+struct wh_step_type {
+    const char *op;       /* "drop_missing"; the option is --drop-missing */
+    const char *argument; /* "COLS", "COL=VALUE" as --help shows it */
+    const char *help;
+    const char *const *keys; /* what the recipe's object may hold beside "op", NULL at the end */
+    /* An option's argument as a recipe object without "op"; NULL with `error`. */
+    json_t *(*parse)(const char *argument, struct wh_error *error);
+    /* A step from its recipe object. The step keeps a reference to it or a copy of what it needs.
+     * The text of an error says what is wrong with the object, without the op's name. */
+    struct wh_step *(*create)(const json_t *recipe, struct wh_error *error);
+    bool learns;          /* has constants to learn: needs state */
+    bool live;            /* its state goes on changing with every row it sees (seen keys) */
+};
+
+struct wh_step {
+    const struct wh_step_ops *ops;
+    const struct wh_step_type *type;
+};
+
+/*
+ * Reading an option's argument "COLS[:KEY=VALUE,...]": `columns` gets "COLS", every KEY=VALUE a
+ * member, numbers as numbers, true and false as booleans, the rest as strings. A list of columns
+ * may hold colons after a backslash.
+ */
+json_t *wh_parse_columns_argument(const char *argument, struct wh_error *error);
+/* "COL=VALUE": members column and `key`; VALUE is kept as a string unless it is a JSON number,
+ * true, false or null. */
+json_t *wh_parse_value_argument(const char *argument, const char *key, struct wh_error *error);
+
+/* A list of steps, run in order. */
+struct wh_steps;
+
+struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type *const *types,
+                                 struct wh_error *error);
+void wh_steps_free(struct wh_steps *steps);
+
+/* Runs all steps on a row. `learn`: each step that learns does so after it has worked on the row
+ * (one pass); the row meets what the rows before it taught. */
+enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
+                          bool learn, struct wh_error *error);
+/*
+ * The fitting pass: runs the row through the steps up to and including the last that learns,
+ * teaching those of them whose input no unlearned step shapes. A recipe where one learning step
+ * feeds on another's output takes several passes: wh_steps_passes says how many, and pass k
+ * (from 0) teaches the steps of level k and applies those below it.
+ */
+size_t wh_steps_passes(const struct wh_steps *steps);
+enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
+                          struct wh_features *features, struct wh_error *error);
+void wh_steps_settle(struct wh_steps *steps, size_t pass);
+
+bool wh_steps_learn(const struct wh_steps *steps); /* whether any of them learns */
+uint64_t wh_steps_dropped(const struct wh_steps *steps);
+/* [{"op":"trim","rows_in":9,"rows_dropped":0,"rows_rejected":1}, ...] for --stats */
+json_t *wh_steps_stats(const struct wh_steps *steps);
+
+/* The steps' state as an array, and back. */
+json_t *wh_steps_save(const struct wh_steps *steps);
+int wh_steps_load(struct wh_steps *steps, const json_t *state, struct wh_error *error);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * Bytes in, a block at a time: from a file, a pipe or standard input, plain or gzip.
+ *
+ * The bytes not yet taken stand at next[0 .. available). Behind them WH_SLACK bytes may be read
+ * (their content is undefined), so that vector code need not stop early. Filling moves what is
+ * left to the front and reads more behind it; pointers into the block are then stale. The block
+ * grows to hold one row, up to the limit that the caller gives.
+ *
+ * Gzip is recognised by its magic bytes, members may follow one another, and a truncated or
+ * corrupt file is an error.
+ */
+#ifndef WH_RECORD_INPUT_H
+#define WH_RECORD_INPUT_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+
+struct wh_input_private;
+
+struct wh_input {
+    char *next;
+    size_t available;
+    bool ended;          /* nothing more will come behind what is available */
+    const char *name;    /* path as given, or "standard input" */
+    uint64_t offset;     /* bytes before the block, uncompressed: position of next[0] in the file */
+    void (*before_wait)(void *context, struct wh_error *error);
+    void *wait_context;
+    struct wh_input_private *private;
+};
+
+/* Opens a file, "-" or NULL being standard input. NULL on failure. */
+struct wh_input *wh_input_open(const char *path, struct wh_error *error);
+void wh_input_close(struct wh_input *input);
+
+/* Reads more behind what is available; blocks until there is at least one byte or the end.
+ * Returns 0, or -1 with the error (reading failed, gzip corrupt). */
+int wh_input_fill(struct wh_input *input, struct wh_error *error);
+
+static inline void wh_input_take(struct wh_input *input, size_t length)
+{
+    input->next += length;
+    input->available -= length;
+    input->offset += length;
+}
+
+/* Share of a regular file read so far, 0 to 1; negative where it cannot be known. */
+double wh_input_progress(const struct wh_input *input);
+/* Whether it is a regular file, so that it can be read twice. */
+bool wh_input_regular(const struct wh_input *input);
+
+#endif

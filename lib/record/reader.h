@@ -1,0 +1,78 @@
+/*
+ * Where rows come from: one interface over NDJSON, CSV and databases.
+ *
+ * A reader owns its row and everything the row points at, until the next call or close.
+ */
+#ifndef WH_RECORD_READER_H
+#define WH_RECORD_READER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "record/input.h"
+#include "record/row.h"
+
+enum wh_next {
+    WH_NEXT_ROW,
+    WH_NEXT_END,
+    WH_NEXT_BAD,   /* the row is broken: error says how, row->raw, source and line say where */
+    WH_NEXT_ERROR, /* no further row can be read */
+};
+
+struct wh_reader;
+
+struct wh_reader_ops {
+    enum wh_next (*next)(struct wh_reader *reader, struct wh_error *error);
+    void (*close)(struct wh_reader *reader); /* frees the reader too */
+};
+
+struct wh_reader {
+    const struct wh_reader_ops *ops;
+    struct wh_row row;
+    uint64_t bytes;    /* read so far, uncompressed */
+    double progress;   /* share of the whole read so far, 0 to 1; negative where unknown */
+    /* Called before a read that would block, so that the writer can flush. May be NULL. */
+    void (*before_wait)(void *context, struct wh_error *error);
+    void *wait_context;
+};
+
+/* How text becomes rows. */
+struct wh_reading {
+    enum wh_format format;       /* WH_FORMAT_NONE: by the first byte, '{' being NDJSON */
+    char delimiter;              /* CSV: ',' unless set; '\t' for TSV; 0: ',' or by file name */
+    bool no_header;              /* CSV: columns are named 1, 2, 3 ... */
+    bool no_infer;               /* CSV: every value is a string */
+    bool ragged;                 /* CSV: short rows are filled with null, long ones folded */
+    uint64_t infer_rows;         /* CSV: settle columns' types from so many rows; 0: value by value */
+    struct wh_columns *strings;  /* CSV: columns whose values stay strings; NULL none */
+    const char *const *nulls;    /* --null-value: these values become null */
+    size_t null_count;
+    size_t max_row;              /* bytes; 0: WH_MAX_ROW */
+};
+
+enum { WH_MAX_ROW = 64 << 20, WH_MAX_DEPTH = 1000 };
+
+/* Rows out of the named files in order ("-": standard input; none: standard input). `reading`,
+ * `paths` and what they point at must stay. NULL on failure. */
+struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,
+                                 size_t count, struct wh_error *error);
+
+static inline enum wh_next wh_reader_next(struct wh_reader *reader, struct wh_error *error)
+{
+    return reader->ops->next(reader, error);
+}
+
+static inline void wh_reader_close(struct wh_reader *reader)
+{
+    if (reader)
+        reader->ops->close(reader);
+}
+
+/* The two formats, over an input that they then own (lib/record/ndjson.c, csv.c). */
+struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_input *input);
+struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input *input,
+                              struct wh_error *error);
+
+#endif

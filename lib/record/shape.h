@@ -1,0 +1,77 @@
+/*
+ * A shape: the columns of a row, in order.
+ *
+ * Consecutive rows nearly always have the same shape, so whatever depends on the columns alone is
+ * worked out once per shape and found again by its serial: where a step's column is, what a
+ * writer puts between two values. Nobody looks a column up once per row.
+ *
+ * A shape belongs to whoever made it (a reader, a step's binding) and never changes. It lives at
+ * least as long as the row that carries it; whoever remembers one longer remembers the serial,
+ * which is unique in the process and never used again, not the pointer.
+ */
+#ifndef WH_RECORD_SHAPE_H
+#define WH_RECORD_SHAPE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+
+struct wh_column {
+    const char *name; /* UTF-8, decoded, NUL behind it (but it may hold NULs) */
+    uint32_t length;
+    uint32_t key_length;
+    const char *key; /* as NDJSON spells it: `"name":` with the escapes it came with */
+};
+
+struct wh_shape {
+    uint64_t serial;
+    uint32_t count;
+    const struct wh_column *columns;
+    const char *header; /* the CSV header line as it came, with its line end; NULL where none */
+    size_t header_length;
+};
+
+enum { WH_MAX_COLUMNS = 1 << 17 }; /* of one row; more makes it a bad row */
+
+/*
+ * Makes a shape of copies of `columns`, all in one block to be freed by wh_shape_free. A column
+ * whose `key` is NULL gets one from its name.
+ */
+struct wh_shape *wh_shape_make(const struct wh_column *columns, size_t count);
+void wh_shape_free(struct wh_shape *shape);
+
+/* A column by name alone, for building shapes; `name` is kept, not copied. */
+struct wh_column wh_column_named(const char *name);
+
+/* Index of the column, or -1. Linear: for binding, not for rows. */
+int wh_shape_find(const struct wh_shape *shape, const char *name, size_t length);
+
+/* A serial for a shape that a reader lays out itself. */
+uint64_t wh_shape_serial(void);
+
+/*
+ * A choice of columns in the one syntax used everywhere: "a,c", ranges "a-f" (where no column has
+ * that very name), patterns "/_id$/" (PCRE2), negation "!x" (alone: all but x). A backslash takes
+ * the special meaning from the next character.
+ */
+struct wh_columns;
+int wh_columns_parse(const char *text, size_t length, struct wh_columns **columns,
+                     struct wh_error *error);
+/*
+ * The indices in `shape` that are chosen, in the order they were named (for a range, pattern or
+ * negation: in the shape's order), each once. `indices` has room for shape->count. A column that
+ * was named and is absent: skipped when `lenient`, else -1 with the nearest name suggested
+ * (a bad row by rule "column"). Returns how many.
+ */
+int wh_columns_resolve(const struct wh_columns *columns, const struct wh_shape *shape, bool lenient,
+                       uint32_t *indices, struct wh_error *error);
+/* Whether a column of this name is chosen, ranges aside; and the name where exactly one is named
+ * outright, else NULL. */
+bool wh_columns_match(const struct wh_columns *columns, const char *name, size_t length);
+const char *wh_columns_single(const struct wh_columns *columns);
+void wh_columns_free(struct wh_columns *columns);
+
+#endif

@@ -1,0 +1,47 @@
+/*
+ * Where rows go: NDJSON or CSV on a descriptor.
+ *
+ * A row nobody changed, whose raw text has this format already, is passed on as it was read.
+ * Output is collected in a large buffer and written when it is full, at wh_writer_flush and at
+ * close. Errors of writing are remembered and reported by the call that meets them.
+ */
+#ifndef WH_RECORD_WRITER_H
+#define WH_RECORD_WRITER_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "record/row.h"
+
+struct wh_writing {
+    enum wh_format format;          /* WH_FORMAT_NONE: as the first row's raw text, else NDJSON */
+    char delimiter;                 /* CSV: 0: as the input's, else ',' */
+    bool no_header;                 /* CSV: leave the header out */
+    const char *const *columns;     /* CSV: these columns in this order; NULL: the first row's */
+    size_t column_count;
+};
+
+struct wh_writer;
+
+struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writing);
+/* Writes one row. 0; 1 when the row cannot be written in this format (error filled as a bad row:
+ * a column that the CSV header lacks); -1 when writing failed. */
+int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error);
+/* Bytes as they are, between rows. */
+int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
+                    struct wh_error *error);
+int wh_writer_flush(struct wh_writer *writer, struct wh_error *error);
+/* Whether anything is waiting in the buffer. */
+bool wh_writer_pending(const struct wh_writer *writer);
+uint64_t wh_writer_total(const struct wh_writer *writer); /* bytes handed to the descriptor */
+/* Flushes and frees. Errors that only close() tells (quota, NFS) are reported too. */
+int wh_writer_close(struct wh_writer *writer, struct wh_error *error);
+
+/* One row as NDJSON appended to a buffer, without a line end. */
+void wh_row_to_json(struct wh_buffer *out, const struct wh_row *row);
+/* One value as JSON. */
+void wh_field_to_json(struct wh_buffer *out, const struct wh_field *field);
+
+#endif
