@@ -9,6 +9,7 @@
 #include <jansson.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "pipe/options.h"
 #include "pipe/step.h"
 
@@ -28,6 +29,9 @@ int wh_recipe_file(struct wh_recipe *recipe, const char *path, struct wh_error *
 
 /* {"steps":[...]} on one line for --print-recipe, with a newline; free() it. */
 char *wh_recipe_print(const struct wh_recipe *recipe);
+/* Appends `value` in canonical form: keys sorted, no blanks, numbers in shortest form. The text of
+ * recipes, states and headers, wherever bytes must not depend on who wrote them. */
+void wh_json_canonical(struct wh_buffer *out, const json_t *value);
 /* R of the stamp: 12 hexadecimal digits over the canonical JSON (sorted keys, shortest numbers). */
 void wh_recipe_hash(const struct wh_recipe *recipe, char hex[static 13]);
 /* The same over any JSON value: the hash of constants, F. */

@@ -1,0 +1,30 @@
+/*
+ * Rows as CSV text: the writer's half that knows RFC 4180.
+ *
+ * The columns are fixed by wh_csv_encoder_begin; where each of them stands in a row is found once
+ * per shape. Values are quoted where they must be (delimiter, quote, line end, an empty string)
+ * or where they came quoted.
+ */
+#ifndef WH_RECORD_CSV_ENCODE_H
+#define WH_RECORD_CSV_ENCODE_H
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "record/row.h"
+
+struct wh_csv_encoder;
+
+/* Columns `names`, or those of `first` where NULL. `delimiter` is set. All is copied. */
+struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
+                                            const struct wh_row *first, char delimiter);
+/* Whether a raw row of this shape has exactly the encoder's columns in their order. */
+bool wh_csv_encoder_same(struct wh_csv_encoder *encoder, const struct wh_shape *shape);
+/* Appends the header line, as it came where the first row's shape knows that. */
+void wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out);
+/* Appends one row with its line end (as it came: LF or CR LF). 0, or 1 with a bad row's error
+ * where the row has a column that the header lacks; absent columns are written as null. */
+int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                      const struct wh_row *row, struct wh_error *error);
+void wh_csv_encoder_end(struct wh_csv_encoder *encoder);
+
+#endif
