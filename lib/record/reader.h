@@ -30,7 +30,8 @@ struct wh_reader_ops {
 
 struct wh_reader {
     const struct wh_reader_ops *ops;
-    struct wh_row row;
+    struct wh_row *row;    /* the current row; who made the reader owns it (over several files it is
+                              the row of the file being read, so it may change between calls) */
     uint64_t bytes;    /* read so far, uncompressed */
     double progress;   /* share of the whole read so far, 0 to 1; negative where unknown */
     /* Called before a read that would block, so that the writer can flush. May be NULL. */
