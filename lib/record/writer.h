@@ -36,7 +36,7 @@ int wh_writer_flush(struct wh_writer *writer, struct wh_error *error);
 /* Whether anything is waiting in the buffer. */
 bool wh_writer_pending(const struct wh_writer *writer);
 uint64_t wh_writer_total(const struct wh_writer *writer); /* bytes handed to the descriptor */
-/* Flushes and frees. Errors that only close() tells (quota, NFS) are reported too. */
+/* Flushes and frees; the descriptor stays open (wh_close_output ends it). */
 int wh_writer_close(struct wh_writer *writer, struct wh_error *error);
 
 /* One row as NDJSON appended to a buffer, without a line end. */
