@@ -54,8 +54,9 @@ uint64_t wh_shape_serial(void);
 
 /*
  * A choice of columns in the one syntax used everywhere: "a,c", ranges "a-f" (where no column has
- * that very name), patterns "/_id$/" (PCRE2), negation "!x" (alone: all but x). A backslash takes
- * the special meaning from the next character.
+ * that very name), patterns "/_id$/" (PCRE2, found anywhere in the name; "/_id$/i" in any case),
+ * negation "!x" (where it comes first: all but x; later: takes x out again). A backslash takes the
+ * special meaning from the next character; blanks belong to the names.
  */
 struct wh_columns;
 int wh_columns_parse(const char *text, size_t length, struct wh_columns **columns,

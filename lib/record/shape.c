@@ -1,0 +1,392 @@
+#define PCRE2_CODE_UNIT_WIDTH 8
+
+#include "record/shape.h"
+
+#include <pcre2.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "record/json.h"
+#include "record/row.h"
+
+/* What a pattern may cost on one column name before it is given up. */
+enum { MATCH_LIMIT = 1000000, DEPTH_LIMIT = 10000, HEAP_LIMIT_KIB = 8192 };
+
+uint64_t wh_shape_serial(void)
+{
+    static atomic_uint_least64_t last;
+    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+}
+
+struct wh_column wh_column_named(const char *name)
+{
+    return (struct wh_column){ .name = name, .length = (uint32_t)strlen(name) };
+}
+
+/* Appends `"name":` as NDJSON spells it. */
+static void add_key(struct wh_buffer *text, const struct wh_column *column)
+{
+    if (column->key) {
+        wh_buffer_add(text, column->key, column->key_length);
+        return;
+    }
+    wh_buffer_byte(text, '"');
+    wh_json_escape(text, column->name, column->length);
+    wh_buffer_add(text, "\":", 2);
+}
+
+struct wh_shape *wh_shape_make(const struct wh_column *columns, size_t count)
+{
+    struct wh_buffer text = { 0 };
+    uint32_t *key_lengths = wh_alloc(count, sizeof *key_lengths);
+    for (size_t i = 0; i < count; i++) {
+        wh_buffer_add(&text, columns[i].name, columns[i].length);
+        wh_buffer_byte(&text, '\0');
+        size_t before = text.length;
+        add_key(&text, &columns[i]);
+        key_lengths[i] = (uint32_t)(text.length - before);
+    }
+
+    size_t table = count * sizeof(struct wh_column);
+    struct wh_shape *shape = wh_alloc(1, sizeof *shape + table + text.length + WH_SLACK);
+    struct wh_column *own = (struct wh_column *)(shape + 1);
+    char *next = (char *)own + table;
+    if (text.length)
+        memcpy(next, text.data, text.length);
+    for (size_t i = 0; i < count; i++) {
+        own[i].name = next;
+        own[i].length = columns[i].length;
+        own[i].key = next + columns[i].length + 1;
+        own[i].key_length = key_lengths[i];
+        next += columns[i].length + 1 + key_lengths[i];
+    }
+    shape->serial = wh_shape_serial();
+    shape->count = (uint32_t)count;
+    shape->columns = own;
+    free(key_lengths);
+    wh_buffer_free(&text);
+    return shape;
+}
+
+void wh_shape_free(struct wh_shape *shape)
+{
+    free(shape);
+}
+
+int wh_shape_find(const struct wh_shape *shape, const char *name, size_t length)
+{
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct wh_column *column = &shape->columns[i];
+        if (column->length == length && memcmp(column->name, name, length) == 0)
+            return (int)i;
+    }
+    return -1;
+}
+
+/* One item of a choice: a pattern, or a name that may turn out to be a range. */
+struct choice {
+    bool negated;
+    pcre2_code *pattern;     /* NULL: a name */
+    struct wh_buffer name;   /* without its escapes, NUL behind */
+    struct wh_buffer dashes; /* size_t each: where a dash stood without a backslash */
+};
+
+struct wh_columns {
+    struct choice *choices;
+    size_t count;
+    pcre2_match_data *match;
+    pcre2_match_context *limits;
+};
+
+void wh_columns_free(struct wh_columns *columns)
+{
+    if (!columns)
+        return;
+    for (size_t i = 0; i < columns->count; i++) {
+        pcre2_code_free(columns->choices[i].pattern);
+        wh_buffer_free(&columns->choices[i].name);
+        wh_buffer_free(&columns->choices[i].dashes);
+    }
+    free(columns->choices);
+    pcre2_match_data_free(columns->match);
+    pcre2_match_context_free(columns->limits);
+    free(columns);
+}
+
+/* Whether `code` finds a match in `name`; negative when it was given up. */
+static int pattern_matches(const struct wh_columns *columns, const pcre2_code *code,
+                           const char *name, size_t length)
+{
+    int found = pcre2_match(code, (PCRE2_SPTR)name, length, 0, 0, columns->match, columns->limits);
+    if (found == PCRE2_ERROR_NOMATCH)
+        return 0;
+    return found < 0 ? -1 : 1;
+}
+
+static int compile(struct choice *choice, const char *text, size_t length, uint32_t options,
+                   struct wh_error *error)
+{
+    int code;
+    PCRE2_SIZE offset;
+    choice->pattern = pcre2_compile((PCRE2_SPTR)text, length, PCRE2_UTF | options, &code, &offset,
+                                    NULL);
+    if (choice->pattern)
+        return 0;
+    PCRE2_UCHAR reason[128];
+    char shown[96];
+    pcre2_get_error_message(code, reason, sizeof reason);
+    return wh_fail(error, WH_REFUSED, "pattern %s: %s, at character %zu",
+                   wh_quote(shown, text, length), (const char *)reason, (size_t)offset + 1);
+}
+
+/* A pattern from behind its first slash; *end is then behind the item. */
+static int parse_pattern(struct choice *choice, const char *text, const char *stop,
+                         const char **end, struct wh_error *error)
+{
+    char shown[96];
+    const char *close = text;
+    while (close < stop && *close != '/')
+        close += *close == '\\' && stop - close > 1 ? 2 : 1;
+    if (close >= stop)
+        return wh_fail(error, WH_REFUSED,
+                       "columns %s: the pattern has no closing slash (a column whose name begins "
+                       "with a slash is written \\/name)",
+                       wh_quote(shown, text - 1, (size_t)(stop - text) + 1));
+    uint32_t options = 0;
+    const char *next = close + 1;
+    if (next < stop && *next == 'i') {
+        options = PCRE2_CASELESS;
+        next++;
+    }
+    if (next < stop && *next != ',')
+        return wh_fail(error, WH_REFUSED,
+                       "columns %s: a comma is missing behind the pattern (a slash within it is "
+                       "written \\/)", wh_quote(shown, text - 1, (size_t)(stop - text) + 1));
+    *end = next;
+    return compile(choice, text, (size_t)(close - text), options, error);
+}
+
+/* A name or range up to the next comma; *end is then there. */
+static int parse_name(struct choice *choice, const char *text, const char *stop, const char **end,
+                      struct wh_error *error)
+{
+    char shown[96];
+    const char *next = text;
+    for (; next < stop && *next != ','; next++) {
+        if (*next == '-') {
+            size_t place = choice->name.length;
+            wh_buffer_add(&choice->dashes, &place, sizeof place);
+        } else if (*next == '\\' && ++next == stop) {
+            return wh_fail(error, WH_REFUSED, "columns %s: nothing follows the backslash",
+                           wh_quote(shown, text, (size_t)(stop - text)));
+        }
+        wh_buffer_byte(&choice->name, *next);
+    }
+    if (choice->name.length == 0)
+        return wh_fail(error, WH_REFUSED, "a list of columns holds an empty name");
+    wh_buffer_byte(&choice->name, '\0');
+    choice->name.length--;
+    *end = next;
+    return 0;
+}
+
+/* A new choice at the end of the list. */
+static struct choice *add_choice(struct wh_columns *columns)
+{
+    columns->choices = wh_resize(columns->choices, columns->count + 1, sizeof *columns->choices);
+    struct choice *choice = &columns->choices[columns->count++];
+    *choice = (struct choice){ 0 };
+    return choice;
+}
+
+static int parse_choices(struct wh_columns *columns, const char *next, const char *stop,
+                         struct wh_error *error)
+{
+    for (;;) {
+        struct choice *choice = add_choice(columns);
+        if (next < stop && *next == '!') {
+            choice->negated = true;
+            next++;
+        }
+        int failed = next < stop && *next == '/'
+                         ? parse_pattern(choice, next + 1, stop, &next, error)
+                         : parse_name(choice, next, stop, &next, error);
+        if (failed)
+            return -1;
+        if (next == stop)
+            return 0;
+        next++; /* the comma */
+    }
+}
+
+int wh_columns_parse(const char *text, size_t length, struct wh_columns **columns,
+                     struct wh_error *error)
+{
+    struct wh_columns *made = wh_alloc(1, sizeof *made);
+    made->match = pcre2_match_data_create(1, NULL);
+    made->limits = pcre2_match_context_create(NULL);
+    *columns = NULL;
+    if (!made->match || !made->limits) {
+        wh_columns_free(made);
+        return wh_fail(error, WH_FAILED, "no memory for patterns");
+    }
+    pcre2_set_match_limit(made->limits, MATCH_LIMIT);
+    pcre2_set_depth_limit(made->limits, DEPTH_LIMIT);
+    pcre2_set_heap_limit(made->limits, HEAP_LIMIT_KIB);
+    if (parse_choices(made, text, text + length, error)) {
+        wh_columns_free(made);
+        return -1;
+    }
+    *columns = made;
+    return 0;
+}
+
+/* The indices chosen so far, in order, and for each column whether it is among them. */
+struct chosen {
+    uint32_t *indices;
+    int count;
+    bool *present;
+};
+
+static void put(struct chosen *chosen, uint32_t index)
+{
+    if (!chosen->present[index])
+        chosen->indices[chosen->count++] = index;
+    chosen->present[index] = true;
+}
+
+static void put_or_remove(struct chosen *chosen, uint32_t index, bool negated)
+{
+    if (negated)
+        chosen->present[index] = false; /* its index goes when the choice is done */
+    else
+        put(chosen, index);
+}
+
+static void drop_removed(struct chosen *chosen)
+{
+    int kept = 0;
+    for (int i = 0; i < chosen->count; i++)
+        if (chosen->present[chosen->indices[i]])
+            chosen->indices[kept++] = chosen->indices[i];
+    chosen->count = kept;
+}
+
+static int absent(const struct choice *choice, const struct wh_shape *shape,
+                  struct wh_error *error)
+{
+    char shown[96];
+    const char **names = wh_alloc(shape->count, sizeof *names);
+    for (uint32_t i = 0; i < shape->count; i++)
+        names[i] = shape->columns[i].name;
+    wh_bad_row(error, "column", choice->name.data, choice->name.length, 0,
+               "there is no column %s", wh_quote(shown, choice->name.data, choice->name.length));
+    wh_suggest(error->text, sizeof error->text, choice->name.data, names, shape->count);
+    free(names);
+    return -1;
+}
+
+/*
+ * Reads the name as a range. A name may hold dashes of its own, so every dash is tried as the one
+ * between two columns; more than one reading is refused. 1 found, 0 no range, -1 error.
+ */
+static int find_range(const struct choice *choice, const struct wh_shape *shape, int *first,
+                      int *last, struct wh_error *error)
+{
+    const char *name = choice->name.data;
+    size_t count = choice->dashes.length / sizeof(size_t);
+    int found = 0;
+    for (size_t i = 0; i < count; i++) {
+        size_t dash;
+        memcpy(&dash, choice->dashes.data + i * sizeof dash, sizeof dash);
+        int left = wh_shape_find(shape, name, dash);
+        int right = wh_shape_find(shape, name + dash + 1, choice->name.length - dash - 1);
+        if (left < 0 || right < 0)
+            continue;
+        if (found++)
+            return wh_bad_row(error, "column", name, choice->name.length, 0,
+                              "can be read as more than one range of columns (write \\- for a "
+                              "dash within a name)");
+        *first = left < right ? left : right;
+        *last = left < right ? right : left;
+    }
+    return found;
+}
+
+static int resolve_name(const struct choice *choice, const struct wh_shape *shape, bool lenient,
+                        struct chosen *chosen, struct wh_error *error)
+{
+    int first = wh_shape_find(shape, choice->name.data, choice->name.length);
+    int last = first;
+    if (first < 0) {
+        int found = find_range(choice, shape, &first, &last, error);
+        if (found < 0)
+            return -1;
+        if (!found)
+            return lenient ? 0 : absent(choice, shape, error);
+    }
+    for (int i = first; i <= last; i++)
+        put_or_remove(chosen, (uint32_t)i, choice->negated);
+    return 0;
+}
+
+static int resolve_pattern(const struct wh_columns *columns, const struct choice *choice,
+                           const struct wh_shape *shape, struct chosen *chosen,
+                           struct wh_error *error)
+{
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct wh_column *column = &shape->columns[i];
+        int found = pattern_matches(columns, choice->pattern, column->name, column->length);
+        if (found < 0)
+            return wh_bad_row(error, "column", column->name, column->length, 0,
+                              "a pattern that chooses columns costs too much on this name");
+        if (found)
+            put_or_remove(chosen, i, choice->negated);
+    }
+    return 0;
+}
+
+int wh_columns_resolve(const struct wh_columns *columns, const struct wh_shape *shape, bool lenient,
+                       uint32_t *indices, struct wh_error *error)
+{
+    struct chosen chosen = { .indices = indices,
+                             .present = wh_alloc(shape->count, sizeof(bool)) };
+    if (columns->choices[0].negated)
+        for (uint32_t i = 0; i < shape->count; i++)
+            put(&chosen, i);
+    int failed = 0;
+    for (size_t i = 0; i < columns->count && !failed; i++) {
+        const struct choice *choice = &columns->choices[i];
+        failed = choice->pattern ? resolve_pattern(columns, choice, shape, &chosen, error)
+                                 : resolve_name(choice, shape, lenient, &chosen, error);
+        if (choice->negated)
+            drop_removed(&chosen);
+    }
+    free(chosen.present);
+    return failed ? -1 : chosen.count;
+}
+
+bool wh_columns_match(const struct wh_columns *columns, const char *name, size_t length)
+{
+    bool chosen = columns->choices[0].negated;
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct choice *choice = &columns->choices[i];
+        bool same = choice->pattern
+                        ? pattern_matches(columns, choice->pattern, name, length) > 0
+                        : choice->name.length == length &&
+                              memcmp(choice->name.data, name, length) == 0;
+        if (same)
+            chosen = !choice->negated;
+    }
+    return chosen;
+}
+
+const char *wh_columns_single(const struct wh_columns *columns)
+{
+    const struct choice *only = &columns->choices[0];
+    if (columns->count != 1 || only->negated || only->pattern)
+        return NULL;
+    return only->name.data;
+}
