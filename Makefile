@@ -1,10 +1,15 @@
 # wh: small Unix filters from the warehouse to a live model.
 #
 #   make            build the tools into $(BUILD)/bin
-#   make check      every test (installs what it needs on Debian)
-#   make demo       the whole pipeline on an embedded warehouse
-#   make install    PREFIX=/usr/local, DESTDIR for packages
-#   make bench | fuzz | asan
+#   make check      run every test (on Debian, installs what it needs first)
+#   make demo       the whole pipeline on an embedded warehouse (likewise)
+#   make install    into PREFIX=/usr/local, under DESTDIR for packages; make uninstall
+#   make bench      measure against other programs; make bench BENCH="csv clean" for some
+#   make fuzz       every fuzz target for FUZZ_SECONDS=600, with clang
+#   make asan       make check under the address and undefined behaviour sanitizers
+#
+# A new tool is a file cmd/wh-NAME.c, a new module lib/AREA/NAME.c, a new test
+# tests/AREA/test_NAME.c or NAME.bats: they are found by their names.
 
 PREFIX  = /usr/local
 DESTDIR =
@@ -13,6 +18,12 @@ CC      = cc
 CFLAGS  = -O2 -g
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 VERSION = 0.1.0
+JOBS    = $(shell nproc 2>/dev/null || echo 2)
+
+FUZZ_SECONDS = 600
+BENCH        =
+# Sample data that the project does not ship; tests that need it are skipped where it is absent.
+export WH_TEST_DATA ?= $(abspath ../shared/data)
 
 FILTER_PKGS = jansson zlib libpcre2-8
 SOURCE_PKGS = libpq sqlite3
@@ -20,27 +31,43 @@ SOURCE_PKGS = libpq sqlite3
 override CPPFLAGS += -Ilib -D_POSIX_C_SOURCE=200809L -DWH_VERSION='"$(VERSION)"'
 override CFLAGS   += -std=c11 $(WARN) -ffp-contract=off -MMD -MP
 
+# Expanded when a recipe runs, so after the libraries may have been installed.
 PKG_CFLAGS  = $(shell pkg-config --cflags $(FILTER_PKGS) $(SOURCE_PKGS) 2>/dev/null)
 FILTER_LIBS = $(shell pkg-config --libs $(FILTER_PKGS)) -lcsv -lm
 SOURCE_LIBS = $(shell pkg-config --libs $(SOURCE_PKGS))
 
 TOOLS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/wh-*.c))
-# Only wh-extract links connectors, so that the filters start in a millisecond.
-LIB_OBJS    = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(wildcard lib/source/*.c),$(wildcard lib/*/*.c)))
+LIB_OBJS    = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/source/%,$(wildcard lib/*/*.c)))
 SOURCE_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/source/*.c))
+
+UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
+BATS_TESTS   = $(wildcard tests/*/*.bats)
+FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+
+MAN1 = $(wildcard man/*.1)
+MAN7 = $(wildcard man/*.7)
+EXAMPLES = $(wildcard examples/*)
 
 all: $(TOOLS)
 
-$(BUILD)/%.o: %.c
+# ---- building ----------------------------------------------------------------------------------
+
+$(BUILD)/libraries-found:
+	@mkdir -p $(@D)
+	@tests/install-deps --check build
+	@touch $@
+
+$(BUILD)/%.o: %.c | $(BUILD)/libraries-found
 	@mkdir -p $(@D)
 	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/libwh.a: $(LIB_OBJS)
-	$(AR) rcs $@ $^
-
 $(BUILD)/libwhsource.a: $(SOURCE_OBJS)
+$(BUILD)/libwh.a $(BUILD)/libwhsource.a:
+	@rm -f $@
 	$(AR) rcs $@ $^
 
+# Only wh-extract links connectors, so that the filters start in a millisecond.
 $(BUILD)/bin/wh-extract: $(BUILD)/cmd/wh-extract.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SOURCE_LIBS) $(FILTER_LIBS)
@@ -49,9 +76,76 @@ $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/libwh.a
 	@mkdir -p $(@D)
 	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(FILTER_LIBS)
 
-clean:
-	rm -rf $(BUILD)
+# ---- tests -------------------------------------------------------------------------------------
 
-.PHONY: all clean
+# What is missing is installed first; the rest happens in a make of its own, which then finds it.
+check:
+	@tests/install-deps build check
+	+@$(MAKE) --no-print-directory -j$(JOBS) run-tests
+
+run-tests: $(TOOLS) $(UNIT_TESTS)
+	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(UNIT_TESTS) $(BATS_TESTS)
+
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(SOURCE_LIBS) $(FILTER_LIBS)
+
+SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
+
+asan:
+	+@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(SANITIZE)' check
+
+fuzz:
+	@tests/install-deps build fuzz
+	+@$(MAKE) --no-print-directory -k -j$(JOBS) BUILD=build-fuzz CC=clang \
+	    CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' $(addprefix run-fuzz-,$(FUZZ_TARGETS))
+
+run-fuzz-%: $(BUILD)/fuzz/%
+	@BUILD='$(BUILD)' SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run $*
+
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(SOURCE_LIBS) $(FILTER_LIBS)
+
+# ---- demonstration and measurement ---------------------------------------------------------------
+
+demo:
+	@tests/install-deps build demo
+	+@$(MAKE) --no-print-directory -j$(JOBS) all
+	@PATH='$(abspath $(BUILD))/bin':"$$PATH" examples/demo.sh demo
+
+bench:
+	@tests/install-deps build bench
+	+@$(MAKE) --no-print-directory -j$(JOBS) all
+	@BUILD='$(abspath $(BUILD))' tests/bench/run $(BENCH)
+
+# ---- installing --------------------------------------------------------------------------------
+
+BIN_DIR  = $(DESTDIR)$(PREFIX)/bin
+MAN_DIR  = $(DESTDIR)$(PREFIX)/share/man
+DOC_DIR  = $(DESTDIR)$(PREFIX)/share/doc/wh
+COMP_DIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+
+install: all
+	install -d $(BIN_DIR) $(MAN_DIR)/man1 $(MAN_DIR)/man7 $(DOC_DIR)/examples $(COMP_DIR)
+	install -m 755 $(TOOLS) $(BIN_DIR)
+	install -m 644 $(MAN1) $(MAN_DIR)/man1
+	install -m 644 $(MAN7) $(MAN_DIR)/man7
+	install -m 644 README COPYING $(DOC_DIR)
+	install -m 755 $(EXAMPLES) $(DOC_DIR)/examples
+	set -e; for tool in $(TOOLS); do \
+	    $$tool --completion=bash > $(COMP_DIR)/$${tool##*/}; \
+	done
+
+uninstall:
+	rm -f $(addprefix $(BIN_DIR)/,$(notdir $(TOOLS))) $(addprefix $(COMP_DIR)/,$(notdir $(TOOLS)))
+	rm -f $(addprefix $(MAN_DIR)/man1/,$(notdir $(MAN1))) $(addprefix $(MAN_DIR)/man7/,$(notdir $(MAN7)))
+	rm -rf $(DOC_DIR)
+
+clean:
+	rm -rf $(BUILD) build-asan build-fuzz demo
+
+.PHONY: all check run-tests asan fuzz demo bench install uninstall clean
 .SECONDARY:
+.DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

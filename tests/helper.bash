@@ -1,0 +1,73 @@
+# For every .bats file: `load ../helper`.
+#
+# $ROOT is the source tree, $BIN holds the tools and comes first on PATH. Tests write into
+# $BATS_TEST_TMPDIR, which is the working folder of each test (a file with a setup of its own
+# begins that with `cd "$BATS_TEST_TMPDIR"`).
+
+bats_require_minimum_version 1.5.0
+
+ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+BUILD=${BUILD:-$ROOT/build}
+BIN=$BUILD/bin
+PATH=$BIN:$PATH
+LC_ALL=C.UTF-8
+TZ=UTC
+export ROOT BUILD BIN PATH LC_ALL TZ
+set -o pipefail
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+}
+
+# data_file NAME: sets $DATA_FILE to a file of the shared sample data, or skips the test. (A name
+# printed for $(...) could not skip: it would run in a subshell.)
+data_file() {
+    DATA_FILE=${WH_TEST_DATA:-$ROOT/../shared/data}/$1
+    [ -f "$DATA_FILE" ] || skip "needs $1, which is not in ${DATA_FILE%/*}"
+}
+
+# need COMMAND...: skips the test where a command is not installed.
+need() {
+    local command
+    for command; do
+        command -v "$command" >/dev/null || skip "$command is not installed"
+    done
+}
+
+# same FILE FILE: both have the same bytes; shows the difference otherwise.
+same() {
+    cmp -s "$1" "$2" || {
+        diff -u "$1" "$2" || true
+        return 1
+    }
+}
+
+# prints EXPECTED COMMAND...: the command succeeds and prints exactly EXPECTED and a newline.
+prints() {
+    local expected=$1
+    shift
+    "$@" >"$BATS_TEST_TMPDIR/.printed"
+    printf '%s\n' "$expected" >"$BATS_TEST_TMPDIR/.expected"
+    same "$BATS_TEST_TMPDIR/.expected" "$BATS_TEST_TMPDIR/.printed"
+}
+
+# shellcheck disable=SC2154 # bats sets status, output and stderr
+# exits STATUS COMMAND...: the command ends with STATUS. Its output is in $output, what it wrote
+# to standard error in $stderr.
+exits() {
+    local status_wanted=$1
+    shift
+    run --separate-stderr "$@"
+    [ "$status" -eq "$status_wanted" ] || {
+        printf 'status %s instead of %s\n%s\n%s\n' "$status" "$status_wanted" "$output" "$stderr"
+        return 1
+    }
+}
+
+# says TEXT: the last `exits` or `run` had TEXT in what it wrote to standard error.
+says() {
+    [[ $stderr == *"$1"* ]] || {
+        printf 'expected in standard error: %s\nfound: %s\n' "$1" "$stderr"
+        return 1
+    }
+}
