@@ -46,15 +46,19 @@ struct wh_step_ops {
     enum wh_pass (*row)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
                         struct wh_features *features, struct wh_error *error);
     /*
-     * Steps that learn constants, NULL for the others. learn() takes the row as this step meets
-     * it, before row() changes it. settle() ends learning: constants are then fixed. save() gives
-     * the step's state as a new JSON value that reads back to exactly the same; load() takes it.
+     * Steps that learn constants, NULL for the others. learn() takes in the row that row() met
+     * last with this binding, where row() has left what learn() needs. It is called when the row
+     * has come through the list, or was dropped by a later step, and never for a bad row: what is
+     * rejected teaches nothing. settle() ends learning: constants are then fixed. save() gives the
+     * step's state as a new JSON value that reads back to exactly the same; load() takes it.
      */
-    enum wh_pass (*learn)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                          struct wh_error *error);
+    void (*learn)(struct wh_step *step, struct wh_binding *binding);
     void (*settle)(struct wh_step *step);
     json_t *(*save)(const struct wh_step *step);
     int (*load)(struct wh_step *step, const json_t *state, struct wh_error *error);
+    /* Whether what this step learns can change what `later`, a step further down the list, meets.
+     * NULL: always. Only asked of steps that learn. */
+    bool (*feeds)(const struct wh_step *step, const struct wh_step *later);
     void (*close)(struct wh_step *step);
 };
 
@@ -94,15 +98,15 @@ struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type
                                  struct wh_error *error);
 void wh_steps_free(struct wh_steps *steps);
 
-/* Runs all steps on a row. `learn`: each step that learns does so after it has worked on the row
- * (one pass); the row meets what the rows before it taught. */
+/* Runs all steps on a row. `learn`: the steps that learn then do so (one pass); the row itself has
+ * met what the rows before it taught. */
 enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
                           bool learn, struct wh_error *error);
 /*
- * The fitting pass: runs the row through the steps up to and including the last that learns,
- * teaching those of them whose input no unlearned step shapes. A recipe where one learning step
- * feeds on another's output takes several passes: wh_steps_passes says how many, and pass k
- * (from 0) teaches the steps of level k and applies those below it.
+ * The fitting pass. A step's level is one more than the highest of the learning steps before it
+ * that feed it, 0 where none does. Pass k (from 0) runs the steps of level k and below and teaches
+ * the learning ones of level k; those above would meet rows that are not as they will be, and
+ * are left out. Most recipes take one pass; wh_steps_passes says how many (0: nothing learns).
  */
 size_t wh_steps_passes(const struct wh_steps *steps);
 enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
