@@ -1,0 +1,504 @@
+/* O_TMPFILE and F_SETPIPE_SZ are Linux's own; each has a portable twin below. */
+#define _GNU_SOURCE
+
+#include "base/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+
+/*
+ * What a fatal signal must not leave behind
+ */
+
+/* A name in a folder that is only there while this process works. */
+struct leftover {
+    int folder;
+    pid_t owner; /* a forked child must not remove what is its parent's */
+    char name[NAME_MAX + 1];
+};
+
+enum { MOST_LEFTOVERS = 32 };
+static _Atomic(struct leftover *) leftovers[MOST_LEFTOVERS];
+
+static const int fatal_signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE,
+                                     SIGTERM, SIGXCPU, SIGXFSZ };
+
+/* Runs only where the default action, to end the process, was in force: it is taken afterwards. */
+static void remove_leftovers(int number)
+{
+    int saved = errno;
+    for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
+        struct leftover *leftover = atomic_load(&leftovers[i]);
+        if (leftover && leftover->owner == getpid())
+            unlinkat(leftover->folder, leftover->name, 0);
+    }
+    struct sigaction by_default = { .sa_handler = SIG_DFL };
+    sigaction(number, &by_default, NULL);
+    raise(number);
+    errno = saved;
+}
+
+/* A program's own handler, or a signal that is ignored, stays as it is. */
+static void watch_signals(void)
+{
+    for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++) {
+        struct sigaction action;
+        if (sigaction(fatal_signals[i], NULL, &action) != 0 || action.sa_handler != SIG_DFL)
+            continue;
+        action = (struct sigaction){ .sa_handler = remove_leftovers };
+        sigfillset(&action.sa_mask);
+        sigaction(fatal_signals[i], &action, NULL);
+    }
+}
+
+/* To be called before the name exists, so that there is no moment in which it could stay. */
+static void leftover_register(struct leftover *leftover)
+{
+    leftover->owner = getpid();
+    watch_signals();
+    for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
+        struct leftover *none = NULL;
+        if (atomic_compare_exchange_strong(&leftovers[i], &none, leftover))
+            return;
+    }
+}
+
+static void leftover_forget(struct leftover *leftover)
+{
+    for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
+        struct leftover *same = leftover;
+        atomic_compare_exchange_strong(&leftovers[i], &same, NULL);
+    }
+}
+
+/*
+ * Places
+ */
+
+/* What `path` stands for: symbolic links in its last part are followed, also dangling ones. */
+static char *follow_links(const char *path, struct wh_error *error)
+{
+    enum { MOST_LINKS = 40 };
+    char *place = wh_copy(path, strlen(path));
+    for (int i = 0; i < MOST_LINKS; i++) {
+        char target[PATH_MAX];
+        ssize_t length = readlink(place, target, sizeof target);
+        if (length < 0 || (size_t)length == sizeof target)
+            return place;
+        const char *slash = strrchr(place, '/');
+        size_t folder = slash && target[0] != '/' ? (size_t)(slash - place) + 1 : 0;
+        place = wh_resize(place, folder + (size_t)length + 1, 1);
+        memcpy(place + folder, target, (size_t)length);
+        place[folder + (size_t)length] = '\0';
+    }
+    free(place);
+    wh_fail(error, WH_FAILED, "%s: too many symbolic links", path);
+    return NULL;
+}
+
+/* Splits `place`: opens its folder, and *name is its last part. -1 on failure. */
+static int open_folder(const char *place, const char **name, struct wh_error *error)
+{
+    const char *slash = strrchr(place, '/');
+    *name = slash ? slash + 1 : place;
+    if (**name == '\0')
+        return wh_fail(error, WH_REFUSED, "%s: not the name of a file", place);
+    size_t length = !slash ? 1 : slash == place ? 1 : (size_t)(slash - place);
+    char *folder = wh_copy(slash ? place : ".", length);
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (descriptor < 0)
+        wh_fail_errno(error, WH_FAILED, "%s: cannot open the folder %s", place, folder);
+    free(folder);
+    return descriptor;
+}
+
+/*
+ * Files that appear whole
+ */
+
+struct wh_atomic_file {
+    char *path; /* as the caller named it, for messages */
+    char *place; /* what is replaced */
+    const char *name; /* its last part */
+    int folder;
+    int descriptor;
+    bool named; /* the temporary name exists */
+    struct leftover temporary;
+};
+
+/* Whether a file without a name can get one later. */
+static int open_unnamed(int folder)
+{
+#ifdef O_TMPFILE
+    if (access("/proc/self/fd", X_OK) == 0)
+        return openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#endif
+    (void)folder;
+    errno = ENOTSUP;
+    return -1;
+}
+
+static void choose_name(struct leftover *temporary)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    snprintf(temporary->name, sizeof temporary->name, ".wh-tmp-%ld-%09ld", (long)getpid(),
+             now.tv_nsec);
+}
+
+/* Creates the hidden file, or links the unnamed one to a hidden name. */
+static int take_temporary_name(struct wh_atomic_file *file)
+{
+    enum { MOST_TRIES = 100 };
+    char unnamed[32];
+    snprintf(unnamed, sizeof unnamed, "/proc/self/fd/%d", file->descriptor);
+    struct leftover *temporary = &file->temporary;
+    for (int i = 0; i < MOST_TRIES; i++) {
+        choose_name(temporary);
+        leftover_register(temporary);
+        int result;
+        if (file->descriptor >= 0)
+            result = linkat(AT_FDCWD, unnamed, file->folder, temporary->name, AT_SYMLINK_FOLLOW);
+        else
+            result = file->descriptor = openat(file->folder, temporary->name,
+                                               O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+        if (result >= 0) {
+            file->named = true;
+            return 0;
+        }
+        int saved = errno;
+        leftover_forget(temporary);
+        errno = saved;
+        if (errno != EEXIST)
+            break;
+    }
+    return -1;
+}
+
+/* The owner is kept where we may give files away; else at least the group, where we are in it. */
+static int keep_mode_and_owner(int descriptor, const struct stat *old)
+{
+    if (fchown(descriptor, old->st_uid, old->st_gid) != 0
+        && fchown(descriptor, (uid_t)-1, old->st_gid) != 0)
+        errno = 0;
+    return fchmod(descriptor, old->st_mode & 0777);
+}
+
+static int begin(struct wh_atomic_file *file, struct wh_error *error)
+{
+    file->place = follow_links(file->path, error);
+    if (!file->place)
+        return -1;
+    struct stat old;
+    bool exists = stat(file->place, &old) == 0;
+    if (exists && !S_ISREG(old.st_mode))
+        return wh_fail(error, WH_REFUSED, "%s: is not a regular file", file->path);
+    file->temporary.folder = file->folder = open_folder(file->place, &file->name, error);
+    if (file->folder < 0)
+        return -1;
+    file->descriptor = open_unnamed(file->folder);
+    if (file->descriptor < 0 && take_temporary_name(file) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot create a file in its folder",
+                             file->path);
+    if (exists && keep_mode_and_owner(file->descriptor, &old) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot keep the file's mode", file->path);
+    return 0;
+}
+
+struct wh_atomic_file *wh_atomic_open(const char *path, struct wh_error *error)
+{
+    struct wh_atomic_file *file = wh_alloc(1, sizeof *file);
+    file->path = wh_copy(path, strlen(path));
+    file->folder = file->descriptor = -1;
+    if (begin(file, error) == 0)
+        return file;
+    wh_atomic_abort(file);
+    return NULL;
+}
+
+int wh_atomic_descriptor(const struct wh_atomic_file *file)
+{
+    return file->descriptor;
+}
+
+static int sync_folder(int folder)
+{
+    /* Some file systems cannot sync a folder and say so with EINVAL. */
+    return fsync(folder) == 0 || errno == EINVAL ? 0 : -1;
+}
+
+static int replace(struct wh_atomic_file *file, struct wh_error *error)
+{
+    if (fsync(file->descriptor) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot write", file->path);
+    if (!file->named && take_temporary_name(file) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot name the new file", file->path);
+    int closed = close(file->descriptor);
+    file->descriptor = -1;
+    if (closed != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot write", file->path);
+    if (renameat(file->folder, file->temporary.name, file->folder, file->name) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot replace the file", file->path);
+    leftover_forget(&file->temporary);
+    file->named = false;
+    if (sync_folder(file->folder) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: replaced, but cannot sync its folder",
+                             file->path);
+    return 0;
+}
+
+int wh_atomic_commit(struct wh_atomic_file *file, struct wh_error *error)
+{
+    int result = replace(file, error);
+    wh_atomic_abort(file);
+    return result;
+}
+
+void wh_atomic_abort(struct wh_atomic_file *file)
+{
+    if (file->named) {
+        unlinkat(file->folder, file->temporary.name, 0);
+        leftover_forget(&file->temporary);
+    }
+    if (file->descriptor >= 0)
+        close(file->descriptor);
+    if (file->folder >= 0)
+        close(file->folder);
+    free(file->place);
+    free(file->path);
+    free(file);
+}
+
+/*
+ * Reading and writing
+ */
+
+static bool writable_again(int descriptor)
+{
+    struct pollfd wait = { .fd = descriptor, .events = POLLOUT };
+    return poll(&wait, 1, -1) > 0 || errno == EINTR;
+}
+
+int wh_write_all(int descriptor, const void *bytes, size_t length, struct wh_error *error)
+{
+    const char *at = bytes;
+    while (length > 0) {
+        ssize_t written = write(descriptor, at, length);
+        if (written < 0) {
+            /* A terminal or pipe that another process has set non-blocking is waited for. */
+            if (errno == EINTR || (errno == EAGAIN && writable_again(descriptor)))
+                continue;
+            return wh_fail_errno(error, WH_FAILED, "cannot write");
+        }
+        at += written;
+        length -= (size_t)written;
+    }
+    return 0;
+}
+
+/* At most limit + 1 bytes, by which the caller sees that there were too many. -1 on failure. */
+static int read_into(int descriptor, struct wh_buffer *buffer, size_t limit)
+{
+    enum { CHUNK = 64 << 10 };
+    for (;;) {
+        size_t left = limit + 1 - buffer->length;
+        size_t want = left < CHUNK ? left : CHUNK;
+        if (want == 0)
+            return 0;
+        ssize_t got = read(descriptor, wh_buffer_reserve(buffer, want + 1), want);
+        if (got == 0)
+            return 0;
+        if (got > 0)
+            buffer->length += (size_t)got;
+        else if (errno != EINTR)
+            return -1;
+    }
+}
+
+char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_error *error)
+{
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
+        return NULL;
+    }
+    struct wh_buffer buffer = { 0 };
+    if (limit > SIZE_MAX / 4)
+        limit = SIZE_MAX / 4;
+    if (read_into(descriptor, &buffer, limit) != 0)
+        wh_fail_errno(error, WH_FAILED, "%s: cannot read", path);
+    else if (buffer.length > limit)
+        wh_fail(error, WH_FAILED, "%s: is larger than %zu bytes", path, limit);
+    else {
+        close(descriptor);
+        wh_buffer_byte(&buffer, '\0');
+        *length = buffer.length - 1;
+        return buffer.data;
+    }
+    close(descriptor);
+    wh_buffer_free(&buffer);
+    return NULL;
+}
+
+/*
+ * Locks
+ */
+
+struct wh_lock {
+    char *path;
+    int descriptor;
+    struct leftover file;
+};
+
+/* Whether the locked file is still the one that bears the name: the last holder may have removed
+ * it between our open and our lock. */
+static bool still_named(const struct wh_lock *lock)
+{
+    struct stat locked, named;
+    return fstat(lock->descriptor, &locked) == 0
+        && fstatat(lock->file.folder, lock->file.name, &named, 0) == 0
+        && locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
+}
+
+static int refuse_held(const struct wh_lock *lock, struct wh_error *error)
+{
+    char holder[24];
+    ssize_t length = read(lock->descriptor, holder, sizeof holder - 1);
+    holder[length > 0 ? length : 0] = '\0';
+    long process = strtol(holder, NULL, 10);
+    if (process > 0)
+        return wh_fail(error, WH_BROKEN, "%s: process %ld is writing it", lock->path, process);
+    return wh_fail(error, WH_BROKEN, "%s: another process is writing it", lock->path);
+}
+
+static int lock_file(struct wh_lock *lock, struct wh_error *error)
+{
+    for (;;) {
+        lock->descriptor =
+            openat(lock->file.folder, lock->file.name, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+        if (lock->descriptor < 0)
+            return wh_fail_errno(error, WH_FAILED, "%s: cannot create its lock file %s",
+                                 lock->path, lock->file.name);
+        while (flock(lock->descriptor, LOCK_EX | LOCK_NB) != 0) {
+            if (errno == EWOULDBLOCK)
+                return refuse_held(lock, error);
+            if (errno != EINTR)
+                return wh_fail_errno(error, WH_FAILED, "%s: cannot lock", lock->path);
+        }
+        if (still_named(lock))
+            return 0;
+        close(lock->descriptor);
+        lock->descriptor = -1;
+    }
+}
+
+/* For the message of those who come while we hold it; a failure does not matter. */
+static void tell_holder(int descriptor)
+{
+    char text[24];
+    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(descriptor, 0) == 0 && write(descriptor, text, (size_t)length) != length)
+        errno = 0;
+}
+
+static void close_lock(struct wh_lock *lock)
+{
+    if (lock->descriptor >= 0)
+        close(lock->descriptor);
+    if (lock->file.folder >= 0)
+        close(lock->file.folder);
+    free(lock->path);
+    free(lock);
+}
+
+/* Finds the place beside what `path` stands for: one file has one lock under all of its names. */
+static int place_lock(struct wh_lock *lock, struct wh_error *error)
+{
+    char *place = follow_links(lock->path, error);
+    if (!place)
+        return -1;
+    const char *name;
+    lock->file.folder = open_folder(place, &name, error);
+    int length = lock->file.folder < 0 ? 0
+               : snprintf(lock->file.name, sizeof lock->file.name, "%s.lock", name);
+    free(place);
+    if ((size_t)length >= sizeof lock->file.name)
+        return wh_fail(error, WH_FAILED, "%s: the name is too long for a lock file", lock->path);
+    return lock->file.folder < 0 ? -1 : 0;
+}
+
+struct wh_lock *wh_lock_take(const char *path, struct wh_error *error)
+{
+    struct wh_lock *lock = wh_alloc(1, sizeof *lock);
+    lock->path = wh_copy(path, strlen(path));
+    lock->descriptor = lock->file.folder = -1;
+    if (place_lock(lock, error) == 0 && lock_file(lock, error) == 0) {
+        leftover_register(&lock->file);
+        tell_holder(lock->descriptor);
+        return lock;
+    }
+    close_lock(lock);
+    return NULL;
+}
+
+void wh_lock_release(struct wh_lock *lock)
+{
+    /* Removed while still locked: whoever has it open already sees that the name is gone. */
+    unlinkat(lock->file.folder, lock->file.name, 0);
+    leftover_forget(&lock->file);
+    close_lock(lock);
+}
+
+/*
+ * Spools and pipes
+ */
+
+int wh_spool_open(struct wh_error *error)
+{
+    const char *folder = getenv("TMPDIR");
+    if (!folder || *folder == '\0')
+        folder = "/tmp";
+    char path[PATH_MAX];
+    if ((size_t)snprintf(path, sizeof path, "%s/.wh-spool-XXXXXX", folder) >= sizeof path)
+        return wh_fail(error, WH_FAILED, "%s: the name is too long", folder);
+    int descriptor = mkstemp(path);
+    if (descriptor < 0)
+        return wh_fail_errno(error, WH_FAILED, "cannot create a temporary file in %s (see TMPDIR)",
+                             folder);
+    unlink(path);
+    fcntl(descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
+}
+
+void wh_pipe_enlarge(int descriptor)
+{
+#ifdef F_SETPIPE_SZ
+    enum { LARGE_PIPE = 1 << 20 }; /* what Linux allows without privileges */
+    struct stat status;
+    if (fstat(descriptor, &status) == 0 && S_ISFIFO(status.st_mode)
+        && fcntl(descriptor, F_GETPIPE_SZ) < LARGE_PIPE)
+        fcntl(descriptor, F_SETPIPE_SZ, LARGE_PIPE);
+#else
+    (void)descriptor;
+#endif
+}
+
+bool wh_read_ready(int descriptor)
+{
+    struct pollfd ready = { .fd = descriptor, .events = POLLIN };
+    return poll(&ready, 1, 0) > 0;
+}

@@ -1,0 +1,246 @@
+#include "base/hash.h"
+
+#include <fcntl.h>
+#include <stdatomic.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "base/wide.h"
+
+/* The seed of wh_hash; 0 until it was drawn. */
+static _Atomic uint64_t hash_seed;
+
+/* Where there is no random device (a bare chroot), something no outsider knows exactly. */
+static uint64_t guess_hard_to_know(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    uint64_t place = (uint64_t)(uintptr_t)&now;
+    struct wh_wide mixed = wh_wide_product((uint64_t)now.tv_nsec ^ place << 20,
+                                           UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)getpid());
+    return mixed.high ^ mixed.low;
+}
+
+/* Threads may draw at the same time; the first one's seed holds for all. */
+static uint64_t draw_seed(void)
+{
+    uint64_t drawn = 0;
+    int random = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
+    if (random >= 0) {
+        if (read(random, &drawn, sizeof drawn) != (ssize_t)sizeof drawn)
+            drawn = 0;
+        close(random);
+    }
+    if (drawn == 0)
+        drawn = guess_hard_to_know() | 1;
+    uint64_t unset = 0;
+    atomic_compare_exchange_strong(&hash_seed, &unset, drawn);
+    return atomic_load(&hash_seed);
+}
+
+static uint64_t load64(const unsigned char *bytes)
+{
+    uint64_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+static uint64_t load32(const unsigned char *bytes)
+{
+    uint32_t word;
+    memcpy(&word, bytes, sizeof word);
+    return word;
+}
+
+/* Multiplies and folds the product's halves: every bit of either number reaches all of the sum. */
+static uint64_t fold(uint64_t a, uint64_t b)
+{
+    struct wh_wide product = wh_wide_product(a, b);
+    return product.high ^ product.low;
+}
+
+/*
+ * 16 bytes a multiplication. Both factors are masked with words an outsider does not know, so that
+ * no input can be made that multiplies by zero and so hides what it is multiplied with.
+ */
+uint64_t wh_hash(const void *bytes, size_t length)
+{
+    uint64_t seed = atomic_load_explicit(&hash_seed, memory_order_relaxed);
+    if (seed == 0)
+        seed = draw_seed();
+    uint64_t mask = seed * UINT64_C(0xD6E8FEB86659FD93) ^ UINT64_C(0xA0761D6478BD642F);
+    const unsigned char *at = bytes;
+    uint64_t hash = seed, a = 0, b = 0;
+    size_t left = length;
+    for (; left > 16; at += 16, left -= 16)
+        hash = fold(load64(at) ^ mask, load64(at + 8) ^ hash);
+    /* The last 1 to 16 bytes as two words that overlap where they are fewer than 16. */
+    if (left >= 8) {
+        a = load64(at);
+        b = load64(at + left - 8);
+    } else if (left >= 4) {
+        a = load32(at);
+        b = load32(at + left - 4);
+    } else if (left > 0) {
+        a = (uint64_t)at[0] << 16 | (uint64_t)at[left / 2] << 8 | at[left - 1];
+    }
+    hash = fold(a ^ mask, b ^ hash);
+    return fold(hash ^ seed, length ^ mask);
+}
+
+static uint32_t rotate_left(uint32_t x, int by)
+{
+    return x << by | x >> (32 - by);
+}
+
+static uint32_t rotate_right(uint32_t x, int by)
+{
+    return x >> by | x << (32 - by);
+}
+
+static uint32_t little_endian(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[0] | (uint32_t)bytes[1] << 8 | (uint32_t)bytes[2] << 16
+         | (uint32_t)bytes[3] << 24;
+}
+
+static uint32_t big_endian(const unsigned char *bytes)
+{
+    return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8
+         | (uint32_t)bytes[3];
+}
+
+static uint32_t murmur_scramble(uint32_t k)
+{
+    return rotate_left(k * 0xCC9E2D51u, 15) * 0x1B873593u;
+}
+
+int32_t wh_murmur3(const void *bytes, size_t length, uint32_t seed)
+{
+    const unsigned char *at = bytes;
+    const unsigned char *tail = at + (length & ~(size_t)3);
+    uint32_t hash = seed;
+    for (; at < tail; at += 4)
+        hash = rotate_left(hash ^ murmur_scramble(little_endian(at)), 13) * 5 + 0xE6546B64u;
+    uint32_t rest = 0;
+    for (size_t i = length & 3; i > 0; i--)
+        rest = rest << 8 | tail[i - 1];
+    hash ^= murmur_scramble(rest);
+    hash ^= (uint32_t)length;
+    hash = (hash ^ hash >> 16) * 0x85EBCA6Bu;
+    hash = (hash ^ hash >> 13) * 0xC2B2AE35u;
+    hash ^= hash >> 16;
+    return hash <= INT32_MAX ? (int32_t)hash : -(int32_t)~hash - 1;
+}
+
+/* FIPS 180-4, section 4.2.2: the first bits of the cube roots of the first 64 primes. */
+static const uint32_t sha_constants[64] = {
+    0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,
+    0xD807AA98, 0x12835B01, 0x243185BE, 0x550C7DC3, 0x72BE5D74, 0x80DEB1FE, 0x9BDC06A7, 0xC19BF174,
+    0xE49B69C1, 0xEFBE4786, 0x0FC19DC6, 0x240CA1CC, 0x2DE92C6F, 0x4A7484AA, 0x5CB0A9DC, 0x76F988DA,
+    0x983E5152, 0xA831C66D, 0xB00327C8, 0xBF597FC7, 0xC6E00BF3, 0xD5A79147, 0x06CA6351, 0x14292967,
+    0x27B70A85, 0x2E1B2138, 0x4D2C6DFC, 0x53380D13, 0x650A7354, 0x766A0ABB, 0x81C2C92E, 0x92722C85,
+    0xA2BFE8A1, 0xA81A664B, 0xC24B8B70, 0xC76C51A3, 0xD192E819, 0xD6990624, 0xF40E3585, 0x106AA070,
+    0x19A4C116, 0x1E376C08, 0x2748774C, 0x34B0BCB5, 0x391C0CB3, 0x4ED8AA4A, 0x5B9CCA4F, 0x682E6FF3,
+    0x748F82EE, 0x78A5636F, 0x84C87814, 0x8CC70208, 0x90BEFFFA, 0xA4506CEB, 0xBEF9A3F7, 0xC67178F2,
+};
+
+void wh_sha256_init(struct wh_sha256 *sha)
+{
+    *sha = (struct wh_sha256){
+        .state = { 0x6A09E667, 0xBB67AE85, 0x3C6EF372, 0xA54FF53A,
+                   0x510E527F, 0x9B05688C, 0x1F83D9AB, 0x5BE0CD19 },
+    };
+}
+
+/* The 16 words behind word[0..15] in the message schedule, in place. */
+static void sha_schedule(uint32_t word[static 16])
+{
+    for (int i = 0; i < 16; i++) {
+        uint32_t a = word[(i + 1) & 15], b = word[(i + 14) & 15];
+        word[i] += word[(i + 9) & 15] + (rotate_right(a, 7) ^ rotate_right(a, 18) ^ a >> 3)
+                 + (rotate_right(b, 17) ^ rotate_right(b, 19) ^ b >> 10);
+    }
+}
+
+/*
+ * One round. Instead of moving all eight words along, the caller names them in their new order.
+ */
+#define ROUND(a, b, c, d, e, f, g, h, i)                                                           \
+    do {                                                                                           \
+        uint32_t first = h + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25))      \
+                       + (g ^ (e & (f ^ g))) + sha_constants[round + (i)] + word[i];               \
+        d += first;                                                                                \
+        h = first + (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22))               \
+          + ((a & b) | (c & (a | b)));                                                             \
+    } while (0)
+
+static void sha_block(uint32_t state[static 8], const unsigned char *block)
+{
+    uint32_t word[16];
+    for (int i = 0; i < 16; i++)
+        word[i] = big_endian(block + 4 * i);
+    uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
+    uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
+    for (int round = 0; round < 64; round += 16) {
+        if (round > 0)
+            sha_schedule(word);
+        for (int i = 0; i < 16; i += 8) {
+            ROUND(a, b, c, d, e, f, g, h, i);
+            ROUND(h, a, b, c, d, e, f, g, i + 1);
+            ROUND(g, h, a, b, c, d, e, f, i + 2);
+            ROUND(f, g, h, a, b, c, d, e, i + 3);
+            ROUND(e, f, g, h, a, b, c, d, i + 4);
+            ROUND(d, e, f, g, h, a, b, c, i + 5);
+            ROUND(c, d, e, f, g, h, a, b, i + 6);
+            ROUND(b, c, d, e, f, g, h, a, i + 7);
+        }
+    }
+    state[0] += a;
+    state[1] += b;
+    state[2] += c;
+    state[3] += d;
+    state[4] += e;
+    state[5] += f;
+    state[6] += g;
+    state[7] += h;
+}
+
+void wh_sha256_add(struct wh_sha256 *sha, const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes;
+    size_t held = sha->length % sizeof sha->block;
+    sha->length += length;
+    if (held > 0) {
+        size_t fill = sizeof sha->block - held;
+        if (length < fill) {
+            if (length)
+                memcpy(sha->block + held, at, length);
+            return;
+        }
+        memcpy(sha->block + held, at, fill);
+        sha_block(sha->state, sha->block);
+        at += fill;
+        length -= fill;
+    }
+    for (; length >= sizeof sha->block; at += sizeof sha->block, length -= sizeof sha->block)
+        sha_block(sha->state, at);
+    if (length)
+        memcpy(sha->block, at, length);
+}
+
+void wh_sha256_hex(struct wh_sha256 *sha, char hex[65])
+{
+    uint64_t bits = sha->length * 8;
+    unsigned char padding[72] = { 0x80 };
+    size_t held = sha->length % sizeof sha->block;
+    size_t zeros = (held < 56 ? 56 : 120) - held;
+    for (size_t i = 0; i < 8; i++)
+        padding[zeros + i] = (unsigned char)(bits >> (56 - 8 * i));
+    wh_sha256_add(sha, padding, zeros + 8);
+    static const char digits[] = "0123456789abcdef";
+    for (size_t i = 0; i < 64; i++)
+        hex[i] = digits[sha->state[i / 8] >> (28 - 4 * (i % 8)) & 15];
+    hex[64] = '\0';
+}
