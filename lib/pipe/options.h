@@ -18,22 +18,25 @@ enum wh_option_kind {
     WH_OPTION_HEADING, /* no option: a heading in --help, text in `help` */
     WH_OPTION_FLAG,    /* bool at `offset` becomes true */
     WH_OPTION_TEXT,    /* const char * at `offset` */
+    WH_OPTION_CHOICE,  /* the same, one of the words in `detail`: const char *const *, NULL last */
     WH_OPTION_COUNT,   /* uint64_t at `offset`; suffixes k, m, g for 10^3, 10^6, 10^9 */
     WH_OPTION_SIZE,    /* uint64_t bytes at `offset`; suffixes k, m, g for 2^10, 2^20, 2^30 */
-    WH_OPTION_NUMBER,  /* double at `offset` */
-    WH_OPTION_CALL,    /* set() is called, in the order of the command line */
+    WH_OPTION_NUMBER,  /* double at `offset`, finite */
+    WH_OPTION_CALL,    /* set() is called, in the order of the command line; where it fails, its
+                          text says what is wrong and "--name: " is put before that */
 };
 
 struct wh_option {
     const char *name;     /* long name, without dashes */
     char letter;          /* 0: none */
-    const char *argument; /* name of the value in --help, NULL for a flag */
+    const char *argument; /* name of the value in --help, NULL for a flag; FILE, MODEL, STATE
+                             and PATH are completed with the names of files */
     const char *help;     /* one sentence without full stop; may hold \n */
     enum wh_option_kind kind;
     size_t offset;        /* into the target of the table's part */
     int (*set)(void *target, const struct wh_option *option, const char *value,
                struct wh_error *error); /* value is NULL for a flag */
-    const void *detail;   /* for set() */
+    const void *detail;   /* for set(); the words of a choice */
 };
 
 /* Several tables make one command line, each with the struct that its offsets mean. */
@@ -55,6 +58,9 @@ struct wh_command {
 /*
  * Parses; the operands' pointers are moved to the front of argv + 1 and counted in *operands.
  * --help, --version and --completion=bash print to standard output and set *done. Returns 0 or -1.
+ *
+ * As the first thing every tool does, it also sees to it that descriptors 0, 1 and 2 are open, so
+ * that no file opened later takes the place of a closed standard output.
  */
 int wh_options_parse(const struct wh_command *command, int argc, char **argv, int *operands,
                      bool *done, struct wh_error *error);

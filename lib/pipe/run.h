@@ -14,7 +14,16 @@
 #include "record/reader.h"
 #include "record/writer.h"
 
-/* What the common options say. */
+struct wh_progress;
+
+/* What --max-rejects allows; the end of the run comes when more than that was rejected. */
+struct wh_reject_limit {
+    enum { WH_REJECT_ALL, WH_REJECT_ROWS, WH_REJECT_SHARE } kind;
+    uint64_t rows;
+    double percent; /* of the rows read; judged from 100 rows on, and at the end */
+};
+
+/* What the common options say. The tool sets `tool`, zeroes the rest, parses, settles. */
 struct wh_common {
     const char *tool;
     const char *input_format;  /* ndjson, csv, tsv, auto */
@@ -32,13 +41,22 @@ struct wh_common {
     size_t null_count;
     struct wh_reading reading; /* made from the above by wh_common_settle */
     struct wh_writing writing;
+    struct wh_reject_limit reject_limit;
+    struct wh_progress *drawn; /* what wh_run shows at the moment; wh_notice clears it first */
 };
 
-/* The options' table, and its parts for tools that only read or only write rows. */
+/*
+ * The options' table; its target is the struct wh_common. The options of the output stand last: a
+ * tool that writes no rows takes only the first wh_common_reading_count.
+ */
 extern const struct wh_option wh_common_options[];
 extern const size_t wh_common_option_count;
+extern const size_t wh_common_reading_count;
 
-/* Checks the options against each other and fills reading and writing. */
+/*
+ * Checks the options against each other and fills reading and writing (not its columns). What
+ * names of files say about the format is not settled here but by the reader, file by file.
+ */
 int wh_common_settle(struct wh_common *common, struct wh_error *error);
 void wh_common_free(struct wh_common *common);
 

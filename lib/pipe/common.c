@@ -1,0 +1,241 @@
+/* The options that all tools share (pipe/run.h). */
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "pipe/run.h"
+
+/* A field's text is counted in 32 bits, and what a step makes of it may be longer. */
+static const uint64_t LARGEST_ROW = (uint64_t)2 << 30;
+
+static int set_delimiter(void *target, const struct wh_option *option, const char *value,
+                         struct wh_error *error)
+{
+    (void)option;
+    struct wh_common *common = target;
+    const char *byte = strcmp(value, "\\t") == 0 ? "\t" : value;
+    char quoted[96];
+    if (strlen(byte) != 1)
+        return wh_fail(error, WH_REFUSED, "%s is not one byte (a tab may be given as \\t)",
+                       wh_quote(quoted, value, strlen(value)));
+    if (*byte == '"' || *byte == '\n' || *byte == '\r')
+        return wh_fail(error, WH_REFUSED, "values cannot be separated by %s",
+                       *byte == '"' ? "the quote" : "a line end");
+    common->delimiter = byte;
+    return 0;
+}
+
+static int add_null(void *target, const struct wh_option *option, const char *value,
+                    struct wh_error *error)
+{
+    (void)option;
+    (void)error;
+    struct wh_common *common = target;
+    common->nulls = wh_resize(common->nulls, common->null_count + 1, sizeof *common->nulls);
+    common->nulls[common->null_count++] = value;
+    return 0;
+}
+
+static int refuse_max_rejects(const char *value, struct wh_error *error)
+{
+    char quoted[96];
+    return wh_fail(error, WH_REFUSED, "%s is neither a number of rows nor a share from 0%% to 100%%",
+                   wh_quote(quoted, value, strlen(value)));
+}
+
+static int set_max_rejects(void *target, const struct wh_option *option, const char *value,
+                           struct wh_error *error)
+{
+    (void)option;
+    struct wh_common *common = target;
+    size_t length = strlen(value);
+    bool share = length && value[length - 1] == '%';
+    if (!wh_number_valid(value, length - share))
+        return refuse_max_rejects(value, error);
+    if (share) {
+        double percent = wh_number_parse(value, length - 1);
+        if (!(percent >= 0 && percent <= 100))
+            return refuse_max_rejects(value, error);
+        common->reject_limit = (struct wh_reject_limit){ WH_REJECT_SHARE, .percent = percent };
+    } else {
+        int64_t rows;
+        if (!wh_number_integer(value, length, &rows) || rows < 0)
+            return refuse_max_rejects(value, error);
+        common->reject_limit = (struct wh_reject_limit){ WH_REJECT_ROWS, .rows = (uint64_t)rows };
+    }
+    common->max_rejects = value;
+    return 0;
+}
+
+static const char *const input_formats[] = { "auto", "ndjson", "csv", "tsv", NULL };
+static const char *const output_formats[] = { "ndjson", "csv", "tsv", NULL };
+
+const struct wh_option wh_common_options[] = {
+    { .kind = WH_OPTION_HEADING, .help = "Reading rows" },
+    { "input-format", 'i', "FORMAT",
+      "ndjson, csv, tsv, or auto: by the file's name, else by the first byte; gzip is recognised in "
+      "every case [auto]",
+      WH_OPTION_CHOICE, offsetof(struct wh_common, input_format), NULL, input_formats },
+    { "delimiter", 'd', "BYTE", "stands between CSV values, in and out; \\t is a tab [,]",
+      WH_OPTION_CALL, 0, set_delimiter, NULL },
+    { "no-header", 'H', NULL, "CSV has no header: columns are named 1, 2, 3 ... and none is written",
+      WH_OPTION_FLAG, offsetof(struct wh_common, no_header), NULL, NULL },
+    { "null-value", 0, "TEXT", "this value means null; may be given several times", WH_OPTION_CALL,
+      0, add_null, NULL },
+    { "no-infer", 'S', NULL, "CSV values are strings, also those that look like numbers",
+      WH_OPTION_FLAG, offsetof(struct wh_common, no_infer), NULL, NULL },
+    { "string", 0, "COLS", "the same for these columns only", WH_OPTION_TEXT,
+      offsetof(struct wh_common, strings), NULL, NULL },
+    { "infer", 0, "N", "settle whether a CSV column is numbers or strings from the first N rows of a "
+      "file, instead of value by value",
+      WH_OPTION_COUNT, offsetof(struct wh_common, infer), NULL, NULL },
+    { "ragged", 0, NULL, "fill CSV rows that are too short with null, and fold what is too many into "
+      "the last column, instead of calling them bad",
+      WH_OPTION_FLAG, offsetof(struct wh_common, ragged), NULL, NULL },
+    { "max-row", 0, "SIZE", "a longer row is bad; suffixes k, m, g [64m]", WH_OPTION_SIZE,
+      offsetof(struct wh_common, max_row), NULL, NULL },
+    { "time", 0, "COL", "the column of the event time, where one is needed", WH_OPTION_TEXT,
+      offsetof(struct wh_common, time), NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Bad rows and reports" },
+    { "rejects", 0, "FILE", "write bad rows to FILE with the reason, as NDJSON, and go on; without "
+      "this the first bad row ends the run",
+      WH_OPTION_TEXT, offsetof(struct wh_common, rejects), NULL, NULL },
+    { "max-rejects", 0, "N|P%", "fail when more than N rows, or P percent of them, are bad",
+      WH_OPTION_CALL, 0, set_max_rejects, NULL },
+    { "progress", 0, NULL, "show progress on standard error also where output is a pipe",
+      WH_OPTION_FLAG, offsetof(struct wh_common, progress), NULL, NULL },
+    { "quiet", 'q', NULL, "no notices, no progress: only errors", WH_OPTION_FLAG,
+      offsetof(struct wh_common, quiet), NULL, NULL },
+    { "stats", 0, "FILE", "write counts and times as one JSON object when the run ends; - is standard "
+      "error",
+      WH_OPTION_TEXT, offsetof(struct wh_common, stats), NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
+    { "output-format", 'o', "FORMAT", "ndjson, csv or tsv [as the input]", WH_OPTION_CHOICE,
+      offsetof(struct wh_common, output_format), NULL, output_formats },
+};
+
+enum { OPTION_COUNT = sizeof wh_common_options / sizeof *wh_common_options };
+
+const size_t wh_common_option_count = OPTION_COUNT;
+const size_t wh_common_reading_count = OPTION_COUNT - 2;
+
+static bool is(const char *format, const char *name)
+{
+    return format && strcmp(format, name) == 0;
+}
+
+/* Refuses what only CSV has where CSV is neither read nor (for `output`) written. */
+static int check_csv_options(const struct wh_common *common, struct wh_error *error)
+{
+    if (!is(common->input_format, "ndjson"))
+        return 0;
+    const char *given = common->no_infer  ? "--no-infer"
+                        : common->strings ? "--string"
+                        : common->infer   ? "--infer"
+                        : common->ragged  ? "--ragged"
+                                          : NULL;
+    if (given)
+        return wh_fail(error, WH_REFUSED, "%s is about CSV, but the input is ndjson", given);
+    bool csv_output = is(common->output_format, "csv") || is(common->output_format, "tsv");
+    if (common->no_header && !csv_output)
+        return wh_fail(error, WH_REFUSED, "--no-header is about CSV, but the input is ndjson");
+    if (common->delimiter && !is(common->output_format, "csv"))
+        return wh_fail(error, WH_REFUSED, "--delimiter is about CSV, but neither input nor output is");
+    return 0;
+}
+
+static int check_delimiter(const struct wh_common *common, struct wh_error *error)
+{
+    if (!common->delimiter || *common->delimiter == '\t')
+        return 0;
+    if (is(common->input_format, "tsv") && !is(common->output_format, "csv"))
+        return wh_fail(error, WH_REFUSED,
+                       "--input-format tsv means a tab, but --delimiter says another (use csv)");
+    if (is(common->output_format, "tsv") && !is(common->input_format, "csv"))
+        return wh_fail(error, WH_REFUSED,
+                       "--output-format tsv means a tab, but --delimiter says another (use csv)");
+    return 0;
+}
+
+static int check_combinations(const struct wh_common *common, struct wh_error *error)
+{
+    if (common->no_infer && common->strings)
+        return wh_fail(error, WH_REFUSED,
+                       "--string is of no use with --no-infer: all values are strings then");
+    if (common->no_infer && common->infer)
+        return wh_fail(error, WH_REFUSED, "--infer and --no-infer contradict each other");
+    if (common->max_rejects && !common->rejects)
+        return wh_fail(error, WH_REFUSED,
+                       "--max-rejects needs --rejects FILE: without it the first bad row ends the run");
+    if (common->progress && common->quiet)
+        return wh_fail(error, WH_REFUSED, "--progress and --quiet contradict each other");
+    if (is(common->rejects, "-"))
+        return wh_fail(error, WH_REFUSED,
+                       "--rejects needs a file of its own (/dev/stderr mixes them with messages)");
+    if (common->rejects && is(common->stats, common->rejects))
+        return wh_fail(error, WH_REFUSED, "--rejects and --stats cannot be the same file");
+    if (common->max_row > LARGEST_ROW)
+        return wh_fail(error, WH_REFUSED, "--max-row can be at most 2g");
+    return 0;
+}
+
+static void settle_reading(struct wh_common *common)
+{
+    bool csv = is(common->input_format, "csv"), tsv = is(common->input_format, "tsv");
+    common->reading = (struct wh_reading){
+        .format = csv || tsv                           ? WH_FORMAT_CSV
+                  : is(common->input_format, "ndjson") ? WH_FORMAT_NDJSON
+                                                       : WH_FORMAT_NONE,
+        .delimiter = tsv ? '\t' : common->delimiter ? *common->delimiter : csv ? ',' : '\0',
+        .no_header = common->no_header,
+        .no_infer = common->no_infer,
+        .ragged = common->ragged,
+        .infer_rows = common->infer,
+        .nulls = common->nulls,
+        .null_count = common->null_count,
+        .max_row = common->max_row ? (size_t)common->max_row : WH_MAX_ROW,
+    };
+}
+
+static void settle_writing(struct wh_common *common)
+{
+    bool csv = is(common->output_format, "csv"), tsv = is(common->output_format, "tsv");
+    common->writing = (struct wh_writing){
+        .format = csv || tsv                            ? WH_FORMAT_CSV
+                  : is(common->output_format, "ndjson") ? WH_FORMAT_NDJSON
+                                                        : WH_FORMAT_NONE,
+        .delimiter = tsv                   ? '\t'
+                     : csv && common->delimiter ? *common->delimiter
+                     : csv                 ? ','
+                                           : '\0',
+        .no_header = common->no_header,
+    };
+}
+
+int wh_common_settle(struct wh_common *common, struct wh_error *error)
+{
+    if (check_combinations(common, error) || check_csv_options(common, error)
+        || check_delimiter(common, error))
+        return -1;
+    settle_reading(common);
+    settle_writing(common);
+    if (!common->strings)
+        return 0;
+    if (wh_columns_parse(common->strings, strlen(common->strings), &common->reading.strings,
+                         error)) {
+        struct wh_error inner = *error;
+        return wh_fail(error, WH_REFUSED, "--string: %s", inner.text);
+    }
+    return 0;
+}
+
+void wh_common_free(struct wh_common *common)
+{
+    wh_columns_free(common->reading.strings);
+    common->reading.strings = NULL;
+    free(common->nulls);
+    common->nulls = NULL;
+    common->null_count = 0;
+}

@@ -1,0 +1,539 @@
+#include "pipe/options.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+
+enum { WIDTH = 80, HELP_COLUMN_MAX = 32 };
+
+/* What every tool answers by itself. */
+struct standard {
+    bool help;
+    bool version;
+    const char *completion;
+};
+
+static const char *const shells[] = { "bash", NULL };
+
+static const struct wh_option standard_options[] = {
+    { .kind = WH_OPTION_HEADING, .help = "Help" },
+    { .name = "help", .letter = 'h', .help = "print this and exit", .kind = WH_OPTION_FLAG,
+      .offset = offsetof(struct standard, help) },
+    { .name = "version", .letter = 'V', .help = "print the version and exit",
+      .kind = WH_OPTION_FLAG, .offset = offsetof(struct standard, version) },
+    { .name = "completion", .argument = "SHELL",
+      .help = "print a completion function for SHELL (bash) and exit", .kind = WH_OPTION_CHOICE,
+      .offset = offsetof(struct standard, completion), .detail = shells },
+};
+
+struct parser {
+    const struct wh_command *command;
+    struct wh_option_part *parts; /* the command's, and the standard one */
+    size_t part_count;
+    struct standard standard;
+    int argc;
+    char **argv;
+    int next; /* index in argv */
+};
+
+/* An option and the struct that its offset means. */
+struct found {
+    const struct wh_option *option;
+    void *target;
+};
+
+/* Iterates over all options of all parts, headings too: begin with zero for both. */
+static const struct wh_option *option_at(const struct parser *parser, size_t *part, size_t *index)
+{
+    while (*part < parser->part_count && *index == parser->parts[*part].count) {
+        (*part)++;
+        *index = 0;
+    }
+    return *part < parser->part_count ? &parser->parts[*part].options[(*index)++] : NULL;
+}
+
+static struct found find_long(const struct parser *parser, const char *name, size_t length)
+{
+    size_t part = 0, index = 0;
+    const struct wh_option *option;
+    while ((option = option_at(parser, &part, &index)))
+        if (option->name && strlen(option->name) == length && !memcmp(option->name, name, length))
+            return (struct found){ option, parser->parts[part].target };
+    return (struct found){ 0 };
+}
+
+static struct found find_letter(const struct parser *parser, char letter)
+{
+    size_t part = 0, index = 0;
+    const struct wh_option *option;
+    while ((option = option_at(parser, &part, &index)))
+        if (option->letter && option->letter == letter)
+            return (struct found){ option, parser->parts[part].target };
+    return (struct found){ 0 };
+}
+
+static bool takes_value(const struct wh_option *option)
+{
+    return option->kind != WH_OPTION_FLAG && option->argument != NULL;
+}
+
+/* ------------------------------------------------------------------ values */
+
+/* Reads digits with a suffix k, m or g, each step of it `base` times the one before. */
+static bool scaled_number(const char *text, uint64_t base, uint64_t *value)
+{
+    uint64_t number = 0;
+    const char *at = text;
+    for (; *at >= '0' && *at <= '9'; at++)
+        if (__builtin_mul_overflow(number, 10, &number)
+            || __builtin_add_overflow(number, (uint64_t)(*at - '0'), &number))
+            return false;
+    if (at == text)
+        return false;
+    static const char suffixes[] = "kmg";
+    const char *suffix = *at ? strchr(suffixes, *at | 0x20) : NULL;
+    if (suffix) {
+        at++;
+        for (const char *step = suffixes; step <= suffix; step++)
+            if (__builtin_mul_overflow(number, base, &number))
+                return false;
+    }
+    *value = number;
+    return *at == '\0';
+}
+
+static bool decimal_number(const char *text, double *value)
+{
+    if (!*text || text[strspn(text, "+-.0123456789eE")] != '\0')
+        return false;
+    char *end;
+    *value = strtod(text, &end);
+    return *end == '\0' && isfinite(*value);
+}
+
+static int refuse_value(const char *name, const char *value, const char *what,
+                        struct wh_error *error)
+{
+    char quoted[96];
+    return wh_fail(error, WH_REFUSED, "--%s: %s is not %s", name,
+                   wh_quote(quoted, value, strlen(value)), what);
+}
+
+static int refuse_choice(const struct wh_option *option, const char *value,
+                         struct wh_error *error)
+{
+    char quoted[96];
+    const char *const *words = option->detail;
+    wh_fail(error, WH_REFUSED, "--%s: %s is none of ", option->name,
+            wh_quote(quoted, value, strlen(value)));
+    for (size_t i = 0; words[i]; i++) {
+        size_t used = strlen(error->text);
+        snprintf(error->text + used, sizeof error->text - used, "%s%s", i ? ", " : "", words[i]);
+    }
+    return -1;
+}
+
+static int set_choice(const struct wh_option *option, void *place, const char *value,
+                      struct wh_error *error)
+{
+    for (const char *const *word = option->detail; *word; word++)
+        if (!strcmp(*word, value)) {
+            *(const char **)place = *word;
+            return 0;
+        }
+    return refuse_choice(option, value, error);
+}
+
+static int call_set(struct found found, const char *value, struct wh_error *error)
+{
+    if (found.option->set(found.target, found.option, value, error) == 0)
+        return 0;
+    struct wh_error inner = *error;
+    return wh_fail(error, inner.status, "--%s: %s", found.option->name, inner.text);
+}
+
+static int set_value(struct found found, const char *value, struct wh_error *error)
+{
+    const struct wh_option *option = found.option;
+    char *place = (char *)found.target + option->offset;
+    switch (option->kind) {
+    case WH_OPTION_FLAG:
+        *(bool *)(void *)place = true;
+        return 0;
+    case WH_OPTION_TEXT:
+        *(const char **)(void *)place = value;
+        return 0;
+    case WH_OPTION_CHOICE:
+        return set_choice(option, place, value, error);
+    case WH_OPTION_COUNT:
+        return scaled_number(value, 1000, (uint64_t *)(void *)place)
+                   ? 0
+                   : refuse_value(option->name, value,
+                                  "a whole number from 0 to 2^64 (k, m, g: times 10^3, 10^6, 10^9)",
+                                  error);
+    case WH_OPTION_SIZE:
+        return scaled_number(value, 1024, (uint64_t *)(void *)place)
+                   ? 0
+                   : refuse_value(option->name, value,
+                                  "a number of bytes (k, m, g: times 2^10, 2^20, 2^30)", error);
+    case WH_OPTION_NUMBER:
+        return decimal_number(value, (double *)(void *)place)
+                   ? 0
+                   : refuse_value(option->name, value, "a number", error);
+    case WH_OPTION_CALL:
+        return call_set(found, value, error);
+    case WH_OPTION_HEADING:
+        break;
+    }
+    return 0;
+}
+
+/* -------------------------------------------------------------- arguments */
+
+static int refuse_unknown(const struct parser *parser, const char *name, size_t length,
+                          struct wh_error *error)
+{
+    size_t count = 0, part = 0, index = 0;
+    const struct wh_option *option;
+    while ((option = option_at(parser, &part, &index)))
+        count += option->name != NULL;
+    const char **names = wh_alloc(count, sizeof *names);
+    part = index = count = 0;
+    while ((option = option_at(parser, &part, &index)))
+        if (option->name)
+            names[count++] = option->name;
+    char *wanted = wh_copy(name, length);
+    const char *nearest = wh_nearest(wanted, names, count);
+    if (nearest)
+        wh_fail(error, WH_REFUSED, "unknown option --%s (did you mean --%s?)", wanted, nearest);
+    else
+        wh_fail(error, WH_REFUSED, "unknown option --%s (see %s --help)", wanted,
+                parser->command->tool);
+    free(wanted);
+    free(names);
+    return -1;
+}
+
+static int parse_long(struct parser *parser, const char *text, struct wh_error *error)
+{
+    const char *equals = strchr(text, '=');
+    size_t length = equals ? (size_t)(equals - text) : strlen(text);
+    struct found found = find_long(parser, text, length);
+    if (!found.option)
+        return refuse_unknown(parser, text, length, error);
+    if (!takes_value(found.option)) {
+        if (equals)
+            return wh_fail(error, WH_REFUSED, "--%s takes no value", found.option->name);
+        return set_value(found, NULL, error);
+    }
+    const char *value = equals ? equals + 1 : NULL;
+    if (!value && parser->next < parser->argc)
+        value = parser->argv[parser->next++];
+    if (!value)
+        return wh_fail(error, WH_REFUSED, "--%s needs a value: --%s %s", found.option->name,
+                       found.option->name, found.option->argument);
+    return set_value(found, value, error);
+}
+
+/* A cluster of letters behind one dash; the last may take a value, in the same word or the next. */
+static int parse_letters(struct parser *parser, const char *text, struct wh_error *error)
+{
+    while (*text) {
+        struct found found = find_letter(parser, *text);
+        if (!found.option) {
+            char quoted[96];
+            wh_quote(quoted, text, 1);
+            return wh_fail(error, WH_REFUSED, "unknown option -%.*s (see %s --help)",
+                           (int)strlen(quoted) - 2, quoted + 1, parser->command->tool);
+        }
+        text++;
+        if (!takes_value(found.option)) {
+            if (set_value(found, NULL, error))
+                return -1;
+            continue;
+        }
+        const char *value = *text ? text : NULL;
+        if (!value && parser->next < parser->argc)
+            value = parser->argv[parser->next++];
+        if (!value)
+            return wh_fail(error, WH_REFUSED, "-%c needs a value: --%s %s", found.option->letter,
+                           found.option->name, found.option->argument);
+        return set_value(found, value, error);
+    }
+    return 0;
+}
+
+/* ------------------------------------------------------------------- help */
+
+/* How many columns well-formed UTF-8 takes, each character taken as one. */
+static size_t text_width(const char *text, size_t length)
+{
+    size_t width = 0;
+    for (size_t i = 0; i < length; i++)
+        width += ((unsigned char)text[i] & 0xC0) != 0x80;
+    return width;
+}
+
+static void add_text(struct wh_buffer *out, const char *text)
+{
+    wh_buffer_add(out, text, strlen(text));
+}
+
+static void add_blanks(struct wh_buffer *out, size_t count)
+{
+    while (count--)
+        wh_buffer_byte(out, ' ');
+}
+
+/* Appends `text` at column `indent`, wrapped, with the same indent for all its lines. */
+static void add_wrapped(struct wh_buffer *out, const char *text, size_t indent)
+{
+    size_t at = indent;
+    while (*text) {
+        size_t length = strcspn(text, " \n");
+        size_t width = text_width(text, length);
+        if (at > indent && at + 1 + width >= WIDTH) {
+            wh_buffer_byte(out, '\n');
+            add_blanks(out, indent);
+            at = indent;
+        }
+        if (at > indent && length) {
+            wh_buffer_byte(out, ' ');
+            at++;
+        }
+        wh_buffer_add(out, text, length);
+        at += width;
+        text += length;
+        if (*text == '\n') {
+            wh_buffer_byte(out, '\n');
+            add_blanks(out, indent);
+            at = indent;
+        }
+        text += *text != '\0';
+    }
+    wh_buffer_byte(out, '\n');
+}
+
+/* Appends "  -i, --input-format FORMAT" and returns its width. */
+static size_t add_synopsis(struct wh_buffer *out, const struct wh_option *option)
+{
+    size_t begin = out->length;
+    if (option->letter)
+        wh_buffer_format(out, "  -%c, --%s", option->letter, option->name);
+    else
+        wh_buffer_format(out, "      --%s", option->name);
+    if (takes_value(option))
+        wh_buffer_format(out, " %s", option->argument);
+    return text_width(out->data + begin, out->length - begin);
+}
+
+/* The column where the options' sentences begin: behind the longest synopsis that is not absurd. */
+static size_t help_column(const struct parser *parser)
+{
+    struct wh_buffer scratch = { 0 };
+    size_t column = 0, part = 0, index = 0;
+    const struct wh_option *option;
+    while ((option = option_at(parser, &part, &index))) {
+        if (!option->name)
+            continue;
+        size_t width = add_synopsis(&scratch, option) + 2;
+        if (width > column && width <= HELP_COLUMN_MAX)
+            column = width;
+    }
+    wh_buffer_free(&scratch);
+    return column;
+}
+
+static void add_help(struct wh_buffer *out, const struct parser *parser)
+{
+    const struct wh_command *command = parser->command;
+    wh_buffer_format(out, "Usage: %s %s\n", command->tool, command->usage);
+    add_wrapped(out, command->summary, 0);
+    size_t column = help_column(parser);
+    size_t part = 0, index = 0;
+    const struct wh_option *option;
+    while ((option = option_at(parser, &part, &index))) {
+        if (option->kind == WH_OPTION_HEADING) {
+            wh_buffer_format(out, "\n%s:\n", option->help);
+            continue;
+        }
+        size_t width = add_synopsis(out, option);
+        if (width + 2 > column) {
+            wh_buffer_byte(out, '\n');
+            width = 0;
+        }
+        add_blanks(out, column - width);
+        add_wrapped(out, option->help, column);
+    }
+    if (command->closing) {
+        wh_buffer_byte(out, '\n');
+        add_text(out, command->closing);
+        if (out->data[out->length - 1] != '\n')
+            wh_buffer_byte(out, '\n');
+    }
+}
+
+/* ------------------------------------------------------------- completion */
+
+static bool names_file(const char *argument)
+{
+    static const char *const files[] = { "FILE", "MODEL", "STATE", "PATH" };
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
+        if (!strcmp(argument, files[i]))
+            return true;
+    return false;
+}
+
+static void add_case(struct wh_buffer *out, const struct wh_option *option)
+{
+    wh_buffer_format(out, "    --%s", option->name);
+    if (option->letter)
+        wh_buffer_format(out, " | -%c", option->letter);
+    add_text(out, ")\n        COMPREPLY=(");
+    if (option->kind == WH_OPTION_CHOICE) {
+        add_text(out, "$(compgen -W '");
+        for (const char *const *word = option->detail; *word; word++)
+            wh_buffer_format(out, "%s%s", word == option->detail ? "" : " ", *word);
+        add_text(out, "' -- \"$word\")");
+    } else if (names_file(option->argument)) {
+        add_text(out, "$(compgen -f -- \"$word\")");
+    }
+    add_text(out, ")\n        return ;;\n");
+}
+
+/*
+ * Bash splits --name=VALUE into three words, since = is among its word breaks: the option is then
+ * two words back.
+ */
+static void add_completion(struct wh_buffer *out, const struct parser *parser)
+{
+    const char *tool = parser->command->tool;
+    char function[64];
+    snprintf(function, sizeof function, "_%s", tool);
+    for (char *at = function; *at; at++)
+        if (*at == '-')
+            *at = '_';
+    wh_buffer_format(out,
+                     "# bash completion for %s: eval \"$(%s --completion=bash)\"\n"
+                     "%s() {\n"
+                     "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
+                     "    if [[ $word == '=' ]]; then\n"
+                     "        word=\n"
+                     "    elif [[ $before == '=' ]]; then\n"
+                     "        before=${COMP_WORDS[COMP_CWORD-2]}\n"
+                     "    fi\n"
+                     "    case $before in\n",
+                     tool, tool, function);
+    size_t part = 0, index = 0;
+    const struct wh_option *option;
+    while ((option = option_at(parser, &part, &index)))
+        if (option->name && takes_value(option))
+            add_case(out, option);
+    add_text(out, "    esac\n"
+                  "    if [[ $word == -* ]]; then\n"
+                  "        COMPREPLY=($(compgen -W '");
+    part = index = 0;
+    const char *blank = "";
+    while ((option = option_at(parser, &part, &index)))
+        if (option->name) {
+            wh_buffer_format(out, "%s--%s", blank, option->name);
+            blank = " ";
+        }
+    wh_buffer_format(out,
+                     "' -- \"$word\"))\n"
+                     "    else\n"
+                     "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
+                     "    fi\n"
+                     "}\n"
+                     "complete -o filenames -F %s %s\n",
+                     function, tool);
+}
+
+/* Answers --help, --version or --completion where one of them was given. */
+static int answer(const struct parser *parser, bool *done, struct wh_error *error)
+{
+    const struct standard *standard = &parser->standard;
+    *done = standard->help || standard->version || standard->completion;
+    if (!*done)
+        return 0;
+    struct wh_buffer out = { 0 };
+    if (standard->help)
+        add_help(&out, parser);
+    else if (standard->version)
+        wh_buffer_format(&out, "%s %s\n", parser->command->tool, WH_VERSION);
+    else
+        add_completion(&out, parser);
+    int result = wh_write_all(STDOUT_FILENO, out.data, out.length, error);
+    wh_buffer_free(&out);
+    if (result == 0)
+        return 0;
+    struct wh_error inner = *error;
+    return wh_fail(error, WH_FAILED, "standard output: %s", inner.text);
+}
+
+/* ------------------------------------------------------------------ parse */
+
+/*
+ * A closed standard descriptor is opened on /dev/null the wrong way round: whoever uses it gets
+ * the error that a closed one gives, and no file opened later takes its number.
+ */
+static int guard_descriptors(struct wh_error *error)
+{
+    static const int contrary[] = { O_WRONLY, O_RDONLY, O_RDONLY };
+    for (int descriptor = 0; descriptor <= 2; descriptor++)
+        if (fcntl(descriptor, F_GETFD) == -1 && errno == EBADF
+            && open("/dev/null", contrary[descriptor]) != descriptor)
+            return wh_fail_errno(error, WH_FAILED, "cannot open /dev/null");
+    return 0;
+}
+
+static int parse_arguments(struct parser *parser, int *operands, bool *done,
+                           struct wh_error *error)
+{
+    bool only_operands = false;
+    while (parser->next < parser->argc && !*done) {
+        char *word = parser->argv[parser->next++];
+        if (only_operands || word[0] != '-' || word[1] == '\0') {
+            parser->argv[++*operands] = word;
+        } else if (word[1] != '-') {
+            if (parse_letters(parser, word + 1, error) || answer(parser, done, error))
+                return -1;
+        } else if (word[2] == '\0') {
+            only_operands = true;
+        } else if (parse_long(parser, word + 2, error) || answer(parser, done, error)) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+int wh_options_parse(const struct wh_command *command, int argc, char **argv, int *operands,
+                     bool *done, struct wh_error *error)
+{
+    *operands = 0;
+    *done = false;
+    if (guard_descriptors(error))
+        return -1;
+    struct parser parser = { .command = command, .argc = argc, .argv = argv, .next = 1 };
+    parser.part_count = command->part_count + 1;
+    parser.parts = wh_alloc(parser.part_count, sizeof *parser.parts);
+    for (size_t i = 0; i < command->part_count; i++)
+        parser.parts[i] = command->parts[i];
+    parser.parts[command->part_count] = (struct wh_option_part){
+        .options = standard_options,
+        .count = sizeof standard_options / sizeof *standard_options,
+        .target = &parser.standard,
+    };
+    int result = parse_arguments(&parser, operands, done, error);
+    free(parser.parts);
+    return result;
+}
