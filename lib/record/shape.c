@@ -368,6 +368,23 @@ int wh_columns_resolve(const struct wh_columns *columns, const struct wh_shape *
     return failed ? -1 : chosen.count;
 }
 
+const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_shape *shape,
+                              size_t *item, size_t *length)
+{
+    struct wh_error ignored;
+    int first, last;
+    while (*item < columns->count) {
+        const struct choice *choice = &columns->choices[(*item)++];
+        if (choice->pattern || choice->negated ||
+            wh_shape_find(shape, choice->name.data, choice->name.length) >= 0 ||
+            find_range(choice, shape, &first, &last, &ignored) != 0)
+            continue;
+        *length = choice->name.length;
+        return choice->name.data;
+    }
+    return NULL;
+}
+
 bool wh_columns_match(const struct wh_columns *columns, const char *name, size_t length)
 {
     bool chosen = columns->choices[0].negated;

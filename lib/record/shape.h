@@ -69,6 +69,10 @@ int wh_columns_parse(const char *text, size_t length, struct wh_columns **column
  */
 int wh_columns_resolve(const struct wh_columns *columns, const struct wh_shape *shape, bool lenient,
                        uint32_t *indices, struct wh_error *error);
+/* The names that were named outright and that `shape` lacks, one a call: *item is 0 at first and
+ * then kept for the next call. NULL at the end. */
+const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_shape *shape,
+                              size_t *item, size_t *length);
 /* Whether a column of this name is chosen, ranges aside; and the name where exactly one is named
  * outright, else NULL. */
 bool wh_columns_match(const struct wh_columns *columns, const char *name, size_t length);
