@@ -1,0 +1,260 @@
+#include "record/input.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "record/row.h"
+
+enum { CHUNK = 256 << 10, COMPRESSED_CHUNK = 64 << 10, WAIT_MILLISECONDS = 1000 };
+
+struct wh_input_private {
+    int descriptor;
+    bool regular;
+    uint64_t size; /* of a regular file */
+    uint64_t read; /* bytes read from the descriptor, compressed or not */
+    char *block;
+    size_t capacity; /* of the block, slack left out */
+
+    bool begun;    /* the magic bytes have been looked at */
+    bool gzip;
+    bool in_member; /* between a gzip member's header and its trailer */
+    z_stream stream;
+    unsigned char *compressed;
+    bool descriptor_ended;
+};
+
+struct wh_input *wh_input_open(const char *path, struct wh_error *error)
+{
+    bool standard = !path || strcmp(path, "-") == 0;
+    int descriptor = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0) {
+        wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
+        return NULL;
+    }
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
+        if (S_ISDIR(status.st_mode))
+            errno = EISDIR;
+        wh_fail_errno(error, WH_FAILED, "%s: cannot read", standard ? "standard input" : path);
+        if (!standard)
+            close(descriptor);
+        return NULL;
+    }
+    struct wh_input *input = wh_alloc(1, sizeof *input);
+    struct wh_input_private *private = wh_alloc(1, sizeof *private);
+    input->private = private;
+    input->name = standard ? "standard input" : path;
+    private->descriptor = descriptor;
+    private->regular = S_ISREG(status.st_mode);
+    private->size = private->regular ? (uint64_t)status.st_size : 0;
+    if (S_ISFIFO(status.st_mode))
+        wh_pipe_enlarge(descriptor);
+#if defined(POSIX_FADV_SEQUENTIAL)
+    if (private->regular)
+        posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
+#endif
+    private->capacity = 2 * CHUNK;
+    private->block = wh_alloc(private->capacity + WH_SLACK, 1);
+    input->next = private->block;
+    return input;
+}
+
+void wh_input_close(struct wh_input *input)
+{
+    if (!input)
+        return;
+    struct wh_input_private *private = input->private;
+    if (private->descriptor != STDIN_FILENO)
+        close(private->descriptor);
+    if (private->gzip)
+        inflateEnd(&private->stream);
+    free(private->compressed);
+    free(private->block);
+    free(private);
+    free(input);
+}
+
+/* Moves what is left to the front of the block and makes room for a chunk behind it. */
+static void make_room(struct wh_input *input)
+{
+    struct wh_input_private *private = input->private;
+    if (private->capacity - input->available < CHUNK) {
+        size_t capacity = private->capacity * 2;
+        char *block = wh_alloc(capacity + WH_SLACK, 1);
+        memcpy(block, input->next, input->available);
+        free(private->block);
+        private->block = block;
+        private->capacity = capacity;
+    } else if (input->next != private->block) {
+        memmove(private->block, input->next, input->available);
+        if (private->capacity > 8 * CHUNK && input->available < CHUNK) {
+            /* A single long row is over: do not keep its memory for the rest of the run. */
+            private->capacity = 2 * CHUNK;
+            private->block = wh_resize(private->block, private->capacity + WH_SLACK, 1);
+            memset(private->block + private->capacity, 0, WH_SLACK);
+        }
+    }
+    input->next = private->block;
+}
+
+/* Waits until a read returns at once, calling the hook before and about once a second. */
+static int wait_for_bytes(struct wh_input *input, struct wh_error *error)
+{
+    struct pollfd descriptor = { .fd = input->private->descriptor, .events = POLLIN };
+    for (int timeout = 0; poll(&descriptor, 1, timeout) == 0; timeout = WAIT_MILLISECONDS)
+        if (input->before_wait(input->wait_context, error) != 0)
+            return -1;
+    return 0;
+}
+
+static ssize_t read_some(struct wh_input *input, void *bytes, size_t size, struct wh_error *error)
+{
+    struct wh_input_private *private = input->private;
+    if (input->before_wait && !private->regular && wait_for_bytes(input, error) != 0)
+        return -1;
+    ssize_t got;
+    do
+        got = read(private->descriptor, bytes, size);
+    while (got < 0 && errno == EINTR);
+    if (got < 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot read", input->name);
+    if (got == 0)
+        private->descriptor_ended = true;
+    private->read += (uint64_t)got;
+    return got;
+}
+
+/* Reads until the first two bytes are there and tell whether this is gzip. */
+static int look_at_magic(struct wh_input *input, struct wh_error *error)
+{
+    struct wh_input_private *private = input->private;
+    while (input->available < 2 && !private->descriptor_ended) {
+        ssize_t got = read_some(input, input->next + input->available, CHUNK - input->available,
+                                error);
+        if (got < 0)
+            return -1;
+        input->available += (size_t)got;
+    }
+    private->begun = true;
+    private->gzip = input->available >= 2 && memcmp(input->next, "\x1f\x8b", 2) == 0;
+    if (!private->gzip)
+        return 0;
+    if (inflateInit2(&private->stream, 15 + 16) != Z_OK)
+        return wh_fail(error, WH_FAILED, "%s: cannot start zlib", input->name);
+    private->compressed = wh_resize(NULL, CHUNK, 1);
+    memcpy(private->compressed, input->next, input->available);
+    private->stream.next_in = private->compressed;
+    private->stream.avail_in = (uInt)input->available;
+    private->in_member = true;
+    input->available = 0;
+    return 0;
+}
+
+/* Whether a further gzip member follows the one that ended; zero padding behind the last is
+ * allowed, as gzip(1) does, anything else is not. */
+static int next_member(struct wh_input *input, struct wh_error *error)
+{
+    z_stream *stream = &input->private->stream;
+    while (stream->avail_in > 0 && *stream->next_in == 0) {
+        stream->next_in++;
+        stream->avail_in--;
+    }
+    if (stream->avail_in == 0)
+        return 0;
+    if (*stream->next_in != 0x1f)
+        return wh_fail(error, WH_FAILED, "%s: there are other bytes behind the gzip data",
+                       input->name);
+    if (inflateReset(stream) != Z_OK)
+        return wh_fail(error, WH_FAILED, "%s: cannot restart zlib", input->name);
+    input->private->in_member = true;
+    return 0;
+}
+
+static int inflate_some(struct wh_input *input, struct wh_error *error)
+{
+    struct wh_input_private *private = input->private;
+    z_stream *stream = &private->stream;
+    size_t room = private->capacity - input->available;
+    if (room > 1u << 30)
+        room = 1u << 30;
+    stream->next_out = (unsigned char *)input->next + input->available;
+    stream->avail_out = (uInt)room;
+    while (stream->avail_out == room) {
+        if (stream->avail_in == 0 && !private->descriptor_ended) {
+            ssize_t got = read_some(input, private->compressed, COMPRESSED_CHUNK, error);
+            if (got < 0)
+                return -1;
+            stream->next_in = private->compressed;
+            stream->avail_in = (uInt)got;
+        }
+        if (!private->in_member && next_member(input, error) != 0)
+            return -1;
+        if (stream->avail_in == 0 && private->descriptor_ended) {
+            if (private->in_member)
+                return wh_fail(error, WH_FAILED, "%s: the gzip data ends too early", input->name);
+            input->ended = true;
+            return 0;
+        }
+        if (!private->in_member)
+            continue;
+        int result = inflate(stream, Z_NO_FLUSH);
+        if (result == Z_STREAM_END)
+            private->in_member = false;
+        else if (result != Z_OK && result != Z_BUF_ERROR)
+            return wh_fail(error, WH_FAILED, "%s: the gzip data is corrupt (%s)", input->name,
+                           stream->msg ? stream->msg : "bad checksum");
+    }
+    input->available += room - stream->avail_out;
+    return 0;
+}
+
+int wh_input_fill(struct wh_input *input, struct wh_error *error)
+{
+    struct wh_input_private *private = input->private;
+    if (input->ended)
+        return 0;
+    make_room(input);
+    if (!private->begun) {
+        if (look_at_magic(input, error) != 0)
+            return -1;
+        if (!private->gzip) {
+            input->ended = private->descriptor_ended;
+            if (input->available > 0)
+                return 0;
+        }
+    }
+    if (private->gzip)
+        return inflate_some(input, error);
+    if (private->descriptor_ended) {
+        input->ended = true;
+        return 0;
+    }
+    ssize_t got = read_some(input, input->next + input->available, CHUNK, error);
+    if (got < 0)
+        return -1;
+    input->available += (size_t)got;
+    input->ended = private->descriptor_ended;
+    return 0;
+}
+
+double wh_input_progress(const struct wh_input *input)
+{
+    const struct wh_input_private *private = input->private;
+    if (!private->regular || private->size == 0)
+        return -1;
+    double share = (double)private->read / (double)private->size;
+    return share > 1 ? 1 : share;
+}
+
+bool wh_input_regular(const struct wh_input *input)
+{
+    return input->private->regular;
+}

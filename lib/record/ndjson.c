@@ -1,0 +1,557 @@
+/*
+ * NDJSON in: the reader around the scan of ndjson_scan.h. It finds whole lines, keeps the tree of
+ * shapes (ndjson_tree.h) and turns faults into bad rows.
+ */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/hash.h"
+#include "base/text.h"
+#include "record/json.h"
+#include "record/ndjson_tree.h"
+
+enum {
+    MAX_NODES = 1 << 15,      /* the tree is thrown away beyond this ... */
+    MAX_HELD = 8 << 20,       /* ... or these many bytes */
+    TRIED_CHILDREN = 8,       /* edges compared before the text is parsed */
+    DENSE = 32,               /* columns from which on duplicates are found by a hash set */
+};
+
+static const char *fault(struct wh_ndjson_fault *out, const char *at, const char *rule,
+                         const char *text)
+{
+    *out = (struct wh_ndjson_fault){ at, rule, text };
+    return NULL;
+}
+
+/* Tree ------------------------------------------------------------------------------------- */
+
+static void *take(struct wh_ndjson *reader, size_t size)
+{
+    reader->held += size;
+    return wh_arena_take(&reader->memory, size);
+}
+
+static void free_shapes(struct wh_ndjson_node *node)
+{
+    /* Down to the first leaf, then along: depth is as large as a row is wide, so no recursion. */
+    while (node) {
+        if (node->children) {
+            struct wh_ndjson_node *child = node->children;
+            node->children = child->sibling;
+            node = child;
+            continue;
+        }
+        struct wh_ndjson_node *parent = node->parent;
+        wh_shape_free(node->shape);
+        node->shape = NULL;
+        node = parent;
+    }
+}
+
+static void plant_tree(struct wh_ndjson *reader)
+{
+    if (reader->root)
+        free_shapes(reader->root);
+    wh_arena_reset(&reader->memory);
+    reader->nodes = 0;
+    reader->held = 0;
+    reader->dense = NULL;
+    reader->root = take(reader, sizeof *reader->root);
+    memset(reader->root, 0, sizeof *reader->root);
+    reader->root->text = "";
+}
+
+static struct wh_shape *shape_of(struct wh_ndjson *reader, struct wh_ndjson_node *node)
+{
+    struct wh_column *columns = wh_alloc(node->depth, sizeof *columns);
+    for (const struct wh_ndjson_node *at = node; at->depth > 0; at = at->parent)
+        columns[at->depth - 1] = at->column;
+    node->shape = wh_shape_make(columns, node->depth);
+    free(columns);
+    reader->held += node->depth * (sizeof *columns + 32);
+    return node->shape;
+}
+
+static bool same_name(const struct wh_ndjson_node *node, uint64_t hash, const char *name,
+                      size_t length)
+{
+    return node->hash == hash && node->column.length == length &&
+           memcmp(node->column.name, name, length) == 0;
+}
+
+static struct wh_ndjson_node **name_slot(struct wh_ndjson *reader, uint64_t hash, const char *name,
+                                         size_t length)
+{
+    size_t mask = reader->names_size - 1;
+    size_t i = hash & mask;
+    while (reader->names[i] && !same_name(reader->names[i], hash, name, length))
+        i = (i + 1) & mask;
+    return &reader->names[i];
+}
+
+static void remember_name(struct wh_ndjson *reader, struct wh_ndjson_node *node)
+{
+    *name_slot(reader, node->hash, node->column.name, node->column.length) = node;
+    reader->dense = node;
+}
+
+/* Puts the names from the root to `node` into the hash set, unless they are there already. */
+static void gather_names(struct wh_ndjson *reader, struct wh_ndjson_node *node)
+{
+    if (reader->dense == node && reader->names_size > 2 * (size_t)node->depth + 2)
+        return;
+    size_t size = 128;
+    while (size < 4 * ((size_t)node->depth + 1))
+        size *= 2;
+    free(reader->names);
+    reader->names = wh_alloc(size, sizeof *reader->names);
+    reader->names_size = size;
+    for (struct wh_ndjson_node *at = node; at->depth > 0; at = at->parent)
+        remember_name(reader, at);
+    reader->dense = node;
+}
+
+static bool has_name(struct wh_ndjson *reader, struct wh_ndjson_node *node, uint64_t hash,
+                     const char *name, size_t length)
+{
+    if (node->depth >= DENSE) {
+        gather_names(reader, node);
+        return *name_slot(reader, hash, name, length) != NULL;
+    }
+    for (const struct wh_ndjson_node *at = node; at->depth > 0; at = at->parent)
+        if (same_name(at, hash, name, length))
+            return true;
+    return false;
+}
+
+static const char *padded(struct wh_ndjson *reader, const char *text, size_t length)
+{
+    char *copy = take(reader, length + WH_SLACK);
+    memcpy(copy, text, length);
+    memset(copy + length, 0, WH_SLACK);
+    return copy;
+}
+
+/*
+ * Adds the child of `node` whose edge is text[0 .. text_length) and whose key stands between the
+ * quotes at `key`. NULL with the fault where the row already has that column.
+ */
+static struct wh_ndjson_node *add_child(struct wh_ndjson *reader, struct wh_ndjson_node *node,
+                                        const char *text, size_t text_length, const char *key,
+                                        size_t key_length, bool escaped)
+{
+    char *name = take(reader, key_length + 1);
+    size_t length = key_length;
+    if (escaped)
+        length = wh_json_unescape(key, key_length, name);
+    else
+        memcpy(name, key, key_length);
+    name[length] = '\0';
+    uint64_t hash = wh_hash(name, length);
+    if (has_name(reader, node, hash, name, length)) {
+        fault(&reader->fault, key - 1, "duplicate-key", "the same key stands twice in the row");
+        return NULL;
+    }
+    if (node->depth == 0 && length == 3 && memcmp(name, "@wh", 3) == 0) {
+        fault(&reader->fault, key - 1, "reserved",
+              "a row must not begin with the key \"@wh\", which marks control records");
+        return NULL;
+    }
+    if (node->depth == WH_MAX_COLUMNS) {
+        fault(&reader->fault, key - 1, "columns", "the row has too many columns");
+        return NULL;
+    }
+    struct wh_ndjson_node *child = take(reader, sizeof *child);
+    char *spelled = take(reader, key_length + 4);
+    spelled[0] = '"';
+    memcpy(spelled + 1, key, key_length);
+    memcpy(spelled + 1 + key_length, "\":", 3);
+    *child = (struct wh_ndjson_node){
+        .text = padded(reader, text, text_length),
+        .text_length = (uint32_t)text_length,
+        .depth = node->depth + 1,
+        .parent = node,
+        .sibling = node->children,
+        .column = { .name = name, .length = (uint32_t)length,
+                    .key = spelled, .key_length = (uint32_t)key_length + 3 },
+        .hash = hash,
+    };
+    node->children = child;
+    reader->nodes++;
+    if (child->depth > DENSE && reader->dense == node)
+        remember_name(reader, child);
+    return child;
+}
+
+static struct wh_ndjson_node *known_child(const struct wh_ndjson *reader,
+                                          struct wh_ndjson_node *node, const char *p)
+{
+    struct wh_ndjson_node *child = node->children;
+    for (int i = 0; child && i < TRIED_CHILDREN; i++, child = child->sibling)
+        if (reader->scan->same(p, child->text, child->text_length))
+            return child;
+    return NULL;
+}
+
+static const char *skip_blanks(const char *p)
+{
+    while (*p == ' ' || *p == '\t' || *p == '\r')
+        p++;
+    return p;
+}
+
+/* Behind the closing brace only blanks may stand. */
+static const char *row_end(const char *p, struct wh_ndjson_fault *out)
+{
+    const char *end = skip_blanks(p);
+    if (*end != '\n')
+        return fault(out, end, "json", "other text stands behind the row's closing brace");
+    return end;
+}
+
+struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson_node *node,
+                                      const char **p)
+{
+    struct wh_ndjson_fault *out = &reader->fault;
+    const char *start = *p;
+    out->at = NULL;
+    struct wh_ndjson_node *child = known_child(reader, node, start);
+    if (child) {
+        *p = start + child->text_length;
+        return child;
+    }
+    const char *at = skip_blanks(start);
+    if (node->depth == 0) {
+        if (*at != '{') {
+            fault(out, at, "json", "a row is a JSON object: it must begin with an opening brace");
+            return NULL;
+        }
+    } else if (*at == '\n') {
+        fault(out, at, "json", "the line ends before the object is closed");
+        return NULL;
+    } else if (*at != ',' && *at != '}') {
+        fault(out, at, "json", "here should be a comma or the closing brace");
+        return NULL;
+    }
+    bool closed = *at == '}';
+    if (!closed)
+        at = skip_blanks(at + 1);
+    if (closed || (node->depth == 0 && *at == '}')) {
+        *p = row_end(at + 1, out);
+        return NULL;
+    }
+    if (*at != '"') {
+        fault(out, at, "json", "here should be a key in double quotes");
+        return NULL;
+    }
+    struct wh_field key;
+    const char *behind = reader->scan->value(at, &key, out);
+    if (!behind)
+        return NULL;
+    at = skip_blanks(behind);
+    if (*at != ':') {
+        fault(out, at, "json", "a colon must follow the key");
+        return NULL;
+    }
+    at = skip_blanks(at + 1);
+    child = add_child(reader, node, start, (size_t)(at - start), key.text, key.length,
+                      key.flags & WH_ESCAPED);
+    if (child)
+        *p = at;
+    return child;
+}
+
+void wh_ndjson_grow(struct wh_ndjson *reader)
+{
+    reader->field_room *= 2;
+    reader->fields = wh_resize(reader->fields, reader->field_room, sizeof *reader->fields);
+}
+
+/* Strings ---------------------------------------------------------------------------------- */
+
+static int hex_digit(unsigned char c)
+{
+    if (c >= '0' && c <= '9')
+        return c - '0';
+    c |= 0x20;
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+/* The code unit of four hexadecimal digits, or -1. */
+static int code_unit(const char *p)
+{
+    int unit = 0;
+    for (int i = 0; i < 4; i++) {
+        int digit = hex_digit((unsigned char)p[i]);
+        if (digit < 0)
+            return -1;
+        unit = unit << 4 | digit;
+    }
+    return unit;
+}
+
+const char *wh_json_check_escape(const char *p, struct wh_ndjson_fault *out)
+{
+    switch (p[1]) {
+    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
+        return p + 2;
+    case 'u':
+        break;
+    default:
+        return fault(out, p, "escape", "there is no such escape in JSON");
+    }
+    int unit = code_unit(p + 2);
+    if (unit < 0)
+        return fault(out, p, "escape", "\\u must be followed by four hexadecimal digits");
+    if (unit < 0xD800 || unit > 0xDFFF)
+        return p + 6;
+    int second = p[6] == '\\' && p[7] == 'u' ? code_unit(p + 8) : -1;
+    if (unit > 0xDBFF || second < 0xDC00 || second > 0xDFFF)
+        return fault(out, p, "surrogate", "half of a surrogate pair stands alone");
+    return p + 12;
+}
+
+/* Length of the UTF-8 character at `p`, whose first byte is 0x80 or more; 0 where it is none. A
+ * newline is no continuation byte, so nothing behind the line is looked at. */
+static size_t character(const unsigned char *p)
+{
+    if ((p[1] & 0xC0) != 0x80)
+        return 0;
+    if (p[0] < 0xE0)
+        return p[0] >= 0xC2 ? 2 : 0;
+    if ((p[2] & 0xC0) != 0x80)
+        return 0;
+    if (p[0] < 0xF0)
+        return (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ? 0 : 3;
+    if ((p[3] & 0xC0) != 0x80 || p[0] > 0xF4)
+        return 0;
+    return (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F) ? 0 : 4;
+}
+
+const char *wh_json_check_utf8(const char *p, struct wh_ndjson_fault *out)
+{
+    const unsigned char *at = (const unsigned char *)p;
+    while (*at >= 0x80) {
+        size_t length = character(at);
+        if (length == 0)
+            return fault(out, (const char *)at, "utf-8", "the text is not valid UTF-8");
+        at += length;
+    }
+    return (const char *)at;
+}
+
+/* Reader ----------------------------------------------------------------------------------- */
+
+const struct wh_ndjson_scan *wh_ndjson_scan_choose(void)
+{
+    const struct wh_ndjson_scan *best = &wh_ndjson_scan_plain;
+    const char *wanted = getenv("WH_SIMD");
+#if defined(__x86_64__)
+    best = &wh_ndjson_scan_sse2;
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
+        __builtin_cpu_supports("bmi2"))
+        best = &wh_ndjson_scan_avx2;
+    if (wanted && strcmp(wanted, "sse2") == 0)
+        best = &wh_ndjson_scan_sse2;
+#elif defined(__aarch64__)
+    best = &wh_ndjson_scan_neon;
+#endif
+    if (wanted && strcmp(wanted, "plain") == 0)
+        best = &wh_ndjson_scan_plain;
+    return best;
+}
+
+/* The last newline in bytes[0 .. length), or NULL. */
+static const char *last_newline(const char *bytes, size_t length)
+{
+    while (length > 0)
+        if (bytes[--length] == '\n')
+            return bytes + length;
+    return NULL;
+}
+
+/* Fills until the block holds a whole line. 1, 0 at the end of input, -1 on error; 2 where the
+ * line is longer than a row may be. */
+static int find_line(struct wh_ndjson *reader, struct wh_error *error)
+{
+    struct wh_input *input = reader->input;
+    for (;;) {
+        if (input->available > reader->scanned) {
+            const char *newline = last_newline(input->next + reader->scanned,
+                                               input->available - reader->scanned);
+            reader->scanned = input->available;
+            if (newline) {
+                reader->complete = newline + 1;
+                reader->scanned = 0;
+                return 1;
+            }
+        }
+        if (input->available > reader->max_row)
+            return 2;
+        if (input->ended) {
+            if (input->available == 0)
+                return 0;
+            input->next[input->available] = '\n';
+            reader->complete = input->next + input->available + 1;
+            reader->unterminated = true;
+            reader->scanned = 0;
+            return 1;
+        }
+        if (wh_input_fill(input, error) != 0)
+            return -1;
+        reader->reader.progress = wh_input_progress(input);
+    }
+}
+
+static void take_line(struct wh_ndjson *reader, size_t length)
+{
+    struct wh_input *input = reader->input;
+    size_t whole = length < input->available ? length : input->available;
+    reader->reader.bytes += whole;
+    wh_input_take(input, whole);
+    reader->line++;
+}
+
+static enum wh_next bad_row(struct wh_ndjson *reader, const char *start, struct wh_error *error)
+{
+    const struct wh_ndjson_fault *broken = &reader->fault;
+    const char *newline = memchr(broken->at, '\n', (size_t)(reader->complete - broken->at));
+    struct wh_row *row = &reader->row;
+    row->raw = start;
+    row->raw_length = (size_t)(newline + 1 - start);
+    row->terminator = reader->unterminated && newline + 1 == reader->complete ? 0 : 1;
+    row->raw_length -= !row->terminator;
+    wh_bad_row(error, broken->rule, NULL, 0, (size_t)(broken->at - start) + 1, "%s", broken->text);
+    if (strcmp(broken->rule, "duplicate-key") == 0) {
+        const char *key_end = memchr(broken->at + 1, '"', (size_t)(newline - broken->at - 1));
+        char quoted[96];
+        if (key_end)
+            wh_bad_row(error, broken->rule, NULL, 0, error->byte,
+                       "the key %s stands twice in the row",
+                       wh_quote(quoted, broken->at + 1, (size_t)(key_end - broken->at - 1)));
+    }
+    take_line(reader, (size_t)(newline + 1 - start));
+    return WH_NEXT_BAD;
+}
+
+/* Drops the rest of a line that was too long. */
+static int skip_line(struct wh_ndjson *reader, struct wh_error *error)
+{
+    struct wh_input *input = reader->input;
+    while (reader->skipping) {
+        const char *newline = memchr(input->next, '\n', input->available);
+        size_t length = newline ? (size_t)(newline + 1 - input->next) : input->available;
+        reader->reader.bytes += length;
+        wh_input_take(input, length);
+        if (newline || input->ended) {
+            reader->skipping = false;
+            reader->line++;
+        } else if (wh_input_fill(input, error) != 0) {
+            return -1;
+        }
+    }
+    return 0;
+}
+
+static enum wh_next too_long(struct wh_ndjson *reader, struct wh_error *error)
+{
+    struct wh_row *row = &reader->row;
+    row->raw = reader->input->next;
+    row->raw_length = reader->max_row;
+    row->terminator = 0;
+    wh_bad_row(error, "length", NULL, 0, 0,
+               "the row is longer than %zu bytes (see --max-row); only so much of it is kept",
+               reader->max_row);
+    reader->skipping = true;
+    reader->complete = NULL;
+    reader->scanned = 0;
+    return WH_NEXT_BAD;
+}
+
+static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
+{
+    struct wh_ndjson *reader = (struct wh_ndjson *)base;
+    struct wh_input *input = reader->input;
+    struct wh_row *row = &reader->row;
+    wh_arena_reset(&row->scratch);
+    if (reader->nodes > MAX_NODES || reader->held > MAX_HELD)
+        plant_tree(reader);
+    if (reader->skipping && skip_line(reader, error) != 0)
+        return WH_NEXT_ERROR;
+
+    const char *start;
+    for (;;) {
+        start = input->next;
+        if (input->available == 0 || !reader->complete || start >= reader->complete) {
+            int found = find_line(reader, error);
+            if (found == 2) {
+                row->line = reader->line;
+                return too_long(reader, error);
+            }
+            if (found <= 0)
+                return found == 0 ? WH_NEXT_END : WH_NEXT_ERROR;
+            start = input->next;
+        }
+        if (*start == '{')
+            break;
+        const char *text = skip_blanks(start);
+        if (*text != '\n')
+            break;
+        take_line(reader, (size_t)(text + 1 - start)); /* a blank line holds no row */
+    }
+
+    row->line = reader->line;
+    struct wh_ndjson_node *end;
+    const char *behind = reader->scan->row(reader, start, &end);
+    if (__builtin_expect(!behind, 0))
+        return bad_row(reader, start, error);
+    if (__builtin_expect(*behind != '\n', 0) && !(behind = row_end(behind, &reader->fault)))
+        return bad_row(reader, start, error);
+    size_t length = (size_t)(behind - start);
+    if (__builtin_expect(length > reader->max_row, 0)) {
+        reader->fault = (struct wh_ndjson_fault){ start, "length",
+                                                  "the row is longer than --max-row allows" };
+        return bad_row(reader, start, error);
+    }
+    row->terminator = !(reader->unterminated && behind + 1 == reader->complete);
+    row->shape = end->shape ? end->shape : shape_of(reader, end);
+    row->fields = reader->fields;
+    row->changed = false;
+    row->raw = start;
+    row->raw_length = length + row->terminator;
+    take_line(reader, length + 1);
+    return WH_NEXT_ROW;
+}
+
+static void ndjson_close(struct wh_reader *base)
+{
+    struct wh_ndjson *reader = (struct wh_ndjson *)base;
+    free_shapes(reader->root);
+    wh_arena_free(&reader->memory);
+    wh_row_free(&reader->row);
+    wh_input_close(reader->input);
+    free(reader->fields);
+    free(reader->names);
+    free(reader);
+}
+
+struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_input *input)
+{
+    static const struct wh_reader_ops ops = { ndjson_next, ndjson_close };
+    struct wh_ndjson *reader = wh_alloc(1, sizeof *reader);
+    reader->reader.ops = &ops;
+    reader->reader.row = &reader->row;
+    reader->reader.progress = wh_input_progress(input);
+    reader->input = input;
+    reader->line = 1;
+    reader->max_row = reading->max_row ? reading->max_row : WH_MAX_ROW;
+    reader->field_room = 64;
+    reader->fields = wh_alloc(reader->field_room, sizeof *reader->fields);
+    reader->scan = wh_ndjson_scan_choose();
+    reader->row.source = input->name;
+    reader->row.raw_format = WH_FORMAT_NDJSON;
+    plant_tree(reader);
+    return &reader->reader;
+}

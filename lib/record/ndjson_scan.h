@@ -1,0 +1,315 @@
+/*
+ * The hot loop of the NDJSON reader, written once and compiled for each kind of vector: a template
+ * that a file includes after defining
+ *
+ *   SCAN            the name of the struct wh_ndjson_scan to define, and SCAN_NAME its text
+ *   TARGET          attributes of the functions ("avx2" code in a baseline build)
+ *   WIDTH           bytes looked at together
+ *   first_special   index in p[0 .. WIDTH) of the first byte that is '"', '\\', below 0x20 or of
+ *                   0x80 or more; WIDTH where there is none
+ *   first_unsafe    the same without 0x80 and more
+ *   first_nondigit  index of the first byte that is no digit, or WIDTH
+ *   same_chunk      whether the first `length` bytes, at most WIDTH, are the same
+ *
+ * Every loop ends at the newline behind the row, which is no part of any valid token.
+ */
+#include <string.h>
+
+#include "base/hash.h"
+#include "record/ndjson_tree.h"
+
+#define LIKELY(x) __builtin_expect(!!(x), 1)
+#define UNLIKELY(x) __builtin_expect(!!(x), 0)
+
+TARGET static inline bool same_text(const char *p, const char *text, size_t length)
+{
+    while (UNLIKELY(length > WIDTH)) {
+        if (!same_chunk(p, text, WIDTH))
+            return false;
+        p += WIDTH;
+        text += WIDTH;
+        length -= WIDTH;
+    }
+    return same_chunk(p, text, length);
+}
+
+static const char *scan_fault(struct wh_ndjson_fault *fault, const char *at, const char *rule,
+                              const char *text)
+{
+    *fault = (struct wh_ndjson_fault){ at, rule, text };
+    return NULL;
+}
+
+/* The rest of a string, `p` somewhere inside it: the closing quote, or NULL. */
+TARGET static const char *scan_string(const char *p, bool *escaped, struct wh_ndjson_fault *fault)
+{
+    for (;;) {
+        size_t n = first_special(p);
+        p += n;
+        if (n == WIDTH)
+            continue;
+        unsigned char c = (unsigned char)*p;
+        if (c == '"')
+            return p;
+        if (c == '\\') {
+            *escaped = true;
+            p = wh_json_check_escape(p, fault);
+        } else if (c >= 0x80) {
+            p = wh_json_check_utf8(p, fault);
+        } else {
+            return scan_fault(fault, p, "control-character",
+                              c == '\n' ? "the line ends inside a string"
+                                        : "a control character stands in a string (escape it)");
+        }
+        if (!p)
+            return NULL;
+    }
+}
+
+TARGET static const char *scan_digits(const char *p)
+{
+    size_t n = first_nondigit(p);
+    while (UNLIKELY(n == WIDTH)) {
+        p += n;
+        n = first_nondigit(p);
+    }
+    return p + n;
+}
+
+/* The byte behind the number at `p`. */
+TARGET static inline const char *scan_number(const char *p, struct wh_ndjson_fault *fault)
+{
+    const char *digits = p + (*p == '-');
+    p = scan_digits(digits);
+    if (UNLIKELY(p == digits))
+        return scan_fault(fault, p, "number", "a digit must follow the minus sign");
+    if (UNLIKELY(*digits == '0' && p != digits + 1))
+        return scan_fault(fault, digits, "number", "a number must not begin with 0");
+    if (*p == '.') {
+        const char *fraction = p + 1;
+        p = scan_digits(fraction);
+        if (UNLIKELY(p == fraction))
+            return scan_fault(fault, p, "number", "a digit must follow the decimal point");
+    }
+    if (UNLIKELY((*p | 0x20) == 'e')) {
+        const char *exponent = p + 1 + (p[1] == '+' || p[1] == '-');
+        p = scan_digits(exponent);
+        if (p == exponent)
+            return scan_fault(fault, p, "number", "the exponent has no digits");
+    }
+    return p;
+}
+
+static inline const char *scan_blanks(const char *p)
+{
+    while (*p == ' ' || *p == '\t' || *p == '\r')
+        p++;
+    return p;
+}
+
+/* null, true and false; anything else is a fault. */
+static const char *scan_word(const char *p, struct wh_field *field, struct wh_ndjson_fault *fault)
+{
+    field->text = p;
+    field->flags = 0;
+    if (memcmp(p, "null", 4) == 0) {
+        field->type = WH_NULL;
+        field->length = 4;
+        return p + 4;
+    }
+    if (memcmp(p, "true", 4) == 0) {
+        field->type = WH_TRUE;
+        field->length = 4;
+        return p + 4;
+    }
+    if (memcmp(p, "false", 5) == 0) {
+        field->type = WH_FALSE;
+        field->length = 5;
+        return p + 5;
+    }
+    if (*p == '\n')
+        return scan_fault(fault, p, "json", "the line ends where a value should be");
+    return scan_fault(fault, p, "json",
+                      "here should be a value: a string in double quotes, a number, true, false, "
+                      "null, an object or an array");
+}
+
+TARGET static const char *scan_nested(const char *p, struct wh_ndjson_fault *fault);
+
+TARGET static inline const char *scan_value(const char *p, struct wh_field *field,
+                                            struct wh_ndjson_fault *fault)
+{
+    const char *end;
+    if (*p == '"') {
+        bool escaped = false;
+        field->text = ++p;
+        size_t n = first_special(p);
+        if (LIKELY(n < WIDTH && p[n] == '"'))
+            end = p + n;
+        else
+            end = scan_string(p + (n < WIDTH ? n : WIDTH), &escaped, fault);
+        if (UNLIKELY(!end))
+            return NULL;
+        field->length = (uint32_t)(end - p);
+        field->type = WH_STRING;
+        field->flags = (uint8_t)(WH_JSON_SAFE | (escaped ? WH_ESCAPED : 0));
+        return end + 1;
+    }
+    if ((unsigned char)(*p - '0') < 10 || *p == '-') {
+        end = scan_number(p, fault);
+        if (UNLIKELY(!end))
+            return NULL;
+        field->type = WH_NUMBER;
+    } else if (*p == '{' || *p == '[') {
+        end = scan_nested(p, fault);
+        if (UNLIKELY(!end))
+            return NULL;
+        field->type = WH_NESTED;
+    } else {
+        return scan_word(p, field, fault);
+    }
+    field->text = p;
+    field->length = (uint32_t)(end - p);
+    field->flags = 0;
+    return end;
+}
+
+/* The key of a member within a nested object, up to its value. */
+TARGET static const char *scan_member(const char *p, struct wh_ndjson_fault *fault)
+{
+    bool escaped = false;
+    p = scan_blanks(p);
+    if (*p != '"')
+        return scan_fault(fault, p, "json", "here should be a key in double quotes");
+    p = scan_string(p + 1, &escaped, fault);
+    if (!p)
+        return NULL;
+    p++;
+    if (*p != ':') {
+        p = scan_blanks(p);
+        if (*p != ':')
+            return scan_fault(fault, p, "json", "a colon must follow the key");
+    }
+    return scan_blanks(p + 1);
+}
+
+/* A nested object or array, without recursion: one bit a level says which of the two it is. */
+TARGET static const char *scan_nested(const char *p, struct wh_ndjson_fault *fault)
+{
+    uint64_t objects[WH_MAX_DEPTH / 64 + 1] = { 0 };
+    size_t depth = 0;
+    for (;;) {
+        /* `p` is at a value. */
+        if (*p == '{' || *p == '[') {
+            bool object = *p == '{';
+            if (depth == WH_MAX_DEPTH)
+                return scan_fault(fault, p, "depth", "values are nested too deep");
+            uint64_t bit = (uint64_t)1 << (depth % 64);
+            objects[depth / 64] = object ? objects[depth / 64] | bit : objects[depth / 64] & ~bit;
+            depth++;
+            p = scan_blanks(p + 1);
+            if (*p != (object ? '}' : ']')) {
+                if (object && !(p = scan_member(p, fault)))
+                    return NULL;
+                continue;
+            }
+        } else {
+            struct wh_field ignored;
+            const char *end;
+            if ((unsigned char)(*p - '0') < 10 || *p == '-') {
+                end = scan_number(p, fault);
+            } else if (*p == '"') {
+                bool escaped = false;
+                end = scan_string(p + 1, &escaped, fault);
+                end = end ? end + 1 : NULL;
+            } else {
+                end = scan_word(p, &ignored, fault);
+            }
+            if (!end)
+                return NULL;
+            p = end - 1; /* at the value's last byte, as at a closing bracket */
+            goto after;
+        }
+        depth--;
+        if (depth == 0)
+            return p + 1;
+    after:
+        /* `p` is at the last byte of a value inside at least one bracket. */
+        for (;;) {
+            bool object = objects[(depth - 1) / 64] >> ((depth - 1) % 64) & 1;
+            p = scan_blanks(p + 1);
+            if (*p == ',') {
+                p = scan_blanks(p + 1);
+                if (object && !(p = scan_member(p, fault)))
+                    return NULL;
+                break;
+            }
+            if (*p != (object ? '}' : ']'))
+                return scan_fault(fault, p, "json",
+                                  object ? "here should be a comma or the closing brace"
+                                         : "here should be a comma or the closing bracket");
+            if (--depth == 0)
+                return p + 1;
+        }
+    }
+}
+
+TARGET static const char *scan_row(struct wh_ndjson *reader, const char *p,
+                                   struct wh_ndjson_node **end)
+{
+    struct wh_ndjson_node *node = reader->root;
+    struct wh_field *field = reader->fields;
+    const struct wh_field *room = field + reader->field_room;
+    for (;;) {
+        struct wh_ndjson_node *next = node->likely;
+        if (LIKELY(next && same_text(p, next->text, next->text_length))) {
+            p += next->text_length;
+        } else {
+            if (p[0] == '}' && p[1] == '\n' && node->depth > 0) {
+                *end = node;
+                return p + 1;
+            }
+            next = wh_ndjson_step(reader, node, &p);
+            if (!next) {
+                *end = node;
+                return reader->fault.at ? NULL : p;
+            }
+            node->likely = next;
+        }
+        node = next;
+        if (UNLIKELY(field == room)) {
+            wh_ndjson_grow(reader);
+            field = reader->fields + node->depth - 1;
+            room = reader->fields + reader->field_room;
+        }
+        p = scan_value(p, field, &reader->fault);
+        if (UNLIKELY(!p))
+            return NULL;
+        field++;
+    }
+}
+
+TARGET static const char *scan_one(const char *p, struct wh_field *field,
+                                   struct wh_ndjson_fault *fault)
+{
+    return scan_value(p, field, fault);
+}
+
+TARGET static size_t scan_safe(const char *text, size_t length)
+{
+    for (size_t i = 0; i < length; i += WIDTH) {
+        size_t n = first_unsafe(text + i);
+        if (n < WIDTH)
+            return i + n < length ? i + n : length;
+    }
+    return length;
+}
+
+TARGET static bool scan_same(const char *p, const char *text, size_t length)
+{
+    return same_text(p, text, length);
+}
+
+const struct wh_ndjson_scan SCAN = {
+    SCAN_NAME, scan_row, scan_one, scan_same, scan_safe,
+};

@@ -1,0 +1,135 @@
+/*
+ * Opening files as rows: choosing the format, and going through several files in order.
+ */
+#include "record/reader.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Several files as one. The row is that of the file being read. */
+struct files {
+    struct wh_reader reader;
+    const struct wh_reading *reading;
+    const char *const *paths;
+    size_t count;
+    size_t next;
+    struct wh_reader *current;
+    uint64_t bytes_before; /* of the files that are done */
+};
+
+static enum wh_format format_by_byte(const struct wh_input *input)
+{
+    for (size_t i = 0; i < input->available; i++) {
+        char c = input->next[i];
+        if (c == '{')
+            return WH_FORMAT_NDJSON;
+        if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
+            break;
+    }
+    return WH_FORMAT_CSV;
+}
+
+/* A byte order mark tells the encoding: UTF-8's is dropped, others are refused. */
+static int check_encoding(struct wh_input *input, struct wh_error *error)
+{
+    if (input->available >= 3 && memcmp(input->next, "\xEF\xBB\xBF", 3) == 0) {
+        wh_input_take(input, 3);
+        return 0;
+    }
+    if (input->available < 2)
+        return 0;
+    const unsigned char *first = (const unsigned char *)input->next;
+    bool little = first[0] == 0xFF && first[1] == 0xFE;
+    bool big = first[0] == 0xFE && first[1] == 0xFF;
+    bool bare = (first[0] == 0) != (first[1] == 0);
+    if (!little && !big && !bare)
+        return 0;
+    return wh_fail(error, WH_FAILED,
+                   "%s: this is UTF-16, not UTF-8 (convert it: iconv -f UTF-16%s -t UTF-8)",
+                   input->name, bare ? first[0] ? "LE" : "BE" : "");
+}
+
+static int wait_hook(void *context, struct wh_error *error)
+{
+    struct files *files = context;
+    if (!files->reader.before_wait)
+        return 0;
+    return files->reader.before_wait(files->reader.wait_context, error);
+}
+
+static struct wh_reader *open_file(struct files *files, const char *path, struct wh_error *error)
+{
+    const struct wh_reading *reading = files->reading;
+    struct wh_input *input = wh_input_open(path, error);
+    if (!input)
+        return NULL;
+    input->before_wait = wait_hook;
+    input->wait_context = files;
+    while (input->available < 3 && !input->ended)
+        if (wh_input_fill(input, error) != 0)
+            goto failed;
+    if (check_encoding(input, error) != 0)
+        goto failed;
+    enum wh_format format = reading->format;
+    if (format == WH_FORMAT_NONE)
+        format = format_by_byte(input);
+    if (format == WH_FORMAT_NDJSON)
+        return wh_ndjson_open(reading, input);
+    return wh_csv_open(reading, input, error);
+failed:
+    wh_input_close(input);
+    return NULL;
+}
+
+
+static int open_next(struct files *files, struct wh_error *error)
+{
+    const char *path = files->count ? files->paths[files->next] : "-";
+    files->current = open_file(files, path, error);
+    if (!files->current)
+        return -1;
+    files->next++;
+    files->reader.row = files->current->row;
+    return 0;
+}
+
+static enum wh_next files_next(struct wh_reader *base, struct wh_error *error)
+{
+    struct files *files = (struct files *)base;
+    for (;;) {
+        enum wh_next next = wh_reader_next(files->current, error);
+        base->bytes = files->bytes_before + files->current->bytes;
+        if (files->count <= 1)
+            base->progress = files->current->progress;
+        if (next != WH_NEXT_END || files->next >= files->count)
+            return next;
+        files->bytes_before = base->bytes;
+        wh_reader_close(files->current);
+        files->current = NULL;
+        if (open_next(files, error) != 0)
+            return WH_NEXT_ERROR;
+    }
+}
+
+static void files_close(struct wh_reader *base)
+{
+    struct files *files = (struct files *)base;
+    wh_reader_close(files->current);
+    free(files);
+}
+
+struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,
+                                 size_t count, struct wh_error *error)
+{
+    static const struct wh_reader_ops ops = { files_next, files_close };
+    struct files *files = wh_alloc(1, sizeof *files);
+    files->reader.ops = &ops;
+    files->reader.progress = -1;
+    files->reading = reading;
+    files->paths = paths;
+    files->count = count;
+    if (open_next(files, error) == 0)
+        return &files->reader;
+    free(files);
+    return NULL;
+}

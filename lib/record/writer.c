@@ -1,0 +1,226 @@
+#include "record/writer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "record/csv_encode.h"
+#include "record/json.h"
+#include "record/ndjson_tree.h"
+
+enum { FULL = 256 << 10 };
+
+struct wh_writer {
+    struct wh_writing writing;
+    int descriptor;
+    struct wh_buffer buffer;
+    uint64_t total;
+    bool begun;             /* the format is settled, the header written */
+    bool missing_newline;   /* the row before had none: it was the last of its file */
+    struct wh_csv_encoder *encoder;
+};
+
+/*
+ * Copies `length` bytes in steps of 32: up to 31 more are read and written, for which a field has
+ * its slack and the buffer its reserve. Most values are shorter than a call of memcpy is worth.
+ */
+static inline char *copy_loose(char *out, const char *text, size_t length)
+{
+    size_t done = 0;
+    do {
+        memcpy(out + done, text + done, 32);
+        done += 32;
+    } while (__builtin_expect(done < length, 0));
+    return out + length;
+}
+
+/* Appends a string value; `text` has slack behind it. */
+static void add_string(struct wh_buffer *out, const struct wh_field *field,
+                       const struct wh_ndjson_scan *scan)
+{
+    wh_buffer_byte(out, '"');
+    size_t safe = field->flags & (WH_JSON_SAFE | WH_ESCAPED)
+                      ? field->length : scan->safe(field->text, field->length);
+    wh_buffer_reserve(out, safe + WH_SLACK);
+    if (safe)
+        copy_loose(out->data + out->length, field->text, safe);
+    out->length += safe;
+    if (safe < field->length)
+        wh_json_escape(out, field->text + safe, field->length - safe);
+    wh_buffer_byte(out, '"');
+}
+
+static void add_value(struct wh_buffer *out, const struct wh_field *field,
+                      const struct wh_ndjson_scan *scan)
+{
+    switch ((enum wh_type)field->type) {
+    case WH_NULL:
+        wh_buffer_add(out, "null", 4);
+        return;
+    case WH_FALSE:
+        wh_buffer_add(out, "false", 5);
+        return;
+    case WH_TRUE:
+        wh_buffer_add(out, "true", 4);
+        return;
+    case WH_STRING:
+        add_string(out, field, scan);
+        return;
+    case WH_NUMBER:
+    case WH_NESTED:
+        wh_buffer_reserve(out, field->length + WH_SLACK);
+        copy_loose(out->data + out->length, field->text, field->length);
+        out->length += field->length;
+        return;
+    }
+}
+
+static void add_row(struct wh_buffer *out, const struct wh_row *row,
+                    const struct wh_ndjson_scan *scan)
+{
+    const struct wh_column *column = row->shape->columns;
+    const struct wh_field *field = row->fields;
+    char separator = '{';
+    for (uint32_t i = 0; i < row->shape->count; i++, column++, field++) {
+        wh_buffer_reserve(out, column->key_length + WH_SLACK);
+        char *place = out->data + out->length;
+        *place = separator;
+        copy_loose(place + 1, column->key, column->key_length);
+        out->length += 1 + column->key_length;
+        add_value(out, field, scan);
+        separator = ',';
+    }
+    if (row->shape->count == 0)
+        wh_buffer_byte(out, '{');
+    wh_buffer_byte(out, '}');
+}
+
+static const struct wh_ndjson_scan *scan_for(void)
+{
+    static const struct wh_ndjson_scan *chosen;
+    if (!chosen)
+        chosen = wh_ndjson_scan_choose();
+    return chosen;
+}
+
+void wh_row_to_json(struct wh_buffer *out, const struct wh_row *row)
+{
+    add_row(out, row, scan_for());
+}
+
+void wh_field_to_json(struct wh_buffer *out, const struct wh_field *field)
+{
+    add_value(out, field, scan_for());
+}
+
+struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writing)
+{
+    struct wh_writer *writer = wh_alloc(1, sizeof *writer);
+    writer->writing = *writing;
+    writer->descriptor = descriptor;
+    wh_pipe_enlarge(descriptor);
+    return writer;
+}
+
+static int write_out(struct wh_writer *writer, const char *bytes, size_t length,
+                     struct wh_error *error)
+{
+    writer->total += length;
+    return wh_write_all(writer->descriptor, bytes, length, error);
+}
+
+int wh_writer_flush(struct wh_writer *writer, struct wh_error *error)
+{
+    size_t length = writer->buffer.length;
+    writer->buffer.length = 0;
+    return length ? write_out(writer, writer->buffer.data, length, error) : 0;
+}
+
+int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
+                    struct wh_error *error)
+{
+    if (writer->buffer.length + length > FULL && wh_writer_flush(writer, error) != 0)
+        return -1;
+    if (length > FULL / 2)
+        return write_out(writer, bytes, length, error);
+    wh_buffer_add(&writer->buffer, bytes, length);
+    return 0;
+}
+
+/* Settles the format with the first row and writes a CSV header. */
+static void begin(struct wh_writer *writer, const struct wh_row *row)
+{
+    struct wh_writing *writing = &writer->writing;
+    if (writing->format == WH_FORMAT_NONE)
+        writing->format = row->raw_format == WH_FORMAT_CSV ? WH_FORMAT_CSV : WH_FORMAT_NDJSON;
+    if (writing->format == WH_FORMAT_CSV) {
+        if (!writing->delimiter)
+            writing->delimiter = row->raw_format == WH_FORMAT_CSV ? row->delimiter : ',';
+        writer->encoder = wh_csv_encoder_begin(writing->columns, writing->column_count, row,
+                                               writing->delimiter);
+        if (!writing->no_header)
+            wh_csv_encode_header(writer->encoder, &writer->buffer);
+    }
+    writer->begun = true;
+}
+
+/* Whether the raw text of an unchanged row is what would be written. */
+static bool passes(struct wh_writer *writer, const struct wh_row *row)
+{
+    if (row->changed || row->raw_format != (uint8_t)writer->writing.format)
+        return false;
+    if (row->raw_format == WH_FORMAT_NDJSON)
+        return true;
+    return row->delimiter == writer->writing.delimiter &&
+           wh_csv_encoder_same(writer->encoder, row->shape);
+}
+
+int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error)
+{
+    if (__builtin_expect(!writer->begun, 0))
+        begin(writer, row);
+    struct wh_buffer *buffer = &writer->buffer;
+    size_t length_before = buffer->length;
+    if (__builtin_expect(writer->missing_newline, 0))
+        wh_buffer_byte(buffer, '\n');
+    /* A row out of a database has no raw text and ends like any other. */
+    bool terminated = row->terminator > 0 || row->raw_format == WH_FORMAT_NONE;
+    if (passes(writer, row)) {
+        writer->missing_newline = !terminated;
+        return wh_writer_bytes(writer, row->raw, row->raw_length, error);
+    }
+    if (writer->writing.format == WH_FORMAT_CSV) {
+        if (wh_csv_encode_row(writer->encoder, buffer, row, error) != 0) {
+            buffer->length = length_before;
+            return 1;
+        }
+    } else {
+        add_row(buffer, row, scan_for());
+        if (terminated)
+            wh_buffer_byte(buffer, '\n');
+    }
+    writer->missing_newline = !terminated;
+    return buffer->length >= FULL ? wh_writer_flush(writer, error) : 0;
+}
+
+bool wh_writer_pending(const struct wh_writer *writer)
+{
+    return writer->buffer.length > 0;
+}
+
+uint64_t wh_writer_total(const struct wh_writer *writer)
+{
+    return writer->total;
+}
+
+int wh_writer_close(struct wh_writer *writer, struct wh_error *error)
+{
+    int result = wh_writer_flush(writer, error);
+    wh_csv_encoder_end(writer->encoder);
+    wh_buffer_free(&writer->buffer);
+    free(writer);
+    return result;
+}
