@@ -43,6 +43,7 @@ SOURCE_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/source/*.c))
 UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
 BATS_TESTS   = $(wildcard tests/*/*.bats)
 FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 MAN1 = $(wildcard man/*.1)
 MAN7 = $(wildcard man/*.7)
@@ -116,8 +117,12 @@ demo:
 
 bench:
 	@tests/install-deps build bench
-	+@$(MAKE) --no-print-directory -j$(JOBS) all
+	+@$(MAKE) --no-print-directory -j$(JOBS) all $(BENCH_PROGRAMS)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run $(BENCH)
+
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lcsv
 
 # ---- installing --------------------------------------------------------------------------------
 

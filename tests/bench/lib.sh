@@ -1,0 +1,97 @@
+# For the scripts of this folder: `. "$BENCH/lib.sh"`. tests/bench/run sets BENCH (this folder),
+# BUILD, WORK (for data; kept between runs) and PATH (the tools first).
+# shellcheck shell=sh
+#
+#   data=$(rows orders-ndjson 1000000)          a file of generated rows
+#   bench 'CSV to NDJSON' 1000000 "$data"       begins a table: title, rows, input file
+#   entry wh-clean '' "wh-clean -o ndjson $data >/dev/null"
+#   peer mlr Miller '>= 10' "mlr --icsv --ojsonl cat $data >/dev/null"
+#   report                                      measures all of them, prints the table
+#
+# The first entry is ours. A later one's ratio is its wall time divided by ours, so 10 means that
+# ours is ten times as fast; its aim is `>= NUMBER` or empty.
+
+set -eu
+
+ROUNDS=${BENCH_ROUNDS:-5}
+export ROWS="${BENCH_ROWS:-1000000}"
+
+# rows KIND COUNT: prints the name of a file with such rows, made when it is not there yet.
+rows() {
+    rows_file=$WORK/$1.$2
+    if [ ! -f "$rows_file" ]; then
+        "$BUILD/bench/rows" "$1" "$2" >"$rows_file.new"
+        mv "$rows_file.new" "$rows_file"
+    fi
+    echo "$rows_file"
+}
+
+# bench TITLE ROWS [INPUT-FILE]
+bench() {
+    bench_title=$1
+    bench_rows=$2
+    bench_bytes=0
+    [ $# -lt 3 ] || bench_bytes=$(wc -c <"$3")
+    : >"$WORK/commands"
+    : >"$WORK/aims"
+    : >"$WORK/missing"
+}
+
+# entry NAME AIM COMMAND: COMMAND is for sh -c, on one line.
+entry() {
+    printf '%s\t%s\n' "$1" "$3" >>"$WORK/commands"
+    printf '%s\t%s\n' "$1" "$2" >>"$WORK/aims"
+}
+
+# peer PROGRAM NAME AIM COMMAND: an entry, if PROGRAM is installed.
+peer() {
+    if command -v "$1" >/dev/null 2>&1; then
+        entry "$2" "$3" "$4"
+    else
+        echo "$2: not measured, $1 is missing" >>"$WORK/missing"
+    fi
+}
+
+# absent NAME REASON: a peer that cannot be measured here, for another reason than its program.
+absent() {
+    echo "$1: not measured, $2" >>"$WORK/missing"
+}
+
+# Measures the entries; $WORK/measured then holds what measure printed.
+report() {
+    "$BUILD/bench/measure" "$ROUNDS" <"$WORK/commands" >"$WORK/measured" || true
+    echo
+    awk -F '\t' -v title="$bench_title" -v rows="$bench_rows" -v bytes="$bench_bytes" '
+        function rate(n) {
+            return n >= 1e6 ? sprintf("%.2f M", n / 1e6) : sprintf("%.0f k", n / 1e3)
+        }
+        FNR == NR { aim[$1] = $2; next }
+        FNR == 1 {
+            size = bytes > 0 ? sprintf(", %.0f MB", bytes / 1e6) : ""
+            count = rows == 1 ? "1 row" : rate(rows) " rows"
+            printf "%s (%s%s)\n", title, count, size
+            printf "  %-34s %8s %8s %8s %9s %7s %7s  %s\n", "", "wall s", "CPU s", "peak MB",
+                   "rows/s", "MB/s", "ratio", "aim"
+        }
+        $2 == "failed" { printf "  %-34s failed\n", $1; next }
+        {
+            speed = bytes > 0 ? sprintf("%.0f", bytes / 1e6 / $2) : ""
+            ratio = verdict = ""
+            if (FNR == 1)
+                ours = $2
+            else if (ours > 0)
+                ratio = sprintf("%.2f", $2 / ours)
+            if (ratio != "" && aim[$1] != "") {
+                split(aim[$1], part, " ")
+                verdict = aim[$1] (ratio + 0 >= part[2] + 0 ? " met" : " MISSED")
+            }
+            printf "  %-34s %8.4f %8.4f %8.1f %9s %7s %7s  %s\n", $1, $2, $3, $4 / 1024,
+                   rate(rows / $2), speed, ratio, verdict
+        }' "$WORK/aims" "$WORK/measured"
+    sed 's/^/  /' "$WORK/missing"
+}
+
+# wall NAME: the wall time that report measured for an entry; empty where it failed.
+wall() {
+    awk -F '\t' -v name="$1" '$1 == name && $2 != "failed" { print $2 }' "$WORK/measured"
+}
