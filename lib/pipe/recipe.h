@@ -17,12 +17,14 @@
 struct wh_recipe {
     const struct wh_step_type *const *types;
     json_t *steps; /* an array; wh_recipe_free gives it back */
+    bool print;    /* --print-recipe was given */
 };
 
 void wh_recipe_init(struct wh_recipe *recipe, const struct wh_step_type *const *types);
 void wh_recipe_free(struct wh_recipe *recipe);
 
-/* Appends one step from an option, or all steps of a file (-r). */
+/* Appends one step from an option, or all steps of a file (-r). Each is made once to find what is
+ * wrong with it; the error names the file and the place in it. */
 int wh_recipe_option(struct wh_recipe *recipe, const char *op, const char *argument,
                      struct wh_error *error);
 int wh_recipe_file(struct wh_recipe *recipe, const char *path, struct wh_error *error);
@@ -30,7 +32,8 @@ int wh_recipe_file(struct wh_recipe *recipe, const char *path, struct wh_error *
 /* {"steps":[...]} on one line for --print-recipe, with a newline; free() it. */
 char *wh_recipe_print(const struct wh_recipe *recipe);
 /* Appends `value` in canonical form: keys sorted, no blanks, numbers in shortest form. The text of
- * recipes, states and headers, wherever bytes must not depend on who wrote them. */
+ * recipes, states and headers, wherever bytes must not depend on who wrote them. It reads back to
+ * the same numbers, a whole one as an integer: use json_number_value. */
 void wh_json_canonical(struct wh_buffer *out, const json_t *value);
 /* R of the stamp: 12 hexadecimal digits over the canonical JSON (sorted keys, shortest numbers). */
 void wh_recipe_hash(const struct wh_recipe *recipe, char hex[static 13]);
@@ -38,7 +41,7 @@ void wh_recipe_hash(const struct wh_recipe *recipe, char hex[static 13]);
 void wh_json_hash(const json_t *value, char hex[static 13]);
 
 /* The options' table for these step types: one option each, plus -r/--recipe and
- * --print-recipe. The target of the table's part is the struct wh_recipe. free() it. */
+ * --print-recipe. The target of the table's part is the struct wh_recipe. One block, to free(). */
 struct wh_option *wh_recipe_options(const struct wh_step_type *const *types, size_t *count);
 
 #endif

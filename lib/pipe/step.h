@@ -11,6 +11,7 @@
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "base/error.h"
 #include "record/row.h"
@@ -59,6 +60,8 @@ struct wh_step_ops {
     /* Whether what this step learns can change what `later`, a step further down the list, meets.
      * NULL: always. Only asked of steps that learn. */
     bool (*feeds)(const struct wh_step *step, const struct wh_step *later);
+    /* The rows are about to come again from the first: forget those seen. NULL: nothing to do. */
+    void (*rewind)(struct wh_step *step);
     void (*close)(struct wh_step *step);
 };
 
@@ -74,26 +77,49 @@ struct wh_step_type {
     struct wh_step *(*create)(const json_t *recipe, struct wh_error *error);
     bool learns;          /* has constants to learn: needs state */
     bool live;            /* its state goes on changing with every row it sees (seen keys) */
+    bool drops;           /* may leave rows out: what is behind it meets rows by what is before */
 };
 
 struct wh_step {
     const struct wh_step_ops *ops;
-    const struct wh_step_type *type;
+    const struct wh_step_type *type; /* set by the list */
+    /*
+     * Set by the list before bind(): named columns may be absent from this shape. A column must
+     * be there in the first row a step meets, and in every row that has a header (CSV) or comes
+     * out of a database; a later NDJSON row may lack it.
+     */
+    bool lenient;
 };
 
 /*
+ * wh_columns_resolve for a step that works on what is there: where a column is absent and
+ * step->lenient is not set, the step is refused (WH_REFUSED), not the row called bad.
+ */
+int wh_step_resolve(const struct wh_step *step, const struct wh_columns *columns,
+                    const struct wh_shape *shape, uint32_t *indices, struct wh_error *error);
+
+/*
  * Reading an option's argument "COLS[:KEY=VALUE,...]": `columns` gets "COLS", every KEY=VALUE a
- * member, numbers as numbers, true and false as booleans, the rest as strings. A list of columns
- * may hold colons after a backslash.
+ * member, numbers as numbers, true and false as booleans, the rest as strings; KEY alone is true.
+ * A list of columns may hold colons after a backslash and in patterns.
  */
 json_t *wh_parse_columns_argument(const char *argument, struct wh_error *error);
-/* "COL=VALUE": members column and `key`; VALUE is kept as a string unless it is a JSON number,
- * true, false or null. */
+/* "COL=VALUE": members column (whatever is before the "=", also a list) and `key`; VALUE is kept
+ * as a string unless it is a JSON number, true, false or null. */
 json_t *wh_parse_value_argument(const char *argument, const char *key, struct wh_error *error);
+
+/*
+ * A step from its recipe object, whose op must be among `types` (NULL at the end) and whose keys
+ * must be known; NULL with WH_REFUSED. Freed by wh_step_free.
+ */
+struct wh_step *wh_step_create(const json_t *object, const struct wh_step_type *const *types,
+                               struct wh_error *error);
+void wh_step_free(struct wh_step *step);
 
 /* A list of steps, run in order. */
 struct wh_steps;
 
+/* From an array of recipe objects, as struct wh_recipe holds it. */
 struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type *const *types,
                                  struct wh_error *error);
 void wh_steps_free(struct wh_steps *steps);

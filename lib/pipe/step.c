@@ -1,0 +1,392 @@
+#include "pipe/step.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/text.h"
+
+enum {
+    SLOTS_LOG2 = 6,
+    SLOTS = 1 << SLOTS_LOG2,
+    /* Columns in all shapes that a list has bindings for; beyond it they are made anew, so that
+     * input whose columns change with every row cannot fill the memory. */
+    MAX_BOUND_COLUMNS = 1 << 17,
+};
+
+#define EVERY_LEVEL SIZE_MAX
+
+/* Bindings, found by the serial of the shape they were made for. */
+struct slot {
+    uint64_t serial;
+    struct wh_binding *binding;
+};
+
+struct entry {
+    struct wh_step *step;
+    size_t level;   /* the fitting pass that teaches or first applies this step */
+    bool met;       /* it has been bound to a row */
+    struct wh_binding *current; /* for the row that is in the list or has just left it */
+    uint64_t rows_in, rows_dropped, rows_rejected;
+    struct slot slots[SLOTS];
+};
+
+struct wh_steps {
+    struct entry *entries;
+    size_t count;
+    size_t passes;        /* 0: nothing learns */
+    size_t bound_columns;
+};
+
+/* One step. */
+
+static const struct wh_step_type *find_type(const char *op,
+                                            const struct wh_step_type *const *types)
+{
+    for (; *types; types++)
+        if (strcmp((*types)->op, op) == 0)
+            return *types;
+    return NULL;
+}
+
+static int unknown_op(const char *op, const struct wh_step_type *const *types,
+                      struct wh_error *error)
+{
+    size_t count = 0;
+    while (types[count])
+        count++;
+    const char **names = wh_alloc(count, sizeof *names);
+    for (size_t i = 0; i < count; i++)
+        names[i] = types[i]->op;
+    char quoted[96];
+    wh_fail(error, WH_REFUSED, "there is no step %s", wh_quote(quoted, op, strlen(op)));
+    wh_suggest(error->text, sizeof error->text, op, names, count);
+    free(names);
+    return -1;
+}
+
+static int check_keys(const json_t *object, const struct wh_step_type *type,
+                      struct wh_error *error)
+{
+    size_t count = 0;
+    while (type->keys[count])
+        count++;
+    const char *key;
+    json_t *value;
+    json_object_foreach((json_t *)object, key, value) {
+        size_t i = 0;
+        while (i < count && strcmp(type->keys[i], key) != 0)
+            i++;
+        if (i < count || strcmp(key, "op") == 0)
+            continue;
+        char quoted[96];
+        wh_fail(error, WH_REFUSED, "%s: there is no key %s", type->op,
+                wh_quote(quoted, key, strlen(key)));
+        wh_suggest(error->text, sizeof error->text, key, type->keys, count);
+        return -1;
+    }
+    return 0;
+}
+
+/* Puts the op's name before an error's text. */
+static void name_op(const char *op, struct wh_error *error)
+{
+    char text[sizeof error->text];
+    snprintf(text, sizeof text, "%s", error->text);
+    /* The name is short; a text that filled the room loses its end. */
+    snprintf(error->text, sizeof error->text, "%.31s: %.980s", op, text);
+}
+
+struct wh_step *wh_step_create(const json_t *object, const struct wh_step_type *const *types,
+                               struct wh_error *error)
+{
+    const char *op = json_string_value(json_object_get(object, "op"));
+    if (!op) {
+        wh_fail(error, WH_REFUSED, "a step must be an object with \"op\", a string");
+        return NULL;
+    }
+    const struct wh_step_type *type = find_type(op, types);
+    if (!type) {
+        unknown_op(op, types, error);
+        return NULL;
+    }
+    if (check_keys(object, type, error) < 0)
+        return NULL;
+    struct wh_step *step = type->create(object, error);
+    if (!step) {
+        error->status = WH_REFUSED;
+        name_op(op, error);
+        return NULL;
+    }
+    step->type = type;
+    return step;
+}
+
+void wh_step_free(struct wh_step *step)
+{
+    if (step)
+        step->ops->close(step);
+}
+
+int wh_step_resolve(const struct wh_step *step, const struct wh_columns *columns,
+                    const struct wh_shape *shape, uint32_t *indices, struct wh_error *error)
+{
+    int count = wh_columns_resolve(columns, shape, step->lenient, indices, error);
+    if (count < 0) {
+        error->status = WH_REFUSED;
+        error->column[0] = '\0'; /* the text names it, and it is no column of the row */
+        name_op(step->type->op, error);
+    }
+    return count;
+}
+
+/* Levels: which fitting pass a step belongs to. */
+
+static bool feeds(const struct wh_step *step, const struct wh_step *later)
+{
+    return step->ops->feeds ? step->ops->feeds(step, later) : true;
+}
+
+static void find_levels(struct wh_steps *steps)
+{
+    /* What a step that drops rows has to wait for, everything behind it must wait for. */
+    size_t floor = 0;
+    for (size_t i = 0; i < steps->count; i++) {
+        struct entry *entry = &steps->entries[i];
+        entry->level = floor;
+        for (size_t j = 0; j < i; j++) {
+            const struct entry *before = &steps->entries[j];
+            if (before->step->type->learns && before->level >= entry->level &&
+                feeds(before->step, entry->step))
+                entry->level = before->level + 1;
+        }
+        if (entry->step->type->drops)
+            floor = entry->level;
+        if (entry->step->type->learns && steps->passes < entry->level + 1)
+            steps->passes = entry->level + 1;
+    }
+}
+
+/* Bindings. */
+
+static void unbind(const struct entry *entry, struct slot *slot)
+{
+    struct wh_binding *binding = slot->binding;
+    if (!binding)
+        return;
+    wh_shape_free(binding->shape);
+    if (entry->step->ops->unbind)
+        entry->step->ops->unbind(binding);
+    else
+        free(binding);
+    *slot = (struct slot){ 0 };
+}
+
+static void unbind_all(struct wh_steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        for (size_t j = 0; j < SLOTS; j++)
+            unbind(&steps->entries[i], &steps->entries[i].slots[j]);
+    steps->bound_columns = 0;
+}
+
+static struct slot *find_slot(struct entry *entry, uint64_t serial)
+{
+    /* Serials count up with a stride that the steps' own shapes make: spread them (Fibonacci). */
+    return &entry->slots[(serial * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - SLOTS_LOG2)];
+}
+
+static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, struct slot *slot,
+                               const struct wh_row *row, struct wh_features *features,
+                               struct wh_error *error)
+{
+    struct wh_step *step = entry->step;
+    step->lenient = entry->met && row->raw_format == WH_FORMAT_NDJSON;
+    struct wh_binding *binding = step->ops->bind(step, row->shape, features, error);
+    if (!binding)
+        return NULL;
+    entry->met = true;
+    unbind(entry, slot);
+    *slot = (struct slot){ row->shape->serial, binding };
+    steps->bound_columns += row->shape->count;
+    return binding;
+}
+
+static inline struct wh_binding *binding_for(struct wh_steps *steps, struct entry *entry,
+                                             const struct wh_row *row,
+                                             struct wh_features *features,
+                                             struct wh_error *error)
+{
+    struct slot *slot = find_slot(entry, row->shape->serial);
+    if (slot->binding && slot->serial == row->shape->serial)
+        return slot->binding;
+    return bind(steps, entry, slot, row, features, error);
+}
+
+/* The list. */
+
+struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type *const *types,
+                                 struct wh_error *error)
+{
+    struct wh_steps *steps = wh_alloc(1, sizeof *steps);
+    steps->entries = wh_alloc(json_array_size(recipe), sizeof *steps->entries);
+    for (size_t i = 0; i < json_array_size(recipe); i++) {
+        struct wh_step *step = wh_step_create(json_array_get(recipe, i), types, error);
+        if (!step) {
+            wh_steps_free(steps);
+            return NULL;
+        }
+        steps->entries[steps->count++].step = step;
+    }
+    find_levels(steps);
+    return steps;
+}
+
+void wh_steps_free(struct wh_steps *steps)
+{
+    if (!steps)
+        return;
+    unbind_all(steps);
+    for (size_t i = 0; i < steps->count; i++)
+        wh_step_free(steps->entries[i].step);
+    free(steps->entries);
+    free(steps);
+}
+
+static enum wh_pass apply(struct wh_steps *steps, struct entry *entry, struct wh_row *row,
+                          struct wh_features *features, struct wh_error *error)
+{
+    struct wh_binding *binding = binding_for(steps, entry, row, features, error);
+    entry->current = binding;
+    if (!binding)
+        return error->status == WH_FAILED ? WH_PASS_BAD : WH_PASS_ERROR;
+    enum wh_pass pass = entry->step->ops->row(entry->step, binding, row, features, error);
+    if (pass == WH_PASS_KEEP && binding->shape)
+        row->shape = binding->shape;
+    return pass;
+}
+
+/* Teaches what learns on level `level` (EVERY_LEVEL: all) among the first `count` steps, by the
+ * row that has just been through them. */
+static void teach(struct wh_steps *steps, size_t level, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        struct entry *entry = &steps->entries[i];
+        if (entry->step->type->learns && (level == EVERY_LEVEL || entry->level == level))
+            entry->step->ops->learn(entry->step, entry->current);
+    }
+}
+
+/* Only between rows: a row in the middle of the list may carry the shape of a binding. */
+static void bound_memory(struct wh_steps *steps)
+{
+    if (steps->bound_columns > MAX_BOUND_COLUMNS)
+        unbind_all(steps);
+}
+
+enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
+                          bool learn, struct wh_error *error)
+{
+    bound_memory(steps);
+    enum wh_pass pass = WH_PASS_KEEP;
+    size_t i = 0;
+    for (; i < steps->count; i++) {
+        struct entry *entry = &steps->entries[i];
+        entry->rows_in++;
+        pass = apply(steps, entry, row, features, error);
+        if (pass == WH_PASS_KEEP)
+            continue;
+        entry->rows_dropped += pass == WH_PASS_DROP;
+        entry->rows_rejected += pass == WH_PASS_BAD;
+        break;
+    }
+    if (learn && (pass == WH_PASS_KEEP || pass == WH_PASS_DROP))
+        teach(steps, EVERY_LEVEL, i);
+    return pass;
+}
+
+size_t wh_steps_passes(const struct wh_steps *steps)
+{
+    return steps->passes;
+}
+
+enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
+                          struct wh_features *features, struct wh_error *error)
+{
+    bound_memory(steps);
+    enum wh_pass result = WH_PASS_KEEP;
+    size_t i = 0;
+    for (; i < steps->count && result == WH_PASS_KEEP; i++)
+        if (steps->entries[i].level <= pass)
+            result = apply(steps, &steps->entries[i], row, features, error);
+    if (result == WH_PASS_DROP)
+        i--; /* the step that dropped the row */
+    if (result == WH_PASS_KEEP || result == WH_PASS_DROP)
+        teach(steps, pass, i);
+    return result;
+}
+
+void wh_steps_settle(struct wh_steps *steps, size_t pass)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        struct wh_step *step = steps->entries[i].step;
+        if (step->type->learns && steps->entries[i].level == pass && step->ops->settle)
+            step->ops->settle(step);
+        if (step->ops->rewind)
+            step->ops->rewind(step);
+    }
+}
+
+bool wh_steps_learn(const struct wh_steps *steps)
+{
+    return steps->passes > 0;
+}
+
+uint64_t wh_steps_dropped(const struct wh_steps *steps)
+{
+    uint64_t dropped = 0;
+    for (size_t i = 0; i < steps->count; i++)
+        dropped += steps->entries[i].rows_dropped;
+    return dropped;
+}
+
+json_t *wh_steps_stats(const struct wh_steps *steps)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct entry *entry = &steps->entries[i];
+        json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I}", "op", entry->step->type->op,
+                                              "rows_in", (json_int_t)entry->rows_in,
+                                              "rows_dropped", (json_int_t)entry->rows_dropped,
+                                              "rows_rejected", (json_int_t)entry->rows_rejected));
+    }
+    return list;
+}
+
+json_t *wh_steps_save(const struct wh_steps *steps)
+{
+    json_t *state = json_array();
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct wh_step *step = steps->entries[i].step;
+        json_array_append_new(state, step->ops->save ? step->ops->save(step) : json_null());
+    }
+    return state;
+}
+
+int wh_steps_load(struct wh_steps *steps, const json_t *state, struct wh_error *error)
+{
+    if (json_array_size(state) != steps->count)
+        return wh_fail(error, WH_REFUSED, "the state has %zu steps and the recipe %zu",
+                       json_array_size(state), steps->count);
+    for (size_t i = 0; i < steps->count; i++) {
+        struct wh_step *step = steps->entries[i].step;
+        if (!step->ops->load)
+            continue;
+        if (step->ops->load(step, json_array_get(state, i), error) < 0) {
+            name_op(step->type->op, error);
+            return -1;
+        }
+    }
+    return 0;
+}
