@@ -1,0 +1,170 @@
+#include "pipe/rejects.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/text.h"
+#include "record/json.h"
+#include "record/writer.h"
+
+enum { FULL_BUFFER = 64 << 10 };
+
+/* What every line begins with, by which a file of rejects is known again. */
+static const char opening[] = "{\"error\":";
+
+struct wh_rejects {
+    const char *path;
+    int descriptor;
+    struct wh_buffer buffer;
+};
+
+int wh_refuse_foreign(const char *path, const char *prefix, struct wh_error *error)
+{
+    struct stat status;
+    if (stat(path, &status) || !S_ISREG(status.st_mode) || status.st_size == 0)
+        return 0;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
+    char begin[32];
+    size_t length = strlen(prefix);
+    ssize_t got = read(descriptor, begin, length);
+    close(descriptor);
+    if (got == (ssize_t)length && memcmp(begin, prefix, length) == 0)
+        return 0;
+    return wh_fail(error, WH_REFUSED,
+                   "%s: holds something else and would be overwritten (give another name, or remove "
+                   "it first)",
+                   path);
+}
+
+struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
+{
+    if (wh_refuse_foreign(path, opening, error))
+        return NULL;
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (descriptor < 0) {
+        wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
+        return NULL;
+    }
+    struct wh_rejects *rejects = wh_alloc(1, sizeof *rejects);
+    rejects->path = path;
+    rejects->descriptor = descriptor;
+    return rejects;
+}
+
+/* Appends the inside of a JSON string. What is not UTF-8 (in a file's name) becomes U+FFFD. */
+static void add_inside(struct wh_buffer *out, const char *text, size_t length)
+{
+    while (length) {
+        size_t valid = wh_utf8_valid(text, length);
+        wh_json_escape(out, text, valid);
+        if (valid == length)
+            return;
+        wh_buffer_add(out, "\xEF\xBF\xBD", 3);
+        text += valid + 1;
+        length -= valid + 1;
+    }
+}
+
+static void add_member(struct wh_buffer *out, const char *opening_text, const char *text)
+{
+    wh_buffer_add(out, opening_text, strlen(opening_text));
+    if (text && *text) {
+        wh_buffer_byte(out, '"');
+        add_inside(out, text, strlen(text));
+        wh_buffer_byte(out, '"');
+    } else {
+        wh_buffer_add(out, "null", 4);
+    }
+}
+
+/* RFC 4648, section 4. */
+static void add_base64(struct wh_buffer *out, const char *text, size_t length)
+{
+    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    const unsigned char *bytes = (const unsigned char *)text;
+    for (size_t i = 0; i < length; i += 3) {
+        size_t left = length - i;
+        unsigned group = (unsigned)bytes[i] << 16;
+        if (left > 1)
+            group |= (unsigned)bytes[i + 1] << 8;
+        if (left > 2)
+            group |= bytes[i + 2];
+        char *place = wh_buffer_reserve(out, 4);
+        place[0] = digits[group >> 18];
+        place[1] = digits[group >> 12 & 63];
+        place[2] = left > 1 ? digits[group >> 6 & 63] : '=';
+        place[3] = left > 2 ? digits[group & 63] : '=';
+        out->length += 4;
+    }
+}
+
+static void add_row(struct wh_buffer *out, const struct wh_row *row)
+{
+    if (!row->raw) {
+        struct wh_buffer json = { 0 };
+        wh_row_to_json(&json, row);
+        wh_buffer_add(out, ",\"row\":\"", 8);
+        wh_json_escape(out, json.data, json.length);
+        wh_buffer_free(&json);
+        return;
+    }
+    size_t length = row->raw_length - row->terminator;
+    if (wh_utf8_valid(row->raw, length) == length) {
+        wh_buffer_add(out, ",\"row\":\"", 8);
+        wh_json_escape(out, row->raw, length);
+    } else {
+        wh_buffer_add(out, ",\"row_base64\":\"", 15);
+        add_base64(out, row->raw, length);
+    }
+}
+
+int wh_rejects_add(struct wh_rejects *rejects, const struct wh_row *row,
+                   const struct wh_error *reason, struct wh_error *error)
+{
+    struct wh_buffer *out = &rejects->buffer;
+    add_member(out, opening, reason->text);
+    add_member(out, ",\"source\":", row->source);
+    wh_buffer_format(out, ",\"line\":%llu", (unsigned long long)row->line);
+    if (reason->byte)
+        wh_buffer_format(out, ",\"byte\":%zu", reason->byte);
+    add_member(out, ",\"column\":", reason->column);
+    add_member(out, ",\"rule\":", reason->rule);
+    add_row(out, row);
+    wh_buffer_add(out, "\"}\n", 3);
+    return out->length < FULL_BUFFER ? 0 : wh_rejects_flush(rejects, error);
+}
+
+int wh_rejects_flush(struct wh_rejects *rejects, struct wh_error *error)
+{
+    struct wh_buffer *out = &rejects->buffer;
+    if (out->length == 0)
+        return 0;
+    int result = wh_write_all(rejects->descriptor, out->data, out->length, error);
+    out->length = 0;
+    if (out->capacity > 4 * FULL_BUFFER)
+        wh_buffer_free(out);
+    if (result == 0)
+        return 0;
+    struct wh_error inner = *error;
+    return wh_fail(error, inner.status, "%s: %s", rejects->path, inner.text);
+}
+
+int wh_rejects_close(struct wh_rejects *rejects, struct wh_error *error)
+{
+    if (!rejects)
+        return 0;
+    int result = wh_rejects_flush(rejects, error);
+    if (close(rejects->descriptor) && result == 0)
+        result = wh_fail_errno(error, WH_FAILED, "%s: cannot write", rejects->path);
+    wh_buffer_free(&rejects->buffer);
+    free(rejects);
+    return result;
+}

@@ -1,0 +1,327 @@
+#include "pipe/run.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "base/memory.h"
+#include "base/time.h"
+#include "pipe/progress.h"
+#include "pipe/rejects.h"
+#include "pipe/stats.h"
+
+/* The clock is looked at every so many rows at most, and every so many seconds at best. */
+enum { LARGEST_BATCH = 1024 };
+static const double LOOK_EVERY = 0.1, TICK_EVERY = 1.0;
+
+/* From so many rows on a share of them is taken for the share of the whole. */
+enum { ROWS_FOR_SHARE = 100 };
+
+struct loop {
+    struct wh_emit emit; /* first: what the stage emits to is the loop */
+    struct wh_run *run;
+    struct wh_writer *writer;   /* NULL: nothing is written */
+    struct wh_rejects *rejects; /* NULL: the first bad row ends the run */
+    struct wh_stats *stats;
+    bool too_many;              /* the rejects exceeded the limit */
+    double begun, looked, ticked;
+    uint32_t batch, until_look; /* rows between two looks at the clock */
+    struct wh_row original;     /* of a row without raw text: its fields before the stage */
+};
+
+/* ---------------------------------------------------------------- messages */
+
+int wh_complain(const char *tool, const struct wh_error *error)
+{
+    fprintf(stderr, "%s: %s%s%s\n", tool, error->column, *error->column ? ": " : "", error->text);
+    return error->status == WH_OK ? WH_FAILED : (int)error->status;
+}
+
+void wh_notice(const struct wh_common *common, const char *format, ...)
+{
+    if (common->quiet)
+        return;
+    wh_progress_clear(common->drawn);
+    char text[2048];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    fprintf(stderr, "%s: %s\n", common->tool, text);
+}
+
+/* Puts `prefix` before the error's text, keeping its status. */
+static int prefix_error(struct wh_error *error, const char *prefix)
+{
+    struct wh_error inner = *error;
+    return wh_fail(error, inner.status, "%s%s%s%s", prefix, inner.column,
+                   *inner.column ? ": " : "", inner.text);
+}
+
+/* The end of a path says more than its beginning, and the reason more than both. */
+static const char *short_source(const char *source)
+{
+    enum { longest = 400 };
+    size_t length = strlen(source);
+    return length > longest ? source + length - longest : source;
+}
+
+/* Makes "orders.csv:1203: amount: ..." or "orders.ndjson:3: byte 17: ..." of a bad row's error. */
+static int name_place(const struct wh_row *row, struct wh_error *error)
+{
+    char place[512];
+    int used = 0;
+    if (row->source)
+        used = snprintf(place, sizeof place, row->raw ? "%s:%llu: " : "%s: row %llu: ",
+                        short_source(row->source), (unsigned long long)row->line);
+    if (error->byte && !*error->column)
+        snprintf(place + used, sizeof place - (size_t)used, "byte %zu: ", error->byte);
+    return prefix_error(error, place);
+}
+
+/* ------------------------------------------------------------------ output */
+
+static int flush_output(struct loop *loop, struct wh_error *error)
+{
+    if (loop->writer && wh_writer_pending(loop->writer) && wh_writer_flush(loop->writer, error))
+        return prefix_error(error, "cannot write rows: ");
+    return loop->rejects ? wh_rejects_flush(loop->rejects, error) : 0;
+}
+
+static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct wh_error *error)
+{
+    struct loop *loop = (struct loop *)(void *)emit;
+    if (!loop->writer)
+        return WH_TAKEN;
+    int result = wh_writer_row(loop->writer, row, error);
+    if (result > 0)
+        return WH_BAD;
+    if (result < 0) {
+        prefix_error(error, "cannot write rows: ");
+        return WH_FATAL;
+    }
+    loop->run->rows_out++;
+    return WH_TAKEN;
+}
+
+int wh_close_output(int descriptor, struct wh_error *error)
+{
+    if (descriptor == STDOUT_FILENO && fflush(stdout))
+        return wh_fail_errno(error, WH_FAILED, "standard output: cannot write");
+    /* Some file systems tell only at close what was lost. A duplicate is closed, so that the
+     * number stays taken and nothing opened later can be written into by mistake. */
+    int duplicate = dup(descriptor);
+    if (duplicate >= 0 && close(duplicate) == 0)
+        return 0;
+    return wh_fail_errno(error, WH_FAILED, "standard output: cannot write");
+}
+
+/* ------------------------------------------------------------ clock, waits */
+
+static void draw(struct loop *loop, double now)
+{
+    struct wh_run *run = loop->run;
+    char line[256] = "";
+    if (run->stage && run->stage->ops->progress)
+        run->stage->ops->progress(run->stage, line, sizeof line);
+    struct wh_progress_state state = { run->rows_in, run->rows_rejected, run->reader->progress,
+                                       line };
+    wh_progress_draw(run->common->drawn, &state, now);
+}
+
+/* Looks at the clock, and does what it is time for. */
+static int look(struct loop *loop, struct wh_error *error)
+{
+    struct wh_run *run = loop->run;
+    double now = wh_clock(), passed = now - loop->looked;
+    loop->looked = now;
+    if (passed < LOOK_EVERY / 2 && loop->batch < LARGEST_BATCH)
+        loop->batch *= 2;
+    else if (passed > LOOK_EVERY * 2 && loop->batch > 1)
+        loop->batch /= 2;
+    loop->until_look = loop->batch;
+    if (wh_progress_due(run->common->drawn, now))
+        draw(loop, now);
+    if (now - loop->ticked < TICK_EVERY || !run->stage || !run->stage->ops->tick)
+        return 0;
+    loop->ticked = now;
+    return run->stage->ops->tick(run->stage, now, error);
+}
+
+static int before_wait(void *context, struct wh_error *error)
+{
+    struct loop *loop = context;
+    return flush_output(loop, error) || look(loop, error) ? -1 : 0;
+}
+
+/* ---------------------------------------------------------------- bad rows */
+
+/* Remembers the fields of a row that has no raw text: a later step may find it bad when earlier
+ * ones have changed it. The texts stay as they are until the reader's next row. */
+static void keep_original(struct loop *loop, const struct wh_row *row)
+{
+    struct wh_row *original = &loop->original;
+    original->fields = wh_row_fields(original, row->shape->count);
+    memcpy(original->fields, row->fields, row->shape->count * sizeof *row->fields);
+    original->shape = row->shape;
+    original->source = row->source;
+    original->line = row->line;
+}
+
+static bool exceeds_share(const struct wh_run *run)
+{
+    return (double)run->rows_rejected * 100 > run->common->reject_limit.percent
+                                                  * (double)run->rows_in;
+}
+
+static int refuse_more(struct loop *loop, struct wh_error *error)
+{
+    const struct wh_run *run = loop->run;
+    char rejected[32], all[32];
+    loop->too_many = true;
+    return wh_fail(error, WH_FAILED, "%s of %s rows rejected, more than --max-rejects %s (see %s)",
+                   wh_count_text(run->rows_rejected, rejected), wh_count_text(run->rows_in, all),
+                   run->common->max_rejects, run->common->rejects);
+}
+
+/* Deals with the bad row that `error` tells of: 0 when the run may go on. */
+static int reject(struct loop *loop, struct wh_error *error)
+{
+    struct wh_run *run = loop->run;
+    const struct wh_row *row = run->reader->row;
+    run->rows_rejected++;
+    if (!loop->rejects)
+        return name_place(row, error);
+    struct wh_error reason = *error;
+    if (wh_rejects_add(loop->rejects, row->raw ? row : &loop->original, &reason, error))
+        return -1;
+    const struct wh_reject_limit *limit = &run->common->reject_limit;
+    bool exceeded = (limit->kind == WH_REJECT_ROWS && run->rows_rejected > limit->rows)
+                    || (limit->kind == WH_REJECT_SHARE && run->rows_in >= ROWS_FOR_SHARE
+                        && exceeds_share(run));
+    return exceeded ? refuse_more(loop, error) : 0;
+}
+
+/* -------------------------------------------------------------------- loop */
+
+static enum wh_verdict pass_row(struct loop *loop, struct wh_error *error)
+{
+    struct wh_stage *stage = loop->run->stage;
+    struct wh_row *row = loop->run->reader->row;
+    if (!row->raw && loop->rejects)
+        keep_original(loop, row);
+    return stage ? stage->ops->row(stage, row, &loop->emit, error)
+                 : emit_row(&loop->emit, row, error);
+}
+
+static int read_rows(struct loop *loop, struct wh_error *error)
+{
+    struct wh_run *run = loop->run;
+    while (run->limit == 0 || run->rows_in < run->limit) {
+        enum wh_next next = wh_reader_next(run->reader, error);
+        if (next == WH_NEXT_END)
+            return 0;
+        if (next == WH_NEXT_ERROR)
+            return -1;
+        run->rows_in++;
+        enum wh_verdict verdict = next == WH_NEXT_ROW ? pass_row(loop, error) : WH_BAD;
+        if (verdict == WH_FATAL || (verdict == WH_BAD && reject(loop, error)))
+            return -1;
+        if (--loop->until_look == 0 && look(loop, error))
+            return -1;
+    }
+    return 0;
+}
+
+static int run_stage(struct loop *loop, struct wh_error *error)
+{
+    struct wh_run *run = loop->run;
+    if (read_rows(loop, error))
+        return -1;
+    if (run->stage && run->stage->ops->finish
+        && run->stage->ops->finish(run->stage, &loop->emit, error))
+        return -1;
+    if (run->common->reject_limit.kind == WH_REJECT_SHARE && exceeds_share(run))
+        return refuse_more(loop, error);
+    return 0;
+}
+
+static int begin(struct loop *loop, struct wh_error *error)
+{
+    struct wh_run *run = loop->run;
+    struct wh_common *common = run->common;
+    run->rows_in = run->rows_out = run->rows_rejected = run->bytes_in = run->bytes_out = 0;
+    loop->begun = loop->looked = loop->ticked = wh_clock();
+    loop->batch = loop->until_look = 1;
+    if (common->stats && !(loop->stats = wh_stats_open(common->stats, error)))
+        return -1;
+    if (common->rejects && !(loop->rejects = wh_rejects_open(common->rejects, error)))
+        return -1;
+    wh_pipe_enlarge(STDIN_FILENO);
+    if (run->output >= 0) {
+        wh_pipe_enlarge(run->output);
+        loop->writer = wh_writer_open(run->output, &common->writing);
+    }
+    common->drawn = wh_progress_begin(common->progress, common->quiet, run->output, loop->begun);
+    run->reader->before_wait = before_wait;
+    run->reader->wait_context = loop;
+    return 0;
+}
+
+/* Keeps the first of two errors: the second is most likely its consequence. */
+static void settle_result(int *result, struct wh_error *error, int ended,
+                          const struct wh_error *ending)
+{
+    if (ended && *result == 0) {
+        *result = -1;
+        *error = *ending;
+    }
+}
+
+/* Writes out and gives back everything, whatever became of the run; rows before a failure are not
+ * lost by it. */
+static int end(struct loop *loop, int result, struct wh_error *error)
+{
+    struct wh_run *run = loop->run;
+    struct wh_common *common = run->common;
+    struct wh_error ending;
+    run->reader->before_wait = NULL;
+    wh_progress_end(common->drawn);
+    common->drawn = NULL;
+    if (loop->writer) {
+        int flushed = wh_writer_flush(loop->writer, &ending);
+        run->bytes_out = wh_writer_total(loop->writer);
+        if (flushed)
+            prefix_error(&ending, "cannot write rows: ");
+        settle_result(&result, error, flushed, &ending);
+        int closed = wh_writer_close(loop->writer, &ending);
+        settle_result(&result, error, closed, &ending);
+        closed = wh_close_output(run->output, &ending);
+        settle_result(&result, error, closed, &ending);
+    }
+    bool wrote_rejects = loop->rejects != NULL;
+    settle_result(&result, error, wh_rejects_close(loop->rejects, &ending), &ending);
+    wh_row_free(&loop->original);
+    run->bytes_in = run->reader->bytes;
+    run->seconds = wh_clock() - loop->begun;
+    int reported = wh_stats_close(loop->stats, run, result ? error : NULL, &ending);
+    settle_result(&result, error, reported, &ending);
+    char rejected[32], all[32];
+    if (wrote_rejects && run->rows_rejected && !loop->too_many)
+        wh_notice(common, "%s of %s rows rejected, see %s",
+                  wh_count_text(run->rows_rejected, rejected), wh_count_text(run->rows_in, all),
+                  common->rejects);
+    return result;
+}
+
+int wh_run(struct wh_run *run, struct wh_error *error)
+{
+    struct loop loop = { .emit = { emit_row }, .run = run };
+    int result = begin(&loop, error);
+    if (result == 0)
+        result = run_stage(&loop, error);
+    return end(&loop, result, error);
+}
