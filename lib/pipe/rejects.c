@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/base64.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
@@ -85,27 +86,6 @@ static void add_member(struct wh_buffer *out, const char *opening_text, const ch
     }
 }
 
-/* RFC 4648, section 4. */
-static void add_base64(struct wh_buffer *out, const char *text, size_t length)
-{
-    static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *bytes = (const unsigned char *)text;
-    for (size_t i = 0; i < length; i += 3) {
-        size_t left = length - i;
-        unsigned group = (unsigned)bytes[i] << 16;
-        if (left > 1)
-            group |= (unsigned)bytes[i + 1] << 8;
-        if (left > 2)
-            group |= bytes[i + 2];
-        char *place = wh_buffer_reserve(out, 4);
-        place[0] = digits[group >> 18];
-        place[1] = digits[group >> 12 & 63];
-        place[2] = left > 1 ? digits[group >> 6 & 63] : '=';
-        place[3] = left > 2 ? digits[group & 63] : '=';
-        out->length += 4;
-    }
-}
-
 static void add_row(struct wh_buffer *out, const struct wh_row *row)
 {
     if (!row->raw) {
@@ -122,7 +102,8 @@ static void add_row(struct wh_buffer *out, const struct wh_row *row)
         wh_json_escape(out, row->raw, length);
     } else {
         wh_buffer_add(out, ",\"row_base64\":\"", 15);
-        add_base64(out, row->raw, length);
+        char *place = wh_buffer_reserve(out, wh_base64_size(length));
+        out->length += wh_base64_encode(row->raw, length, place);
     }
 }
 
