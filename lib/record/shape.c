@@ -85,6 +85,20 @@ int wh_shape_find(const struct wh_shape *shape, const char *name, size_t length)
     return -1;
 }
 
+int wh_shape_lacks(const struct wh_shape *shape, const char *name, size_t length,
+                   struct wh_error *error)
+{
+    char shown[96];
+    const char **names = wh_alloc(shape->count, sizeof *names);
+    for (uint32_t i = 0; i < shape->count; i++)
+        names[i] = shape->columns[i].name;
+    wh_bad_row(error, "column", name, length, 0, "there is no column %s",
+               wh_quote(shown, name, length));
+    wh_suggest(error->text, sizeof error->text, name, names, shape->count);
+    free(names);
+    return -1;
+}
+
 /* One item of a choice: a pattern, or a name that may turn out to be a range. */
 struct choice {
     bool negated;
@@ -274,20 +288,6 @@ static void drop_removed(struct chosen *chosen)
     chosen->count = kept;
 }
 
-static int absent(const struct choice *choice, const struct wh_shape *shape,
-                  struct wh_error *error)
-{
-    char shown[96];
-    const char **names = wh_alloc(shape->count, sizeof *names);
-    for (uint32_t i = 0; i < shape->count; i++)
-        names[i] = shape->columns[i].name;
-    wh_bad_row(error, "column", choice->name.data, choice->name.length, 0,
-               "there is no column %s", wh_quote(shown, choice->name.data, choice->name.length));
-    wh_suggest(error->text, sizeof error->text, choice->name.data, names, shape->count);
-    free(names);
-    return -1;
-}
-
 /*
  * Reads the name as a range. A name may hold dashes of its own, so every dash is tried as the one
  * between two columns; more than one reading is refused. 1 found, 0 no range, -1 error.
@@ -325,7 +325,8 @@ static int resolve_name(const struct choice *choice, const struct wh_shape *shap
         if (found < 0)
             return -1;
         if (!found)
-            return lenient ? 0 : absent(choice, shape, error);
+            return lenient ? 0 : wh_shape_lacks(shape, choice->name.data, choice->name.length,
+                                                error);
     }
     for (int i = first; i <= last; i++)
         put_or_remove(chosen, (uint32_t)i, choice->negated);
@@ -383,6 +384,26 @@ const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_
         return choice->name.data;
     }
     return NULL;
+}
+
+static bool plain_names(const struct wh_columns *columns)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct choice *choice = &columns->choices[i];
+        if (choice->pattern || choice->negated || choice->dashes.length)
+            return false;
+    }
+    return true;
+}
+
+bool wh_columns_overlap(const struct wh_columns *left, const struct wh_columns *right)
+{
+    if (!plain_names(left) || !plain_names(right))
+        return true;
+    for (size_t i = 0; i < left->count; i++)
+        if (wh_columns_match(right, left->choices[i].name.data, left->choices[i].name.length))
+            return true;
+    return false;
 }
 
 bool wh_columns_match(const struct wh_columns *columns, const char *name, size_t length)

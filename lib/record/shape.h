@@ -49,6 +49,10 @@ struct wh_column wh_column_named(const char *name);
 /* Index of the column, or -1. Linear: for binding, not for rows. */
 int wh_shape_find(const struct wh_shape *shape, const char *name, size_t length);
 
+/* The bad row that lacks a column (rule "column"), the nearest name suggested. Returns -1. */
+int wh_shape_lacks(const struct wh_shape *shape, const char *name, size_t length,
+                   struct wh_error *error);
+
 /* A serial for a shape that a reader lays out itself. */
 uint64_t wh_shape_serial(void);
 
@@ -73,6 +77,8 @@ int wh_columns_resolve(const struct wh_columns *columns, const struct wh_shape *
  * then kept for the next call. NULL at the end. */
 const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_shape *shape,
                               size_t *item, size_t *length);
+/* Whether a column can be chosen by both: false only where both are lists of plain names. */
+bool wh_columns_overlap(const struct wh_columns *left, const struct wh_columns *right);
 /* Whether a column of this name is chosen, ranges aside; and the name where exactly one is named
  * outright, else NULL. */
 bool wh_columns_match(const struct wh_columns *columns, const char *name, size_t length);
