@@ -87,7 +87,7 @@ static int name_place(const struct wh_row *row, struct wh_error *error)
 static int flush_output(struct loop *loop, struct wh_error *error)
 {
     if (loop->writer && wh_writer_pending(loop->writer) && wh_writer_flush(loop->writer, error))
-        return prefix_error(error, "cannot write rows: ");
+        return prefix_error(error, "standard output: ");
     return loop->rejects ? wh_rejects_flush(loop->rejects, error) : 0;
 }
 
@@ -100,7 +100,7 @@ static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct
     if (result > 0)
         return WH_BAD;
     if (result < 0) {
-        prefix_error(error, "cannot write rows: ");
+        prefix_error(error, "standard output: ");
         return WH_FATAL;
     }
     loop->run->rows_out++;
@@ -271,57 +271,75 @@ static int begin(struct loop *loop, struct wh_error *error)
     return 0;
 }
 
-/* Keeps the first of two errors: the second is most likely its consequence. */
-static void settle_result(int *result, struct wh_error *error, int ended,
-                          const struct wh_error *ending)
+/* What became of a run: the first error is kept, later ones are most likely its consequence. */
+struct outcome {
+    int result;
+    struct wh_error *error;
+};
+
+static void settle_outcome(struct outcome *outcome, int ended, const struct wh_error *ending)
 {
-    if (ended && *result == 0) {
-        *result = -1;
-        *error = *ending;
-    }
+    if (ended == 0 || outcome->result != 0)
+        return;
+    outcome->result = -1;
+    *outcome->error = *ending;
 }
 
-/* Writes out and gives back everything, whatever became of the run; rows before a failure are not
- * lost by it. */
-static int end(struct loop *loop, int result, struct wh_error *error)
+/* Rows before a failure are not lost by it. */
+static void end_output(struct loop *loop, struct outcome *outcome)
+{
+    struct wh_error ending;
+    if (!loop->writer)
+        return;
+    int ended = wh_writer_flush(loop->writer, &ending);
+    if (ended)
+        prefix_error(&ending, "standard output: ");
+    settle_outcome(outcome, ended, &ending);
+    loop->run->bytes_out = wh_writer_total(loop->writer);
+    ended = wh_writer_close(loop->writer, &ending);
+    settle_outcome(outcome, ended, &ending);
+    ended = wh_close_output(loop->run->output, &ending);
+    settle_outcome(outcome, ended, &ending);
+}
+
+static void end_rejects(struct loop *loop, struct outcome *outcome)
+{
+    const struct wh_run *run = loop->run;
+    struct wh_error ending;
+    wh_row_free(&loop->original);
+    if (!loop->rejects)
+        return;
+    int ended = wh_rejects_close(loop->rejects, &ending);
+    settle_outcome(outcome, ended, &ending);
+    if (ended || run->rows_rejected == 0 || loop->too_many)
+        return;
+    char rejected[32], all[32];
+    wh_notice(run->common, "%s of %s rows rejected, see %s",
+              wh_count_text(run->rows_rejected, rejected), wh_count_text(run->rows_in, all),
+              run->common->rejects);
+}
+
+static void end_stats(struct loop *loop, struct outcome *outcome)
 {
     struct wh_run *run = loop->run;
-    struct wh_common *common = run->common;
     struct wh_error ending;
-    run->reader->before_wait = NULL;
-    wh_progress_end(common->drawn);
-    common->drawn = NULL;
-    if (loop->writer) {
-        int flushed = wh_writer_flush(loop->writer, &ending);
-        run->bytes_out = wh_writer_total(loop->writer);
-        if (flushed)
-            prefix_error(&ending, "cannot write rows: ");
-        settle_result(&result, error, flushed, &ending);
-        int closed = wh_writer_close(loop->writer, &ending);
-        settle_result(&result, error, closed, &ending);
-        closed = wh_close_output(run->output, &ending);
-        settle_result(&result, error, closed, &ending);
-    }
-    bool wrote_rejects = loop->rejects != NULL;
-    settle_result(&result, error, wh_rejects_close(loop->rejects, &ending), &ending);
-    wh_row_free(&loop->original);
     run->bytes_in = run->reader->bytes;
     run->seconds = wh_clock() - loop->begun;
-    int reported = wh_stats_close(loop->stats, run, result ? error : NULL, &ending);
-    settle_result(&result, error, reported, &ending);
-    char rejected[32], all[32];
-    if (wrote_rejects && run->rows_rejected && !loop->too_many)
-        wh_notice(common, "%s of %s rows rejected, see %s",
-                  wh_count_text(run->rows_rejected, rejected), wh_count_text(run->rows_in, all),
-                  common->rejects);
-    return result;
+    const struct wh_error *failure = outcome->result ? outcome->error : NULL;
+    settle_outcome(outcome, wh_stats_close(loop->stats, run, failure, &ending), &ending);
 }
 
 int wh_run(struct wh_run *run, struct wh_error *error)
 {
     struct loop loop = { .emit = { emit_row }, .run = run };
-    int result = begin(&loop, error);
-    if (result == 0)
-        result = run_stage(&loop, error);
-    return end(&loop, result, error);
+    struct outcome outcome = { 0, error };
+    if (begin(&loop, error) || run_stage(&loop, error))
+        outcome.result = -1;
+    run->reader->before_wait = NULL;
+    wh_progress_end(run->common->drawn);
+    run->common->drawn = NULL;
+    end_output(&loop, &outcome);
+    end_rejects(&loop, &outcome);
+    end_stats(&loop, &outcome);
+    return outcome.result;
 }

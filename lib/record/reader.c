@@ -5,17 +5,41 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 /* Several files as one. The row is that of the file being read. */
 struct files {
     struct wh_reader reader;
     const struct wh_reading *reading;
+    struct wh_reading settled; /* for the current file: what its name and first byte say */
     const char *const *paths;
     size_t count;
     size_t next;
     struct wh_reader *current;
     uint64_t bytes_before; /* of the files that are done */
 };
+
+static bool ends_in(const char *path, size_t length, const char *ending)
+{
+    size_t size = strlen(ending);
+    return length > size && strncasecmp(path + length - size, ending, size) == 0;
+}
+
+/* What the file's name says where the options are silent, the ending .gz aside. */
+static void settle_by_name(struct wh_reading *reading, const char *path)
+{
+    size_t length = strlen(path);
+    if (ends_in(path, length, ".gz"))
+        length -= strlen(".gz");
+    bool tabs = ends_in(path, length, ".tsv");
+    if (reading->format == WH_FORMAT_NONE && (tabs || ends_in(path, length, ".csv")))
+        reading->format = WH_FORMAT_CSV;
+    if (reading->format == WH_FORMAT_NONE
+        && (ends_in(path, length, ".ndjson") || ends_in(path, length, ".jsonl")))
+        reading->format = WH_FORMAT_NDJSON;
+    if (tabs && reading->delimiter == '\0')
+        reading->delimiter = '\t';
+}
 
 static enum wh_format format_by_byte(const struct wh_input *input)
 {
@@ -59,7 +83,6 @@ static int wait_hook(void *context, struct wh_error *error)
 
 static struct wh_reader *open_file(struct files *files, const char *path, struct wh_error *error)
 {
-    const struct wh_reading *reading = files->reading;
     struct wh_input *input = wh_input_open(path, error);
     if (!input)
         return NULL;
@@ -70,17 +93,17 @@ static struct wh_reader *open_file(struct files *files, const char *path, struct
             goto failed;
     if (check_encoding(input, error) != 0)
         goto failed;
-    enum wh_format format = reading->format;
-    if (format == WH_FORMAT_NONE)
-        format = format_by_byte(input);
-    if (format == WH_FORMAT_NDJSON)
-        return wh_ndjson_open(reading, input);
-    return wh_csv_open(reading, input, error);
+    files->settled = *files->reading;
+    settle_by_name(&files->settled, path);
+    if (files->settled.format == WH_FORMAT_NONE)
+        files->settled.format = format_by_byte(input);
+    if (files->settled.format == WH_FORMAT_NDJSON)
+        return wh_ndjson_open(&files->settled, input);
+    return wh_csv_open(&files->settled, input, error);
 failed:
     wh_input_close(input);
     return NULL;
 }
-
 
 static int open_next(struct files *files, struct wh_error *error)
 {

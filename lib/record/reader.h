@@ -43,7 +43,8 @@ struct wh_reader {
 
 /* How text becomes rows. */
 struct wh_reading {
-    enum wh_format format;       /* WH_FORMAT_NONE: by the first byte, '{' being NDJSON */
+    enum wh_format format;       /* WH_FORMAT_NONE: by the file's name, else by the first byte, '{'
+                                    being NDJSON */
     char delimiter;              /* CSV: ',' unless set; '\t' for TSV; 0: ',' or by file name */
     bool no_header;              /* CSV: columns are named 1, 2, 3 ... */
     bool no_infer;               /* CSV: every value is a string */
