@@ -33,7 +33,7 @@ void wh_buffer_free(struct wh_buffer *buffer);
 /* Makes room for `more` bytes behind length and returns the place they go to. */
 static inline char *wh_buffer_reserve(struct wh_buffer *buffer, size_t more)
 {
-    if (buffer->capacity - buffer->length < more)
+    if (!buffer->data || buffer->capacity - buffer->length < more)
         wh_buffer_grow(buffer, more);
     return buffer->data + buffer->length;
 }

@@ -135,6 +135,8 @@ static const char *scan_word(const char *p, struct wh_field *field, struct wh_nd
 }
 
 TARGET static const char *scan_nested(const char *p, struct wh_ndjson_fault *fault);
+TARGET static const char *scan_one(const char *p, struct wh_field *field,
+                                   struct wh_ndjson_fault *fault);
 
 TARGET static inline const char *scan_value(const char *p, struct wh_field *field,
                                             struct wh_ndjson_fault *fault)
@@ -166,7 +168,9 @@ TARGET static inline const char *scan_value(const char *p, struct wh_field *fiel
             return NULL;
         field->type = WH_NESTED;
     } else {
-        return scan_word(p, field, fault);
+        /* An edge of the tree may match and yet lack a blank that stands before this value. */
+        const char *behind = scan_blanks(p);
+        return behind == p ? scan_word(p, field, fault) : scan_one(behind, field, fault);
     }
     field->text = p;
     field->length = (uint32_t)(end - p);
