@@ -199,6 +199,16 @@ static int set_value(struct found found, const char *value, struct wh_error *err
 
 /* -------------------------------------------------------------- arguments */
 
+/* A shortened name means the option it begins; else the one that is spelled alike. */
+static const char *likely_name(const char *wanted, const char *const *names, size_t count)
+{
+    size_t length = strlen(wanted);
+    for (size_t i = 0; i < count; i++)
+        if (length > 1 && strncmp(names[i], wanted, length) == 0)
+            return names[i];
+    return wh_nearest(wanted, names, count);
+}
+
 static int refuse_unknown(const struct parser *parser, const char *name, size_t length,
                           struct wh_error *error)
 {
@@ -212,9 +222,9 @@ static int refuse_unknown(const struct parser *parser, const char *name, size_t 
         if (option->name)
             names[count++] = option->name;
     char *wanted = wh_copy(name, length);
-    const char *nearest = wh_nearest(wanted, names, count);
-    if (nearest)
-        wh_fail(error, WH_REFUSED, "unknown option --%s (did you mean --%s?)", wanted, nearest);
+    const char *likely = likely_name(wanted, names, count);
+    if (likely)
+        wh_fail(error, WH_REFUSED, "unknown option --%s (did you mean --%s?)", wanted, likely);
     else
         wh_fail(error, WH_REFUSED, "unknown option --%s (see %s --help)", wanted,
                 parser->command->tool);

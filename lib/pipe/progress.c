@@ -92,9 +92,13 @@ static void compose(const struct wh_progress *progress, const struct wh_progress
 {
     char count[32], text[64];
     line[0] = '\0';
-    snprintf(text, sizeof text, "%s rows", wh_count_text(state->rows, count));
+    snprintf(text, sizeof text, "%s row%s", wh_count_text(state->rows, count),
+             state->rows == 1 ? "" : "s");
     add(line, text);
-    snprintf(text, sizeof text, "%s/s", wh_count_text((uint64_t)(progress->rate + 0.5), count));
+    if (progress->rate < 10)
+        snprintf(text, sizeof text, "%.1f/s", progress->rate);
+    else
+        snprintf(text, sizeof text, "%s/s", wh_count_text((uint64_t)(progress->rate + 0.5), count));
     add(line, text);
     if (state->rejected) {
         snprintf(text, sizeof text, "%s rejected", wh_count_text(state->rejected, count));
