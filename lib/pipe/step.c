@@ -202,7 +202,8 @@ static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, stru
                                struct wh_error *error)
 {
     struct wh_step *step = entry->step;
-    step->lenient = entry->met && row->raw_format == WH_FORMAT_NDJSON;
+    step->varying = row->raw_format == WH_FORMAT_NDJSON;
+    step->lenient = entry->met && step->varying;
     struct wh_binding *binding = step->ops->bind(step, row->shape, features, error);
     if (!binding)
         return NULL;
@@ -336,6 +337,16 @@ void wh_steps_settle(struct wh_steps *steps, size_t pass)
         if (step->ops->rewind)
             step->ops->rewind(step);
     }
+}
+
+int wh_steps_finish(struct wh_steps *steps, struct wh_error *error)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        struct wh_step *step = steps->entries[i].step;
+        if (step->ops->finish && step->ops->finish(step, error) < 0)
+            return -1;
+    }
+    return 0;
 }
 
 bool wh_steps_learn(const struct wh_steps *steps)

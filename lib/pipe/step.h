@@ -62,6 +62,8 @@ struct wh_step_ops {
     bool (*feeds)(const struct wh_step *step, const struct wh_step *later);
     /* The rows are about to come again from the first: forget those seen. NULL: nothing to do. */
     void (*rewind)(struct wh_step *step);
+    /* After the last row: 0, or -1 where the step turns out to have been meant otherwise. NULL. */
+    int (*finish)(struct wh_step *step, struct wh_error *error);
     void (*close)(struct wh_step *step);
 };
 
@@ -84,10 +86,12 @@ struct wh_step {
     const struct wh_step_ops *ops;
     const struct wh_step_type *type; /* set by the list */
     /*
-     * Set by the list before bind(): named columns may be absent from this shape. A column must
-     * be there in the first row a step meets, and in every row that has a header (CSV) or comes
-     * out of a database; a later NDJSON row may lack it.
+     * Set by the list before bind(). varying: each row of the input says which columns it has
+     * (NDJSON), so that some may lack one; else all have those of a header or a query. lenient:
+     * varying, and this is not the first row that the step meets: a column that was named may be
+     * absent. That the first row must have it catches names that are spelled wrong.
      */
+    bool varying;
     bool lenient;
 };
 
@@ -138,6 +142,9 @@ size_t wh_steps_passes(const struct wh_steps *steps);
 enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
                           struct wh_features *features, struct wh_error *error);
 void wh_steps_settle(struct wh_steps *steps, size_t pass);
+
+/* After the last row: WH_REFUSED where a step's columns were in no row at all. */
+int wh_steps_finish(struct wh_steps *steps, struct wh_error *error);
 
 bool wh_steps_learn(const struct wh_steps *steps); /* whether any of them learns */
 uint64_t wh_steps_dropped(const struct wh_steps *steps);

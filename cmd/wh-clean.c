@@ -1,0 +1,86 @@
+/* wh-clean: types, missing values, text, duplicates and columns of rows, by a list of steps. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "clean/clean.h"
+#include "clean/stage.h"
+#include "pipe/recipe.h"
+#include "pipe/run.h"
+
+static int run_steps(struct wh_common *common, const struct wh_recipe *recipe,
+                     const char *const *paths, int count, struct wh_error *error)
+{
+    struct wh_steps *steps = wh_steps_create(recipe->steps, wh_clean_steps, error);
+    if (!steps)
+        return -1;
+    struct wh_stage *stage = wh_clean_stage(steps, wh_nulls_make(common->nulls,
+                                                                 common->null_count));
+    int failed = -1;
+    struct wh_reader *reader = wh_reader_open(&common->reading, paths, (size_t)count, error);
+    if (reader) {
+        struct wh_run run = {
+            .common = common, .reader = reader, .stage = stage, .output = STDOUT_FILENO,
+        };
+        failed = wh_run(&run, error);
+    }
+    wh_reader_close(reader);
+    stage->ops->close(stage);
+    return failed;
+}
+
+static int print_recipe(const struct wh_recipe *recipe, struct wh_error *error)
+{
+    char *text = wh_recipe_print(recipe);
+    int failed = wh_write_all(STDOUT_FILENO, text, strlen(text), error);
+    free(text);
+    return failed;
+}
+
+/* Parses the command line and does what it says. */
+static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe *recipe,
+               struct wh_error *error)
+{
+    size_t step_count;
+    struct wh_option *steps = wh_recipe_options(wh_clean_steps, &step_count);
+    const struct wh_option_part parts[] = {
+        { steps, step_count, recipe },
+        { wh_common_options, wh_common_option_count, common },
+    };
+    const struct wh_command command = {
+        .tool = common->tool,
+        .usage = "[OPTION]... [FILE]...",
+        .summary = "Cleans rows of CSV or NDJSON; fields that no step touches stay byte for byte.",
+        .closing = "Example:\n"
+                   "  wh-clean --null-value NA --trim city --type amount=decimal orders.csv\n"
+                   "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all but "
+                   "x.\nMore in wh-clean(1).",
+        .parts = parts,
+        .part_count = sizeof parts / sizeof *parts,
+    };
+    int operands;
+    bool done;
+    int failed = wh_options_parse(&command, argc, argv, &operands, &done, error);
+    if (!failed && !done && recipe->print)
+        failed = print_recipe(recipe, error);
+    else if (!failed && !done)
+        failed = wh_common_settle(common, error) ||
+                 run_steps(common, recipe, (const char *const *)argv + 1, operands, error);
+    free(steps);
+    return failed ? -1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct wh_common common = { .tool = "wh-clean" };
+    struct wh_recipe recipe;
+    struct wh_error error;
+    wh_recipe_init(&recipe, wh_clean_steps);
+    int failed = run(argc, argv, &common, &recipe, &error);
+    int status = failed ? wh_complain(common.tool, &error) : WH_OK;
+    wh_recipe_free(&recipe);
+    wh_common_free(&common);
+    return status;
+}
