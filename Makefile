@@ -51,6 +51,9 @@ EXAMPLES = $(wildcard examples/*)
 
 all: $(TOOLS)
 
+# All that is compiled, for trying a compiler or its warnings.
+programs: $(TOOLS) $(UNIT_TESTS) $(BENCH_PROGRAMS)
+
 # ---- building ----------------------------------------------------------------------------------
 
 $(BUILD)/libraries-found:
@@ -150,7 +153,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz demo
 
-.PHONY: all check run-tests asan fuzz demo bench install uninstall clean
+.PHONY: all programs check run-tests asan fuzz demo bench install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -1,0 +1,74 @@
+#!/bin/sh
+# From a warehouse to scores: learns from ten months of a shop's orders which will be returned,
+# scores the two months after, and says how good that was and how fast.
+#
+#   examples/demo.sh [FOLDER]        the tools must be on PATH; FOLDER (demo) gets all files
+set -eu
+
+examples=$(CDPATH='' cd -- "$(dirname -- "$0")" && pwd)
+mkdir -p "${1:-demo}"
+cd "${1:-demo}"
+cp "$examples/shop.sql" "$examples/orders.sql" .
+
+# run COMMANDS: shows a command line, then runs it.
+run() {
+    printf '\n%s\n' "$1" | sed 's/^\([^ ]\)/$ \1/'
+    sh -euc "$1"
+}
+
+# number FILE KEY: one number of what --stats wrote.
+number() {
+    sqlite3 :memory: "SELECT json_extract(readfile('$1'), '\$.$2')"
+}
+
+# rate FILE: rows a second.
+rate() {
+    sqlite3 :memory: "WITH run(stats) AS (SELECT readfile('$1'))
+        SELECT json_extract(stats, '\$.rows_in') / json_extract(stats, '\$.seconds') FROM run"
+}
+
+rm -f shop.state shop.whm ./*.stats
+
+echo 'A shop: 20,000 customers and a year of orders, untidy as real ones are.'
+run 'sqlite3 shop.db <shop.sql >shop.log'
+
+echo
+echo 'What is done to the rows, written down once, for learning and for scoring:'
+run 'wh-clean --unique order_id --trim channel,city --lower channel,city --fill discount=0 \
+        --print-recipe >clean.json'
+run 'wh-featurize --passthrough quantity,discount --log1p price --standard price,delivery_days \
+        --onehot channel,city,plan --dates ordered_at:month,weekday --print-recipe >features.json'
+
+echo
+echo 'Learning from January to October which orders are returned:'
+run 'wh-extract sqlite:shop.db -f orders.sql -v from=2025-01-01 -v until=2025-11-01 \
+        --stats extract.stats |
+    wh-clean --null-value n/a -r clean.json --stats clean.stats |
+    wh-featurize -r features.json --state shop.state --keep order_id,returned \
+        --stats featurize.stats |
+    wh-update -m shop.whm --new --label returned --id order_id --stats update.stats'
+
+echo
+echo 'Scoring November and December, which the model has not seen:'
+run 'wh-extract sqlite:shop.db -f orders.sql -v from=2025-11-01 -v until=2026-01-01 |
+    wh-clean --null-value n/a -r clean.json |
+    wh-featurize -r features.json --state shop.state --frozen --keep order_id,returned |
+    wh-score -m shop.whm --label returned --id order_id --stats score.stats >scores.ndjson'
+
+echo
+printf '%-24s %10s %14s\n' '' 'log loss' 'constant guess'
+printf '%-24s %10.4f %14.4f\n' 'learning (progressive)' "$(number update.stats progressive_loss)" \
+    "$(number update.stats baseline_constant)"
+printf '%-24s %10.4f %14.4f\n' 'November, December' "$(number score.stats loss)" \
+    "$(number score.stats baseline_constant)"
+printf '%-24s %10.4f %14.4f\n' '  area under the curve' "$(number score.stats auc)" 0.5
+
+echo
+echo 'Rows a second, all stages at once on this machine:'
+for stage in extract clean featurize update score; do
+    printf '  wh-%-12s %9.0f rows in %6.2f s %10.0f rows/s\n' "$stage" \
+        "$(number $stage.stats rows_in)" "$(number $stage.stats seconds)" \
+        "$(rate $stage.stats)"
+done
+echo
+echo "The model, the scores and the rest are in $PWD."

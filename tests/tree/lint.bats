@@ -1,0 +1,101 @@
+# What can be checked without running the tools' work: shell scripts, man pages, help texts.
+
+load ../helper
+
+# Each line of shellcheck's or mandoc's complaint is shown by bats when a test fails.
+
+@test "shell scripts pass shellcheck" {
+    cd "$ROOT"
+    shellcheck -x .ci/run tests/run tests/run-one tests/install-deps tests/fuzz/run \
+        tests/bench/run examples/*.sh
+    shellcheck -x -s sh tests/bench/*.sh
+}
+
+@test "tests pass shellcheck" {
+    cd "$ROOT"
+    shellcheck -x -s bash tests/helper.bash tests/*/*.bats
+}
+
+@test "man pages pass mandoc" {
+    cd "$ROOT"
+    mandoc -T lint -W warning man/*.[17] >"$BATS_TEST_TMPDIR/complaints" || {
+        cat "$BATS_TEST_TMPDIR/complaints"
+        return 1
+    }
+}
+
+tools() {
+    for path in "$BIN"/wh-*; do echo "${path##*/}"; done
+}
+
+@test "every tool has a man page with exit statuses and examples" {
+    for tool in $(tools); do
+        page=$ROOT/man/$tool.1
+        echo "$page"
+        grep -q '^\.Sh EXIT STATUS' "$page"
+        grep -q '^\.Sh EXAMPLES' "$page"
+    done
+}
+
+@test "every option of --help stands in the man page" {
+    missing=0
+    for tool in $(tools); do
+        mandoc -T ascii "$ROOT/man/$tool.1" | col -b >page
+        for option in $("$tool" --help | grep -oE -- '--[a-z0-9][a-z0-9-]+' | sort -u); do
+            grep -qE -- "$option([^a-z0-9-]|\$)" page || {
+                echo "$tool: $option is not in its man page"
+                missing=1
+            }
+        done
+    done
+    [ "$missing" -eq 0 ]
+}
+
+@test "every tool prints its version" {
+    for tool in $(tools); do
+        [[ $("$tool" --version) == "$tool "[0-9]*.*.* ]]
+        [ "$("$tool" -V)" = "$("$tool" --version)" ]
+        [ "$("$tool" -h)" = "$("$tool" --help)" ]
+    done
+}
+
+@test "an unknown option is refused by every tool, with 2" {
+    for tool in $(tools); do
+        exits 2 "$tool" --no-such-option
+        says "$tool: "
+    done
+}
+
+@test "completions are accepted by bash and offer the options" {
+    for tool in $(tools); do
+        "$tool" --completion=bash >"$tool.completion"
+        bash -n "$tool.completion"
+        offered=$(bash -c '
+            . "./$1.completion"
+            COMP_WORDS=("$1" --he)
+            COMP_CWORD=1
+            COMP_LINE="$1 --he"
+            COMP_POINT=${#COMP_LINE}
+            function=$(complete -p "$1" | sed "s/.*-F \([^ ]*\).*/\1/")
+            "$function" "$1" --he "$1"
+            printf "%s\n" "${COMPREPLY[@]}"' _ "$tool")
+        [[ $offered == *--help* ]]
+    done
+}
+
+@test "an output that cannot be written is an error of every tool's help" {
+    [ -w /dev/full ] || skip "needs /dev/full"
+    for tool in $(tools); do
+        if "$tool" --help >/dev/full 2>/dev/null; then
+            echo "$tool: --help to a full device ended with 0"
+            return 1
+        fi
+    done
+}
+
+@test "only the extractor links connectors" {
+    for tool in $(tools); do
+        case $tool in wh-extract) continue ;; esac
+        ! ldd "$BIN/$tool" | grep -E 'libpq|libsqlite3'
+    done
+}
