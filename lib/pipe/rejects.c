@@ -86,25 +86,28 @@ static void add_member(struct wh_buffer *out, const char *opening_text, const ch
     }
 }
 
-static void add_row(struct wh_buffer *out, const struct wh_row *row)
+static void add_text(struct wh_buffer *out, const char *text, size_t length)
 {
-    if (!row->raw) {
-        struct wh_buffer json = { 0 };
-        wh_row_to_json(&json, row);
+    if (wh_utf8_valid(text, length) == length) {
         wh_buffer_add(out, ",\"row\":\"", 8);
-        wh_json_escape(out, json.data, json.length);
-        wh_buffer_free(&json);
-        return;
-    }
-    size_t length = row->raw_length - row->terminator;
-    if (wh_utf8_valid(row->raw, length) == length) {
-        wh_buffer_add(out, ",\"row\":\"", 8);
-        wh_json_escape(out, row->raw, length);
+        wh_json_escape(out, text, length);
     } else {
         wh_buffer_add(out, ",\"row_base64\":\"", 15);
         char *place = wh_buffer_reserve(out, wh_base64_size(length));
-        out->length += wh_base64_encode(row->raw, length, place);
+        out->length += wh_base64_encode(text, length, place);
     }
+}
+
+static void add_row(struct wh_buffer *out, const struct wh_row *row)
+{
+    if (row->raw) {
+        add_text(out, row->raw, row->raw_length - row->terminator);
+        return;
+    }
+    struct wh_buffer json = { 0 };
+    wh_row_to_json(&json, row);
+    add_text(out, json.data, json.length);
+    wh_buffer_free(&json);
 }
 
 int wh_rejects_add(struct wh_rejects *rejects, const struct wh_row *row,

@@ -211,8 +211,6 @@ static enum wh_verdict pass_row(struct loop *loop, struct wh_error *error)
 {
     struct wh_stage *stage = loop->run->stage;
     struct wh_row *row = loop->run->reader->row;
-    if (!row->raw && loop->rejects)
-        keep_original(loop, row);
     return stage ? stage->ops->row(stage, row, &loop->emit, error)
                  : emit_row(&loop->emit, row, error);
 }
@@ -227,6 +225,8 @@ static int read_rows(struct loop *loop, struct wh_error *error)
         if (next == WH_NEXT_ERROR)
             return -1;
         run->rows_in++;
+        if (!run->reader->row->raw && loop->rejects)
+            keep_original(loop, run->reader->row);
         enum wh_verdict verdict = next == WH_NEXT_ROW ? pass_row(loop, error) : WH_BAD;
         if (verdict == WH_FATAL || (verdict == WH_BAD && reject(loop, error)))
             return -1;

@@ -1,0 +1,135 @@
+/* wh-extract: rows out of a database or files, as NDJSON on standard output. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "pipe/run.h"
+#include "source/source.h"
+
+struct extract {
+    const char *table;
+    const char *query;
+    const char *query_file;
+    uint64_t limit;
+    struct wh_sql_params params;
+    char *file_text; /* of query_file */
+    struct wh_source_request request;
+    struct wh_common common;
+};
+
+enum { LARGEST_QUERY = 16 << 20 };
+
+static int add_param(void *target, const struct wh_option *option, const char *value,
+                     struct wh_error *error)
+{
+    (void)option;
+    struct extract *extract = target;
+    return wh_sql_params_add(&extract->params, value, error);
+}
+
+static const struct wh_option options[] = {
+    { .kind = WH_OPTION_HEADING, .help = "What to extract from a database" },
+    { "table", 't', "NAME", "all of this table or view; schema.table names the schema",
+      WH_OPTION_TEXT, offsetof(struct extract, table), NULL, NULL },
+    { "query", 'c', "SQL", "what this query gives", WH_OPTION_TEXT,
+      offsetof(struct extract, query), NULL, NULL },
+    { "query-file", 'f', "FILE", "what the query in FILE gives; - is standard input",
+      WH_OPTION_TEXT, offsetof(struct extract, query_file), NULL, NULL },
+    { "param", 'v', "NAME=VALUE", "the value of :NAME in the query; may be given several times",
+      WH_OPTION_CALL, 0, add_param, NULL },
+    { "limit", 0, "N", "end after N rows; 0 is no limit [0]", WH_OPTION_COUNT,
+      offsetof(struct extract, limit), NULL, NULL },
+};
+
+static int parse(struct extract *extract, int argc, char **argv, int *operands, bool *done,
+                 struct wh_error *error)
+{
+    const struct wh_option_part parts[] = {
+        { options, sizeof options / sizeof *options, extract },
+        { wh_common_options, wh_common_option_count, &extract->common },
+    };
+    const struct wh_command command = {
+        .tool = "wh-extract",
+        .usage = "[OPTION]... SOURCE...",
+        .summary = "Writes the rows of a database or of files to standard output.",
+        .closing = "SOURCE is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the names of files\n"
+                   "(NDJSON, CSV or TSV, also gzip; - is standard input).\n\n"
+                   "  wh-extract sqlite:shop.db -t orders\n"
+                   "  wh-extract postgresql:///shop -c 'SELECT * FROM orders WHERE day = :day' "
+                   "-v day=2024-03-01\n\n"
+                   "See wh-extract(1).",
+        .parts = parts,
+        .part_count = sizeof parts / sizeof *parts,
+    };
+    return wh_options_parse(&command, argc, argv, operands, done, error);
+}
+
+static void notice(void *context, const char *text)
+{
+    const struct extract *extract = context;
+    wh_notice(&extract->common, "%s", text);
+}
+
+/* What the options ask for, as a request to the source. */
+static int settle(struct extract *extract, char **operands, int count, struct wh_error *error)
+{
+    if (wh_common_settle(&extract->common, error) != 0)
+        return -1;
+    if (extract->common.writing.format == WH_FORMAT_NONE)
+        extract->common.writing.format = WH_FORMAT_NDJSON;
+    if (extract->query && extract->query_file)
+        return wh_fail(error, WH_REFUSED, "--query and --query-file exclude each other");
+    if (extract->query_file) {
+        const char *path = strcmp(extract->query_file, "-") == 0 ? "/dev/stdin"
+                                                                 : extract->query_file;
+        size_t length;
+        extract->file_text = wh_read_file(path, LARGEST_QUERY, &length, error);
+        if (!extract->file_text)
+            return -1;
+        if (strlen(extract->file_text) != length)
+            return wh_fail(error, WH_REFUSED, "%s: a zero byte is no SQL", path);
+    }
+    extract->request = (struct wh_source_request){
+        .operands = (const char *const *)operands,
+        .count = (size_t)count,
+        .table = extract->table,
+        .sql = extract->query_file ? extract->file_text : extract->query,
+        .params = &extract->params,
+        .limit = extract->limit,
+        .reading = &extract->common.reading,
+        .notice = notice,
+        .context = extract,
+    };
+    return 0;
+}
+
+static int run(struct extract *extract, struct wh_error *error)
+{
+    struct wh_reader *reader = wh_source_open(&extract->request, error);
+    if (!reader)
+        return -1;
+    struct wh_run run = { .common = &extract->common, .reader = reader, .output = STDOUT_FILENO,
+                          .limit = extract->limit };
+    int result = wh_run(&run, error);
+    wh_reader_close(reader);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    struct extract extract = { .common = { .tool = "wh-extract" } };
+    struct wh_error error;
+    int operands = 0;
+    bool done = false;
+    int result = parse(&extract, argc, argv, &operands, &done, &error);
+    if (result == 0 && !done) {
+        result = settle(&extract, argv + 1, operands, &error);
+        if (result == 0)
+            result = run(&extract, &error);
+    }
+    wh_sql_params_free(&extract.params);
+    wh_common_free(&extract.common);
+    free(extract.file_text);
+    return result == 0 ? WH_OK : wh_complain("wh-extract", &error);
+}

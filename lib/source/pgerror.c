@@ -1,0 +1,81 @@
+#include "source/pgerror.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *wh_pg_one_line(char *out, size_t size, const char *message)
+{
+    size_t length = 0;
+    for (; *message && length + 1 < size; message++) {
+        unsigned char c = (unsigned char)*message;
+        if (c > 0x20)
+            out[length++] = *message;
+        else if (length > 0 && out[length - 1] != ' ')
+            out[length++] = ' ';
+    }
+    while (length > 0 && out[length - 1] == ' ')
+        length--;
+    out[length] = '\0';
+    return out;
+}
+
+/* By the SQLSTATE's class (PostgreSQL documentation, appendix A). */
+static enum wh_status status_of(PGconn *connection, const char *state)
+{
+    static const char *const passing[] = { "08", "40", "53", "57" };
+    static const char *const server[] = { "58", "F0", "XX" };
+    if (!state || PQstatus(connection) == CONNECTION_BAD)
+        return WH_UNREACHABLE;
+    for (size_t i = 0; i < sizeof passing / sizeof *passing; i++)
+        if (strncmp(state, passing[i], 2) == 0)
+            return WH_UNREACHABLE;
+    for (size_t i = 0; i < sizeof server / sizeof *server; i++)
+        if (strncmp(state, server[i], 2) == 0)
+            return WH_FAILED;
+    return WH_REFUSED;
+}
+
+const char *wh_pg_error_place(const PGresult *result, const char *sql)
+{
+    const char *position = PQresultErrorField(result, PG_DIAG_STATEMENT_POSITION);
+    if (!position)
+        return NULL;
+    /* Counted in characters, from 1. */
+    for (long left = strtol(position, NULL, 10); *sql; sql++)
+        if (((unsigned char)*sql & 0xC0) != 0x80 && --left == 0)
+            return sql;
+    return NULL;
+}
+
+static void add(struct wh_error *error, const char *before, const char *message)
+{
+    size_t used = strlen(error->text);
+    size_t lead = strlen(before);
+    if (!message || sizeof error->text - used <= lead + 1)
+        return;
+    memcpy(error->text + used, before, lead);
+    wh_pg_one_line(error->text + used + lead, sizeof error->text - used - lead, message);
+}
+
+int wh_pg_fail(struct wh_error *error, PGconn *connection, const PGresult *result, const char *sql)
+{
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    wh_fail(error, status_of(connection, state), "%s", "");
+    add(error, "", message ? message : PQerrorMessage(connection));
+    add(error, "; ", PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
+    add(error, "; hint: ", PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+    const char *place = sql ? wh_pg_error_place(result, sql) : NULL;
+    if (place) {
+        size_t line = 1;
+        for (const char *at = sql; at < place; at++)
+            line += *at == '\n';
+        char quoted[96];
+        char where[160];
+        snprintf(where, sizeof where, "at %s in line %zu of the SQL",
+                 wh_quote(quoted, place, strcspn(place, "\n")), line);
+        add(error, ", ", where);
+    }
+    return -1;
+}

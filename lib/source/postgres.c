@@ -1,0 +1,458 @@
+/*
+ * PostgreSQL, and what speaks its protocol.
+ *
+ * The query is prepared, which gives the names and types of its columns, and then run by COPY in
+ * text format, the fastest way that keeps every value exact: the server prints, we only put the
+ * escapes of JSON where COPY has its own (pgtext.h). All of it happens in one read-only transaction
+ * that sees one state of the database. What COPY cannot run (SHOW, EXPLAIN; servers before 8.2,
+ * which Redshift counts as) comes row by row.
+ */
+#include <errno.h>
+#include <inttypes.h>
+#include <libpq-fe.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "source/pgcatalog.h"
+#include "source/pgerror.h"
+#include "source/pgtext.h"
+#include "source/source.h"
+#include "source/url.h"
+
+struct postgres {
+    struct wh_reader reader;
+    struct wh_row row;
+    const struct wh_source_request *request;
+    PGconn *connection;
+    char *name;                /* of the database, in messages */
+    struct wh_buffer sql;      /* ends in a NUL */
+    struct wh_shape *shape;
+    struct wh_field *fields;
+    struct wh_pg_rows rows;
+    struct wh_arena arena;     /* the types */
+    struct wh_buffer text;     /* the current row's, with slack behind */
+    bool encoded;              /* the server vouches for UTF-8 */
+    bool running;              /* the query has not ended */
+};
+
+/* ---- connecting ------------------------------------------------------------------------------ */
+
+static void pass_notice(void *context, const char *message)
+{
+    struct postgres *pg = context;
+    char line[512];
+    pg->request->notice(pg->request->context, wh_pg_one_line(line, sizeof line, message));
+}
+
+/* A URL that libpq cannot read. Its words about that may quote a password. */
+static int check_url(const char *url, struct wh_error *error)
+{
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &message);
+    bool good = options != NULL;
+    char line[256] = "it is malformed";
+    if (message && !wh_url_has_password(url))
+        wh_pg_one_line(line, sizeof line, message);
+    PQconninfoFree(options);
+    PQfreemem(message);
+    return good ? 0 : wh_fail(error, WH_REFUSED, "the URL cannot be used: %s", line);
+}
+
+static int connect_server(struct postgres *pg, const char *url, struct wh_error *error)
+{
+    if (wh_url_check(url, error) != 0 || check_url(url, error) != 0)
+        return -1;
+    if (wh_url_has_password(url))
+        pg->request->notice(pg->request->context,
+                            "the password in the URL can be seen in the list of processes; a "
+                            "service file or PGPASSFILE keeps it private");
+    const char *const keys[] = { "fallback_application_name", "dbname", "client_encoding", NULL };
+    const char *const values[] = { "wh-extract", url, "UTF8", NULL };
+    pg->connection = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(pg->connection) != CONNECTION_OK) {
+        char line[512];
+        wh_pg_one_line(line, sizeof line, PQerrorMessage(pg->connection));
+        return wh_fail(error, WH_UNREACHABLE, "%s", line);
+    }
+    PQsetNoticeProcessor(pg->connection, pass_notice, pg);
+    const char *encoding = PQparameterStatus(pg->connection, "server_encoding");
+    pg->encoded = encoding && strcmp(encoding, "SQL_ASCII") != 0;
+    return 0;
+}
+
+/* Runs a command that gives no rows. */
+static int command(struct postgres *pg, const char *sql, struct wh_error *error)
+{
+    PGresult *result = PQexec(pg->connection, sql);
+    int status = 0;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        status = wh_pg_fail(error, pg->connection, result, NULL);
+    PQclear(result);
+    return status;
+}
+
+/* One state of the database, and values printed the same whatever the server's settings are. The
+ * settings end with the transaction, as poolers of connections expect. */
+static int begin(struct postgres *pg, struct wh_error *error)
+{
+    int version = PQserverVersion(pg->connection);
+    struct wh_buffer sql = { 0 };
+    wh_buffer_format(&sql, "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;"
+                           "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD';"
+                           "SET LOCAL extra_float_digits = %d;", version < 90000 ? 2 : 3);
+    if (version >= 90000)
+        wh_buffer_format(&sql, "SET LOCAL IntervalStyle = 'postgres';"
+                               "SET LOCAL bytea_output = 'hex';"
+                               "SET LOCAL standard_conforming_strings = on;");
+    int status = command(pg, sql.data, error);
+    wh_buffer_free(&sql);
+    return status;
+}
+
+/* ---- the query ------------------------------------------------------------------------------- */
+
+static int quote(void *context, struct wh_buffer *out, const char *value, struct wh_error *error)
+{
+    struct postgres *pg = context;
+    char *literal = PQescapeLiteral(pg->connection, value, strlen(value));
+    if (!literal) {
+        char line[256];
+        return wh_fail(error, WH_REFUSED, "a value of -v cannot be quoted: %s",
+                       wh_pg_one_line(line, sizeof line, PQerrorMessage(pg->connection)));
+    }
+    wh_buffer_add(out, literal, strlen(literal));
+    PQfreemem(literal);
+    return 0;
+}
+
+static int make_sql(struct postgres *pg, struct wh_error *error)
+{
+    struct wh_buffer query = { 0 };
+    int status = wh_source_query(&query, pg->request, 3, error);
+    wh_buffer_byte(&query, '\0');
+    if (status == 0)
+        status = wh_sql_substitute(&pg->sql, query.data, pg->request->params, quote, pg, error);
+    if (status == 0)
+        status = wh_sql_params_check(pg->request->params, error);
+    wh_buffer_byte(&pg->sql, '\0');
+    wh_buffer_free(&query);
+    return status;
+}
+
+/* The name of the table that the server does not know, as the user wrote it; free() it. */
+static char *unknown_table(const struct postgres *pg, const PGresult *result)
+{
+    const char *table = pg->request->table;
+    if (table)
+        return wh_copy(table, strlen(table));
+    const char *place = wh_pg_error_place(result, pg->sql.data);
+    return place ? wh_copy(place, strcspn(place, " \t\r\n,;()")) : NULL;
+}
+
+static int query_failed(struct postgres *pg, const PGresult *result, struct wh_error *error)
+{
+    /* With -t the SQL is not the user's, so its places mean nothing to them. */
+    wh_pg_fail(error, pg->connection, result, pg->request->sql ? pg->sql.data : NULL);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    if (!state || strcmp(state, "42P01") != 0)
+        return -1;
+    char *wanted = unknown_table(pg, result);
+    struct wh_error ignored;
+    if (wanted && command(pg, "ROLLBACK", &ignored) == 0)
+        wh_pg_suggest_table(pg->connection, wanted, error);
+    free(wanted);
+    return -1;
+}
+
+/* Names and types of the columns, out of the description of the prepared query. */
+static int take_columns(struct postgres *pg, const PGresult *described, struct wh_error *error)
+{
+    size_t count = (size_t)PQnfields(described);
+    const char **names = wh_alloc(count + 1, sizeof *names);
+    Oid *oids = wh_alloc(count + 1, sizeof *oids);
+    for (size_t i = 0; i < count; i++) {
+        names[i] = PQfname(described, (int)i);
+        oids[i] = PQftype(described, (int)i);
+    }
+    pg->shape = wh_source_shape(names, count, error);
+    if (pg->shape)
+        pg->rows.types = wh_pg_types(pg->connection, oids, count, &pg->arena, error);
+    pg->fields = wh_alloc(count + 1, sizeof *pg->fields);
+    free(names);
+    free(oids);
+    return pg->rows.types ? 0 : -1;
+}
+
+static int describe(struct postgres *pg, struct wh_error *error)
+{
+    PGresult *prepared = PQprepare(pg->connection, "", pg->sql.data, 0, NULL);
+    int status = PQresultStatus(prepared) == PGRES_COMMAND_OK
+                     ? 0 : query_failed(pg, prepared, error);
+    PQclear(prepared);
+    if (status != 0)
+        return -1;
+    PGresult *described = PQdescribePrepared(pg->connection, "");
+    if (PQresultStatus(described) != PGRES_COMMAND_OK)
+        status = query_failed(pg, described, error);
+    else if (PQnparams(described) > 0)
+        status = wh_fail(error, WH_REFUSED, "the SQL asks for $1: write :NAME and give it with "
+                                            "-v NAME=VALUE");
+    else
+        status = take_columns(pg, described, error);
+    PQclear(described);
+    return status;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static enum wh_next failed(struct postgres *pg, const PGresult *result, struct wh_error *error)
+{
+    pg->running = false;
+    wh_pg_fail(error, pg->connection, result, NULL);
+    return WH_NEXT_ERROR;
+}
+
+/*
+ * Waits until the server has sent something. A server that only takes a breath between two packets
+ * is no reason to flush: that would make many small writes of a fast stream.
+ */
+static int wait_for_server(struct postgres *pg, struct wh_error *error)
+{
+    enum { breath = 5, longer = 1000 }; /* milliseconds */
+    struct pollfd socket = { .fd = PQsocket(pg->connection), .events = POLLIN };
+    struct wh_reader *reader = &pg->reader;
+    for (int timeout = breath;; timeout = longer) {
+        int ready = poll(&socket, 1, timeout);
+        if (ready > 0)
+            return 0;
+        if (ready < 0 && errno != EINTR)
+            return wh_fail_errno(error, WH_FAILED, "waiting for the server failed");
+        if (reader->before_wait && reader->before_wait(reader->wait_context, error) != 0)
+            return -1;
+    }
+}
+
+static int take_from_server(struct postgres *pg, struct wh_error *error)
+{
+    if (PQconsumeInput(pg->connection))
+        return 0;
+    pg->running = false;
+    return wh_pg_fail(error, pg->connection, NULL, NULL);
+}
+
+/* Begins the next row in memory of `length` bytes that it may use, and slack. */
+static char *begin_row(struct postgres *pg, size_t length)
+{
+    struct wh_row *row = &pg->row;
+    wh_arena_reset(&row->scratch);
+    row->shape = pg->shape;
+    row->fields = pg->fields;
+    row->changed = false;
+    row->line++;
+    pg->reader.bytes += length;
+    pg->text.length = 0;
+    return wh_buffer_reserve(&pg->text, length + WH_SLACK);
+}
+
+/* A database in SQL_ASCII holds whatever bytes were put there. */
+static enum wh_next check_encoding(struct postgres *pg, struct wh_error *error)
+{
+    for (uint32_t i = 0; !pg->encoded && i < pg->shape->count; i++) {
+        const struct wh_field *field = &pg->fields[i];
+        size_t valid = field->type == WH_NULL ? field->length
+                                              : wh_utf8_valid(field->text, field->length);
+        if (valid == field->length)
+            continue;
+        const struct wh_column *column = &pg->shape->columns[i];
+        wh_bad_row(error, "utf-8", column->name, column->length, 0,
+                   "byte %zu is no UTF-8 (the database's encoding is SQL_ASCII)", valid + 1);
+        return WH_NEXT_BAD;
+    }
+    return WH_NEXT_ROW;
+}
+
+/* A line of COPY, 0 where none is there yet, -1 after the last, -2 on failure: as libpq says it. */
+static int copy_line(struct postgres *pg, char **line, struct wh_error *error)
+{
+    int length = PQgetCopyData(pg->connection, line, 1);
+    if (length != 0)
+        return length;
+    if (take_from_server(pg, error) != 0)
+        return -2;
+    return PQgetCopyData(pg->connection, line, 1);
+}
+
+static enum wh_next copy_ended(struct postgres *pg, struct wh_error *error)
+{
+    PGresult *result = PQgetResult(pg->connection);
+    enum wh_next next = WH_NEXT_END;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        next = failed(pg, result, error);
+    pg->running = false;
+    PQclear(result);
+    return next;
+}
+
+static enum wh_next copy_next(struct wh_reader *reader, struct wh_error *error)
+{
+    struct postgres *pg = (struct postgres *)reader;
+    if (!pg->running)
+        return WH_NEXT_END;
+    char *line = NULL;
+    int length;
+    while ((length = copy_line(pg, &line, error)) == 0)
+        if (wait_for_server(pg, error) != 0)
+            return WH_NEXT_ERROR;
+    if (length == -1)
+        return copy_ended(pg, error);
+    if (length < 0)
+        return pg->running ? failed(pg, NULL, error) : WH_NEXT_ERROR;
+
+    size_t size = (size_t)length - (line[length - 1] == '\n');
+    char *text = begin_row(pg, size);
+    memcpy(text, line, size);
+    PQfreemem(line);
+    if (wh_pg_copy_row(&pg->rows, text, size, error) != 0)
+        return WH_NEXT_ERROR;
+    return pg->encoded ? WH_NEXT_ROW : check_encoding(pg, error);
+}
+
+/* The values of a result's only row; memory for each with slack behind. */
+static int take_values(struct postgres *pg, const PGresult *result, struct wh_error *error)
+{
+    size_t size = 0;
+    for (uint32_t i = 0; i < pg->shape->count; i++)
+        size += (size_t)PQgetlength(result, 0, (int)i);
+    char *text = begin_row(pg, size);
+    for (uint32_t i = 0; i < pg->shape->count; i++) {
+        size_t length = (size_t)PQgetlength(result, 0, (int)i);
+        if (PQgetisnull(result, 0, (int)i)) {
+            pg->fields[i] = (struct wh_field){ "null", 4, WH_NULL, 0 };
+            continue;
+        }
+        memcpy(text, PQgetvalue(result, 0, (int)i), length);
+        if (wh_pg_field(&pg->rows, i, text, length, error) != 0)
+            return -1;
+        text += length;
+    }
+    return 0;
+}
+
+static enum wh_next single_next(struct wh_reader *reader, struct wh_error *error)
+{
+    struct postgres *pg = (struct postgres *)reader;
+    if (!pg->running)
+        return WH_NEXT_END;
+    while (PQisBusy(pg->connection))
+        if (wait_for_server(pg, error) != 0 || take_from_server(pg, error) != 0)
+            return WH_NEXT_ERROR;
+    PGresult *result = PQgetResult(pg->connection);
+    enum wh_next next;
+    if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
+        next = take_values(pg, result, error) == 0 ? check_encoding(pg, error) : WH_NEXT_ERROR;
+    } else if (PQresultStatus(result) == PGRES_TUPLES_OK) {
+        pg->running = false;
+        next = WH_NEXT_END;
+    } else {
+        next = failed(pg, result, error);
+    }
+    PQclear(result);
+    return next;
+}
+
+/* A query whose rows nobody wants any more is called off, or the server would go on with it. */
+static void call_off(PGconn *connection)
+{
+    char ignored[256];
+    PGcancel *cancel = PQgetCancel(connection);
+    if (cancel)
+        PQcancel(cancel, ignored, sizeof ignored);
+    PQfreeCancel(cancel);
+}
+
+static void close_postgres(struct wh_reader *reader)
+{
+    struct postgres *pg = (struct postgres *)reader;
+    if (pg->running)
+        call_off(pg->connection);
+    PQfinish(pg->connection);
+    wh_row_free(&pg->row);
+    wh_shape_free(pg->shape);
+    wh_buffer_free(&pg->rows.work);
+    wh_buffer_free(&pg->text);
+    wh_buffer_free(&pg->sql);
+    wh_arena_free(&pg->arena);
+    free(pg->fields);
+    free(pg->name);
+    free(pg);
+}
+
+static const struct wh_reader_ops copy_ops = { copy_next, close_postgres };
+static const struct wh_reader_ops single_ops = { single_next, close_postgres };
+
+/* ---- opening --------------------------------------------------------------------------------- */
+
+static int start_copy(struct postgres *pg, struct wh_error *error)
+{
+    struct wh_buffer copy = { 0 };
+    /* The line end ends a comment that the query may end in. */
+    wh_buffer_format(&copy, "COPY (%s\n) TO STDOUT", pg->sql.data);
+    PGresult *result = PQexec(pg->connection, copy.data);
+    int status = PQresultStatus(result) == PGRES_COPY_OUT ? 0 : query_failed(pg, result, error);
+    PQclear(result);
+    wh_buffer_free(&copy);
+    pg->reader.ops = &copy_ops;
+    return status;
+}
+
+static int start_single(struct postgres *pg, struct wh_error *error)
+{
+    if (!PQsendQueryPrepared(pg->connection, "", 0, NULL, NULL, NULL, 0))
+        return wh_pg_fail(error, pg->connection, NULL, NULL);
+    PQsetSingleRowMode(pg->connection);
+    pg->reader.ops = &single_ops;
+    return 0;
+}
+
+static int start(struct postgres *pg, struct wh_error *error)
+{
+    static const char *const copied[] = { "SELECT", "VALUES", "TABLE", "WITH", "INSERT", "UPDATE",
+                                          "DELETE", NULL };
+    bool has_copy = PQserverVersion(pg->connection) >= 80200;
+    if (!has_copy)
+        pg->request->notice(pg->request->context,
+                            "the server has no COPY of queries; rows are read one by one, slower");
+    bool copies = has_copy && wh_sql_begins(pg->sql.data, copied);
+    int status = copies ? start_copy(pg, error) : start_single(pg, error);
+    pg->running = status == 0;
+    return status;
+}
+
+static int open_postgres(struct postgres *pg, const char *url, struct wh_error *error)
+{
+    if (connect_server(pg, url, error) != 0 || begin(pg, error) != 0 || make_sql(pg, error) != 0 ||
+        describe(pg, error) != 0)
+        return -1;
+    return start(pg, error);
+}
+
+struct wh_reader *wh_postgres_source(const struct wh_source_request *request,
+                                     struct wh_error *error)
+{
+    struct postgres *pg = wh_alloc(1, sizeof *pg);
+    const char *url = request->operands[0];
+    pg->request = request;
+    pg->name = wh_url_display(url);
+    pg->reader = (struct wh_reader){ .ops = &copy_ops, .row = &pg->row, .progress = -1 };
+    pg->row.source = pg->name;
+    pg->rows.row = &pg->row;
+    if (open_postgres(pg, url, error) == 0)
+        return &pg->reader;
+    struct wh_error cause = *error;
+    wh_fail(error, cause.status, "%s: %s", pg->name, cause.text);
+    close_postgres(&pg->reader);
+    return NULL;
+}

@@ -1,0 +1,114 @@
+#include "source/source.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/text.h"
+
+static const struct wh_source_kind kinds[] = {
+    { "sqlite:", wh_sqlite_source },
+    { "postgresql://", wh_postgres_source },
+    { "postgres://", wh_postgres_source },
+    { "", wh_file_source },
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const struct wh_source_kind *wh_source_find(const char *operand, struct wh_error *error)
+{
+    size_t i = 0;
+    while (strncmp(operand, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+        i++;
+    size_t scheme = strspn(operand, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+    if (kinds[i].prefix[0] != '\0' || scheme == 0 || strncmp(operand + scheme, "://", 3) != 0)
+        return &kinds[i];
+
+    const char *names[KINDS];
+    for (size_t k = 0; k < KINDS; k++)
+        names[k] = kinds[k].prefix;
+    char *wanted = wh_copy(operand, scheme + 3);
+    wh_fail(error, WH_REFUSED, "no kind of source is called %s", wanted);
+    wh_suggest(error->text, sizeof error->text, wanted, names, KINDS - 1);
+    free(wanted);
+    return NULL;
+}
+
+struct wh_reader *wh_source_open(const struct wh_source_request *request, struct wh_error *error)
+{
+    if (request->count == 0) {
+        wh_fail(error, WH_REFUSED, "no SOURCE: name a file (- for standard input), sqlite:PATH or "
+                                   "postgresql://...");
+        return NULL;
+    }
+    const struct wh_source_kind *kind = wh_source_find(request->operands[0], error);
+    for (size_t i = 1; kind && i < request->count; i++) {
+        const struct wh_source_kind *other = wh_source_find(request->operands[i], error);
+        if (other && (other->open != wh_file_source || kind->open != wh_file_source)) {
+            wh_fail(error, WH_REFUSED, "several SOURCEs must all be files");
+            return NULL;
+        }
+        kind = other;
+    }
+    return kind ? kind->open(request, error) : NULL;
+}
+
+int wh_source_query(struct wh_buffer *out, const struct wh_source_request *request, size_t parts,
+                    struct wh_error *error)
+{
+    if (!request->table && !request->sql)
+        return wh_fail(error, WH_REFUSED, "say what to extract: a table (-t NAME) or a query "
+                                          "(-c SQL, -f FILE)");
+    if (request->table && request->sql)
+        return wh_fail(error, WH_REFUSED, "a table (-t) and a query (-c, -f) exclude each other");
+    if (request->sql) {
+        wh_buffer_add(out, request->sql, strlen(request->sql));
+        return 0;
+    }
+    wh_buffer_format(out, "SELECT * FROM ");
+    if (wh_sql_table(out, request->table, parts, error) != 0)
+        return -1;
+    if (request->limit > 0)
+        wh_buffer_format(out, " LIMIT %" PRIu64, request->limit);
+    return 0;
+}
+
+struct wh_shape *wh_source_shape(const char *const *names, size_t count, struct wh_error *error)
+{
+    if (count == 0) {
+        wh_fail(error, WH_REFUSED, "the SQL gives no columns");
+        return NULL;
+    }
+    if (strcmp(names[0], "@wh") == 0) {
+        wh_fail(error, WH_REFUSED, "the first column must not be called @wh (rename it with AS)");
+        return NULL;
+    }
+    for (size_t i = 0; i < count; i++) {
+        for (size_t k = 0; k < i; k++) {
+            if (strcmp(names[i], names[k]) != 0)
+                continue;
+            char quoted[96];
+            wh_fail(error, WH_REFUSED, "columns %zu and %zu are both called %s (rename one with AS)",
+                    k + 1, i + 1, wh_quote(quoted, names[i], strlen(names[i])));
+            return NULL;
+        }
+    }
+    struct wh_column *columns = wh_alloc(count, sizeof *columns);
+    for (size_t i = 0; i < count; i++)
+        columns[i] = wh_column_named(names[i]);
+    struct wh_shape *shape = wh_shape_make(columns, count);
+    free(columns);
+    return shape;
+}
+
+void wh_source_suggest_table(struct wh_error *error, const char *wanted, const char *const *names,
+                             size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(wanted, names[i]) == 0) {
+            wh_suggest(error->text, sizeof error->text, names[i], names, count);
+            return;
+        }
+    wh_suggest(error->text, sizeof error->text, wanted, names, count);
+}
