@@ -13,7 +13,7 @@ static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, str
 {
     struct clean_stage *self = (struct clean_stage *)stage;
     wh_nulls_row(&self->nulls, row);
-    switch (wh_steps_row(self->steps, row, NULL, false, error)) {
+    switch (wh_steps_row(self->steps, row, NULL, error)) {
     case WH_PASS_KEEP: return wh_emit_row(emit, row, error);
     case WH_PASS_DROP: return WH_TAKEN;
     case WH_PASS_BAD: return WH_BAD;

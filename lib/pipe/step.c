@@ -37,6 +37,7 @@ struct wh_steps {
     size_t count;
     size_t passes;        /* 0: nothing learns */
     size_t bound_columns;
+    size_t taught;        /* the steps that the last row came through */
 };
 
 /* One step. */
@@ -287,7 +288,7 @@ static void bound_memory(struct wh_steps *steps)
 }
 
 enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
-                          bool learn, struct wh_error *error)
+                          struct wh_error *error)
 {
     bound_memory(steps);
     enum wh_pass pass = WH_PASS_KEEP;
@@ -302,9 +303,13 @@ enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_
         entry->rows_rejected += pass == WH_PASS_BAD;
         break;
     }
-    if (learn && (pass == WH_PASS_KEEP || pass == WH_PASS_DROP))
-        teach(steps, EVERY_LEVEL, i);
+    steps->taught = pass == WH_PASS_BAD || pass == WH_PASS_ERROR ? 0 : i;
     return pass;
+}
+
+void wh_steps_teach(struct wh_steps *steps)
+{
+    teach(steps, EVERY_LEVEL, steps->taught);
 }
 
 size_t wh_steps_passes(const struct wh_steps *steps)

@@ -128,10 +128,12 @@ struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type
                                  struct wh_error *error);
 void wh_steps_free(struct wh_steps *steps);
 
-/* Runs all steps on a row. `learn`: the steps that learn then do so (one pass); the row itself has
- * met what the rows before it taught. */
+/* Runs all steps on a row, which meets what the rows before it taught. */
 enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
-                          bool learn, struct wh_error *error);
+                          struct wh_error *error);
+/* One pass: teaches the steps that learn by the row that wh_steps_row has just kept or dropped.
+ * Called when the row has been emitted, so that one that cannot be written teaches nothing. */
+void wh_steps_teach(struct wh_steps *steps);
 /*
  * The fitting pass. A step's level is one more than the highest of the learning steps before it
  * that feed it, 0 where none does. Pass k (from 0) runs the steps of level k and below and teaches
