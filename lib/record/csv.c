@@ -1,0 +1,946 @@
+/*
+ * Reading CSV (RFC 4180, with or without a header).
+ *
+ * Most records are plain: as many values as there are columns, quotes only around whole values.
+ * These are cut where vector code has found the delimiters, and their values are slices of the
+ * input. Whatever is not plain (a doubled quote, a broken quote, another number of values, broken
+ * UTF-8, a record larger than the window) is read by libcsv, set to take nothing for granted:
+ * strict, no blanks dropped, an unclosed quote an error. So libcsv alone judges what is valid.
+ *
+ * Records end with LF or CR LF; a CR elsewhere is part of a value. Control characters are part of
+ * values too, but for NUL. A line without any byte holds no row, unless there is one column only,
+ * which then is null.
+ */
+#include <csv.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "record/csv_scan.h"
+#include "record/json.h"
+#include "record/reader.h"
+
+enum { WINDOW = 64 << 10 };
+
+/* Where the delimiters, line feeds and quotes of a part of the input stand. */
+struct marks {
+    const char *base; /* NULL: nothing is known */
+    size_t length;    /* bytes looked at */
+    uint32_t count, next;
+    uint64_t bits[WINDOW / 64];
+    uint8_t traits[WINDOW / 64];
+    uint32_t at[WINDOW];
+};
+
+/* What the values of a column may be. */
+enum mode { BY_VALUE, STRINGS, NUMBERS };
+
+/* Where a record stands that is being skipped. */
+enum place { AT_START, IN_PLAIN, IN_QUOTES, BEHIND_QUOTE, BROKEN };
+
+struct csv {
+    struct wh_reader reader;
+    struct wh_row row;
+    const struct wh_reading *reading;
+    struct wh_input *input;
+    const struct wh_csv_scan *scan;
+    struct marks *marks;
+    size_t max_row;
+    uint64_t line;            /* the next record begins on */
+    size_t lead;              /* bytes of a byte order mark before the first record */
+    struct wh_shape *shape;   /* NULL until the header was read */
+    char *header;
+    uint8_t *modes;           /* enum mode of each column */
+    size_t *null_lengths;
+    struct wh_field *fields;
+    size_t room;
+    bool skipping;            /* the record before was too long; its rest is at `place` */
+    enum place place;
+
+    /* The record that libcsv is reading. */
+    struct csv_parser parser;
+    size_t count;             /* its values so far */
+    size_t value_start;       /* offset of the next value */
+    size_t last_start;        /* offset of the value in the last column */
+};
+
+/* Input -------------------------------------------------------------------------------------- */
+
+static int fill(struct csv *csv, struct wh_error *error)
+{
+    csv->marks->base = NULL;
+    int result = wh_input_fill(csv->input, error);
+    csv->reader.progress = wh_input_progress(csv->input);
+    return result;
+}
+
+/* Ends the current record, of `length` bytes and so many lines. Its bytes stay until a fill. */
+static void take_record(struct csv *csv, size_t length, uint64_t lines)
+{
+    csv->row.raw = csv->input->next;
+    csv->row.raw_length = length;
+    csv->line += lines;
+    csv->lead = 0;
+    csv->reader.bytes += length;
+    wh_input_take(csv->input, length);
+}
+
+static bool is_null(const struct csv *csv, const char *text, size_t length)
+{
+    for (size_t i = 0; i < csv->reading->null_count; i++)
+        if (csv->null_lengths[i] == length && memcmp(csv->reading->nulls[i], text, length) == 0)
+            return true;
+    return false;
+}
+
+static inline bool is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
+static inline bool is_number(const char *text, size_t length)
+{
+    if (length == 0 || !is_digit(text[length - 1]) || !(is_digit(text[0]) || text[0] == '-'))
+        return false;
+    return wh_number_valid(text, length);
+}
+
+/* Gives a value its type. False where the column was settled to hold numbers and this is none. */
+static inline bool settle_value(const struct csv *csv, size_t column, const char *text,
+                                size_t length, unsigned flags)
+{
+    struct wh_field *field = &csv->fields[column];
+    field->text = text;
+    field->length = (uint32_t)length;
+    field->flags = (uint8_t)flags;
+    field->type = WH_STRING;
+    if (length == 0 && !(flags & WH_QUOTED)) {
+        field->type = WH_NULL;
+        field->flags = 0;
+    } else if (csv->reading->null_count && is_null(csv, text, length)) {
+        field->type = WH_NULL;
+        field->flags = (uint8_t)((flags & WH_QUOTED) | WH_LITERAL);
+        return true;
+    }
+    if (csv->modes[column] == STRINGS || field->type == WH_NULL)
+        return true;
+    if (is_number(text, length)) {
+        field->type = WH_NUMBER;
+        return true;
+    }
+    return csv->modes[column] != NUMBERS;
+}
+
+/* Plain records ------------------------------------------------------------------------------ */
+
+enum cut {
+    CUT_ROW,   /* a row was read */
+    CUT_BLANK, /* a line without a row was read */
+    CUT_SHORT, /* the record goes on behind what the marks know */
+    CUT_OTHER, /* the record is not plain */
+};
+
+static void find_marks(struct csv *csv)
+{
+    struct marks *marks = csv->marks;
+    marks->base = csv->input->next;
+    marks->length = csv->input->available < WINDOW ? csv->input->available : WINDOW;
+    csv->scan->classify(marks->base, marks->length, csv->row.delimiter, marks->bits,
+                        marks->traits);
+    uint32_t *out = marks->at;
+    for (size_t i = 0; i < marks->length; i += 64)
+        for (uint64_t bits = marks->bits[i / 64]; bits; bits &= bits - 1)
+            *out++ = (uint32_t)i + (uint32_t)__builtin_ctzll(bits);
+    marks->count = (uint32_t)(out - marks->at);
+    marks->next = 0;
+}
+
+/* Moves behind the marks of a record that was read without them. */
+static void catch_up(struct csv *csv)
+{
+    struct marks *marks = csv->marks;
+    if (!marks->base)
+        return;
+    size_t passed = (size_t)(csv->input->next - marks->base);
+    while (marks->next < marks->count && marks->at[marks->next] < passed)
+        marks->next++;
+}
+
+/*
+ * Looks closer at a record that is not all printable ASCII: which strings can stand in JSON as
+ * they are, whether it is UTF-8 without NUL. False: let libcsv's path find what is wrong with it.
+ */
+static bool look_closer(const struct csv *csv, const char *end, unsigned traits)
+{
+    const char *start = csv->input->next;
+    if (traits & WH_CSV_UNSAFE) {
+        if (memchr(start, 0, (size_t)(end - start)))
+            return false;
+        for (uint32_t i = 0; i < csv->shape->count; i++) {
+            struct wh_field *field = &csv->fields[i];
+            if ((field->flags & WH_JSON_SAFE) && !wh_json_safe(field->text, field->length))
+                field->flags &= (uint8_t)~WH_JSON_SAFE;
+        }
+    }
+    size_t length = (size_t)(end - start);
+    return !(traits & WH_CSV_HIGH) || wh_utf8_valid(start, length) == length;
+}
+
+/* Finishes a plain record whose line feed is at `end`. */
+static enum cut finish_plain(struct csv *csv, const char *end, uint64_t lines)
+{
+    const struct marks *marks = csv->marks;
+    const char *start = csv->input->next;
+    size_t length = (size_t)(end - start);
+    unsigned traits = 0;
+    size_t last = (size_t)(end - marks->base) / 64;
+    for (size_t i = (size_t)(start - marks->base) / 64; i <= last; i++)
+        traits |= marks->traits[i];
+    if (__builtin_expect(traits != 0, 0) && !look_closer(csv, end, traits))
+        return CUT_OTHER;
+    csv->row.terminator = length && end[-1] == '\r' ? 2 : 1;
+    if (length > csv->max_row)
+        return CUT_OTHER;
+    take_record(csv, length + 1, lines);
+    return CUT_ROW;
+}
+
+/*
+ * Finds the end of a quoted value that begins behind `start`, `at` being the mark after its first
+ * quote. The value must hold no quote. Returns the mark of the delimiter or line feed behind it.
+ */
+static inline const uint32_t *close_quote(const char *base, const uint32_t *at,
+                                          const uint32_t *stop, const char **end,
+                                          uint64_t *lines, enum cut *cut)
+{
+    *cut = CUT_SHORT;
+    while (at < stop && base[*at] != '"')
+        *lines += base[*at++] == '\n';
+    if (at == stop)
+        return NULL;
+    *end = base + *at++;
+    if (at == stop)
+        return NULL;
+    const char *behind = base + *at;
+    *cut = CUT_OTHER;
+    if (behind == *end + 1 && *behind != '"')
+        return at;
+    return behind == *end + 2 && behind[-1] == '\r' && *behind == '\n' ? at : NULL;
+}
+
+/* Whether a line feed at `end` ends a line that begins at `start` without any byte. */
+static inline bool is_blank(const char *start, const char *end)
+{
+    return *end == '\n' && (end == start || (end == start + 1 && *start == '\r'));
+}
+
+static enum cut cut_record(struct csv *csv)
+{
+    struct marks *marks = csv->marks;
+    const size_t columns = csv->shape->count;
+    const char *base = marks->base, *start = csv->input->next;
+    const uint32_t *at = marks->at + marks->next, *stop = marks->at + marks->count;
+    uint64_t lines = 1;
+    if (!base || at == stop)
+        return CUT_SHORT;
+    if (__builtin_expect(columns > 1 && is_blank(start, base + *at), 0)) {
+        marks->next++;
+        take_record(csv, (size_t)(base + *at + 1 - start), 1);
+        return CUT_BLANK;
+    }
+    for (size_t column = 0; column < columns; column++) {
+        if (at == stop)
+            return CUT_SHORT;
+        const char *end = base + *at, *behind = end;
+        unsigned flags = WH_JSON_SAFE;
+        if (__builtin_expect(*end == '"', 0)) {
+            enum cut cut = CUT_OTHER;
+            const uint32_t *open = at;
+            if (end != start || !(at = close_quote(base, at + 1, stop, &end, &lines, &cut)))
+                return cut;
+            start++;
+            behind = base + *at;
+            flags = WH_QUOTED;
+            if (at == open + 2 || wh_json_safe(start, (size_t)(end - start)))
+                flags |= WH_JSON_SAFE;
+        } else if (*end == '\n' && end > start && end[-1] == '\r') {
+            end--;
+        }
+        if ((*behind == '\n') != (column + 1 == columns) ||
+            !settle_value(csv, column, start, (size_t)(end - start), flags))
+            return CUT_OTHER;
+        at++;
+        start = behind + 1;
+    }
+    enum cut cut = finish_plain(csv, start - 1, lines);
+    if (cut == CUT_ROW)
+        marks->next = (uint32_t)(at - marks->at);
+    return cut;
+}
+
+/*
+ * Learns more marks, reading on where the record at hand is not complete. 1: cut again; 0: read
+ * the record with libcsv, since the input ends in it or it is larger than the window; -1 error.
+ */
+static int find_more(struct csv *csv, struct wh_error *error)
+{
+    struct wh_input *input = csv->input;
+    struct marks *marks = csv->marks;
+    size_t known = marks->base == input->next ? marks->length : 0;
+    while (known == input->available || known >= WINDOW) {
+        if (known >= WINDOW || input->ended)
+            return 0;
+        size_t before = input->available;
+        bool feed = false;
+        while (!feed && !input->ended && input->available < WINDOW) {
+            if (fill(csv, error))
+                return -1;
+            feed = memchr(input->next + before, '\n', input->available - before);
+            before = input->available;
+        }
+        known = 0;
+        if (input->available == 0)
+            return 0;
+    }
+    find_marks(csv);
+    return 1;
+}
+
+/* Records that libcsv reads ------------------------------------------------------------------ */
+
+static int never(unsigned char c)
+{
+    (void)c;
+    return 0;
+}
+
+static void *resize_or_end(void *memory, size_t size)
+{
+    return wh_resize(memory, size, 1);
+}
+
+/* Records are handed over without their line end, so no byte is a line end to libcsv. */
+static int start_parser(struct csv *csv)
+{
+    enum { BLOCK = 4096 };
+    if (csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL))
+        return -1;
+    csv_set_delim(&csv->parser, (unsigned char)csv->row.delimiter);
+    csv_set_space_func(&csv->parser, never);
+    csv_set_term_func(&csv->parser, never);
+    csv_set_blk_size(&csv->parser, BLOCK);
+    csv_set_realloc_func(&csv->parser, resize_or_end);
+    return 0;
+}
+
+/* After an error libcsv stays in the middle of things; after a large value it keeps its room. */
+static void restart_parser(struct csv *csv)
+{
+    csv_free(&csv->parser);
+    start_parser(csv);
+}
+
+/* Room for one more value; a record has at most as many as there are columns, a first one at most
+ * WH_MAX_COLUMNS. */
+static bool room_for_value(struct csv *csv)
+{
+    if (csv->count >= (csv->shape ? csv->shape->count : (uint32_t)WH_MAX_COLUMNS))
+        return false;
+    if (csv->count == csv->room) {
+        csv->room = csv->room ? 2 * csv->room : 64;
+        csv->fields = wh_resize(csv->fields, csv->room, sizeof *csv->fields);
+    }
+    return true;
+}
+
+/* libcsv has read a value; NULL is an empty one without quotes. */
+static void keep_value(void *text, size_t length, void *context)
+{
+    struct csv *csv = context;
+    const char *raw = csv->input->next + csv->value_start;
+    bool quoted = text && *raw == '"';
+    size_t raw_length = length + (quoted ? 2 : 0);
+    if (quoted)
+        for (const char *at = text, *end = at + length;
+             (at = memchr(at, '"', (size_t)(end - at))) != NULL; at++)
+            raw_length++;
+    if (room_for_value(csv)) {
+        char *copy = wh_row_take(&csv->row, length);
+        if (length)
+            memcpy(copy, text, length);
+        csv->fields[csv->count] = (struct wh_field){
+            .text = copy,
+            .length = (uint32_t)length,
+            .type = text ? WH_STRING : WH_NULL,
+            .flags = quoted ? WH_QUOTED : 0,
+        };
+        csv->last_start = csv->value_start;
+    }
+    csv->count++;
+    csv->value_start += raw_length + 1;
+}
+
+/* The name of a column for messages; "" while there are none. */
+static struct wh_slice column_name(const struct csv *csv, size_t column)
+{
+    if (!csv->shape || column >= csv->shape->count)
+        return (struct wh_slice){ "", 0 };
+    return (struct wh_slice){ csv->shape->columns[column].name, csv->shape->columns[column].length };
+}
+
+static enum wh_next bad_value(const struct csv *csv, const char *rule, size_t column, size_t byte,
+                              const char *text, struct wh_error *error)
+{
+    struct wh_slice name = column_name(csv, column);
+    wh_bad_row(error, rule, name.text, name.length, byte, "%s", text);
+    return WH_NEXT_BAD;
+}
+
+/* The record broke at `place`: it ends with that line. */
+static enum wh_next broken(struct csv *csv, size_t place, size_t length, uint64_t lines,
+                           struct wh_error *error)
+{
+    bad_value(csv, "quote", csv->count, place + 1,
+              csv->input->next[place] == '"'
+                  ? "a quote stands within a value that does not begin with one (quote the whole "
+                    "value and double the quotes in it)"
+                  : "the value goes on behind its closing quote (double the quotes within a value)",
+              error);
+    take_record(csv, length, lines);
+    restart_parser(csv);
+    return WH_NEXT_BAD;
+}
+
+static enum wh_next unclosed(struct csv *csv, uint64_t lines, struct wh_error *error)
+{
+    bad_value(csv, "quote", csv->count, csv->value_start + 1,
+              "the quote that opens this value is never closed", error);
+    csv->row.terminator = 0; /* a line end there is part of the value */
+    take_record(csv, csv->input->available, lines);
+    restart_parser(csv);
+    return WH_NEXT_BAD;
+}
+
+static enum place step(enum place place, char c, char delimiter)
+{
+    switch (place) {
+    case AT_START:
+    case IN_PLAIN:
+        if (c == delimiter)
+            return AT_START;
+        return c != '"' ? IN_PLAIN : place == AT_START ? IN_QUOTES : BROKEN;
+    case IN_QUOTES:
+        return c == '"' ? BEHIND_QUOTE : IN_QUOTES;
+    case BEHIND_QUOTE:
+        if (c == delimiter)
+            return AT_START;
+        return c == '"' ? IN_QUOTES : c == '\r' ? BEHIND_QUOTE : BROKEN;
+    case BROKEN:
+        break;
+    }
+    return BROKEN;
+}
+
+/* The record is longer than a row may be; libcsv has read `fed` bytes of it. */
+static enum wh_next too_long(struct csv *csv, size_t fed, uint64_t lines, struct wh_error *error)
+{
+    const char *record = csv->input->next;
+    enum place place = fed > csv->lead ? IN_QUOTES : AT_START; /* only quotes hold line ends */
+    for (size_t i = fed; i < csv->max_row; i++)
+        place = step(place, record[i], csv->row.delimiter);
+    struct wh_slice name = column_name(csv, csv->count);
+    wh_bad_row(error, "length", name.text, name.length, 0,
+               "the row is longer than %zu bytes%s (see --max-row); only so much of it is kept",
+               csv->max_row, place == IN_QUOTES ? ", or a quote is not closed" : "");
+    csv->row.terminator = 0;
+    csv->place = place;
+    csv->skipping = true;
+    take_record(csv, csv->max_row, lines);
+    restart_parser(csv);
+    return WH_NEXT_BAD;
+}
+
+/* Drops the rest of a record that was too long. */
+static int skip_rest(struct csv *csv, struct wh_error *error)
+{
+    struct wh_input *input = csv->input;
+    enum place place = csv->place;
+    csv->marks->base = NULL;
+    while (csv->skipping && (input->available > 0 || !input->ended)) {
+        size_t i = 0;
+        uint64_t lines = 0;
+        while (i < input->available && csv->skipping) {
+            char c = input->next[i++];
+            lines += c == '\n';
+            if (c == '\n' && place != IN_QUOTES)
+                csv->skipping = false;
+            else
+                place = step(place, c, csv->row.delimiter);
+        }
+        take_record(csv, i, lines);
+        if (csv->skipping && !input->ended && fill(csv, error))
+            return -1;
+    }
+    csv->skipping = false;
+    return 0;
+}
+
+static bool odd_quotes(const char *text, size_t length)
+{
+    bool odd = false;
+    for (size_t i = 0; i < length; i++)
+        odd ^= text[i] == '"';
+    return odd;
+}
+
+/* The end of libcsv's record, `content` bytes of it before the line end. */
+static enum wh_next end_record(struct csv *csv, size_t length, uint64_t lines,
+                               struct wh_error *error)
+{
+    enum { KEEP_ROOM = 1 << 20 };
+    if (csv_fini(&csv->parser, keep_value, NULL, csv))
+        return unclosed(csv, lines, error);
+    if (csv_get_buffer_size(&csv->parser) > KEEP_ROOM)
+        restart_parser(csv);
+    take_record(csv, length, lines);
+    return WH_NEXT_ROW;
+}
+
+/*
+ * Reads one record into fields that are as yet strings and nulls. A line is handed over when it
+ * is complete, so that a broken one is known at its end, however the rest looks. An empty record
+ * has no values.
+ */
+static enum wh_next read_record(struct csv *csv, struct wh_error *error)
+{
+    struct wh_input *input = csv->input;
+    size_t fed = csv->lead, searched = fed;
+    uint64_t lines = 0;
+    bool in_quotes = false;
+    csv->count = 0;
+    csv->value_start = fed;
+    for (;;) {
+        const char *feed = NULL;
+        if (input->available > searched)
+            feed = memchr(input->next + searched, '\n', input->available - searched);
+        size_t line_end = feed ? (size_t)(feed - input->next) : input->available;
+        if (line_end > csv->max_row)
+            return too_long(csv, fed, lines, error);
+        if (!feed && !input->ended) {
+            searched = input->available > fed ? input->available : fed;
+            if (fill(csv, error))
+                return WH_NEXT_ERROR;
+            continue;
+        }
+        if (!feed && line_end <= csv->lead && fed == csv->lead)
+            return WH_NEXT_END;
+        size_t length = line_end + (feed != NULL), content = line_end;
+        if (feed && content > fed && feed[-1] == '\r')
+            content--;
+        csv->row.terminator = (uint8_t)(length - content);
+        lines += feed != NULL;
+        const char *line = input->next + fed;
+        size_t parsed = csv_parse(&csv->parser, line, content - fed, keep_value, NULL, csv);
+        if (parsed < content - fed)
+            return broken(csv, fed + parsed, length, lines, error);
+        in_quotes ^= odd_quotes(line, content - fed);
+        if (!in_quotes || !feed)
+            return end_record(csv, length, lines, error);
+        csv_parse(&csv->parser, input->next + content, length - content, keep_value, NULL, csv);
+        fed = searched = length;
+    }
+}
+
+/* The column that byte `place` of a well-formed record belongs to. */
+static size_t column_at(const struct csv *csv, size_t place)
+{
+    size_t column = 0;
+    bool in_quotes = false;
+    for (size_t i = 0; i < place; i++) {
+        in_quotes ^= csv->row.raw[i] == '"';
+        column += csv->row.raw[i] == csv->row.delimiter && !in_quotes;
+    }
+    return column;
+}
+
+/* Whether the record is text. */
+static enum wh_next check_text(const struct csv *csv, struct wh_error *error)
+{
+    const char *raw = csv->row.raw;
+    size_t length = csv->row.raw_length, valid = wh_utf8_valid(raw, length);
+    const char *zero = memchr(raw, 0, valid);
+    if (zero) {
+        size_t place = (size_t)(zero - raw);
+        return bad_value(csv, "nul", column_at(csv, place), place + 1,
+                         "a zero byte stands in the value (UTF-16? convert it: "
+                         "iconv -f UTF-16LE -t UTF-8)", error);
+    }
+    if (valid < length)
+        return bad_value(csv, "utf-8", column_at(csv, valid), valid + 1,
+                         "the value is not valid UTF-8 (from Latin-1: iconv -f LATIN1 -t UTF-8)",
+                         error);
+    return WH_NEXT_ROW;
+}
+
+/* Fills a record that is too short, or folds what is too long into the last column. */
+static enum wh_next fit(struct csv *csv, struct wh_error *error)
+{
+    const size_t columns = csv->shape->count;
+    if (!csv->reading->ragged) {
+        wh_bad_row(error, "fields", NULL, 0, 0,
+                   "%zu value%s where there are %zu columns (see --ragged)", csv->count,
+                   csv->count == 1 ? "" : "s", columns);
+        return WH_NEXT_BAD;
+    }
+    for (; csv->count < columns; csv->count++)
+        csv->fields[csv->count] = (struct wh_field){ .text = "", .type = WH_NULL };
+    if (csv->count > columns) {
+        csv->fields[columns - 1] = (struct wh_field){
+            .text = csv->row.raw + csv->last_start,
+            .length = (uint32_t)(csv->row.raw_length - csv->row.terminator - csv->last_start),
+            .type = WH_STRING,
+        };
+    }
+    csv->row.changed = true;
+    return WH_NEXT_ROW;
+}
+
+/* Makes the record that libcsv has read a row of the shape. */
+static enum wh_next settle_record(struct csv *csv, struct wh_error *error)
+{
+    const size_t columns = csv->shape->count;
+    bool folded = csv->count > columns;
+    enum wh_next next = check_text(csv, error);
+    if (next == WH_NEXT_ROW && csv->count != columns)
+        next = fit(csv, error);
+    for (size_t i = 0; i < columns && next == WH_NEXT_ROW; i++) {
+        const struct wh_field field = csv->fields[i];
+        if (folded && i + 1 == columns && csv->modes[i] != NUMBERS)
+            break;
+        if (!settle_value(csv, i, field.text, field.length, field.flags)) {
+            char shown[96];
+            struct wh_slice name = column_name(csv, i);
+            wh_bad_row(error, "number", name.text, name.length, 0,
+                       "%s is not a number, as the first values here were (see --string)",
+                       wh_quote(shown, field.text, field.length));
+            return WH_NEXT_BAD;
+        }
+    }
+    return next;
+}
+
+/* The header -------------------------------------------------------------------------------- */
+
+static int compare_columns(const void *a, const void *b)
+{
+    const struct wh_column *const *left = a, *const *right = b;
+    size_t shorter = (*left)->length < (*right)->length ? (*left)->length : (*right)->length;
+    int order = memcmp((*left)->name, (*right)->name, shorter);
+    if (order == 0)
+        order = ((*left)->length > (*right)->length) - ((*left)->length < (*right)->length);
+    return order ? order : (*left > *right) - (*left < *right);
+}
+
+static int check_names(const struct csv *csv, const struct wh_column *columns, size_t count,
+                       struct wh_error *error)
+{
+    const char *file = csv->input->name;
+    const struct wh_column **sorted = wh_alloc(count, sizeof *sorted);
+    for (size_t i = 0; i < count; i++) {
+        sorted[i] = &columns[i];
+        if (columns[i].length > 0)
+            continue;
+        free(sorted);
+        return wh_fail(error, WH_FAILED, "%s: header: column %zu has no name (give it one, or use "
+                       "--no-header, where columns are named 1, 2, 3 ...)", file, i + 1);
+    }
+    qsort(sorted, count, sizeof *sorted, compare_columns);
+    int result = 0;
+    for (size_t i = 1; i < count && result == 0; i++) {
+        const struct wh_column *a = sorted[i - 1], *b = sorted[i];
+        char shown[96];
+        if (a->length == b->length && memcmp(a->name, b->name, a->length) == 0)
+            result = wh_fail(error, WH_FAILED, "%s: header: columns %zu and %zu are both named %s "
+                             "(rename one, or use --no-header, where columns are named 1, 2, 3 "
+                             "...)", file, (size_t)(a - columns) + 1, (size_t)(b - columns) + 1,
+                             wh_quote(shown, a->name, a->length));
+    }
+    free(sorted);
+    if (result == 0 && columns[0].length == 3 && memcmp(columns[0].name, "@wh", 3) == 0)
+        return wh_fail(error, WH_FAILED,
+                       "%s: header: @wh marks control records and cannot be the first column "
+                       "(rename it)", file);
+    return result;
+}
+
+/* What the columns' values may be, as far as the options say. */
+static int find_modes(struct csv *csv, struct wh_error *error)
+{
+    const uint32_t count = csv->shape->count;
+    csv->modes = wh_alloc(count, 1);
+    if (csv->reading->no_infer)
+        memset(csv->modes, STRINGS, count);
+    if (!csv->reading->strings)
+        return 0;
+    uint32_t *chosen = wh_alloc(count, sizeof *chosen);
+    int found = wh_columns_resolve(csv->reading->strings, csv->shape, false, chosen, error);
+    for (int i = 0; i < found; i++)
+        csv->modes[chosen[i]] = STRINGS;
+    free(chosen);
+    if (found < 0)
+        error->status = WH_REFUSED;
+    return found < 0 ? -1 : 0;
+}
+
+static int sample_columns(struct csv *csv, struct wh_error *error);
+
+/* Makes the shape of `count` columns and room for their values. */
+static int set_shape(struct csv *csv, const struct wh_column *columns, size_t count,
+                     struct wh_error *error)
+{
+    csv->shape = wh_shape_make(columns, count);
+    csv->row.shape = csv->shape;
+    if (csv->room < count) {
+        csv->fields = wh_resize(csv->fields, count, sizeof *csv->fields);
+        csv->room = count;
+    }
+    return find_modes(csv, error) || sample_columns(csv, error) ? -1 : 0;
+}
+
+static int name_columns(struct csv *csv, struct wh_error *error)
+{
+    struct wh_column *columns = wh_alloc(csv->count, sizeof *columns);
+    for (size_t i = 0; i < csv->count; i++) {
+        columns[i].name = csv->fields[i].text;
+        columns[i].length = csv->fields[i].length;
+    }
+    int result = check_names(csv, columns, csv->count, error);
+    if (result == 0 && (result = set_shape(csv, columns, csv->count, error)) == 0) {
+        csv->header = wh_copy(csv->row.raw, csv->row.raw_length);
+        csv->shape->header = csv->header;
+        csv->shape->header_length = csv->row.raw_length;
+    }
+    free(columns);
+    return result;
+}
+
+/* Names the columns 1, 2, 3 ... */
+static int number_columns(struct csv *csv, struct wh_error *error)
+{
+    struct wh_column *columns = wh_alloc(csv->count, sizeof *columns);
+    char (*names)[WH_NUMBER_SIZE] = wh_alloc(csv->count, sizeof *names);
+    for (size_t i = 0; i < csv->count; i++) {
+        columns[i].name = names[i];
+        columns[i].length = (uint32_t)wh_integer_print((int64_t)i + 1, names[i]);
+    }
+    int result = set_shape(csv, columns, csv->count, error);
+    free(names);
+    free(columns);
+    return result;
+}
+
+/* A mark at the front tells the encoding. Only where one may stand are further bytes waited for. */
+static int check_encoding(struct csv *csv, struct wh_error *error)
+{
+    struct wh_input *input = csv->input;
+    while (!input->ended &&
+           (input->available == 0 || (input->available < 4 && (*input->next & 0x80))))
+        if (fill(csv, error))
+            return -1;
+    if (input->available >= 3 && memcmp(input->next, "\xEF\xBB\xBF", 3) == 0)
+        csv->lead = 3;
+    if (input->available < 2)
+        return 0;
+    bool little = memcmp(input->next, "\xFF\xFE", 2) == 0;
+    bool big = memcmp(input->next, "\xFE\xFF", 2) == 0;
+    if (!little && !big)
+        return 0;
+    const char *bits = little && input->available >= 4 && memcmp(input->next + 2, "\0", 2) == 0
+                           ? "32" : "16";
+    return wh_fail(error, WH_FAILED, "%s: this is UTF-%s, not UTF-8 (convert it: iconv -f UTF-%s "
+                   "-t UTF-8)", input->name, bits, bits);
+}
+
+/* Whether a CR stands outside quotes, as in files whose lines end with nothing else. */
+static bool bare_return(const struct wh_row *row)
+{
+    size_t length = row->raw_length - row->terminator;
+    return memchr(row->raw, '\r', length) && !memchr(row->raw, '"', length);
+}
+
+/* Reads the header, or the first row where there is none; then the columns are known. */
+static enum wh_next read_first(struct csv *csv, struct wh_error *error)
+{
+    const char *file = csv->input->name;
+    bool headed = !csv->reading->no_header;
+    enum wh_next next;
+    do {
+        csv->row.line = csv->line;
+        next = read_record(csv, error);
+        if (next == WH_NEXT_ROW && csv->count > 0)
+            next = check_text(csv, error);
+    } while (next == WH_NEXT_ROW && csv->count == 0);
+    if (next == WH_NEXT_BAD && headed) {
+        struct wh_error bad = *error;
+        wh_fail(error, WH_FAILED, "%s:%llu: header: %s", file, (unsigned long long)csv->row.line,
+                bad.text);
+        return WH_NEXT_ERROR;
+    }
+    if (next != WH_NEXT_ROW)
+        return next;
+    if (csv->count > WH_MAX_COLUMNS) {
+        wh_fail(error, WH_FAILED, "%s: there are %zu columns, more than the %d that a row may "
+                "have (is the delimiter right?)", file, csv->count, WH_MAX_COLUMNS);
+        return WH_NEXT_ERROR;
+    }
+    if (headed && bare_return(&csv->row)) {
+        wh_fail(error, WH_FAILED, "%s: header: lines that end with a carriage return alone "
+                "(convert them: tr '\\r' '\\n')", file);
+        return WH_NEXT_ERROR;
+    }
+    if (headed ? name_columns(csv, error) : number_columns(csv, error))
+        return WH_NEXT_ERROR;
+    return headed ? WH_NEXT_ROW : settle_record(csv, error);
+}
+
+/* Reader ------------------------------------------------------------------------------------- */
+
+static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
+{
+    struct csv *csv = (struct csv *)base;
+    struct wh_row *row = &csv->row;
+    wh_arena_reset(&row->scratch);
+    row->changed = false;
+    row->shape = csv->shape;
+    if (__builtin_expect(csv->skipping, 0) && skip_rest(csv, error))
+        return WH_NEXT_ERROR;
+    if (__builtin_expect(!csv->shape, 0)) {
+        if (csv->reader.bytes == 0 && check_encoding(csv, error))
+            return WH_NEXT_ERROR;
+        enum wh_next next = read_first(csv, error);
+        row->fields = csv->fields;
+        if (next != WH_NEXT_ROW || csv->reading->no_header)
+            return next;
+        wh_arena_reset(&row->scratch);
+    }
+    row->fields = csv->fields;
+    for (;;) {
+        row->line = csv->line;
+        enum cut cut = cut_record(csv);
+        if (cut == CUT_ROW)
+            return WH_NEXT_ROW;
+        if (cut == CUT_BLANK)
+            continue;
+        int found = cut == CUT_SHORT ? find_more(csv, error) : 0;
+        if (found > 0)
+            continue;
+        if (found < 0)
+            return WH_NEXT_ERROR;
+        enum wh_next next = read_record(csv, error);
+        if (next != WH_NEXT_ROW && next != WH_NEXT_BAD)
+            return next;
+        catch_up(csv);
+        if (next == WH_NEXT_BAD)
+            return next;
+        if (csv->count == 0 && csv->shape->count > 1)
+            continue; /* a blank line */
+        if (csv->count == 0)
+            csv->fields[csv->count++] = (struct wh_field){ .text = "", .type = WH_NULL };
+        return settle_record(csv, error);
+    }
+}
+
+static void csv_close(struct wh_reader *base)
+{
+    struct csv *csv = (struct csv *)base;
+    csv_free(&csv->parser);
+    wh_row_free(&csv->row);
+    wh_shape_free(csv->shape);
+    wh_input_close(csv->input);
+    free(csv->marks);
+    free(csv->header);
+    free(csv->modes);
+    free(csv->null_lengths);
+    free(csv->fields);
+    free(csv);
+}
+
+/*
+ * Settles the columns' types from the first rows, which are read from the file opened a second
+ * time. A column of numbers and nulls is numbers, one of nulls alone stays open, any other holds
+ * strings. Bad rows are left to the reading proper.
+ */
+static int sample_columns(struct csv *csv, struct wh_error *error)
+{
+    uint64_t rows = csv->reading->infer_rows;
+    if (rows == 0 || csv->reading->no_infer)
+        return 0;
+    struct wh_reading reading = *csv->reading;
+    reading.infer_rows = 0;
+    struct wh_input *input = wh_input_open(csv->input->name, error);
+    struct wh_reader *sample = input ? wh_csv_open(&reading, input, error) : NULL;
+    if (!sample)
+        return -1;
+    enum wh_next next = WH_NEXT_ROW;
+    for (uint64_t seen = 0; seen < rows && next != WH_NEXT_END;) {
+        next = wh_reader_next(sample, error);
+        if (next == WH_NEXT_ERROR)
+            break;
+        if (next != WH_NEXT_ROW)
+            continue;
+        seen++;
+        for (uint32_t i = 0; i < csv->shape->count && i < sample->row->shape->count; i++) {
+            if (sample->row->fields[i].type == WH_STRING)
+                csv->modes[i] = STRINGS;
+            else if (sample->row->fields[i].type == WH_NUMBER && csv->modes[i] == BY_VALUE)
+                csv->modes[i] = NUMBERS;
+        }
+    }
+    wh_reader_close(sample);
+    return next == WH_NEXT_ERROR ? -1 : 0;
+}
+
+/* Whether the same bytes can be opened again by the input's name. */
+static bool reopens(const struct wh_input *input)
+{
+    return wh_input_regular(input) && strcmp(input->name, "standard input") != 0;
+}
+
+struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input *input,
+                              struct wh_error *error)
+{
+    static const struct wh_reader_ops ops = { csv_next, csv_close };
+    struct csv *csv = wh_alloc(1, sizeof *csv);
+    csv->reader.ops = &ops;
+    csv->reader.row = &csv->row;
+    csv->reader.progress = wh_input_progress(input);
+    csv->reading = reading;
+    csv->input = input;
+    csv->scan = wh_csv_scan_choose();
+    csv->marks = wh_alloc(1, sizeof *csv->marks);
+    csv->max_row = reading->max_row ? reading->max_row : WH_MAX_ROW;
+    if (csv->max_row > UINT32_MAX)
+        csv->max_row = UINT32_MAX;
+    csv->line = 1;
+    csv->row.delimiter = reading->delimiter ? reading->delimiter : ',';
+    csv->row.raw_format = WH_FORMAT_CSV;
+    csv->row.source = input->name;
+    csv->null_lengths = wh_alloc(reading->null_count, sizeof *csv->null_lengths);
+    for (size_t i = 0; i < reading->null_count; i++)
+        csv->null_lengths[i] = strlen(reading->nulls[i]);
+    unsigned char delimiter = (unsigned char)csv->row.delimiter;
+    if (delimiter == '"' || delimiter == '\r' || delimiter == '\n' || delimiter >= 0x80)
+        wh_fail(error, WH_REFUSED, "the delimiter must be one ASCII character, and no quote or "
+                "line end");
+    else if (reading->infer_rows && !reopens(input))
+        wh_fail(error, WH_REFUSED, "%s: --infer reads the beginning twice and so needs a regular "
+                "file by its name", input->name);
+    else if (start_parser(csv) == 0)
+        return &csv->reader;
+    else
+        wh_fail(error, WH_FAILED, "libcsv cannot be started");
+    csv_close(&csv->reader);
+    return NULL;
+}

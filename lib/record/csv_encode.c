@@ -1,0 +1,233 @@
+#include "record/csv_encode.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "record/csv_scan.h"
+#include "record/json.h"
+
+enum { CACHED_SHAPES = 64 };
+
+static const uint32_t nowhere = UINT32_MAX;
+
+/* Where the header's columns stand in rows of one shape. */
+struct places {
+    uint64_t serial; /* 0: of none */
+    bool same;       /* each at its own place, and no others */
+    int extra;       /* a column that the header lacks, or -1 */
+    uint32_t *at;    /* nowhere: the row has no such column */
+};
+
+struct wh_csv_encoder {
+    struct wh_shape *shape; /* the columns of the header */
+    const struct wh_csv_scan *scan;
+    char delimiter;
+    bool carriage_return; /* a header made here ends like the first row */
+    struct wh_buffer header; /* as it came; empty where it must be made */
+    struct wh_buffer text; /* a string without its JSON escapes */
+    struct places places[CACHED_SHAPES]; /* by serial */
+};
+
+static bool same_column(const struct wh_column *a, const struct wh_column *b)
+{
+    return a->length == b->length && memcmp(a->name, b->name, a->length) == 0;
+}
+
+static void learn_places(const struct wh_csv_encoder *encoder, struct places *places,
+                         const struct wh_shape *shape)
+{
+    const uint32_t count = encoder->shape->count;
+    bool *known = wh_alloc(shape->count, sizeof *known);
+    if (!places->at)
+        places->at = wh_alloc(count, sizeof *places->at);
+    places->serial = shape->serial;
+    places->same = shape->count == count;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct wh_column *column = &encoder->shape->columns[i];
+        int place = i < shape->count && same_column(column, &shape->columns[i])
+                        ? (int)i
+                        : wh_shape_find(shape, column->name, column->length);
+        places->at[i] = place < 0 ? nowhere : (uint32_t)place;
+        places->same = places->same && place == (int)i;
+        if (place >= 0)
+            known[place] = true;
+    }
+    places->extra = -1;
+    for (uint32_t i = 0; i < shape->count && places->extra < 0; i++)
+        if (!known[i])
+            places->extra = (int)i;
+    free(known);
+}
+
+static const struct places *find_places(struct wh_csv_encoder *encoder,
+                                        const struct wh_shape *shape)
+{
+    struct places *places = &encoder->places[shape->serial % CACHED_SHAPES];
+    if (__builtin_expect(places->serial != shape->serial, 0))
+        learn_places(encoder, places, shape);
+    return places;
+}
+
+struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
+                                            const struct wh_row *first, char delimiter)
+{
+    struct wh_csv_encoder *encoder = wh_alloc(1, sizeof *encoder);
+    const struct wh_shape *from = first->shape;
+    encoder->scan = wh_csv_scan_choose();
+    encoder->delimiter = delimiter;
+    encoder->carriage_return = first->raw && first->terminator == 2;
+    if (names) {
+        struct wh_column *columns = wh_alloc(count, sizeof *columns);
+        for (size_t i = 0; i < count; i++)
+            columns[i] = wh_column_named(names[i]);
+        encoder->shape = wh_shape_make(columns, count);
+        free(columns);
+    } else {
+        encoder->shape = wh_shape_make(from->columns, from->count);
+    }
+    if (from->header && first->delimiter == delimiter && find_places(encoder, from)->same)
+        wh_buffer_add(&encoder->header, from->header, from->header_length);
+    return encoder;
+}
+
+void wh_csv_encoder_end(struct wh_csv_encoder *encoder)
+{
+    if (!encoder)
+        return;
+    wh_shape_free(encoder->shape);
+    wh_buffer_free(&encoder->header);
+    wh_buffer_free(&encoder->text);
+    for (size_t i = 0; i < CACHED_SHAPES; i++)
+        free(encoder->places[i].at);
+    free(encoder);
+}
+
+bool wh_csv_encoder_same(struct wh_csv_encoder *encoder, const struct wh_shape *shape)
+{
+    return find_places(encoder, shape)->same;
+}
+
+static void add_quoted(struct wh_buffer *out, const char *text, size_t length)
+{
+    const char *end = text + length;
+    wh_buffer_byte(out, '"');
+    for (const char *quote; (quote = memchr(text, '"', (size_t)(end - text))) != NULL;
+         text = quote + 1) {
+        wh_buffer_add(out, text, (size_t)(quote - text));
+        wh_buffer_add(out, "\"\"", 2);
+    }
+    wh_buffer_add(out, text, (size_t)(end - text));
+    wh_buffer_byte(out, '"');
+}
+
+/* Text that has WH_SLACK bytes behind it, in quotes only where it needs them. */
+static void add_text(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                     const char *text, size_t length)
+{
+    char *place = wh_buffer_reserve(out, length + WH_SLACK);
+    if (encoder->scan->copy(place, text, length, encoder->delimiter) == length)
+        out->length += length;
+    else
+        add_quoted(out, text, length);
+}
+
+static void add_string(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                       const struct wh_field *field)
+{
+    const char *text = field->text;
+    size_t length = field->length;
+    if (field->flags & WH_ESCAPED) {
+        struct wh_buffer *decoded = &encoder->text;
+        decoded->length = 0;
+        text = wh_buffer_reserve(decoded, length + WH_SLACK);
+        length = wh_json_unescape(field->text, length, decoded->data);
+    }
+    if (length == 0 || (field->flags & WH_QUOTED))
+        add_quoted(out, text, length);
+    else
+        add_text(encoder, out, text, length);
+}
+
+/* What a value that is no string has for text; `word` where nothing else was kept. */
+static void add_literal(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                        const struct wh_field *field, const char *word)
+{
+    if (!(field->flags & WH_LITERAL))
+        wh_buffer_add(out, word, strlen(word));
+    else if (field->flags & WH_QUOTED)
+        add_quoted(out, field->text, field->length);
+    else
+        add_text(encoder, out, field->text, field->length);
+}
+
+static void add_value(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                      const struct wh_field *field)
+{
+    switch ((enum wh_type)field->type) {
+    case WH_NULL:
+        add_literal(encoder, out, field, "");
+        return;
+    case WH_FALSE:
+        add_literal(encoder, out, field, "false");
+        return;
+    case WH_TRUE:
+        add_literal(encoder, out, field, "true");
+        return;
+    case WH_NUMBER:
+        if (field->flags & WH_QUOTED)
+            add_quoted(out, field->text, field->length);
+        else
+            add_text(encoder, out, field->text, field->length);
+        return;
+    case WH_STRING:
+        add_string(encoder, out, field);
+        return;
+    case WH_NESTED:
+        add_quoted(out, field->text, field->length);
+        return;
+    }
+}
+
+static void add_line_end(struct wh_buffer *out, bool carriage_return)
+{
+    if (carriage_return)
+        wh_buffer_byte(out, '\r');
+    wh_buffer_byte(out, '\n');
+}
+
+void wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out)
+{
+    if (encoder->header.length) {
+        wh_buffer_add(out, encoder->header.data, encoder->header.length);
+        return;
+    }
+    for (uint32_t i = 0; i < encoder->shape->count; i++) {
+        const struct wh_column *column = &encoder->shape->columns[i];
+        if (i > 0)
+            wh_buffer_byte(out, encoder->delimiter);
+        add_text(encoder, out, column->name, column->length);
+    }
+    add_line_end(out, encoder->carriage_return);
+}
+
+int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                      const struct wh_row *row, struct wh_error *error)
+{
+    const struct places *places = find_places(encoder, row->shape);
+    if (places->extra >= 0) {
+        const struct wh_column *column = &row->shape->columns[places->extra];
+        wh_bad_row(error, "column", column->name, column->length, 0,
+                   "the CSV header was written without this column (see --columns)");
+        return 1;
+    }
+    for (uint32_t i = 0; i < encoder->shape->count; i++) {
+        if (i > 0)
+            wh_buffer_byte(out, encoder->delimiter);
+        if (places->at[i] != nowhere)
+            add_value(encoder, out, &row->fields[places->at[i]]);
+    }
+    /* The last row of a file keeps its missing line end; a row out of a database has none. */
+    if (row->terminator > 0 || row->raw_format == WH_FORMAT_NONE)
+        add_line_end(out, row->terminator == 2);
+    return 0;
+}
