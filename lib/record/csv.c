@@ -741,26 +741,18 @@ static int number_columns(struct csv *csv, struct wh_error *error)
     return result;
 }
 
-/* A mark at the front tells the encoding. Only where one may stand are further bytes waited for. */
-static int check_encoding(struct csv *csv, struct wh_error *error)
+/* A byte order mark is no part of the first value; where one may stand, all of it is waited for. */
+static int find_order_mark(struct csv *csv, struct wh_error *error)
 {
+    static const char mark[] = "\xEF\xBB\xBF";
+    const size_t size = sizeof mark - 1;
     struct wh_input *input = csv->input;
-    while (!input->ended &&
-           (input->available == 0 || (input->available < 4 && (*input->next & 0x80))))
+    while (!input->ended && (input->available == 0 ||
+                             (input->available < size && *input->next == mark[0])))
         if (fill(csv, error))
             return -1;
-    if (input->available >= 3 && memcmp(input->next, "\xEF\xBB\xBF", 3) == 0)
-        csv->lead = 3;
-    if (input->available < 2)
-        return 0;
-    bool little = memcmp(input->next, "\xFF\xFE", 2) == 0;
-    bool big = memcmp(input->next, "\xFE\xFF", 2) == 0;
-    if (!little && !big)
-        return 0;
-    const char *bits = little && input->available >= 4 && memcmp(input->next + 2, "\0", 2) == 0
-                           ? "32" : "16";
-    return wh_fail(error, WH_FAILED, "%s: this is UTF-%s, not UTF-8 (convert it: iconv -f UTF-%s "
-                   "-t UTF-8)", input->name, bits, bits);
+    csv->lead = input->available >= size && memcmp(input->next, mark, size) == 0 ? size : 0;
+    return 0;
 }
 
 /* Whether a CR stands outside quotes, as in files whose lines end with nothing else. */
@@ -817,7 +809,7 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
     if (__builtin_expect(csv->skipping, 0) && skip_rest(csv, error))
         return WH_NEXT_ERROR;
     if (__builtin_expect(!csv->shape, 0)) {
-        if (csv->reader.bytes == 0 && check_encoding(csv, error))
+        if (csv->reader.bytes == 0 && find_order_mark(csv, error))
             return WH_NEXT_ERROR;
         enum wh_next next = read_first(csv, error);
         row->fields = csv->fields;

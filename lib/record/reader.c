@@ -41,9 +41,16 @@ static void settle_by_name(struct wh_reading *reading, const char *path)
         reading->delimiter = '\t';
 }
 
+/* Bytes of a UTF-8 byte order mark at the front. For NDJSON it is dropped; the CSV reader keeps it
+ * with the header, which is written back as it came. */
+static size_t order_mark(const struct wh_input *input)
+{
+    return input->available >= 3 && memcmp(input->next, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
+}
+
 static enum wh_format format_by_byte(const struct wh_input *input)
 {
-    for (size_t i = 0; i < input->available; i++) {
+    for (size_t i = order_mark(input); i < input->available; i++) {
         char c = input->next[i];
         if (c == '{')
             return WH_FORMAT_NDJSON;
@@ -53,13 +60,9 @@ static enum wh_format format_by_byte(const struct wh_input *input)
     return WH_FORMAT_CSV;
 }
 
-/* A byte order mark tells the encoding: UTF-8's is dropped, others are refused. */
-static int check_encoding(struct wh_input *input, struct wh_error *error)
+/* Other encodings than UTF-8 are refused. */
+static int check_encoding(const struct wh_input *input, struct wh_error *error)
 {
-    if (input->available >= 3 && memcmp(input->next, "\xEF\xBB\xBF", 3) == 0) {
-        wh_input_take(input, 3);
-        return 0;
-    }
     if (input->available < 2)
         return 0;
     const unsigned char *first = (const unsigned char *)input->next;
@@ -97,8 +100,10 @@ static struct wh_reader *open_file(struct files *files, const char *path, struct
     settle_by_name(&files->settled, path);
     if (files->settled.format == WH_FORMAT_NONE)
         files->settled.format = format_by_byte(input);
-    if (files->settled.format == WH_FORMAT_NDJSON)
+    if (files->settled.format == WH_FORMAT_NDJSON) {
+        wh_input_take(input, order_mark(input));
         return wh_ndjson_open(&files->settled, input);
+    }
     return wh_csv_open(&files->settled, input, error);
 failed:
     wh_input_close(input);
