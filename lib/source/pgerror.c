@@ -1,5 +1,6 @@
 #include "source/pgerror.h"
 
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,15 +8,19 @@
 char *wh_pg_one_line(char *out, size_t size, const char *message)
 {
     size_t length = 0;
-    for (; *message && length + 1 < size; message++) {
-        unsigned char c = (unsigned char)*message;
-        if (c > 0x20)
-            out[length++] = *message;
-        else if (length > 0 && out[length - 1] != ' ')
-            out[length++] = ' ';
+    for (;;) {
+        size_t blanks = strspn(message, " \t\r\n");
+        bool line_ended = memchr(message, '\n', blanks) != NULL;
+        message += blanks;
+        size_t word = strcspn(message, " \t\r\n");
+        if (word == 0 || size - length < word + sizeof "; ")
+            break;
+        if (length > 0)
+            length += (size_t)sprintf(out + length, "%s", line_ended ? "; " : " ");
+        memcpy(out + length, message, word);
+        length += word;
+        message += word;
     }
-    while (length > 0 && out[length - 1] == ' ')
-        length--;
     out[length] = '\0';
     return out;
 }

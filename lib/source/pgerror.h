@@ -20,7 +20,7 @@ int wh_pg_fail(struct wh_error *error, PGconn *connection, const PGresult *resul
 /* The place in `sql` that the result's message names; NULL where it names none. */
 const char *wh_pg_error_place(const PGresult *result, const char *sql);
 
-/* Copies a message to `out` on one line, without a blank at its end. Returns `out`. */
+/* Copies a message of several lines to `out` as one, in whole words. Returns `out`. */
 char *wh_pg_one_line(char *out, size_t size, const char *message);
 
 #endif

@@ -38,6 +38,13 @@ struct postgres {
     bool running;              /* the query has not ended */
 };
 
+/* Puts the database's name before the error's text. */
+static int name_source(const struct postgres *pg, struct wh_error *error)
+{
+    struct wh_error cause = *error;
+    return wh_fail(error, cause.status, "%s: %s", pg->name, cause.text);
+}
+
 /* ---- connecting ------------------------------------------------------------------------------ */
 
 static void pass_notice(void *context, const char *message)
@@ -212,6 +219,7 @@ static enum wh_next failed(struct postgres *pg, const PGresult *result, struct w
 {
     pg->running = false;
     wh_pg_fail(error, pg->connection, result, NULL);
+    name_source(pg, error);
     return WH_NEXT_ERROR;
 }
 
@@ -229,7 +237,7 @@ static int wait_for_server(struct postgres *pg, struct wh_error *error)
         if (ready > 0)
             return 0;
         if (ready < 0 && errno != EINTR)
-            return wh_fail_errno(error, WH_FAILED, "waiting for the server failed");
+            return wh_fail_errno(error, WH_FAILED, "%s: waiting failed", pg->name);
         if (reader->before_wait && reader->before_wait(reader->wait_context, error) != 0)
             return -1;
     }
@@ -239,8 +247,8 @@ static int take_from_server(struct postgres *pg, struct wh_error *error)
 {
     if (PQconsumeInput(pg->connection))
         return 0;
-    pg->running = false;
-    return wh_pg_fail(error, pg->connection, NULL, NULL);
+    failed(pg, NULL, error);
+    return -1;
 }
 
 /* Begins the next row in memory of `length` bytes that it may use, and slack. */
@@ -315,9 +323,10 @@ static enum wh_next copy_next(struct wh_reader *reader, struct wh_error *error)
     char *text = begin_row(pg, size);
     memcpy(text, line, size);
     PQfreemem(line);
-    if (wh_pg_copy_row(&pg->rows, text, size, error) != 0)
-        return WH_NEXT_ERROR;
-    return pg->encoded ? WH_NEXT_ROW : check_encoding(pg, error);
+    if (wh_pg_copy_row(&pg->rows, text, size, error) == 0)
+        return pg->encoded ? WH_NEXT_ROW : check_encoding(pg, error);
+    name_source(pg, error);
+    return WH_NEXT_ERROR;
 }
 
 /* The values of a result's only row; memory for each with slack behind. */
@@ -335,7 +344,7 @@ static int take_values(struct postgres *pg, const PGresult *result, struct wh_er
         }
         memcpy(text, PQgetvalue(result, 0, (int)i), length);
         if (wh_pg_field(&pg->rows, i, text, length, error) != 0)
-            return -1;
+            return name_source(pg, error);
         text += length;
     }
     return 0;
@@ -398,8 +407,13 @@ static const struct wh_reader_ops single_ops = { single_next, close_postgres };
 static int start_copy(struct postgres *pg, struct wh_error *error)
 {
     struct wh_buffer copy = { 0 };
-    /* The line end ends a comment that the query may end in. */
-    wh_buffer_format(&copy, "COPY (%s\n) TO STDOUT", pg->sql.data);
+    /* The line end ends a comment that the query may end in. A limit that the server knows saves
+     * it from sorting what nobody will read. */
+    if (pg->request->sql && pg->request->limit > 0)
+        wh_buffer_format(&copy, "COPY (SELECT * FROM (%s\n) AS q LIMIT %" PRIu64 ") TO STDOUT",
+                         pg->sql.data, pg->request->limit);
+    else
+        wh_buffer_format(&copy, "COPY (%s\n) TO STDOUT", pg->sql.data);
     PGresult *result = PQexec(pg->connection, copy.data);
     int status = PQresultStatus(result) == PGRES_COPY_OUT ? 0 : query_failed(pg, result, error);
     PQclear(result);
@@ -419,8 +433,7 @@ static int start_single(struct postgres *pg, struct wh_error *error)
 
 static int start(struct postgres *pg, struct wh_error *error)
 {
-    static const char *const copied[] = { "SELECT", "VALUES", "TABLE", "WITH", "INSERT", "UPDATE",
-                                          "DELETE", NULL };
+    static const char *const copied[] = { "SELECT", "VALUES", "TABLE", "WITH", NULL };
     bool has_copy = PQserverVersion(pg->connection) >= 80200;
     if (!has_copy)
         pg->request->notice(pg->request->context,
@@ -451,8 +464,7 @@ struct wh_reader *wh_postgres_source(const struct wh_source_request *request,
     pg->rows.row = &pg->row;
     if (open_postgres(pg, url, error) == 0)
         return &pg->reader;
-    struct wh_error cause = *error;
-    wh_fail(error, cause.status, "%s: %s", pg->name, cause.text);
+    name_source(pg, error);
     close_postgres(&pg->reader);
     return NULL;
 }

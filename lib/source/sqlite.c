@@ -53,6 +53,13 @@ static enum wh_status status_of(int code)
     }
 }
 
+/* Puts the database's name before the error's text. */
+static int name_source(const struct sqlite *sqlite, struct wh_error *error)
+{
+    struct wh_error cause = *error;
+    return wh_fail(error, cause.status, "%s: %s", sqlite->name, cause.text);
+}
+
 static int failed(struct sqlite *sqlite, struct wh_error *error)
 {
     sqlite3 *database = sqlite->database;
@@ -300,10 +307,12 @@ static enum wh_next sqlite_next(struct wh_reader *reader, struct wh_error *error
         sqlite->ended = true;
         if (code == SQLITE_DONE)
             return WH_NEXT_END;
-        if (code == SQLITE_INTERRUPT)
+        if (code == SQLITE_INTERRUPT) {
             *error = sqlite->wait_error;
-        else
+        } else {
             failed(sqlite, error);
+            name_source(sqlite, error);
+        }
         return WH_NEXT_ERROR;
     }
     wh_arena_reset(&row->scratch);
@@ -365,8 +374,7 @@ struct wh_reader *wh_sqlite_source(const struct wh_source_request *request, stru
     sqlite->row.source = sqlite->name;
     if (open_sqlite(sqlite, error) == 0)
         return &sqlite->reader;
-    struct wh_error cause = *error;
-    wh_fail(error, cause.status, "%s: %s", sqlite->name, cause.text);
+    name_source(sqlite, error);
     close_sqlite(&sqlite->reader);
     return NULL;
 }
