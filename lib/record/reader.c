@@ -6,6 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* Several files as one. The row is that of the file being read. */
 struct files {
@@ -17,6 +19,9 @@ struct files {
     size_t next;
     struct wh_reader *current;
     uint64_t bytes_before; /* of the files that are done */
+    uint64_t size;         /* of all files on disk; 0 where not all are regular */
+    double share_before;   /* of it: what is done, and the current file */
+    double share;
 };
 
 static bool ends_in(const char *path, size_t length, const char *ending)
@@ -110,6 +115,28 @@ failed:
     return NULL;
 }
 
+static uint64_t size_on_disk(const char *path)
+{
+    struct stat status;
+    bool regular = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &status) == 0
+                                          : stat(path, &status) == 0;
+    return regular && S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
+}
+
+static void measure_files(struct files *files)
+{
+    if (files->count == 0)
+        files->size = size_on_disk("-");
+    for (size_t i = 0; i < files->count; i++) {
+        uint64_t size = size_on_disk(files->paths[i]);
+        if (size == 0) {
+            files->size = 0;
+            return;
+        }
+        files->size += size;
+    }
+}
+
 static int open_next(struct files *files, struct wh_error *error)
 {
     const char *path = files->count ? files->paths[files->next] : "-";
@@ -118,6 +145,10 @@ static int open_next(struct files *files, struct wh_error *error)
         return -1;
     files->next++;
     files->reader.row = files->current->row;
+    if (files->size) {
+        files->share_before += files->share;
+        files->share = (double)size_on_disk(path) / (double)files->size;
+    }
     return 0;
 }
 
@@ -127,8 +158,8 @@ static enum wh_next files_next(struct wh_reader *base, struct wh_error *error)
     for (;;) {
         enum wh_next next = wh_reader_next(files->current, error);
         base->bytes = files->bytes_before + files->current->bytes;
-        if (files->count <= 1)
-            base->progress = files->current->progress;
+        if (files->size)
+            base->progress = files->share_before + files->share * files->current->progress;
         if (next != WH_NEXT_END || files->next >= files->count)
             return next;
         files->bytes_before = base->bytes;
@@ -156,6 +187,7 @@ struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *c
     files->reading = reading;
     files->paths = paths;
     files->count = count;
+    measure_files(files);
     if (open_next(files, error) == 0)
         return &files->reader;
     free(files);
