@@ -6,7 +6,7 @@
 #include "base/text.h"
 #include "record/ndjson_tree.h"
 
-static const struct wh_ndjson_scan *scan(void)
+const struct wh_ndjson_scan *wh_json_scan(void)
 {
     static _Atomic(const struct wh_ndjson_scan *) chosen;
     const struct wh_ndjson_scan *now = atomic_load_explicit(&chosen, memory_order_relaxed);
@@ -25,7 +25,7 @@ static size_t safe_length(const char *text, size_t length)
     if (whole > 0) {
         /* Up to `whole` the slack of each look lies inside the text but for the last. */
         size_t inside = whole - WH_SLACK;
-        size_t safe = inside ? scan()->safe(text, inside) : 0;
+        size_t safe = inside ? wh_json_scan()->safe(text, inside) : 0;
         if (safe < inside)
             return safe;
         text += inside;
@@ -33,7 +33,7 @@ static size_t safe_length(const char *text, size_t length)
     }
     char copy[3 * WH_SLACK] = { 0 };
     memcpy(copy, text, length);
-    return (whole ? whole - WH_SLACK : 0) + scan()->safe(copy, length);
+    return (whole ? whole - WH_SLACK : 0) + wh_json_scan()->safe(copy, length);
 }
 
 bool wh_json_safe(const char *text, size_t length)
@@ -138,7 +138,7 @@ void wh_json_walk_begin(struct wh_json_walk *walk, const char *text)
 
 bool wh_json_walk_next(struct wh_json_walk *walk)
 {
-    const struct wh_ndjson_scan *use = scan();
+    const struct wh_ndjson_scan *use = wh_json_scan();
     struct wh_ndjson_fault none;
     const char *p = walk->next;
     if (*p == '}' || *p == ']')

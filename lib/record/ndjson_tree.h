@@ -95,6 +95,8 @@ extern const struct wh_ndjson_scan wh_ndjson_scan_neon;
 
 /* The best for this processor, or the one that WH_SIMD names. */
 const struct wh_ndjson_scan *wh_ndjson_scan_choose(void);
+/* The same, chosen once in the process, for text that is no reader's. */
+const struct wh_ndjson_scan *wh_json_scan(void);
 
 /*
  * The slow way from one value to the next: parses what stands at *p behind `node`'s value. Returns

@@ -98,22 +98,14 @@ static void add_row(struct wh_buffer *out, const struct wh_row *row,
     wh_buffer_byte(out, '}');
 }
 
-static const struct wh_ndjson_scan *scan_for(void)
-{
-    static const struct wh_ndjson_scan *chosen;
-    if (!chosen)
-        chosen = wh_ndjson_scan_choose();
-    return chosen;
-}
-
 void wh_row_to_json(struct wh_buffer *out, const struct wh_row *row)
 {
-    add_row(out, row, scan_for());
+    add_row(out, row, wh_json_scan());
 }
 
 void wh_field_to_json(struct wh_buffer *out, const struct wh_field *field)
 {
-    add_value(out, field, scan_for());
+    add_value(out, field, wh_json_scan());
 }
 
 struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writing)
@@ -198,7 +190,7 @@ int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_
             return 1;
         }
     } else {
-        add_row(buffer, row, scan_for());
+        add_row(buffer, row, wh_json_scan());
         if (terminated)
             wh_buffer_byte(buffer, '\n');
     }
