@@ -1,0 +1,592 @@
+#include "model/example.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "record/json.h"
+
+static const char FEATURES[] = "features";
+static const char DOTTED[] = "features.";
+static const char STAMP[] = "recipe";
+
+enum { BINDINGS = 16 };
+
+/* A column that features come from. */
+struct column {
+    uint32_t index;
+    uint32_t length; /* of its name; behind it in the text stands "=" */
+    size_t offset;   /* of its name in the binding's text */
+    uint32_t id;     /* of the feature it is where it is a number, WH_NO_FEATURE while not known */
+    uint32_t last;   /* of the feature its last string was */
+};
+
+/* What is known of one shape. */
+struct binding {
+    uint64_t serial; /* 0: none */
+    int label, weight, stamp, object; /* indices, -1 where there is none */
+    enum wh_example_input input;
+    struct column *columns;
+    size_t count;
+    struct wh_buffer text;
+};
+
+struct wh_examples {
+    struct wh_names *names;
+    char *label, *weight;
+    struct wh_columns *excluded[3]; /* id, ignore, time; NULL where not given */
+    bool learn;
+    bool bound;          /* a first shape was seen: excluded columns were there */
+    uint32_t most;       /* names, the constant included */
+    uint64_t crowded;
+    struct binding bindings[BINDINGS];
+
+    /* The example being made. */
+    uint32_t *ids;
+    double *values;
+    size_t count, capacity;
+    uint32_t count_before; /* of names, before the row */
+    uint64_t row;
+    bool named, known;     /* a feature was named; one of these is known */
+    struct wh_buffer name;
+};
+
+/* A name within the row, with its number or WH_NO_FEATURE where that is not known. */
+struct named {
+    const char *text;
+    size_t length;
+    uint32_t id;
+};
+
+static int parse_columns(struct wh_columns **columns, const char *text, struct wh_error *error)
+{
+    return text ? wh_columns_parse(text, strlen(text), columns, error) : 0;
+}
+
+static char *copy(const char *text)
+{
+    return text ? wh_copy(text, strlen(text)) : NULL;
+}
+
+struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
+                                     bool learn, uint64_t max_features, struct wh_error *error)
+{
+    struct wh_examples *examples = wh_alloc(1, sizeof *examples);
+    examples->names = names;
+    examples->learn = learn;
+    examples->most = max_features < WH_MOST_FEATURES ? (uint32_t)max_features + 1
+                                                     : WH_MOST_FEATURES;
+    examples->label = copy(roles->label);
+    examples->weight = copy(roles->weight);
+    examples->capacity = 64;
+    examples->ids = wh_alloc(examples->capacity, sizeof *examples->ids);
+    examples->values = wh_alloc(examples->capacity, sizeof *examples->values);
+    if (parse_columns(&examples->excluded[0], roles->id, error) != 0
+        || parse_columns(&examples->excluded[1], roles->ignore, error) != 0
+        || parse_columns(&examples->excluded[2], roles->time, error) != 0) {
+        wh_examples_free(examples);
+        return NULL;
+    }
+    return examples;
+}
+
+static void unbind(struct binding *binding)
+{
+    free(binding->columns);
+    wh_buffer_free(&binding->text);
+    *binding = (struct binding){ 0 };
+}
+
+void wh_examples_free(struct wh_examples *examples)
+{
+    if (!examples)
+        return;
+    for (size_t i = 0; i < BINDINGS; i++)
+        unbind(&examples->bindings[i]);
+    for (size_t i = 0; i < 3; i++)
+        wh_columns_free(examples->excluded[i]);
+    free(examples->label);
+    free(examples->weight);
+    free(examples->ids);
+    free(examples->values);
+    wh_buffer_free(&examples->name);
+    free(examples);
+}
+
+uint64_t wh_examples_crowded(const struct wh_examples *examples)
+{
+    return examples->crowded;
+}
+
+/*
+ * Binding
+ */
+
+static bool is_dotted(const char *name, size_t length)
+{
+    return length > sizeof DOTTED - 1 && memcmp(name, DOTTED, sizeof DOTTED - 1) == 0;
+}
+
+bool wh_column_is_features(const char *name, size_t length)
+{
+    return (length == sizeof FEATURES - 1 && memcmp(name, FEATURES, length) == 0)
+        || is_dotted(name, length);
+}
+
+static int find(const struct wh_shape *shape, const char *name)
+{
+    return name ? wh_shape_find(shape, name, strlen(name)) : -1;
+}
+
+static void add_column(struct wh_examples *examples, struct binding *binding, uint32_t index,
+                       const char *name, uint32_t length)
+{
+    struct column *column = &binding->columns[binding->count++];
+    *column = (struct column){ .index = index, .length = length, .offset = binding->text.length,
+                               .last = WH_NO_FEATURE };
+    wh_buffer_add(&binding->text, name, length);
+    wh_buffer_byte(&binding->text, '=');
+    column->id = wh_names_find(examples->names, name, length);
+}
+
+static void bind_features(struct wh_examples *examples, struct binding *binding,
+                          const struct wh_shape *shape)
+{
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct wh_column *column = &shape->columns[i];
+        uint32_t prefix = sizeof DOTTED - 1;
+        if (is_dotted(column->name, column->length))
+            add_column(examples, binding, i, column->name + prefix, column->length - prefix);
+    }
+}
+
+/* Marks the columns that --id, --ignore and --time name. The first CSV header must have them all:
+ * a name mistyped there would make a feature of what was to be none. */
+static int mark_excluded(struct wh_examples *examples, const struct wh_row *row, bool *excluded,
+                         struct wh_error *error)
+{
+    const struct wh_shape *shape = row->shape;
+    bool lenient = !examples->learn || examples->bound || row->raw_format != WH_FORMAT_CSV;
+    uint32_t *indices = wh_alloc(shape->count, sizeof *indices);
+    int result = 0;
+    for (size_t i = 0; i < 3 && result == 0; i++) {
+        if (!examples->excluded[i])
+            continue;
+        int count = wh_columns_resolve(examples->excluded[i], shape, lenient, indices, error);
+        for (int k = 0; k < count; k++)
+            excluded[indices[k]] = true;
+        result = count < 0 ? -1 : 0;
+    }
+    free(indices);
+    if (result != 0)
+        error->status = WH_REFUSED;
+    return result;
+}
+
+static int bind_columns(struct wh_examples *examples, struct binding *binding,
+                        const struct wh_row *row, struct wh_error *error)
+{
+    const struct wh_shape *shape = row->shape;
+    bool *excluded = wh_alloc(shape->count, sizeof *excluded);
+    int result = mark_excluded(examples, row, excluded, error);
+    for (uint32_t i = 0; i < shape->count && result == 0; i++) {
+        const struct wh_column *column = &shape->columns[i];
+        if (!excluded[i] && (int)i != binding->label && (int)i != binding->weight)
+            add_column(examples, binding, i, column->name, column->length);
+    }
+    free(excluded);
+    return result;
+}
+
+static int bind(struct wh_examples *examples, struct binding *binding, const struct wh_row *row,
+                struct wh_error *error)
+{
+    const struct wh_shape *shape = row->shape;
+    unbind(binding);
+    binding->columns = wh_alloc(shape->count, sizeof *binding->columns);
+    binding->label = find(shape, examples->label);
+    binding->weight = find(shape, examples->weight);
+    binding->object = find(shape, FEATURES);
+    binding->input = binding->object >= 0 ? WH_INPUT_FEATURES : WH_INPUT_COLUMNS;
+    for (uint32_t i = 0; i < shape->count; i++)
+        if (is_dotted(shape->columns[i].name, shape->columns[i].length))
+            binding->input = WH_INPUT_FEATURES;
+    binding->stamp = binding->input == WH_INPUT_FEATURES ? find(shape, STAMP) : -1;
+    if (binding->input == WH_INPUT_FEATURES)
+        bind_features(examples, binding, shape);
+    else if (bind_columns(examples, binding, row, error) != 0)
+        return -1;
+    binding->serial = shape->serial;
+    examples->bound = true;
+    return 0;
+}
+
+/*
+ * Values
+ */
+
+static bool bad_value(struct wh_error *error, const struct named *name, const char *rule,
+                      const char *text, size_t length, const char *what)
+{
+    char quoted[96];
+    wh_bad_row(error, rule, name->text, name->length, 0, "%s %s", wh_quote(quoted, text, length),
+               what);
+    return false;
+}
+
+/* Puts a feature into the example. */
+static inline bool put(struct wh_examples *examples, uint32_t id, double value,
+                       struct wh_error *error)
+{
+    struct wh_name *name = &examples->names->names[id];
+    if (name->row == examples->row) {
+        wh_bad_row(error, "feature", wh_names_text(examples->names, id), name->length, 0,
+                   "the row has this feature twice");
+        return false;
+    }
+    name->row = examples->row;
+    if (examples->count == examples->capacity) {
+        examples->capacity *= 2;
+        examples->ids = wh_resize(examples->ids, examples->capacity, sizeof *examples->ids);
+        examples->values =
+            wh_resize(examples->values, examples->capacity, sizeof *examples->values);
+    }
+    examples->ids[examples->count] = id;
+    examples->values[examples->count++] = value;
+    return true;
+}
+
+/* Finds a name's number, or gives it one; WH_NO_FEATURE where there is none. False: bad row. */
+static bool number_name(struct wh_examples *examples, struct named *name, struct wh_error *error)
+{
+    name->id = wh_names_find(examples->names, name->text, name->length);
+    if (name->id != WH_NO_FEATURE || !examples->learn)
+        return true;
+    if (name->length > WH_MAX_NAME)
+        return bad_value(error, name, "feature", name->text, name->length,
+                         "is too long for the name of a feature (4096 bytes at most): leave the "
+                         "column out with --ignore, or encode it with wh-featurize");
+    if (examples->names->count >= examples->most)
+        examples->crowded++;
+    else
+        name->id = wh_names_add(examples->names, name->text, name->length);
+    return true;
+}
+
+static inline void mark(struct wh_examples *examples, uint32_t id)
+{
+    examples->named = true;
+    examples->known |= id != WH_NO_FEATURE;
+}
+
+static inline bool take_value(struct wh_examples *examples, struct named *name, double value,
+                              struct wh_error *error)
+{
+    mark(examples, name->id);
+    if (value == 0)
+        return true;
+    if (name->id == WH_NO_FEATURE && examples->learn && !number_name(examples, name, error))
+        return false;
+    return name->id == WH_NO_FEATURE || put(examples, name->id, value, error);
+}
+
+static inline bool take_number(struct wh_examples *examples, struct named *name, const char *text,
+                               size_t length, struct wh_error *error)
+{
+    double value = wh_number_parse(text, length);
+    if (!(fabs(value) <= WH_LARGEST_VALUE))
+        return bad_value(error, name, "number", text, length,
+                         "is too large to learn from (the limit is 1e50)");
+    return take_value(examples, name, value, error);
+}
+
+/* What programs write for a number that is none. */
+static bool no_number(const char *text, size_t length)
+{
+    static const char *const words[] = { "nan", "inf", "infinity" };
+    size_t sign = length > 0 && (*text == '-' || *text == '+');
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (length - sign == strlen(words[i])
+            && strncasecmp(text + sign, words[i], length - sign) == 0)
+            return true;
+    return false;
+}
+
+/* A string: the feature `name=value`. `last` is the feature it was in the row before. */
+static bool take_string(struct wh_examples *examples, const struct named *column,
+                        struct wh_slice value, uint32_t *last, struct wh_error *error)
+{
+    struct wh_names *names = examples->names;
+    size_t prefix = column->length + 1;
+    uint32_t id = *last;
+    if (id < names->count && names->names[id].length == prefix + value.length
+        && memcmp(wh_names_text(names, id) + prefix, value.text, value.length) == 0) {
+        mark(examples, id);
+        return put(examples, id, 1, error);
+    }
+    wh_buffer_add(&examples->name, column->text, column->length);
+    wh_buffer_byte(&examples->name, '=');
+    wh_buffer_add(&examples->name, value.text, value.length);
+    struct named name = { examples->name.data, examples->name.length, WH_NO_FEATURE };
+    examples->name.length = 0;
+    uint32_t count = names->count;
+    if (!number_name(examples, &name, error))
+        return false;
+    mark(examples, name.id);
+    if ((name.id == WH_NO_FEATURE || name.id >= count) && no_number(value.text, value.length))
+        return bad_value(error, column, "number", value.text, value.length,
+                         "is not a number: if it means a missing value, say so with --null-value");
+    if (name.id == WH_NO_FEATURE)
+        return true;
+    *last = name.id;
+    return put(examples, name.id, 1, error);
+}
+
+static bool bad_nested(struct wh_error *error, const struct named *name)
+{
+    wh_bad_row(error, "feature", name->text, name->length, 0,
+               "an array or object is no feature (see wh-clean --flatten, or --ignore)");
+    return false;
+}
+
+static bool read_column(struct wh_examples *examples, struct binding *binding,
+                        struct column *column, struct wh_row *row, struct wh_error *error)
+{
+    const struct wh_field *field = &row->fields[column->index];
+    struct named name = { binding->text.data + column->offset, column->length, column->id };
+    bool good = true;
+    switch ((enum wh_type)field->type) {
+    case WH_NULL:
+    case WH_FALSE:
+        mark(examples, name.id);
+        break;
+    case WH_TRUE:
+        good = take_value(examples, &name, 1, error);
+        break;
+    case WH_NUMBER:
+        good = take_number(examples, &name, field->text, field->length, error);
+        break;
+    case WH_STRING:
+        return take_string(examples, &name, wh_row_text(row, field), &column->last, error);
+    case WH_NESTED:
+        return bad_nested(error, &name);
+    }
+    column->id = name.id;
+    return good;
+}
+
+/*
+ * The features object. The reader has checked that it is valid JSON.
+ */
+
+static inline const char *blanks(const char *at)
+{
+    while (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')
+        at++;
+    return at;
+}
+
+/* The closing quote of the string that begins behind an opening one. */
+static const char *close_quote(const char *at, bool *escaped)
+{
+    *escaped = false;
+    while (*at != '"') {
+        if (*at == '\\') {
+            *escaped = true;
+            at++;
+        }
+        at++;
+    }
+    return at;
+}
+
+static struct wh_slice decode(struct wh_row *row, const char *text, const char *end, bool escaped)
+{
+    size_t length = (size_t)(end - text);
+    if (!escaped)
+        return (struct wh_slice){ text, length };
+    char *decoded = wh_row_take(row, length);
+    return (struct wh_slice){ decoded, wh_json_unescape(text, length, decoded) };
+}
+
+/* Reads the key at `at`, an opening quote, guessed to be what came behind `before` last time.
+ * Returns what stands behind its closing quote. */
+static inline const char *read_key(const struct wh_examples *examples, struct wh_row *row,
+                                   const char *at, const char *end, uint32_t before,
+                                   struct named *name)
+{
+    const struct wh_names *names = examples->names;
+    uint32_t guess = names->names[before].next;
+    at++;
+    if (guess != WH_CONSTANT && guess < names->count) {
+        const struct wh_name *guessed = &names->names[guess];
+        size_t length = guessed->length;
+        if (guessed->plain && (size_t)(end - at) > length && at[length] == '"'
+            && memcmp(at, wh_names_text(names, guess), length) == 0) {
+            *name = (struct named){ at, length, guess };
+            return at + length + 1;
+        }
+    }
+    bool escaped;
+    const char *close = close_quote(at, &escaped);
+    struct wh_slice key = decode(row, at, close, escaped);
+    *name = (struct named){ key.text, key.length, wh_names_find(names, key.text, key.length) };
+    return close + 1;
+}
+
+/* Reads the value at `at`; returns what stands behind it, or NULL for a bad row. */
+static inline const char *read_value(struct wh_examples *examples, struct wh_row *row,
+                                     const char *at, struct named *name, struct wh_error *error)
+{
+    const char *end = at;
+    bool good = true;
+    switch (*at) {
+    case '"': {
+        bool escaped;
+        uint32_t last = WH_NO_FEATURE;
+        end = close_quote(at + 1, &escaped);
+        good = take_string(examples, name, decode(row, at + 1, end, escaped), &last, error);
+        end++;
+        break;
+    }
+    case '{':
+    case '[':
+        good = bad_nested(error, name);
+        break;
+    case 't':
+        end += strlen("true");
+        good = take_value(examples, name, 1, error);
+        break;
+    case 'f':
+        end += strlen("false");
+        mark(examples, name->id);
+        break;
+    case 'n':
+        end += strlen("null");
+        mark(examples, name->id);
+        break;
+    default:
+        while ((unsigned char)*end > ' ' && *end != ',' && *end != '}')
+            end++;
+        good = take_number(examples, name, at, (size_t)(end - at), error);
+    }
+    return good ? end : NULL;
+}
+
+static bool read_object(struct wh_examples *examples, struct wh_row *row,
+                        const struct wh_field *field, struct wh_error *error)
+{
+    const char *end = field->text + field->length;
+    const char *at = blanks(field->text + 1);
+    uint32_t before = WH_CONSTANT;
+    if (*at == '}')
+        return true;
+    for (;;) {
+        struct named name;
+        at = read_key(examples, row, at, end, before, &name);
+        at = blanks(blanks(at) + 1);
+        at = read_value(examples, row, at, &name, error);
+        if (!at)
+            return false;
+        if (name.id != WH_NO_FEATURE) {
+            struct wh_name *names = examples->names->names;
+            if (names[before].next != name.id)
+                names[before].next = name.id;
+            before = name.id;
+        }
+        at = blanks(at);
+        if (*at == '}')
+            return true;
+        at = blanks(at + 1);
+    }
+}
+
+static bool read_features(struct wh_examples *examples, const struct binding *binding,
+                          struct wh_row *row, struct wh_error *error)
+{
+    if (binding->object < 0)
+        return true;
+    const struct wh_field *field = &row->fields[binding->object];
+    if (field->type == WH_NESTED && *field->text == '{')
+        return read_object(examples, row, field, error);
+    wh_bad_row(error, "feature", FEATURES, strlen(FEATURES), 0, "is not an object");
+    return false;
+}
+
+/*
+ * Rows
+ */
+
+static bool read_weight(const struct wh_examples *examples, const struct binding *binding,
+                        const struct wh_row *row, double *weight, struct wh_error *error)
+{
+    *weight = 1;
+    if (!examples->weight)
+        return true;
+    struct named name = { examples->weight, strlen(examples->weight), WH_NO_FEATURE };
+    const struct wh_field *field = binding->weight < 0 ? NULL : &row->fields[binding->weight];
+    if (!field || field->type == WH_NULL) {
+        wh_bad_row(error, "weight", name.text, name.length, 0, "the row has no weight");
+        return false;
+    }
+    if (!wh_field_number(field, weight))
+        return bad_value(error, &name, "weight", field->text, field->length,
+                         "is not a number, as a weight must be");
+    if (*weight >= 0 && *weight <= WH_LARGEST_VALUE)
+        return true;
+    return bad_value(error, &name, "weight", field->text, field->length,
+                     "is no weight: they are from 0 to 1e50");
+}
+
+static bool read_row(struct wh_examples *examples, struct binding *binding, struct wh_row *row,
+                     struct wh_reading_row *reading, struct wh_error *error)
+{
+    examples->row++;
+    examples->named = examples->known = false;
+    examples->ids[0] = WH_CONSTANT;
+    examples->values[0] = 1;
+    examples->count = 1;
+    if (!read_weight(examples, binding, row, &reading->weight, error)
+        || !read_features(examples, binding, row, error))
+        return false;
+    for (size_t i = 0; i < binding->count; i++)
+        if (!read_column(examples, binding, &binding->columns[i], row, error))
+            return false;
+    reading->known = examples->known || !examples->named;
+    reading->example = (struct wh_example){ examples->ids, examples->values, examples->count,
+                                            examples->names->count };
+    return true;
+}
+
+enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row, bool need_label,
+                                 struct wh_reading_row *reading, struct wh_error *error)
+{
+    struct binding *binding = &examples->bindings[row->shape->serial % BINDINGS];
+    examples->count_before = examples->names->count;
+    if (binding->serial != row->shape->serial && bind(examples, binding, row, error) != 0)
+        return WH_FATAL;
+    reading->input = binding->input;
+    reading->stamp = binding->stamp < 0 ? NULL : &row->fields[binding->stamp];
+    reading->labelled_column = binding->label >= 0;
+    reading->label = binding->label < 0 ? NULL : &row->fields[binding->label];
+    if (reading->label && reading->label->type == WH_NULL)
+        reading->label = NULL;
+    if (need_label && !reading->label)
+        return WH_TAKEN;
+    if (read_row(examples, binding, row, reading, error))
+        return WH_TAKEN;
+    wh_examples_undo(examples);
+    return WH_BAD;
+}
+
+void wh_examples_undo(struct wh_examples *examples)
+{
+    if (examples->names->count == examples->count_before)
+        return;
+    wh_names_cut(examples->names, examples->count_before);
+    for (size_t i = 0; i < BINDINGS; i++)
+        unbind(&examples->bindings[i]);
+}

@@ -1,0 +1,86 @@
+/*
+ * Examples: what a learner sees of a row, a sparse vector of feature numbers and values.
+ *
+ * With a `features` object (or columns named features.NAME) that is the input; without one, every
+ * column is but the label, the weight and those that were named as none. Numbers stay numbers, a
+ * string becomes the feature `name=value` of value 1, booleans are 0 and 1, null is missing. Zero
+ * and missing are the same to a linear model: zeros are left out.
+ *
+ * Where the columns are is worked out once per shape. The keys within a features object are
+ * guessed from the key before, strings from the row before; hashing is what remains.
+ */
+#ifndef WH_MODEL_EXAMPLE_H
+#define WH_MODEL_EXAMPLE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "model/names.h"
+#include "pipe/stage.h"
+#include "record/row.h"
+
+/* Values beyond this are bad rows: their squares, times weights and summed over any number of
+ * rows, stay finite, so that no row can spoil a model. */
+static const double WH_LARGEST_VALUE = 1e50;
+
+enum { WH_DEFAULT_MAX_FEATURES = 4000000 };
+
+/* A row as a learner sees it. The first feature is the constant, of value 1. */
+struct wh_example {
+    const uint32_t *ids;
+    const double *values;
+    size_t count;
+    uint32_t features; /* how many names there are: every id is below */
+};
+
+/* Which columns are not features. All may be NULL. */
+struct wh_roles {
+    const char *label;
+    const char *weight;
+    const char *id;     /* column choices: "a,c", "/_id$/" ... */
+    const char *ignore;
+    const char *time;
+};
+
+enum wh_example_input { WH_INPUT_UNSETTLED, WH_INPUT_COLUMNS, WH_INPUT_FEATURES };
+
+struct wh_examples;
+
+/* What one row gave. `field` pointers are valid as long as the row. */
+struct wh_reading_row {
+    struct wh_example example;
+    const struct wh_field *label; /* NULL where the row has no such column, or null */
+    const struct wh_field *stamp; /* the `recipe` column beside a features object, else NULL */
+    double weight;                /* 1 without a weight column */
+    enum wh_example_input input;
+    bool labelled_column;         /* whether the row has the label's column at all */
+    bool known;                   /* it names no feature, or one that is in the names */
+};
+
+/*
+ * Makes examples for `names`, which must stay. `learn`: names not seen before are added until
+ * there are `max_features`; else they are ignored.
+ */
+struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
+                                     bool learn, uint64_t max_features, struct wh_error *error);
+void wh_examples_free(struct wh_examples *examples);
+
+/*
+ * Reads a row. Without a label and with `need_label`, only `label` and `labelled_column` are
+ * filled. After a bad row the names are what they were before it.
+ */
+enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row, bool need_label,
+                                 struct wh_reading_row *reading, struct wh_error *error);
+
+/* Takes back the names that the last row read has added. */
+void wh_examples_undo(struct wh_examples *examples);
+
+/* Values that were left out because max_features names were there already. */
+uint64_t wh_examples_crowded(const struct wh_examples *examples);
+
+/* Whether a column of this name holds features, or makes up a features object. */
+bool wh_column_is_features(const char *name, size_t length);
+
+#endif

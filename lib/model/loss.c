@@ -1,0 +1,102 @@
+#include "model/loss.h"
+
+#include <math.h>
+#include <stddef.h>
+#include <string.h>
+
+/* Below this length a step is so short that the gradient does not change on the way. */
+static const double SHORT_STEP = 1e-6;
+/* And beyond this one it has long arrived; products of longer ones could overflow. */
+static const double LONG_STEP = 1e100;
+
+static const struct {
+    const char *name, *link;
+} losses[] = {
+    [WH_LOSS_SQUARED] = { "squared", "identity" },
+    [WH_LOSS_LOGISTIC] = { "logistic", "logit" },
+};
+
+const char *wh_loss_name(enum wh_loss loss)
+{
+    return losses[loss].name;
+}
+
+const char *wh_loss_link(enum wh_loss loss)
+{
+    return losses[loss].link;
+}
+
+bool wh_loss_named(const char *name, enum wh_loss *loss)
+{
+    for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
+        if (strcmp(name, losses[i].name) == 0) {
+            *loss = (enum wh_loss)i;
+            return true;
+        }
+    }
+    return false;
+}
+
+void wh_loss_find(enum wh_loss loss, struct wh_outcome *outcome)
+{
+    if (loss == WH_LOSS_SQUARED) {
+        double error = outcome->prediction - outcome->target;
+        outcome->loss = error * error;
+        outcome->slope = 2 * error;
+        outcome->growth = 0;
+        return;
+    }
+    double margin = outcome->prediction * outcome->target;
+    double growth = exp(margin);
+    outcome->growth = growth;
+    outcome->loss = margin > 0 ? log1p(1 / growth) : log1p(growth) - margin;
+    outcome->slope = -outcome->target / (1 + growth);
+}
+
+/*
+ * The d >= 0 with d + growth (exp(d) - 1) = step, growth and step being positive: the margin y p
+ * grows by d. With z = step + y p + exp(y p) it is z - W(exp(z)) - y p, W being Lambert's
+ * function; solved for d itself, no digits are lost where the margin is large. The left side is
+ * convex and grows, both bounds below lie at or right of the root, and Halley's steps converge
+ * cubically: two or three suffice.
+ */
+static double logistic_growth(double growth, double step)
+{
+    double d = fmin(step / (1 + growth), log1p(step / growth));
+    for (int round = 0; round < 16; round++) {
+        double grown = growth * expm1(d);
+        double excess = d + grown - step;
+        double first = 1 + growth + grown;  /* the derivative by d */
+        double second = growth + grown;     /* and the second */
+        double change = 2 * excess * first / (2 * first * first - excess * second);
+        d -= change;
+        if (fabs(change) <= 1e-6 * d)
+            break;
+    }
+    return d;
+}
+
+double wh_loss_move(enum wh_loss loss, const struct wh_outcome *outcome, double step)
+{
+    if (step < SHORT_STEP)
+        return -outcome->slope * step;
+    if (loss == WH_LOSS_SQUARED)
+        return (outcome->prediction - outcome->target) * expm1(-2 * step);
+    return outcome->target * logistic_growth(outcome->growth, fmin(step, LONG_STEP));
+}
+
+double wh_loss_of_rate(enum wh_loss loss, double rate)
+{
+    if (loss == WH_LOSS_SQUARED)
+        return rate * (1 - rate);
+    if (rate <= 0 || rate >= 1)
+        return 0;
+    return -(rate * log(rate) + (1 - rate) * log1p(-rate));
+}
+
+double wh_loss_probability(enum wh_loss loss, double prediction)
+{
+    if (loss == WH_LOSS_LOGISTIC)
+        return 1 / (1 + exp(-prediction));
+    return prediction < 0 ? 0 : prediction > 1 ? 1 : prediction;
+}

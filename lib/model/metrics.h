@@ -1,0 +1,60 @@
+/*
+ * Metrics: sums over rows from which every figure is made, and what to compare it with.
+ *
+ * The two baselines are the best that could be done without looking at the features: the one
+ * constant prediction that turned out best, and "the label stays what it was" (for classes:
+ * right as often as that turned out to hold). A model that does not beat them has learned nothing
+ * of use. All sums are weighted.
+ */
+#ifndef WH_MODEL_METRICS_H
+#define WH_MODEL_METRICS_H
+
+#include <jansson.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "model/loss.h"
+
+struct wh_metrics {
+    double rows;     /* an integer below 2^53 */
+    double weight;
+    double loss;
+    double correct;  /* binary */
+    double positive; /* binary */
+    double absolute; /* regression: sum of |p - y| */
+    double squared;  /* and of (p - y)^2 */
+    double mean;     /* of the labels */
+    double spread;   /* sum of squared distances from the mean */
+    double followed; /* weight of rows with a row before them */
+    double repeated; /* and of those with the same label as the row before */
+    double change;   /* sum of |y - label before| */
+    double change_squared;
+    double last;     /* the label before; only where rows > 0 */
+};
+
+/*
+ * Adds a row. `target` is the label as 0 or 1, or the number; `prediction` is the raw one, `loss`
+ * the row's, not weighted.
+ */
+void wh_metrics_binary(struct wh_metrics *metrics, bool target, bool prediction, double loss,
+                       double weight);
+void wh_metrics_number(struct wh_metrics *metrics, double target, double prediction, double loss,
+                       double weight);
+
+/* Figures; NaN where there was no row. */
+struct wh_figures {
+    double loss;
+    double accuracy;      /* binary */
+    double mae, rmse;     /* regression */
+    double constant_loss, constant_accuracy; /* the accuracies binary */
+    double no_change_loss, no_change_accuracy;
+    double no_change_mae; /* regression */
+};
+struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, bool binary,
+                                     enum wh_loss loss);
+
+/* As a new object, and back; false where it is not one. */
+json_t *wh_metrics_save(const struct wh_metrics *metrics);
+bool wh_metrics_load(struct wh_metrics *metrics, const json_t *object);
+
+#endif

@@ -1,0 +1,236 @@
+/*
+ * nag: a linear model learned by normalized adaptive invariant gradient steps (Ross, Mineiro and
+ * Langford, "Normalized Online Learning", 2013), the default of Vowpal Wabbit.
+ *
+ * Normalized: a feature's scale is found on the way, so that units do not matter. Adaptive: each
+ * feature's steps shorten with the gradients it has seen (AdaGrad). Invariant: a row of weight 2
+ * moves a prediction no further than its target, and about as two rows of weight 1.
+ */
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
+#include "model/learner.h"
+
+/* Smaller values count as this one, so that their squares are not lost. */
+static const double SMALLEST = 1.084e-19;
+/* A gradient whose square is smaller teaches nothing, and its products would underflow. */
+static const double NO_GRADIENT = 1e-200;
+
+struct weight {
+    double value;
+    double gradients; /* sum of squared gradients */
+    double scale;     /* the largest absolute value seen */
+};
+
+struct nag {
+    struct wh_learner base;
+    enum wh_loss loss;
+    double rate;
+    double rows;    /* sum of the rows' weights that were learned from */
+    double squares; /* sum of their squared values over the squared scales */
+    double lowest, highest; /* labels; squared loss */
+    struct weight *weights;
+    size_t capacity;
+    double *steps; /* one for each feature of the row */
+    size_t step_capacity;
+};
+
+static struct nag *nag_of(struct wh_learner *learner)
+{
+    return (struct nag *)learner;
+}
+
+static struct wh_learner *nag_create(const struct wh_learner_settings *settings)
+{
+    struct nag *nag = wh_alloc(1, sizeof *nag);
+    nag->base.type = &wh_learner_nag;
+    nag->loss = settings->loss;
+    nag->rate = settings->rate;
+    return &nag->base;
+}
+
+static void nag_free(struct wh_learner *learner)
+{
+    struct nag *nag = nag_of(learner);
+    free(nag->weights);
+    free(nag->steps);
+    free(nag);
+}
+
+static size_t enough(size_t capacity, size_t wanted)
+{
+    if (capacity < 64)
+        capacity = 64;
+    while (capacity < wanted)
+        capacity *= 2;
+    return capacity;
+}
+
+static void make_room(struct nag *nag, size_t features)
+{
+    size_t capacity = enough(nag->capacity, features);
+    nag->weights = wh_resize(nag->weights, capacity, sizeof *nag->weights);
+    for (size_t i = nag->capacity; i < capacity; i++)
+        nag->weights[i] = (struct weight){ 0 };
+    nag->capacity = capacity;
+}
+
+static double clamp(double value, double low, double high)
+{
+    return value < low ? low : value > high ? high : value;
+}
+
+static double nag_predict(struct wh_learner *learner, const struct wh_example *example)
+{
+    struct nag *nag = nag_of(learner);
+    if (example->features > nag->capacity)
+        make_room(nag, example->features);
+    double sum = 0;
+    for (size_t i = 0; i < example->count; i++)
+        sum += nag->weights[example->ids[i]].value * example->values[i];
+    if (nag->loss == WH_LOSS_LOGISTIC)
+        return clamp(sum, -WH_MARGIN_LIMIT, WH_MARGIN_LIMIT);
+    return clamp(sum, nag->lowest, nag->highest);
+}
+
+/* What the features say about the length of the step. */
+struct reach {
+    double squares; /* of the values over their scales */
+    double change;  /* of the prediction, by a step of length 1 */
+};
+
+static struct reach prepare(struct nag *nag, const struct wh_example *example, double gradient)
+{
+    struct reach reach = { 0 };
+    for (size_t i = 0; i < example->count; i++) {
+        struct weight *weight = &nag->weights[example->ids[i]];
+        double size = fabs(example->values[i]);
+        if (size < SMALLEST)
+            size = SMALLEST;
+        double square = size * size;
+        weight->gradients += gradient * square;
+        if (size > weight->scale) {
+            /* As if the feature had always been measured in the new unit. */
+            if (weight->scale > 0)
+                weight->value *= weight->scale / size;
+            weight->scale = size;
+        }
+        double step = 1 / (sqrt(weight->gradients) * weight->scale);
+        reach.squares += square / (weight->scale * weight->scale);
+        reach.change += square * step;
+        nag->steps[i] = step * example->values[i];
+    }
+    return reach;
+}
+
+static void widen(struct nag *nag, double label)
+{
+    if (label < nag->lowest)
+        nag->lowest = label;
+    if (label > nag->highest)
+        nag->highest = label;
+}
+
+static void nag_learn(struct wh_learner *learner, const struct wh_example *example,
+                      const struct wh_outcome *outcome)
+{
+    struct nag *nag = nag_of(learner);
+    widen(nag, outcome->target);
+    double gradient = outcome->weight * outcome->slope * outcome->slope;
+    if (!(gradient > NO_GRADIENT))
+        return;
+    if (example->count > nag->step_capacity) {
+        nag->step_capacity = enough(nag->step_capacity, example->count);
+        nag->steps = wh_resize(nag->steps, nag->step_capacity, sizeof *nag->steps);
+    }
+    struct reach reach = prepare(nag, example, gradient);
+    nag->squares += outcome->weight * reach.squares;
+    nag->rows += outcome->weight;
+    double unit = sqrt(nag->rows / nag->squares);
+    double change = reach.change * unit;
+    double move = wh_loss_move(nag->loss, outcome, nag->rate * outcome->weight * change) / change;
+    for (size_t i = 0; i < example->count; i++)
+        nag->weights[example->ids[i]].value += move * unit * nag->steps[i];
+}
+
+/*
+ * Saving and loading
+ */
+
+static json_t *nag_save(const struct wh_learner *learner)
+{
+    const struct nag *nag = (const struct nag *)learner;
+    json_t *state = json_object();
+    json_object_set_new(state, "weight", json_real(nag->rows));
+    json_object_set_new(state, "squares", json_real(nag->squares));
+    json_object_set_new(state, "lowest", json_real(nag->lowest));
+    json_object_set_new(state, "highest", json_real(nag->highest));
+    return state;
+}
+
+static bool load_number(const json_t *state, const char *name, double *number)
+{
+    const json_t *value = json_object_get(state, name);
+    *number = json_number_value(value);
+    return json_is_number(value) && isfinite(*number);
+}
+
+static int nag_load(struct wh_learner *learner, const json_t *state, struct wh_error *error)
+{
+    struct nag *nag = nag_of(learner);
+    if (!load_number(state, "weight", &nag->rows) || !load_number(state, "squares", &nag->squares)
+        || !load_number(state, "lowest", &nag->lowest)
+        || !load_number(state, "highest", &nag->highest) || nag->rows < 0 || nag->squares < 0
+        || nag->lowest > nag->highest)
+        return wh_fail(error, WH_REFUSED, "its learner's state is not one");
+    return 0;
+}
+
+static const char *const parameters[] = { "weight", "gradients", "scale" };
+
+static void nag_get(const struct wh_learner *learner, uint32_t id, double *out)
+{
+    const struct nag *nag = (const struct nag *)learner;
+    struct weight weight = { 0 };
+    if (id < nag->capacity)
+        weight = nag->weights[id];
+    out[0] = weight.value;
+    out[1] = weight.gradients;
+    out[2] = weight.scale;
+}
+
+static bool nag_set(struct wh_learner *learner, uint32_t id, const double *in)
+{
+    struct nag *nag = nag_of(learner);
+    if (!isfinite(in[0]) || !isfinite(in[1]) || !isfinite(in[2]) || in[1] < 0 || in[2] < 0)
+        return false;
+    if (id >= nag->capacity)
+        make_room(nag, (size_t)id + 1);
+    nag->weights[id] = (struct weight){ in[0], in[1], in[2] };
+    return true;
+}
+
+static double nag_effect(const struct wh_learner *learner, uint32_t id)
+{
+    double number[WH_MAX_PARAMETERS];
+    nag_get(learner, id, number);
+    return fabs(number[0]) * number[2];
+}
+
+const struct wh_learner_type wh_learner_nag = {
+    .name = "nag",
+    .help = "normalized adaptive invariant gradient steps",
+    .rate = 0.5,
+    .parameters = parameters,
+    .parameter_count = sizeof parameters / sizeof *parameters,
+    .create = nag_create,
+    .free = nag_free,
+    .predict = nag_predict,
+    .learn = nag_learn,
+    .save = nag_save,
+    .load = nag_load,
+    .get = nag_get,
+    .set = nag_set,
+    .effect = nag_effect,
+};

@@ -1,0 +1,319 @@
+#include "model/task.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "model/example.h"
+#include "record/json.h"
+
+static const char *const type_names[] = {
+    [WH_TRUE] = "boolean", [WH_NUMBER] = "number", [WH_STRING] = "string",
+};
+
+/* Pairs of words that say by themselves which one is positive. */
+static const char *const word_pairs[][2] = { { "no", "yes" }, { "false", "true" } };
+
+int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
+                 struct wh_error *error)
+{
+    *task = (struct wh_task){ 0 };
+    if (kind && strcmp(kind, "regression") == 0)
+        task->kind = WH_TASK_REGRESSION;
+    else if (positive || (kind && strcmp(kind, "binary") == 0))
+        task->kind = WH_TASK_BINARY;
+    else if (kind)
+        return wh_fail(error, WH_REFUSED,
+                       "%s is no task that can be learned (binary and regression are)", kind);
+    if (positive && task->kind == WH_TASK_REGRESSION)
+        return wh_fail(error, WH_REFUSED, "regression has no positive class");
+    if (positive)
+        task->positive = wh_copy(positive, strlen(positive));
+    return 0;
+}
+
+void wh_task_free(struct wh_task *task)
+{
+    free(task->positive);
+    free(task->classes[0].text);
+    free(task->classes[1].text);
+    *task = (struct wh_task){ 0 };
+}
+
+const char *wh_task_name(const struct wh_task *task)
+{
+    return task->kind == WH_TASK_REGRESSION ? "regression"
+         : task->kind == WH_TASK_BINARY ? "binary" : "not settled";
+}
+
+/* A label while it is being looked at. */
+struct label {
+    uint8_t type; /* WH_TRUE for both booleans */
+    struct wh_slice text;
+    double number;
+    const char *column;
+    struct wh_task *task;
+};
+
+static enum wh_verdict contradicts(const struct label *label, const char *remedy,
+                                   struct wh_error *error)
+{
+    const struct wh_task *task = label->task;
+    const struct wh_class *classes = task->classes;
+    char quoted[96], other[96], positive[96];
+    wh_quote(quoted, label->text.text, label->text.length);
+    if (!classes[0].text && !classes[1].text)
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "%s is not one of two classes%s", quoted, remedy);
+    else if (classes[0].text && classes[1].text)
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "%s is neither %s nor %s, the labels so far%s", quoted,
+                   wh_quote(other, classes[0].text, classes[0].length),
+                   wh_quote(positive, classes[1].text, classes[1].length), remedy);
+    else {
+        const struct wh_class *seen = &classes[classes[1].text ? 1 : 0];
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "%s does not go with %s, the label so far%s", quoted,
+                   wh_quote(other, seen->text, seen->length), remedy);
+    }
+    return WH_BAD;
+}
+
+/* The side of a word that names its class itself; -1 for other words. */
+static int word_side(const struct wh_slice *text, size_t *pair)
+{
+    for (size_t i = 0; i < sizeof word_pairs / sizeof *word_pairs; i++)
+        for (int side = 0; side < 2; side++)
+            if (strlen(word_pairs[i][side]) == text->length
+                && strncasecmp(word_pairs[i][side], text->text, text->length) == 0) {
+                *pair = i;
+                return side;
+            }
+    return -1;
+}
+
+static bool same_class(const struct label *label, const struct wh_class *class)
+{
+    if (label->type == WH_NUMBER)
+        return label->number == class->number;
+    return label->text.length == class->length
+        && memcmp(label->text.text, class->text, class->length) == 0;
+}
+
+/* Where the user has named the positive class. */
+static int named_side(const struct label *label)
+{
+    const char *positive = label->task->positive;
+    size_t length = strlen(positive);
+    if (label->type == WH_NUMBER && wh_number_valid(positive, length))
+        return label->number == wh_number_parse(positive, length);
+    return label->text.length == length && memcmp(label->text.text, positive, length) == 0;
+}
+
+/* Which class the label is; -1 where it is none. */
+static int side_of(const struct label *label)
+{
+    const struct wh_class *classes = label->task->classes;
+    if (label->task->positive) {
+        int side = named_side(label);
+        return side == 0 && classes[0].text && !same_class(label, &classes[0]) ? -1 : side;
+    }
+    if (label->type == WH_TRUE)
+        return label->text.length == strlen("true");
+    if (label->type == WH_NUMBER) {
+        if (label->number == 1)
+            return 1;
+        bool negative = label->number == 0 || label->number == -1;
+        return negative && (!classes[0].text || classes[0].number == label->number) ? 0 : -1;
+    }
+    size_t pair, seen;
+    int side = word_side(&label->text, &pair);
+    for (int i = 0; i < 2; i++) {
+        const struct wh_slice text = { classes[i].text, classes[i].length };
+        if (text.text && word_side(&text, &seen) >= 0 && seen != pair)
+            return -1;
+    }
+    return side;
+}
+
+/* Settles the task by the first label. */
+static enum wh_verdict settle(const struct label *label, struct wh_error *error)
+{
+    struct wh_task *task = label->task;
+    size_t pair;
+    char quoted[96];
+    if (label->type == WH_STRING && !task->positive && task->kind != WH_TASK_REGRESSION
+        && word_side(&label->text, &pair) < 0) {
+        wh_fail(error, WH_REFUSED,
+                "%s: the label %s is a string: of two classes name the positive one with "
+                "--positive VALUE (more than two cannot be learned yet)", label->column,
+                wh_quote(quoted, label->text.text, label->text.length));
+        return WH_FATAL;
+    }
+    if (task->kind == WH_TASK_UNSETTLED)
+        task->kind = label->type == WH_NUMBER && side_of(label) < 0 ? WH_TASK_REGRESSION
+                                                                    : WH_TASK_BINARY;
+    task->type = label->type;
+    return WH_TAKEN;
+}
+
+static enum wh_verdict read_number(const struct label *label, double *target,
+                                   struct wh_error *error)
+{
+    char quoted[96];
+    if (label->type != WH_NUMBER) {
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "%s is not a number, and the task is regression",
+                   wh_quote(quoted, label->text.text, label->text.length));
+        return WH_BAD;
+    }
+    if (!(fabs(label->number) <= WH_LARGEST_VALUE)) {
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "%s is too large to learn from (the limit is 1e50)",
+                   wh_quote(quoted, label->text.text, label->text.length));
+        return WH_BAD;
+    }
+    *target = label->number;
+    return WH_TAKEN;
+}
+
+static enum wh_verdict read_class(const struct label *label, double *target,
+                                  struct wh_error *error)
+{
+    struct wh_task *task = label->task;
+    int side = label->type == task->type ? side_of(label) : -1;
+    if (side < 0)
+        return contradicts(label,
+                           task->positive || label->type != WH_NUMBER ? ""
+                                               : " (for numbers see --task regression)", error);
+    struct wh_class *class = &task->classes[side];
+    if (!class->text) {
+        class->text = wh_copy(label->text.text, label->text.length);
+        class->length = label->text.length;
+        class->number = label->number;
+    }
+    *target = side;
+    return WH_TAKEN;
+}
+
+static enum wh_verdict read_label(const struct label *label, double *target,
+                                  struct wh_error *error)
+{
+    struct wh_task *task = label->task;
+    if (task->type == WH_NULL) {
+        enum wh_verdict verdict = settle(label, error);
+        if (verdict != WH_TAKEN)
+            return verdict;
+    }
+    return task->kind == WH_TASK_REGRESSION ? read_number(label, target, error)
+                                            : read_class(label, target, error);
+}
+
+enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const struct wh_field *field,
+                             const char *column, double *target, struct wh_error *error)
+{
+    if (field->type == WH_NESTED) {
+        wh_bad_row(error, "label", column, strlen(column), 0, "an array or object is no label");
+        return WH_BAD;
+    }
+    struct label label = {
+        .type = field->type == WH_FALSE ? (uint8_t)WH_TRUE : field->type,
+        .text = field->type == WH_TRUE    ? (struct wh_slice){ "true", 4 }
+              : field->type == WH_FALSE   ? (struct wh_slice){ "false", 5 }
+                                          : wh_row_text(row, field),
+        .column = column,
+        .task = task,
+    };
+    wh_field_number(field, &label.number);
+    /* A bad row settles nothing. */
+    enum wh_task_kind kind = task->kind;
+    uint8_t type = task->type;
+    enum wh_verdict verdict = read_label(&label, target, error);
+    if (verdict != WH_TAKEN) {
+        task->kind = kind;
+        task->type = type;
+    }
+    return verdict;
+}
+
+struct wh_field wh_task_label(const struct wh_task *task, struct wh_row *row, bool positive)
+{
+    if (task->type == WH_TRUE)
+        return (struct wh_field){ .type = positive ? WH_TRUE : WH_FALSE };
+    const struct wh_class *class = &task->classes[positive];
+    if (!class->text)
+        return (struct wh_field){ .type = WH_NULL };
+    char *text = wh_row_take(row, class->length);
+    memcpy(text, class->text, class->length);
+    bool safe = task->type == WH_STRING && wh_json_safe(class->text, class->length);
+    return (struct wh_field){ .type = task->type, .text = text,
+                              .length = (uint32_t)class->length,
+                              .flags = safe ? WH_JSON_SAFE : 0 };
+}
+
+static json_t *text_or_null(const char *text, size_t length)
+{
+    return text ? json_stringn(text, length) : json_null();
+}
+
+void wh_task_save(const struct wh_task *task, json_t *header)
+{
+    json_object_set_new(header, "task", json_string(wh_task_name(task)));
+    if (task->kind != WH_TASK_BINARY)
+        return;
+    json_t *labels = json_array();
+    for (int side = 0; side < 2; side++)
+        json_array_append_new(labels,
+                              text_or_null(task->classes[side].text, task->classes[side].length));
+    json_object_set_new(header, "labels", labels);
+    json_object_set_new(header, "label_type", json_string(type_names[task->type]));
+    json_object_set_new(header, "positive",
+                        task->positive ? json_string(task->positive) : json_null());
+}
+
+static int load_class(struct wh_task *task, int side, const json_t *label, struct wh_error *error)
+{
+    struct wh_class *class = &task->classes[side];
+    if (json_is_null(label))
+        return 0;
+    if (!json_is_string(label))
+        return wh_fail(error, WH_REFUSED, "its labels are not texts");
+    class->length = json_string_length(label);
+    class->text = wh_copy(json_string_value(label), class->length);
+    if (task->type != WH_NUMBER)
+        return 0;
+    if (!wh_number_valid(class->text, class->length))
+        return wh_fail(error, WH_REFUSED, "its labels are not numbers");
+    class->number = wh_number_parse(class->text, class->length);
+    return 0;
+}
+
+int wh_task_load(struct wh_task *task, const json_t *header, struct wh_error *error)
+{
+    *task = (struct wh_task){ 0 };
+    const char *kind = json_string_value(json_object_get(header, "task"));
+    if (!kind || wh_task_init(task, kind, NULL, error) != 0)
+        return wh_fail(error, WH_REFUSED, "its task is not known here");
+    if (task->kind == WH_TASK_REGRESSION) {
+        task->type = WH_NUMBER;
+        return 0;
+    }
+    const char *type = json_string_value(json_object_get(header, "label_type"));
+    for (uint8_t i = WH_TRUE; type && i <= WH_STRING; i++)
+        if (strcmp(type, type_names[i]) == 0)
+            task->type = i;
+    if (task->type == WH_NULL)
+        return wh_fail(error, WH_REFUSED, "its labels' type is not known here");
+    const json_t *positive = json_object_get(header, "positive");
+    if (json_is_string(positive))
+        task->positive = wh_copy(json_string_value(positive), json_string_length(positive));
+    const json_t *labels = json_object_get(header, "labels");
+    if (json_array_size(labels) != 2)
+        return wh_fail(error, WH_REFUSED, "it does not have two labels");
+    return load_class(task, 0, json_array_get(labels, 0), error)
+        || load_class(task, 1, json_array_get(labels, 1), error) ? -1 : 0;
+}
