@@ -7,7 +7,6 @@ static const struct {
     const char *name;
     size_t offset;
 } sums[] = {
-    { "rows", offsetof(struct wh_metrics, rows) },
     { "weight", offsetof(struct wh_metrics, weight) },
     { "loss", offsetof(struct wh_metrics, loss) },
     { "correct", offsetof(struct wh_metrics, correct) },

@@ -53,7 +53,7 @@ struct wh_figures {
 struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, bool binary,
                                      enum wh_loss loss);
 
-/* As a new object, and back; false where it is not one. */
+/* All but the number of rows as a new object, and back; false where it is not one. */
 json_t *wh_metrics_save(const struct wh_metrics *metrics);
 bool wh_metrics_load(struct wh_metrics *metrics, const json_t *object);
 

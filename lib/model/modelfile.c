@@ -1,0 +1,623 @@
+#include "model/modelfile.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include "base/file.h"
+#include "base/hash.h"
+#include "base/memory.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "pipe/recipe.h"
+#include "record/json.h"
+
+enum {
+    VERSION = 1,
+    BLOCK = 64 << 10,
+    MAX_LINE = 1 << 20,
+    GZIP = 16 + MAX_WBITS, /* zlib's way to say: with a gzip header */
+    MOST_EXPANSION = 256,  /* what is read may be so many times the file's size */
+};
+
+static const char CHECKPOINT[] = "{\"checkpoint\":null}\n";
+static const char *const inputs[] = { [WH_INPUT_COLUMNS] = "columns",
+                                      [WH_INPUT_FEATURES] = "features" };
+
+/*
+ * The header
+ */
+
+struct text_option {
+    const char *name;
+    const char **text;
+};
+
+enum { TEXT_OPTIONS = 5 };
+
+static void list_text_options(struct wh_roles *roles, struct text_option list[static TEXT_OPTIONS])
+{
+    list[0] = (struct text_option){ "label", &roles->label };
+    list[1] = (struct text_option){ "weight", &roles->weight };
+    list[2] = (struct text_option){ "id", &roles->id };
+    list[3] = (struct text_option){ "ignore", &roles->ignore };
+    list[4] = (struct text_option){ "time", &roles->time };
+}
+
+static json_t *options_of(struct wh_model *model)
+{
+    json_t *options = json_object();
+    struct text_option list[TEXT_OPTIONS];
+    list_text_options(&model->roles, list);
+    for (size_t i = 0; i < TEXT_OPTIONS; i++)
+        json_object_set_new(options, list[i].name,
+                            *list[i].text ? json_string(*list[i].text) : json_null());
+    json_object_set_new(options, "learning_rate", json_real(model->rate));
+    json_object_set_new(options, "max_features", json_integer((json_int_t)model->max_features));
+    return options;
+}
+
+static json_t *header_of(struct wh_model *model)
+{
+    json_t *header = json_object();
+    const struct wh_learner_type *type = model->type;
+    json_object_set_new(header, "learner", json_string(type->name));
+    wh_task_save(&model->task, header);
+    json_object_set_new(header, "loss", json_string(wh_loss_name(model->loss)));
+    json_object_set_new(header, "link", json_string(wh_loss_link(model->loss)));
+    json_object_set_new(header, "options", options_of(model));
+    json_object_set_new(header, "input", json_string(inputs[model->input]));
+    json_object_set_new(header, "recipe", *model->stamp ? json_string(model->stamp) : json_null());
+    json_object_set_new(header, "rows", json_integer((json_int_t)model->metrics.rows));
+    json_object_set_new(header, "features", json_integer((json_int_t)model->names.count - 1));
+    json_object_set_new(header, "metrics", wh_metrics_save(&model->metrics));
+    json_object_set_new(header, "state", type->save(model->learner));
+    json_t *parameters = json_array();
+    for (size_t i = 0; i < type->parameter_count; i++)
+        json_array_append_new(parameters, json_string(type->parameters[i]));
+    json_object_set_new(header, "parameters", parameters);
+    return header;
+}
+
+static int refuse_header(const char *member, struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED, "its header's %s is not what it should be", member);
+}
+
+static int load_options(struct wh_model *model, const json_t *options, struct wh_error *error)
+{
+    struct text_option list[TEXT_OPTIONS];
+    list_text_options(&model->roles, list);
+    for (size_t i = 0; i < TEXT_OPTIONS; i++)
+        wh_model_name(list[i].text, json_string_value(json_object_get(options, list[i].name)));
+    model->rate = json_number_value(json_object_get(options, "learning_rate"));
+    double most = json_number_value(json_object_get(options, "max_features"));
+    if (!model->roles.label || !(model->rate > 0) || !(most >= 0 && most <= 1e15))
+        return refuse_header("options", error);
+    model->max_features = (uint64_t)most;
+    return 0;
+}
+
+static int load_input(struct wh_model *model, const json_t *header, struct wh_error *error)
+{
+    const char *input = json_string_value(json_object_get(header, "input"));
+    if (input && strcmp(input, inputs[WH_INPUT_COLUMNS]) == 0)
+        model->input = WH_INPUT_COLUMNS;
+    else if (input && strcmp(input, inputs[WH_INPUT_FEATURES]) == 0)
+        model->input = WH_INPUT_FEATURES;
+    else
+        return refuse_header("input", error);
+    const char *stamp = json_string_value(json_object_get(header, "recipe"));
+    if (stamp && strlen(stamp) >= WH_STAMP_SIZE)
+        return refuse_header("recipe", error);
+    strcpy(model->stamp, stamp ? stamp : "");
+    return 0;
+}
+
+static int load_learner(struct wh_model *model, const json_t *header, struct wh_error *error)
+{
+    const char *learner = json_string_value(json_object_get(header, "learner"));
+    const char *loss = json_string_value(json_object_get(header, "loss"));
+    model->type = learner ? wh_learner_find(learner) : NULL;
+    if (!model->type)
+        return wh_fail(error, WH_REFUSED, "its learner %s is not known here",
+                       learner ? learner : "");
+    if (!loss || !wh_loss_named(loss, &model->loss))
+        return wh_fail(error, WH_REFUSED, "its loss %s is not known here", loss ? loss : "");
+    wh_model_make_learner(model);
+    return model->type->load(model->learner, json_object_get(header, "state"), error);
+}
+
+static int load_metrics(struct wh_model *model, const json_t *header, struct wh_error *error)
+{
+    const json_t *metrics = json_object_get(header, "metrics");
+    double rows = json_number_value(json_object_get(header, "rows"));
+    if (!wh_metrics_load(&model->metrics, metrics) || !(rows >= 0 && rows <= 9e15))
+        return refuse_header("metrics", error);
+    model->metrics.rows = rows;
+    const char *saved = json_string_value(json_object_get(metrics, "time"));
+    size_t length = saved ? strlen(saved) : 0;
+    if (length < sizeof model->saved)
+        memcpy(model->saved, saved ? saved : "", length + 1);
+    return 0;
+}
+
+static int load_header(struct wh_model *model, const json_t *header, struct wh_error *error)
+{
+    return load_options(model, json_object_get(header, "options"), error)
+        || load_input(model, header, error)
+        || wh_task_load(&model->task, header, error)
+        || load_learner(model, header, error)
+        || load_metrics(model, header, error) ? -1 : 0;
+}
+
+/*
+ * Digests
+ */
+
+/* The canonical header without what is not learned. Takes `header` apart. */
+static void digest_content(json_t *header, const char parameters[static 65], char hex[static 65])
+{
+    struct wh_buffer text = { 0 };
+    struct wh_sha256 sha;
+    json_object_del(header, "wh");
+    json_object_del(header, "version");
+    json_object_del(json_object_get(header, "metrics"), "time");
+    wh_json_canonical(&text, header);
+    wh_sha256_init(&sha);
+    wh_sha256_add(&sha, text.data, text.length);
+    wh_sha256_add(&sha, parameters, 64);
+    wh_sha256_hex(&sha, hex);
+    wh_buffer_free(&text);
+}
+
+/* The last line, which holds every sum there is. */
+static void print_end(struct wh_buffer *out, const char content[static 65], uint32_t lines,
+                      struct wh_sha256 *top, const char parameters[static 65])
+{
+    char hex[65];
+    wh_sha256_add(top, parameters, 64);
+    wh_sha256_hex(top, hex);
+    wh_buffer_format(out, "{\"end\":{\"content\":\"%s\",\"lines\":%u,\"sha256\":\"%s\"}}\n",
+                     content, lines, hex);
+}
+
+/*
+ * Writing
+ */
+
+struct writer {
+    const char *path;
+    struct wh_atomic_file *file;
+    z_stream stream;
+    struct wh_buffer text; /* not yet compressed */
+    struct wh_sha256 sha;  /* of the lines since it was begun */
+    unsigned char block[BLOCK];
+};
+
+static int deflate_all(struct writer *writer, int flush, struct wh_error *error)
+{
+    writer->stream.next_in = (unsigned char *)writer->text.data;
+    writer->stream.avail_in = (uInt)writer->text.length;
+    do {
+        writer->stream.next_out = writer->block;
+        writer->stream.avail_out = BLOCK;
+        if (deflate(&writer->stream, flush) == Z_STREAM_ERROR)
+            return wh_fail(error, WH_FAILED, "%s: cannot be compressed", writer->path);
+        struct wh_error reason;
+        if (wh_write_all(wh_atomic_descriptor(writer->file), writer->block,
+                         BLOCK - writer->stream.avail_out, &reason) != 0)
+            return wh_fail(error, WH_FAILED, "%s: %s", writer->path, reason.text);
+    } while (writer->stream.avail_out == 0);
+    writer->text.length = 0;
+    return 0;
+}
+
+static int pass_text(struct writer *writer, int flush, struct wh_error *error)
+{
+    wh_sha256_add(&writer->sha, writer->text.data, writer->text.length);
+    return deflate_all(writer, flush, error);
+}
+
+static void print_feature(struct wh_buffer *out, const struct wh_model *model, uint32_t id)
+{
+    double numbers[WH_MAX_PARAMETERS];
+    model->type->get(model->learner, id, numbers);
+    if (id == WH_CONSTANT) {
+        wh_buffer_add(out, "[null", 5);
+    } else {
+        wh_buffer_add(out, "[\"", 2);
+        wh_json_escape(out, wh_names_text(&model->names, id), model->names.names[id].length);
+        wh_buffer_byte(out, '"');
+    }
+    for (size_t i = 0; i < model->type->parameter_count; i++) {
+        wh_buffer_byte(out, ',');
+        char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE);
+        out->length += wh_number_print(numbers[i], place);
+    }
+    wh_buffer_add(out, "]\n", 2);
+}
+
+static int write_top(struct writer *writer, json_t *header, const char *saved,
+                     struct wh_error *error)
+{
+    wh_buffer_format(&writer->text, "{\"wh\":\"model\",\"version\":%d,", VERSION);
+    struct wh_buffer rest = { 0 };
+    json_object_set_new(json_object_get(header, "metrics"), "time", json_string(saved));
+    wh_json_canonical(&rest, header);
+    wh_buffer_add(&writer->text, rest.data + 1, rest.length - 1);
+    wh_buffer_free(&rest);
+    wh_buffer_byte(&writer->text, '\n');
+    wh_buffer_add(&writer->text, CHECKPOINT, strlen(CHECKPOINT));
+    wh_sha256_init(&writer->sha);
+    return pass_text(writer, Z_NO_FLUSH, error);
+}
+
+static int write_model(struct writer *writer, struct wh_model *model, json_t *header,
+                       struct wh_error *error)
+{
+    if (write_top(writer, header, model->saved, error) != 0)
+        return -1;
+    struct wh_sha256 top = writer->sha;
+    wh_sha256_init(&writer->sha);
+    for (uint32_t id = 0; id < model->names.count; id++) {
+        print_feature(&writer->text, model, id);
+        if (writer->text.length >= BLOCK && pass_text(writer, Z_NO_FLUSH, error) != 0)
+            return -1;
+    }
+    if (pass_text(writer, Z_NO_FLUSH, error) != 0)
+        return -1;
+    char parameters[65];
+    wh_sha256_hex(&writer->sha, parameters);
+    digest_content(header, parameters, model->digest);
+    print_end(&writer->text, model->digest, model->names.count, &top, parameters);
+    return deflate_all(writer, Z_FINISH, error);
+}
+
+static void tell_time(char saved[static 48])
+{
+    struct wh_civil now = wh_time_civil((int64_t)time(NULL), 0);
+    size_t length = wh_time_print(&now, saved);
+    saved[length < 48 ? length : 47] = '\0';
+}
+
+int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error)
+{
+    struct writer *writer = wh_alloc(1, sizeof *writer);
+    json_t *header = header_of(model);
+    int result = -1;
+    writer->path = path;
+    writer->file = wh_atomic_open(path, error);
+    tell_time(model->saved);
+    if (writer->file) {
+        if (deflateInit2(&writer->stream, 1, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+            wh_fail(error, WH_FAILED, "%s: cannot be compressed", path);
+        else
+            result = write_model(writer, model, header, error);
+        deflateEnd(&writer->stream);
+        if (result == 0)
+            result = wh_atomic_commit(writer->file, error);
+        else
+            wh_atomic_abort(writer->file);
+    }
+    json_decref(header);
+    wh_buffer_free(&writer->text);
+    free(writer);
+    return result;
+}
+
+/*
+ * Reading
+ */
+
+struct reader {
+    int descriptor;
+    uint64_t left; /* how many bytes may still come out */
+    z_stream stream;
+    bool ended;    /* the compressed data is complete */
+    char *text;    /* MAX_LINE of uncompressed bytes, of which */
+    size_t next, end; /* these were not yet taken */
+    unsigned char block[BLOCK];
+};
+
+enum line { LINE, LINE_END, LINE_ERROR };
+
+static int refuse(struct wh_error *error, const char *what)
+{
+    return wh_fail(error, WH_REFUSED, "%s", what);
+}
+
+/* Uncompresses more behind what is there. */
+static int fill(struct reader *reader, struct wh_error *error)
+{
+    z_stream *stream = &reader->stream;
+    if (stream->avail_in == 0) {
+        ssize_t got;
+        do
+            got = read(reader->descriptor, reader->block, BLOCK);
+        while (got < 0 && errno == EINTR);
+        if (got < 0)
+            return wh_fail_errno(error, WH_FAILED, "cannot read");
+        if (got == 0)
+            return refuse(error, "is cut short");
+        stream->next_in = reader->block;
+        stream->avail_in = (uInt)got;
+    }
+    size_t room = MAX_LINE - reader->end;
+    stream->next_out = (unsigned char *)reader->text + reader->end;
+    stream->avail_out = (uInt)room;
+    int status = inflate(stream, Z_NO_FLUSH);
+    if (status != Z_OK && status != Z_STREAM_END && status != Z_BUF_ERROR)
+        return refuse(error, "is damaged: it cannot be uncompressed");
+    size_t made = room - stream->avail_out;
+    if (made > reader->left)
+        return refuse(error, "is damaged: there is more in it than its size allows for");
+    reader->left -= made;
+    reader->end += made;
+    reader->ended = status == Z_STREAM_END;
+    return 0;
+}
+
+/* The next line, with its line end. */
+static enum line next_line(struct reader *reader, const char **line, size_t *length,
+                           struct wh_error *error)
+{
+    size_t looked = 0;
+    for (;;) {
+        char *begin = reader->text + reader->next;
+        size_t there = reader->end - reader->next;
+        char *newline = memchr(begin + looked, '\n', there - looked);
+        if (newline) {
+            *line = begin;
+            *length = (size_t)(newline - begin) + 1;
+            reader->next += *length;
+            return LINE;
+        }
+        looked = there;
+        if (reader->ended) {
+            if (there == 0)
+                return LINE_END;
+            refuse(error, "is damaged: its last line is cut");
+            return LINE_ERROR;
+        }
+        memmove(reader->text, begin, there);
+        reader->next = 0;
+        reader->end = there;
+        if (there == MAX_LINE) {
+            refuse(error, "is damaged: a line is too long");
+            return LINE_ERROR;
+        }
+        if (fill(reader, error) != 0)
+            return LINE_ERROR;
+    }
+}
+
+/* A line where there has to be one. */
+static int need_line(struct reader *reader, const char **line, size_t *length,
+                     struct wh_error *error)
+{
+    enum line next = next_line(reader, line, length, error);
+    if (next == LINE_END)
+        return refuse(error, "is damaged: lines are missing");
+    return next == LINE ? 0 : -1;
+}
+
+static json_t *parse_header(const char *line, size_t length, struct wh_error *error)
+{
+    json_t *header = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL
+                                              | JSON_DECODE_INT_AS_REAL, NULL);
+    const char *kind = json_string_value(json_object_get(header, "wh"));
+    double version = json_number_value(json_object_get(header, "version"));
+    if (!kind || strcmp(kind, "model") != 0)
+        refuse(error, "is not a model");
+    else if (version > VERSION)
+        wh_fail(error, WH_REFUSED, "is a model of version %g, newer than this program knows (%d)",
+                version, VERSION);
+    else if (version == VERSION)
+        return header;
+    else
+        refuse(error, "is a model of no version");
+    json_decref(header);
+    return NULL;
+}
+
+/* The name at `at`, an opening quote, as a new string; *end is behind the closing quote. */
+static json_t *parse_escaped(const char *at, const char *end)
+{
+    return json_loadb(at, (size_t)(end - at), JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
+}
+
+/* Adds the name that stands at *at; *at is then behind it. */
+static bool load_name(struct wh_model *model, const char **at, const char *end)
+{
+    const char *begin = *at;
+    bool escaped = false;
+    if (*begin != '"')
+        return false;
+    const char *close = begin + 1;
+    for (; close < end && *close != '"'; close++)
+        if (*close == '\\') {
+            escaped = true;
+            close++;
+        }
+    if (close >= end)
+        return false;
+    *at = close + 1;
+    json_t *decoded = escaped ? parse_escaped(begin, close + 1) : NULL;
+    const char *text = escaped ? json_string_value(decoded) : begin + 1;
+    size_t length = escaped ? json_string_length(decoded) : (size_t)(close - begin - 1);
+    bool good = text && length <= WH_MAX_NAME && wh_utf8_valid(text, length) == length
+             && wh_names_find(&model->names, text, length) == WH_NO_FEATURE;
+    if (good)
+        wh_names_add(&model->names, text, length);
+    json_decref(decoded);
+    return good;
+}
+
+static bool load_numbers(struct wh_model *model, uint32_t id, const char *at, const char *end)
+{
+    double numbers[WH_MAX_PARAMETERS];
+    for (size_t i = 0; i < model->type->parameter_count; i++) {
+        if (*at++ != ',')
+            return false;
+        const char *stop = at;
+        while (stop < end && *stop != ',' && *stop != ']')
+            stop++;
+        if (!wh_number_valid(at, (size_t)(stop - at)))
+            return false;
+        numbers[i] = wh_number_parse(at, (size_t)(stop - at));
+        at = stop;
+    }
+    return end - at == 2 && memcmp(at, "]\n", 2) == 0 && model->type->set(model->learner, id, numbers);
+}
+
+static bool load_feature(struct wh_model *model, uint32_t id, const char *line, size_t length)
+{
+    static const char constant[] = "[null";
+    const char *end = line + length;
+    if (id == WH_CONSTANT) {
+        size_t begin = strlen(constant);
+        return length > begin && memcmp(line, constant, begin) == 0
+            && load_numbers(model, id, line + begin, end);
+    }
+    const char *at = line + 1;
+    return length > 2 && *line == '[' && load_name(model, &at, end)
+        && load_numbers(model, id, at, end);
+}
+
+static int load_features(struct wh_model *model, struct reader *reader, double count,
+                         char hex[static 65], struct wh_error *error)
+{
+    struct wh_sha256 sha;
+    wh_sha256_init(&sha);
+    for (uint32_t id = 0; id <= count; id++) {
+        const char *line;
+        size_t length;
+        if (need_line(reader, &line, &length, error) != 0)
+            return -1;
+        if (!load_feature(model, id, line, length))
+            return wh_fail(error, WH_REFUSED, "is damaged: line %lu holds no feature",
+                           (unsigned long)id + 3);
+        wh_sha256_add(&sha, line, length);
+    }
+    wh_sha256_hex(&sha, hex);
+    return 0;
+}
+
+static int check_end(struct wh_model *model, struct reader *reader, struct wh_sha256 *top,
+                     const char parameters[static 65], struct wh_error *error)
+{
+    const char *line;
+    size_t length;
+    if (need_line(reader, &line, &length, error) != 0)
+        return -1;
+    struct wh_buffer expected = { 0 };
+    print_end(&expected, model->digest, model->names.count, top, parameters);
+    bool same = expected.length == length && memcmp(expected.data, line, length) == 0;
+    wh_buffer_free(&expected);
+    if (!same)
+        return refuse(error, "is damaged: its check sums do not fit");
+    unsigned char more;
+    switch (next_line(reader, &line, &length, error)) {
+    case LINE_ERROR:
+        return -1;
+    case LINE:
+        return refuse(error, "is damaged: lines follow its end");
+    case LINE_END:
+        break;
+    }
+    if (reader->stream.avail_in != 0 || read(reader->descriptor, &more, 1) != 0)
+        return refuse(error, "is damaged: bytes follow its end");
+    return 0;
+}
+
+static int read_body(struct wh_model *model, struct reader *reader, json_t *header,
+                     struct wh_sha256 *top, struct wh_error *error)
+{
+    const char *line;
+    size_t length;
+    double count = json_number_value(json_object_get(header, "features"));
+    if (!(count >= 0 && count < WH_MOST_FEATURES))
+        return refuse_header("features", error);
+    if (load_header(model, header, error) != 0 || need_line(reader, &line, &length, error) != 0)
+        return -1;
+    if (length != strlen(CHECKPOINT) || memcmp(line, CHECKPOINT, length) != 0)
+        return refuse(error, "is damaged: its checkpoint is not one");
+    wh_sha256_add(top, line, length);
+    char parameters[65];
+    if (load_features(model, reader, count, parameters, error) != 0)
+        return -1;
+    digest_content(header, parameters, model->digest);
+    return check_end(model, reader, top, parameters, error);
+}
+
+static int read_model(struct wh_model *model, struct reader *reader, struct wh_error *error)
+{
+    const char *line;
+    size_t length;
+    struct wh_sha256 top;
+    if (need_line(reader, &line, &length, error) != 0)
+        return -1;
+    wh_sha256_init(&top);
+    wh_sha256_add(&top, line, length);
+    json_t *header = parse_header(line, length, error);
+    if (!header)
+        return -1;
+    int result = read_body(model, reader, header, &top, error);
+    json_decref(header);
+    return result;
+}
+
+static int open_reader(struct reader *reader, const char *path, struct wh_error *error)
+{
+    reader->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (reader->descriptor < 0)
+        return wh_fail_errno(error, errno == ENOENT ? WH_REFUSED : WH_FAILED, "cannot open");
+    struct stat status;
+    if (fstat(reader->descriptor, &status) != 0 || !S_ISREG(status.st_mode))
+        return refuse(error, "is not a regular file");
+    reader->left = (uint64_t)status.st_size * MOST_EXPANSION + MAX_LINE;
+    ssize_t got = read(reader->descriptor, reader->block, BLOCK);
+    if (got < 0)
+        return wh_fail_errno(error, WH_FAILED, "cannot read");
+    if (got < 2 || reader->block[0] != 0x1F || reader->block[1] != 0x8B)
+        return refuse(error, got == 0 ? "is empty" : "is not a model");
+    reader->stream.next_in = reader->block;
+    reader->stream.avail_in = (uInt)got;
+    if (inflateInit2(&reader->stream, GZIP) != Z_OK)
+        return wh_fail(error, WH_FAILED, "cannot be uncompressed");
+    return 0;
+}
+
+struct wh_model *wh_model_load(const char *path, struct wh_error *error)
+{
+    struct wh_error reason;
+    struct reader *reader = wh_alloc(1, sizeof *reader);
+    reader->text = wh_alloc(MAX_LINE, 1);
+    struct wh_model *model = wh_model_new();
+    if (open_reader(reader, path, &reason) != 0 || read_model(model, reader, &reason) != 0) {
+        wh_fail(error, reason.status, "%s: %s", path, reason.text);
+        wh_model_free(model);
+        model = NULL;
+    }
+    inflateEnd(&reader->stream);
+    if (reader->descriptor >= 0)
+        close(reader->descriptor);
+    free(reader->text);
+    free(reader);
+    return model;
+}
+
+bool wh_model_exists(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) == 0 || errno != ENOENT;
+}

@@ -1,0 +1,36 @@
+/*
+ * The file of a model: gzip of lines of JSON.
+ *
+ *     {"wh":"model","version":1,"features":9,"input":"columns","labels":["0","1"],...}
+ *     {"checkpoint":null}
+ *     [null,-0.31,12.4,1]
+ *     ["city=Lagos",0.12,3.4,1]
+ *     {"end":{"content":"...","lines":10,"sha256":"..."}}
+ *
+ * A line for each feature, the constant first, in the order they first came; the header's
+ * "parameters" names the numbers. `content` is the SHA-256 of what was learned: of the header in
+ * canonical form (without wh, version and metrics.time) followed by the hexadecimal SHA-256 of the
+ * feature lines. `sha256` is that of the first two lines as they stand, followed by the same.
+ *
+ * Numbers are printed so that they read back exactly: who loads a model and goes on learning
+ * comes to the same bytes as who never stopped. Reading checks everything and can neither
+ * crash on nor be made to use memory out of proportion by a file, whoever wrote it.
+ */
+#ifndef WH_MODEL_MODELFILE_H
+#define WH_MODEL_MODELFILE_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "model/model.h"
+
+/* Writes the model to `path`, whole or not at all, and sets its digest and time. */
+int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error);
+
+/* Reads a model. NULL on failure: WH_REFUSED for what is no sound model. */
+struct wh_model *wh_model_load(const char *path, struct wh_error *error);
+
+/* Whether there is a file of this name (whatever is in it). */
+bool wh_model_exists(const char *path);
+
+#endif
