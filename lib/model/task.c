@@ -26,9 +26,12 @@ int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
         task->kind = WH_TASK_REGRESSION;
     else if (positive || (kind && strcmp(kind, "binary") == 0))
         task->kind = WH_TASK_BINARY;
-    else if (kind)
+    else if (kind && strcmp(kind, "multiclass") == 0)
         return wh_fail(error, WH_REFUSED,
-                       "%s is no task that can be learned (binary and regression are)", kind);
+                       "more than two classes cannot be learned yet: of two, name the positive "
+                       "one with --positive VALUE");
+    else if (kind)
+        return wh_fail(error, WH_REFUSED, "%s is no task (there are binary and regression)", kind);
     if (positive && task->kind == WH_TASK_REGRESSION)
         return wh_fail(error, WH_REFUSED, "regression has no positive class");
     if (positive)

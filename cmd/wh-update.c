@@ -1,0 +1,178 @@
+/* wh-update: learns from each row; creates a model or goes on with it. */
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "model/update.h"
+#include "pipe/progress.h"
+#include "pipe/run.h"
+
+static const double DEFAULT_SAVE_EVERY = 60;
+
+struct options {
+    struct wh_update_settings settings;
+    bool save_every_given;
+};
+
+static int set_save_every(void *target, const struct wh_option *option, const char *value,
+                          struct wh_error *error)
+{
+    (void)option;
+    struct options *options = target;
+    int64_t milliseconds;
+    char quoted[96];
+    if (!wh_duration_parse(value, strlen(value), &milliseconds))
+        return wh_fail(error, WH_REFUSED, "%s is not a duration, such as 30s or 10m",
+                       wh_quote(quoted, value, strlen(value)));
+    options->settings.save_every = (double)milliseconds / 1000;
+    options->save_every_given = true;
+    return 0;
+}
+
+#define AT(member) offsetof(struct options, settings.member)
+
+static const char *const losses[] = { "squared", "logistic", NULL };
+
+static const struct wh_option options_table[] = {
+    { .kind = WH_OPTION_HEADING, .help = "The model" },
+    { "model", 'm', "MODEL", "the model's file: begun if it is not there, else learned further",
+      WH_OPTION_TEXT, AT(path), NULL, NULL },
+    { "new", 0, NULL, "start from nothing; a model that is there is replaced at the end",
+      WH_OPTION_FLAG, AT(fresh), NULL, NULL },
+    { "save-every", 0, "DURATION", "save also in between, when so much time has passed [60s for "
+      "endless input, else only at the end]", WH_OPTION_CALL, 0, set_save_every, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "The columns" },
+    { "label", 0, "COLUMN", "what is to be predicted; rows where it is null are passed over",
+      WH_OPTION_TEXT, AT(roles.label), NULL, NULL },
+    { "weight", 0, "COLUMN", "how much a row counts, 0 or more [1]", WH_OPTION_TEXT,
+      AT(roles.weight), NULL, NULL },
+    { "id", 0, "COLS", "columns that identify a row and say nothing about it", WH_OPTION_TEXT,
+      AT(roles.id), NULL, NULL },
+    { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(roles.ignore), NULL,
+      NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Learning" },
+    { "task", 0, "TASK", "binary or regression [by the first label]", WH_OPTION_TEXT, AT(task),
+      NULL, NULL },
+    { "positive", 0, "VALUE", "of two labels the one whose probability is to be learned",
+      WH_OPTION_TEXT, AT(positive), NULL, NULL },
+    { "learner", 0, "NAME", "how to learn: nag (normalized adaptive invariant gradient steps) [nag]",
+      WH_OPTION_TEXT, AT(learner), NULL, NULL },
+    { "loss", 0, "LOSS", "squared or logistic [logistic for two classes, else squared]",
+      WH_OPTION_CHOICE, AT(loss), NULL, losses },
+    { "learning-rate", 'l', "RATE", "the length of a step [0.5]", WH_OPTION_NUMBER, AT(rate), NULL,
+      NULL },
+    { "max-features", 0, "N", "the model holds at most so many; later ones are ignored [4m]",
+      WH_OPTION_COUNT, AT(max_features), NULL, NULL },
+};
+
+/* Whether the rows may never end: they come from a pipe or a terminal. */
+static bool is_endless(const char *const *paths, int count)
+{
+    struct stat status;
+    if (count == 0)
+        return fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode);
+    for (int i = 0; i < count; i++)
+        if (strcmp(paths[i], "-") == 0 ? is_endless(NULL, 0)
+                                       : stat(paths[i], &status) == 0 && !S_ISREG(status.st_mode))
+            return true;
+    return false;
+}
+
+static void say(void *context, const char *line)
+{
+    const struct wh_common *common = context;
+    wh_progress_clear(common->drawn);
+    fprintf(stderr, "%s\n", line);
+}
+
+static void notice_lines(const struct wh_common *common, char *text)
+{
+    for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
+        *end = '\0';
+        wh_notice(common, "%s", line);
+    }
+}
+
+static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct wh_reader *reader,
+                      struct wh_error *error)
+{
+    struct wh_run run = { .common = common, .reader = reader, .stage = stage, .output = -1 };
+    const struct wh_model *model = wh_update_model(stage);
+    if (wh_update_continues(stage))
+        wh_notice(common, "going on with a model of %.0f rows (%s, %s, saved %s)",
+                  model->metrics.rows, model->type->name, wh_task_name(&model->task),
+                  model->saved);
+    if (wh_run(&run, error))
+        return -1;
+    struct wh_buffer summary = { 0 };
+    wh_update_summary(stage, run.seconds, &summary);
+    wh_buffer_byte(&summary, '\0');
+    notice_lines(common, summary.data);
+    wh_buffer_free(&summary);
+    return 0;
+}
+
+static int update(struct wh_common *common, struct options *options, const char *const *paths,
+                  int count, struct wh_error *error)
+{
+    struct wh_update_settings *settings = &options->settings;
+    if (!settings->path)
+        return wh_fail(error, WH_REFUSED, "which model? Give its file with -m MODEL");
+    if (!options->save_every_given && is_endless(paths, count))
+        settings->save_every = DEFAULT_SAVE_EVERY;
+    settings->roles.time = common->time;
+    if (!common->quiet && (common->progress || isatty(STDERR_FILENO))) {
+        settings->say = say;
+        settings->say_context = common;
+    }
+    struct wh_stage *stage = wh_update_open(settings, error);
+    if (!stage)
+        return -1;
+    struct wh_reader *reader = wh_reader_open(&common->reading, paths, (size_t)count, error);
+    int failed = reader ? learn_rows(common, stage, reader, error) : -1;
+    wh_reader_close(reader);
+    stage->ops->close(stage);
+    return failed;
+}
+
+static int run(int argc, char **argv, struct wh_common *common, struct wh_error *error)
+{
+    struct options options = { .settings = { .rate = (double)NAN } };
+    const struct wh_option_part parts[] = {
+        { options_table, sizeof options_table / sizeof *options_table, &options },
+        { wh_common_options, wh_common_reading_count, common },
+    };
+    const struct wh_command command = {
+        .tool = common->tool,
+        .usage = "-m MODEL [OPTION]... [FILE]...",
+        .summary = "Learns to predict a column from the others, row by row, and keeps what it "
+                   "learned in MODEL.",
+        .closing = "Example:\n"
+                   "  wh-update -m churn.whm --label churned --ignore order_id orders.csv\n"
+                   "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all but "
+                   "x.\nMore in wh-update(1).",
+        .parts = parts,
+        .part_count = sizeof parts / sizeof *parts,
+    };
+    int operands;
+    bool done;
+    if (wh_options_parse(&command, argc, argv, &operands, &done, error))
+        return -1;
+    if (done)
+        return 0;
+    return wh_common_settle(common, error)
+        || update(common, &options, (const char *const *)argv + 1, operands, error) ? -1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct wh_common common = { .tool = "wh-update" };
+    struct wh_error error;
+    int failed = run(argc, argv, &common, &error);
+    int status = failed ? wh_complain(common.tool, &error) : WH_OK;
+    wh_common_free(&common);
+    return status;
+}

@@ -1,0 +1,234 @@
+#include "model/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/number.h"
+
+void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model, double label,
+                       const struct wh_outcome *outcome)
+{
+    wh_model_measure(model, &evaluation->metrics, label, outcome);
+    if (model->task.kind == WH_TASK_BINARY)
+        wh_auc_add(&evaluation->auc, outcome->prediction, label > 0, outcome->weight);
+}
+
+void wh_evaluation_free(struct wh_evaluation *evaluation)
+{
+    wh_auc_free(&evaluation->auc);
+}
+
+static bool is_binary(const struct wh_model *model)
+{
+    return model->task.kind == WH_TASK_BINARY;
+}
+
+static struct wh_figures figures_of(const struct wh_model *model, const struct wh_metrics *metrics)
+{
+    return wh_metrics_figures(metrics, is_binary(model), model->loss);
+}
+
+/* A figure in a column of the table. */
+static void add_cell(struct wh_buffer *out, double value)
+{
+    if (isnan(value))
+        wh_buffer_format(out, " %10s", "-");
+    else if (fabs(value) < 1e5)
+        wh_buffer_format(out, " %10.6f", value);
+    else
+        wh_buffer_format(out, " %10.4g", value);
+}
+
+void wh_report_head(struct wh_buffer *out, const struct wh_model *model)
+{
+    bool binary = is_binary(model);
+    wh_buffer_format(out, "%10s %10s %10s %10s %10s %10s %10s", "rows", "loss", "recent",
+                     binary ? "accuracy" : "MAE", binary ? "AUC" : "RMSE", "constant",
+                     "no change");
+}
+
+void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
+                    struct wh_evaluation *evaluation)
+{
+    const struct wh_metrics *metrics = &evaluation->metrics;
+    struct wh_figures figures = figures_of(model, metrics);
+    bool binary = is_binary(model);
+    wh_buffer_format(out, "%10.0f", metrics->rows);
+    add_cell(out, figures.loss);
+    add_cell(out, (metrics->loss - evaluation->loss_reported)
+                      / (metrics->weight - evaluation->weight_reported));
+    add_cell(out, binary ? figures.accuracy : figures.mae);
+    add_cell(out, binary ? wh_auc_value(&evaluation->auc) : figures.rmse);
+    add_cell(out, figures.constant_loss);
+    add_cell(out, figures.no_change_loss);
+    evaluation->loss_reported = metrics->loss;
+    evaluation->weight_reported = metrics->weight;
+}
+
+/* ", NAME 0.1234", where it is a number. */
+static void add_figure(struct wh_buffer *out, const char *name, double value)
+{
+    if (!isnan(value))
+        wh_buffer_format(out, "%s %.6g", name, value);
+}
+
+void wh_report_figures(struct wh_buffer *out, const struct wh_model *model,
+                       struct wh_evaluation *evaluation, const char *loss)
+{
+    struct wh_figures figures = figures_of(model, &evaluation->metrics);
+    bool binary = is_binary(model);
+    add_figure(out, loss, figures.loss);
+    wh_buffer_format(out, " (%s)", wh_loss_name(model->loss));
+    if (binary) {
+        add_figure(out, ", accuracy", figures.accuracy);
+        add_figure(out, ", AUC", wh_auc_value(&evaluation->auc));
+    } else {
+        add_figure(out, ", MAE", figures.mae);
+        add_figure(out, ", RMSE", figures.rmse);
+    }
+    add_figure(out, "\nto compare: the best constant has loss", figures.constant_loss);
+    if (binary)
+        add_figure(out, ", accuracy", figures.constant_accuracy);
+    add_figure(out, "; the label before has loss", figures.no_change_loss);
+    if (binary)
+        add_figure(out, ", accuracy", figures.no_change_accuracy);
+    else
+        add_figure(out, ", MAE", figures.no_change_mae);
+    wh_buffer_byte(out, '\n');
+}
+
+static void set_figure(json_t *stats, const char *name, double value)
+{
+    if (isfinite(value))
+        json_object_set_new(stats, name, json_real(value));
+}
+
+void wh_report_stats(json_t *stats, const struct wh_model *model,
+                     struct wh_evaluation *evaluation, const char *name)
+{
+    struct wh_figures figures = figures_of(model, &evaluation->metrics);
+    json_object_set_new(stats, "loss_name", json_string(wh_loss_name(model->loss)));
+    set_figure(stats, name, figures.loss);
+    set_figure(stats, "baseline_constant", figures.constant_loss);
+    set_figure(stats, "baseline_no_change", figures.no_change_loss);
+    if (is_binary(model)) {
+        set_figure(stats, "accuracy", figures.accuracy);
+        set_figure(stats, "auc", wh_auc_value(&evaluation->auc));
+        set_figure(stats, "baseline_constant_accuracy", figures.constant_accuracy);
+        set_figure(stats, "baseline_no_change_accuracy", figures.no_change_accuracy);
+    } else {
+        set_figure(stats, "mae", figures.mae);
+        set_figure(stats, "rmse", figures.rmse);
+        set_figure(stats, "baseline_no_change_mae", figures.no_change_mae);
+    }
+}
+
+/*
+ * --describe
+ */
+
+struct ranked {
+    double effect;
+    uint32_t id;
+};
+
+static int by_effect(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (a->effect != b->effect)
+        return a->effect > b->effect ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+static void add_number(struct wh_buffer *out, double value)
+{
+    char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE);
+    out->length += wh_number_print(value, place);
+}
+
+static void add_text(struct wh_buffer *out, const char *label, const char *text)
+{
+    if (text)
+        wh_buffer_format(out, "%-12s %s\n", label, text);
+}
+
+static void describe_task(struct wh_buffer *out, const struct wh_model *model)
+{
+    const struct wh_class *classes = model->task.classes;
+    char negative[96] = "not seen", positive[96] = "not seen";
+    if (!is_binary(model)) {
+        add_text(out, "task", "regression");
+        return;
+    }
+    if (classes[0].text)
+        wh_quote(negative, classes[0].text, classes[0].length);
+    if (classes[1].text)
+        wh_quote(positive, classes[1].text, classes[1].length);
+    wh_buffer_format(out, "%-12s binary: positive %s, negative %s\n", "task", positive, negative);
+}
+
+static void describe_history(struct wh_buffer *out, const struct wh_model *model)
+{
+    struct wh_figures figures = figures_of(model, &model->metrics);
+    wh_buffer_format(out, "%-12s %.0f\n%-12s %lu\n", "rows", model->metrics.rows, "features",
+                     (unsigned long)model->names.count - 1);
+    wh_buffer_format(out, "%-12s %.6g before learning from each row (best constant %.6g)\n", "loss",
+                     figures.loss, figures.constant_loss);
+    if (is_binary(model))
+        wh_buffer_format(out, "%-12s %.6g (best constant %.6g)\n", "accuracy", figures.accuracy,
+                         figures.constant_accuracy);
+    else
+        wh_buffer_format(out, "%-12s %.6g\n%-12s %.6g\n", "MAE", figures.mae, "RMSE",
+                         figures.rmse);
+}
+
+static void add_feature(struct wh_buffer *out, const struct wh_model *model, uint32_t id)
+{
+    double numbers[WH_MAX_PARAMETERS];
+    char quoted[96];
+    model->type->get(model->learner, id, numbers);
+    const char *name = "(constant)";
+    if (id != WH_CONSTANT)
+        name = wh_quote(quoted, wh_names_text(&model->names, id), model->names.names[id].length);
+    wh_buffer_format(out, "%12.6g %12.6g  %s\n", numbers[0],
+                     model->type->effect(model->learner, id), name);
+}
+
+static void describe_features(struct wh_buffer *out, const struct wh_model *model, size_t top)
+{
+    size_t count = model->names.count - 1;
+    struct ranked *ranked = wh_alloc(count, sizeof *ranked);
+    for (uint32_t id = 1; id <= count; id++)
+        ranked[id - 1] = (struct ranked){ model->type->effect(model->learner, id), id };
+    qsort(ranked, count, sizeof *ranked, by_effect);
+    if (top > count)
+        top = count;
+    wh_buffer_format(out, "\n%12s %12s  feature (%zu of %zu, by effect: the weight times the "
+                     "largest value seen)\n", "weight", "effect", top, count);
+    add_feature(out, model, WH_CONSTANT);
+    for (size_t i = 0; i < top; i++)
+        add_feature(out, model, ranked[i].id);
+    free(ranked);
+}
+
+void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t top)
+{
+    wh_buffer_format(out, "%-12s %s, learning rate ", "learner", model->type->name);
+    add_number(out, model->rate);
+    wh_buffer_byte(out, '\n');
+    describe_task(out, model);
+    wh_buffer_format(out, "%-12s %s (link: %s)\n", "loss is", wh_loss_name(model->loss),
+                     wh_loss_link(model->loss));
+    add_text(out, "label", model->roles.label);
+    add_text(out, "weight", model->roles.weight);
+    add_text(out, "id", model->roles.id);
+    add_text(out, "ignored", model->roles.ignore);
+    add_text(out, "time", model->roles.time);
+    add_text(out, "input", model->input == WH_INPUT_FEATURES ? "features object" : "columns");
+    add_text(out, "recipe", *model->stamp ? model->stamp : NULL);
+    describe_history(out, model);
+    add_text(out, "saved", model->saved);
+    add_text(out, "digest", model->digest);
+    describe_features(out, model, top);
+}

@@ -1,0 +1,44 @@
+/*
+ * Reports: the figures of a run, as a table that grows with the rows, as lines at the end, and as
+ * members of --stats.
+ */
+#ifndef WH_MODEL_REPORT_H
+#define WH_MODEL_REPORT_H
+
+#include <jansson.h>
+
+#include "base/memory.h"
+#include "model/auc.h"
+#include "model/model.h"
+
+/* What a run measures. Zero-initialise. */
+struct wh_evaluation {
+    struct wh_metrics metrics;
+    struct wh_auc auc;   /* binary tasks */
+    double loss_reported, weight_reported; /* sums at the table's last line */
+};
+
+/* Adds a row: its label and what came of it. */
+void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model, double label,
+                       const struct wh_outcome *outcome);
+void wh_evaluation_free(struct wh_evaluation *evaluation);
+
+/* The table's head, and its next line; without line end. */
+void wh_report_head(struct wh_buffer *out, const struct wh_model *model);
+void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
+                    struct wh_evaluation *evaluation);
+
+/* "loss 0.3680 (logistic), accuracy 0.8424, AUC 0.9172" and the baselines: two lines. `loss` is
+ * what the loss is called: "progressive loss". */
+void wh_report_figures(struct wh_buffer *out, const struct wh_model *model,
+                       struct wh_evaluation *evaluation, const char *loss);
+
+/* Members loss_name, NAME, accuracy, auc, mae, rmse, baseline_constant, baseline_no_change ...;
+ * what is not a number is left out. */
+void wh_report_stats(json_t *stats, const struct wh_model *model,
+                     struct wh_evaluation *evaluation, const char *name);
+
+/* The model as --describe shows it, with `top` features. */
+void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t top);
+
+#endif
