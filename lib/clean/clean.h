@@ -15,8 +15,10 @@ extern const struct wh_step_type wh_clean_fill;
 extern const struct wh_step_type wh_clean_drop_missing;
 extern const struct wh_step_type wh_clean_trim;
 extern const struct wh_step_type wh_clean_lower;
+extern const struct wh_step_type wh_clean_unique;
 extern const struct wh_step_type wh_clean_select;
 extern const struct wh_step_type wh_clean_exclude;
 extern const struct wh_step_type wh_clean_rename;
+extern const struct wh_step_type wh_clean_flatten;
 
 #endif

@@ -115,9 +115,9 @@ struct rename {
     struct renaming pairs[];
 };
 
-/* Refuses a new name that another column has too. */
-static int check_name(const struct wh_column *columns, uint32_t count, uint32_t index,
-                      struct wh_error *error)
+/* Refuses a new name that another column has too: the step, or a later row that brings it. */
+static int check_name(const struct rename *self, const struct wh_column *columns, uint32_t count,
+                      uint32_t index, struct wh_error *error)
 {
     const struct wh_column *new = &columns[index];
     for (uint32_t i = 0; i < count; i++) {
@@ -125,9 +125,11 @@ static int check_name(const struct wh_column *columns, uint32_t count, uint32_t 
             memcmp(columns[i].name, new->name, new->length) != 0)
             continue;
         char quoted[96];
-        return wh_bad_row(error, "rename", new->name, new->length, 0,
-                          "there would be two columns %s",
-                          wh_quote(quoted, new->name, new->length));
+        wh_quote(quoted, new->name, new->length);
+        if (self->base.lenient)
+            return wh_bad_row(error, "rename", new->name, new->length, 0,
+                              "there would be two columns %s", quoted);
+        return wh_fail(error, WH_REFUSED, "rename: there would be two columns %s", quoted);
     }
     return 0;
 }
@@ -148,7 +150,7 @@ static int put_names(const struct rename *self, const struct wh_shape *shape,
     }
     free(index);
     for (int i = 0; i < total; i++)
-        if (check_name(columns, shape->count, renamed[i], error) < 0)
+        if (check_name(self, columns, shape->count, renamed[i], error) < 0)
             total = -1;
     return total;
 }

@@ -109,9 +109,29 @@ struct needed {
 
 struct drop_missing {
     struct wh_chosen_step chosen;
-    bool complete;         /* a row has had all columns */
-    struct wh_error wanting; /* what the last row that had not was told */
+    bool met;        /* a row was seen */
+    json_t *unseen;  /* keys: columns named that no row has had so far */
 };
+
+/* Whether a column that was named is absent; first notes such ones, then strikes off what came. */
+static bool look_for_absent(struct drop_missing *self, const struct wh_shape *shape)
+{
+    size_t item = 0, length;
+    const char *name = wh_columns_absent(self->chosen.columns, shape, &item, &length);
+    bool absent = name != NULL;
+    if (!self->met) {
+        for (; name; name = wh_columns_absent(self->chosen.columns, shape, &item, &length))
+            json_object_set_new(self->unseen, name, json_null());
+        self->met = true;
+        return absent;
+    }
+    void *next;
+    json_t *nothing;
+    json_object_foreach_safe(self->unseen, next, name, nothing)
+        if (wh_shape_find(shape, name, strlen(name)) >= 0)
+            json_object_del(self->unseen, name);
+    return absent;
+}
 
 static struct wh_binding *drop_missing_bind(struct wh_step *step, const struct wh_shape *shape,
                                             struct wh_features *features, struct wh_error *error)
@@ -119,19 +139,15 @@ static struct wh_binding *drop_missing_bind(struct wh_step *step, const struct w
     (void)features;
     struct drop_missing *self = (struct drop_missing *)step;
     struct needed *needed = wh_alloc(1, sizeof *needed + shape->count * sizeof(uint32_t));
-    /* Here an absent column is what is asked for, not a slip, unless every row must have it. */
-    struct wh_step strict = { .type = step->type };
-    int count = wh_step_resolve(&strict, self->chosen.columns, shape, needed->indices, error);
-    if (count < 0 && !step->varying) {
+    /* Where rows vary, an absent column is what this step is for. */
+    step->lenient = step->varying;
+    int count = wh_step_resolve(step, self->chosen.columns, shape, needed->indices, error);
+    if (count < 0) {
         free(needed);
         return NULL;
     }
-    needed->absent = count < 0;
-    needed->count = count < 0 ? 0 : (uint32_t)count;
-    if (needed->absent && !self->complete)
-        self->wanting = *error;
-    else
-        self->complete = true;
+    needed->absent = look_for_absent(self, shape);
+    needed->count = (uint32_t)count;
     return &needed->base;
 }
 
@@ -153,23 +169,32 @@ static enum wh_pass drop_missing_row(struct wh_step *step, struct wh_binding *bi
 static int drop_missing_finish(struct wh_step *step, struct wh_error *error)
 {
     const struct drop_missing *self = (const struct drop_missing *)step;
-    if (self->complete || self->wanting.text[0] == '\0')
+    const char *name = json_object_iter_key(json_object_iter(self->unseen));
+    if (!name)
         return 0;
-    *error = self->wanting;
-    return -1;
+    char quoted[96];
+    return wh_fail(error, WH_REFUSED, "drop_missing: no row has a column %s",
+                   wh_quote(quoted, name, strlen(name)));
+}
+
+static void drop_missing_close(struct wh_step *step)
+{
+    json_decref(((struct drop_missing *)step)->unseen);
+    wh_chosen_close(step);
 }
 
 static struct wh_step *drop_missing_create(const json_t *recipe, struct wh_error *error)
 {
     static const struct wh_step_ops ops = {
         .bind = drop_missing_bind, .row = drop_missing_row, .finish = drop_missing_finish,
-        .close = wh_chosen_close,
+        .close = drop_missing_close,
     };
     struct wh_columns *columns;
     if (wh_chosen_columns(recipe, &columns, error) < 0)
         return NULL;
     struct drop_missing *self = wh_alloc(1, sizeof *self);
     self->chosen = (struct wh_chosen_step){ { .ops = &ops }, columns };
+    self->unseen = json_object();
     return &self->chosen.base;
 }
 

@@ -81,9 +81,15 @@ static struct found find_letter(const struct parser *parser, char letter)
     return (struct found){ 0 };
 }
 
+/* Whether a value may be there, but only behind "=". */
+static bool may_take_value(const struct wh_option *option)
+{
+    return option->argument && option->argument[0] == '[';
+}
+
 static bool takes_value(const struct wh_option *option)
 {
-    return option->kind != WH_OPTION_FLAG && option->argument != NULL;
+    return option->kind != WH_OPTION_FLAG && option->argument && !may_take_value(option);
 }
 
 /* ------------------------------------------------------------------ values */
@@ -241,9 +247,9 @@ static int parse_long(struct parser *parser, const char *text, struct wh_error *
     if (!found.option)
         return refuse_unknown(parser, text, length, error);
     if (!takes_value(found.option)) {
-        if (equals)
+        if (equals && !may_take_value(found.option))
             return wh_fail(error, WH_REFUSED, "--%s takes no value", found.option->name);
-        return set_value(found, NULL, error);
+        return set_value(found, equals ? equals + 1 : NULL, error);
     }
     const char *value = equals ? equals + 1 : NULL;
     if (!value && parser->next < parser->argc)
@@ -343,6 +349,8 @@ static size_t add_synopsis(struct wh_buffer *out, const struct wh_option *option
         wh_buffer_format(out, "      --%s", option->name);
     if (takes_value(option))
         wh_buffer_format(out, " %s", option->argument);
+    else if (may_take_value(option))
+        wh_buffer_format(out, "%s", option->argument);
     return text_width(out->data + begin, out->length - begin);
 }
 

@@ -30,12 +30,13 @@ struct wh_option {
     const char *name;     /* long name, without dashes */
     char letter;          /* 0: none */
     const char *argument; /* name of the value in --help, NULL for a flag; FILE, MODEL, STATE
-                             and PATH are completed with the names of files */
+                             and PATH are completed with the names of files; "[=NAME]": a call
+                             whose value may be left out, and else stands behind the "=" */
     const char *help;     /* one sentence without full stop; may hold \n */
     enum wh_option_kind kind;
     size_t offset;        /* into the target of the table's part */
     int (*set)(void *target, const struct wh_option *option, const char *value,
-               struct wh_error *error); /* value is NULL for a flag */
+               struct wh_error *error); /* value is NULL where there is none */
     const void *detail;   /* for set(); the words of a choice */
 };
 

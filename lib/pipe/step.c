@@ -134,12 +134,16 @@ int wh_step_resolve(const struct wh_step *step, const struct wh_columns *columns
                     const struct wh_shape *shape, uint32_t *indices, struct wh_error *error)
 {
     int count = wh_columns_resolve(columns, shape, step->lenient, indices, error);
-    if (count < 0) {
-        error->status = WH_REFUSED;
-        error->column[0] = '\0'; /* the text names it, and it is no column of the row */
-        name_op(step->type->op, error);
-    }
-    return count;
+    if (count >= 0)
+        return count;
+    error->status = WH_REFUSED;
+    error->column[0] = '\0'; /* the text names it, and it is no column of the row */
+    name_op(step->type->op, error);
+    size_t used = strlen(error->text), item = 0, length;
+    if (step->varying && wh_columns_absent(columns, shape, &item, &length))
+        snprintf(error->text + used, sizeof error->text - used,
+                 " in the first row; a pattern, /^NAME$/, is for columns that rows may lack");
+    return -1;
 }
 
 /* Levels: which fitting pass a step belongs to. */

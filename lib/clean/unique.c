@@ -1,0 +1,312 @@
+/*
+ * --unique: the first row with certain values passes, those after it are left out.
+ *
+ * What was seen is kept whole, so that no two different rows are ever taken for one: the values
+ * of a row, encoded one behind the other, in blocks; and a table of their hashes.
+ */
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "clean/chosen.h"
+#include "clean/clean.h"
+
+enum { BLOCK = 64 << 10, FIRST_TABLE = 1 << 10, PREFIX = sizeof(uint32_t) };
+
+struct seen {
+    uint64_t hash;
+    const char *key; /* NULL: free. Its length as a uint32_t, then its bytes. */
+};
+
+struct unique {
+    struct wh_chosen_step chosen;
+    struct wh_buffer key;  /* of the row at hand */
+    struct seen *table;
+    size_t size;           /* a power of two */
+    size_t count;
+    struct wh_arena arena;
+    char *next, *end;      /* room in the arena's newest block */
+    /* The names a row was ever asked for: a column is known by its place here, so that rows with
+     * their columns in another order, or without one, give the same key. */
+    char **names;
+    size_t name_count;
+};
+
+struct place {
+    uint32_t name;
+    uint32_t index;
+};
+
+struct places {
+    struct wh_binding base;
+    uint32_t count;
+    struct place places[]; /* in the order of `name` */
+};
+
+/* Keys. */
+
+static void add_count(struct wh_buffer *out, uint64_t count)
+{
+    for (; count >= 0x80; count >>= 7)
+        wh_buffer_byte(out, (char)(count | 0x80));
+    wh_buffer_byte(out, (char)count);
+}
+
+static void add_bytes(struct wh_buffer *out, char kind, const char *bytes, size_t length)
+{
+    wh_buffer_byte(out, kind);
+    add_count(out, length);
+    wh_buffer_add(out, bytes, length);
+}
+
+static size_t digits(const char *text, const char *end)
+{
+    const char *next = text;
+    while (next < end && *next >= '0' && *next <= '9')
+        next++;
+    return (size_t)(next - text);
+}
+
+/* The exponent behind "e" or "E"; false where it is beyond all use. */
+static bool read_exponent(const char *text, const char *end, int64_t *exponent)
+{
+    bool negative = *text == '-';
+    text += *text == '-' || *text == '+';
+    *exponent = 0;
+    for (; text < end; text++) {
+        if (*exponent > INT64_C(1000000000000000))
+            return false;
+        *exponent = *exponent * 10 + (*text - '0');
+    }
+    if (negative)
+        *exponent = -*exponent;
+    return true;
+}
+
+/*
+ * A number by its value: its significant digits and the power of ten of the last of them. So 1,
+ * 1.0 and 1e0 are one key, at any length.
+ */
+static void add_number(struct wh_buffer *out, const char *text, size_t length)
+{
+    const char *end = text + length;
+    const char *whole = text + (*text == '-');
+    size_t whole_length = digits(whole, end);
+    const char *fraction = whole + whole_length;
+    fraction += fraction < end && *fraction == '.';
+    size_t fraction_length = digits(fraction, end);
+    const char *rest = fraction + fraction_length;
+    int64_t exponent = 0;
+    if (rest < end && !read_exponent(rest + 1, end, &exponent)) {
+        add_bytes(out, 'x', text, length);
+        return;
+    }
+    exponent -= (int64_t)fraction_length;
+    while (fraction_length && fraction[fraction_length - 1] == '0')
+        fraction_length--, exponent++;
+    if (fraction_length == 0)
+        while (whole_length && whole[whole_length - 1] == '0')
+            whole_length--, exponent++;
+    while (whole_length && *whole == '0')
+        whole++, whole_length--;
+    if (whole_length == 0)
+        while (fraction_length && *fraction == '0')
+            fraction++, fraction_length--;
+    if (whole_length + fraction_length == 0) {
+        wh_buffer_byte(out, '0');
+        return;
+    }
+    wh_buffer_byte(out, *text == '-' ? '-' : '+');
+    add_count(out, (uint64_t)exponent << 1 ^ (uint64_t)(exponent < 0 ? -1 : 0));
+    add_count(out, whole_length + fraction_length);
+    wh_buffer_add(out, whole, whole_length);
+    wh_buffer_add(out, fraction, fraction_length);
+}
+
+static void add_value(struct wh_buffer *out, struct wh_row *row, const struct wh_field *field)
+{
+    switch ((enum wh_type)field->type) {
+    case WH_NULL:
+        break;
+    case WH_FALSE:
+    case WH_TRUE:
+        wh_buffer_byte(out, field->type == WH_TRUE ? 't' : 'f');
+        break;
+    case WH_NUMBER:
+        add_number(out, field->text, field->length);
+        break;
+    case WH_STRING: {
+        struct wh_slice text = wh_row_text(row, field);
+        add_bytes(out, 's', text.text, text.length);
+        break;
+    }
+    case WH_NESTED:
+        add_bytes(out, 'n', field->text, field->length);
+        break;
+    }
+}
+
+/* Null is left out, so it is the same as absent. */
+static void make_key(struct unique *self, const struct places *places, struct wh_row *row)
+{
+    self->key.length = 0;
+    for (uint32_t i = 0; i < places->count; i++) {
+        const struct wh_field *field = &row->fields[places->places[i].index];
+        if (field->type == WH_NULL)
+            continue;
+        add_count(&self->key, places->places[i].name);
+        add_value(&self->key, row, field);
+    }
+}
+
+/* The table. */
+
+static bool same_key(const char *stored, const struct wh_buffer *key)
+{
+    uint32_t length;
+    memcpy(&length, stored, PREFIX);
+    return length == key->length && memcmp(stored + PREFIX, key->data, length) == 0;
+}
+
+static const char *store(struct unique *self)
+{
+    size_t size = PREFIX + self->key.length;
+    char *place;
+    if (size > BLOCK / 8) {
+        place = wh_arena_take(&self->arena, size);
+    } else {
+        if ((size_t)(self->end - self->next) < size) {
+            self->next = wh_arena_take(&self->arena, BLOCK);
+            self->end = self->next + BLOCK;
+        }
+        place = self->next;
+        self->next += size;
+    }
+    uint32_t length = (uint32_t)self->key.length;
+    memcpy(place, &length, PREFIX);
+    memcpy(place + PREFIX, self->key.data, length);
+    return place;
+}
+
+static void grow(struct unique *self)
+{
+    size_t size = self->size ? self->size * 2 : FIRST_TABLE;
+    struct seen *table = wh_alloc(size, sizeof *table);
+    for (size_t i = 0; i < self->size; i++) {
+        if (!self->table[i].key)
+            continue;
+        size_t at = self->table[i].hash & (size - 1);
+        while (table[at].key)
+            at = (at + 1) & (size - 1);
+        table[at] = self->table[i];
+    }
+    free(self->table);
+    self->table = table;
+    self->size = size;
+}
+
+/* Whether the key was there before; it is now. */
+static bool meet(struct unique *self)
+{
+    if (self->count >= self->size - self->size / 4)
+        grow(self);
+    uint64_t hash = wh_hash(self->key.data, self->key.length);
+    size_t at = hash & (self->size - 1);
+    for (; self->table[at].key; at = (at + 1) & (self->size - 1))
+        if (self->table[at].hash == hash && same_key(self->table[at].key, &self->key))
+            return true;
+    self->table[at] = (struct seen){ hash, store(self) };
+    self->count++;
+    return false;
+}
+
+/* The step. */
+
+static uint32_t name_number(struct unique *self, const struct wh_column *column)
+{
+    for (size_t i = 0; i < self->name_count; i++)
+        if (strlen(self->names[i]) == column->length &&
+            memcmp(self->names[i], column->name, column->length) == 0)
+            return (uint32_t)i;
+    self->names = wh_resize(self->names, self->name_count + 1, sizeof *self->names);
+    self->names[self->name_count] = wh_copy(column->name, column->length);
+    return (uint32_t)self->name_count++;
+}
+
+static int compare_places(const void *a, const void *b)
+{
+    uint32_t left = ((const struct place *)a)->name, right = ((const struct place *)b)->name;
+    return (left > right) - (left < right);
+}
+
+static struct wh_binding *unique_bind(struct wh_step *step, const struct wh_shape *shape,
+                                      struct wh_features *features, struct wh_error *error)
+{
+    struct unique *self = (struct unique *)step;
+    struct wh_binding *binding = wh_chosen_bind(step, shape, features, error);
+    if (!binding)
+        return NULL;
+    const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
+    struct places *places = wh_alloc(1, sizeof *places + chosen->count * sizeof(struct place));
+    places->count = chosen->count;
+    for (uint32_t i = 0; i < chosen->count; i++) {
+        uint32_t index = chosen->indices[i];
+        places->places[i] = (struct place){ name_number(self, &shape->columns[index]), index };
+    }
+    qsort(places->places, places->count, sizeof *places->places, compare_places);
+    free(binding);
+    return &places->base;
+}
+
+static enum wh_pass unique_row(struct wh_step *step, struct wh_binding *binding,
+                               struct wh_row *row, struct wh_features *features,
+                               struct wh_error *error)
+{
+    (void)features, (void)error;
+    struct unique *self = (struct unique *)step;
+    make_key(self, (const struct places *)binding, row);
+    return meet(self) ? WH_PASS_DROP : WH_PASS_KEEP;
+}
+
+static void unique_rewind(struct wh_step *step)
+{
+    struct unique *self = (struct unique *)step;
+    free(self->table);
+    wh_arena_free(&self->arena);
+    self->table = NULL;
+    self->size = self->count = 0;
+    self->next = self->end = NULL;
+}
+
+static void unique_close(struct wh_step *step)
+{
+    struct unique *self = (struct unique *)step;
+    unique_rewind(step);
+    wh_buffer_free(&self->key);
+    for (size_t i = 0; i < self->name_count; i++)
+        free(self->names[i]);
+    free(self->names);
+    wh_chosen_close(step);
+}
+
+static struct wh_step *unique_create(const json_t *recipe, struct wh_error *error)
+{
+    static const struct wh_step_ops ops = {
+        .bind = unique_bind, .row = unique_row, .rewind = unique_rewind, .close = unique_close,
+    };
+    struct wh_columns *columns;
+    if (wh_chosen_columns(recipe, &columns, error) < 0)
+        return NULL;
+    struct unique *self = wh_alloc(1, sizeof *self);
+    self->chosen = (struct wh_chosen_step){ { .ops = &ops }, columns };
+    return &self->chosen.base;
+}
+
+const struct wh_step_type wh_clean_unique = {
+    .op = "unique",
+    .argument = "COLS",
+    .help = "keep the first of the rows whose values here are the same (in memory)",
+    .keys = (const char *const[]){ "columns", "column", NULL },
+    .parse = wh_parse_columns_argument,
+    .create = unique_create,
+    .drops = true,
+};
