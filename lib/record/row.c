@@ -10,8 +10,8 @@ struct wh_field *wh_row_fields(struct wh_row *row, size_t count)
     /* Two halves of one array take turns: the fields in use stand in the other half. */
     if (row->room_count < count) {
         size_t used = row->shape ? row->shape->count : 0;
-        bool inside = row->fields && (row->fields == row->room ||
-                                      row->fields == row->room + row->room_count);
+        bool inside = row->room && (row->fields == row->room ||
+                                    row->fields == row->room + row->room_count);
         size_t grown = count < 32 ? 32 : count + count / 2;
         struct wh_field *room = wh_resize(NULL, 2 * grown, sizeof *room);
         if (inside) {
