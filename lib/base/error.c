@@ -2,8 +2,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+
+#include "base/text.h"
 
 static void fill(struct wh_error *error, enum wh_status status, const char *format, va_list args)
 {
@@ -65,29 +68,31 @@ int wh_bad_row(struct wh_error *error, const char *rule, const char *column, siz
 }
 
 /* Length of the well-formed UTF-8 character at `text`, 0 where there is none. */
-static size_t character(const unsigned char *text, size_t length)
+static size_t character(const char *text, size_t length)
 {
-    size_t n = text[0] < 0x80 ? 1 : text[0] >= 0xC2 && text[0] < 0xE0 ? 2
-             : (text[0] & 0xF0) == 0xE0 ? 3 : text[0] >= 0xF0 && text[0] < 0xF5 ? 4 : 0;
-    if (n == 0 || n > length)
-        return 0;
-    for (size_t i = 1; i < n; i++)
-        if ((text[i] & 0xC0) != 0x80)
-            return 0;
-    return n;
+    unsigned char first = (unsigned char)text[0];
+    size_t n = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
+    return n <= length && wh_utf8_valid(text, n) == n ? n : 0;
+}
+
+/* U+0000 to U+001F, U+007F and, in two bytes, U+0080 to U+009F: a terminal may obey them. */
+static bool control(const char *text, size_t length)
+{
+    unsigned char first = (unsigned char)text[0];
+    return length == 2 ? first == 0xC2 && (unsigned char)text[1] < 0xA0
+                       : first < 0x20 || first == 0x7F;
 }
 
 const char *wh_quote(char out[static 96], const char *text, size_t length)
 {
     enum { size = 96, tail = sizeof "...\"" };
-    const unsigned char *bytes = (const unsigned char *)text;
     size_t used = 0;
     out[used++] = '"';
     size_t i = 0;
     while (i < length && used < size - tail - 4) {
-        size_t n = character(bytes + i, length - i);
-        if (n == 0 || bytes[i] < 0x20 || bytes[i] == 0x7F) {
-            used += (size_t)snprintf(out + used, size - used, "\\x%02X", bytes[i]);
+        size_t n = character(text + i, length - i);
+        if (n == 0 || control(text + i, n)) {
+            used += (size_t)snprintf(out + used, size - used, "\\x%02X", (unsigned char)text[i]);
             i++;
         } else {
             memcpy(out + used, text + i, n);

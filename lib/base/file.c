@@ -31,6 +31,7 @@ struct leftover {
     char name[NAME_MAX + 1];
 };
 
+/* A tool has one or two at a time; one more than there is room for would stay after a signal. */
 enum { MOST_LEFTOVERS = 32 };
 static _Atomic(struct leftover *) leftovers[MOST_LEFTOVERS];
 
@@ -65,7 +66,7 @@ static void watch_signals(void)
     }
 }
 
-/* To be called before the name exists, so that there is no moment in which it could stay. */
+/* Called before a temporary name exists, so that there is no moment in which it could stay. */
 static void leftover_register(struct leftover *leftover)
 {
     leftover->owner = getpid();
@@ -140,7 +141,7 @@ struct wh_atomic_file {
     struct leftover temporary;
 };
 
-/* Whether a file without a name can get one later. */
+/* A file without a name that can get one later; -1 where the system or the folder has none. */
 static int open_unnamed(int folder)
 {
 #ifdef O_TMPFILE
@@ -148,7 +149,6 @@ static int open_unnamed(int folder)
         return openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
 #endif
     (void)folder;
-    errno = ENOTSUP;
     return -1;
 }
 
@@ -189,13 +189,15 @@ static int take_temporary_name(struct wh_atomic_file *file)
     return -1;
 }
 
-/* The owner is kept where we may give files away; else at least the group, where we are in it. */
+/*
+ * The owner is kept where we may give files away, else the group where we are in it. Where neither
+ * can be, the group's rights are not handed to another group.
+ */
 static int keep_mode_and_owner(int descriptor, const struct stat *old)
 {
-    if (fchown(descriptor, old->st_uid, old->st_gid) != 0
-        && fchown(descriptor, (uid_t)-1, old->st_gid) != 0)
-        errno = 0;
-    return fchmod(descriptor, old->st_mode & 0777);
+    bool group_kept = fchown(descriptor, old->st_uid, old->st_gid) == 0
+                   || fchown(descriptor, (uid_t)-1, old->st_gid) == 0;
+    return fchmod(descriptor, old->st_mode & (group_kept ? 0777 : 0707));
 }
 
 static int begin(struct wh_atomic_file *file, struct wh_error *error)
@@ -370,7 +372,7 @@ static bool still_named(const struct wh_lock *lock)
 {
     struct stat locked, named;
     return fstat(lock->descriptor, &locked) == 0
-        && fstatat(lock->file.folder, lock->file.name, &named, 0) == 0
+        && fstatat(lock->file.folder, lock->file.name, &named, AT_SYMLINK_NOFOLLOW) == 0
         && locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
 }
 
@@ -388,10 +390,10 @@ static int refuse_held(const struct wh_lock *lock, struct wh_error *error)
 static int lock_file(struct wh_lock *lock, struct wh_error *error)
 {
     for (;;) {
-        lock->descriptor =
-            openat(lock->file.folder, lock->file.name, O_CREAT | O_RDWR | O_CLOEXEC, 0600);
+        lock->descriptor = openat(lock->file.folder, lock->file.name,
+                                  O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (lock->descriptor < 0)
-            return wh_fail_errno(error, WH_FAILED, "%s: cannot create its lock file %s",
+            return wh_fail_errno(error, WH_FAILED, "%s: cannot open its lock file %s",
                                  lock->path, lock->file.name);
         while (flock(lock->descriptor, LOCK_EX | LOCK_NB) != 0) {
             if (errno == EWOULDBLOCK)
@@ -411,8 +413,10 @@ static void tell_holder(int descriptor)
 {
     char text[24];
     int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(descriptor, 0) == 0 && write(descriptor, text, (size_t)length) != length)
-        errno = 0;
+    if (ftruncate(descriptor, 0) == 0) {
+        ssize_t written = write(descriptor, text, (size_t)length);
+        (void)written;
+    }
 }
 
 static void close_lock(struct wh_lock *lock)
@@ -447,6 +451,7 @@ struct wh_lock *wh_lock_take(const char *path, struct wh_error *error)
     lock->path = wh_copy(path, strlen(path));
     lock->descriptor = lock->file.folder = -1;
     if (place_lock(lock, error) == 0 && lock_file(lock, error) == 0) {
+        /* Not sooner: until now the name may have been another's. */
         leftover_register(&lock->file);
         tell_holder(lock->descriptor);
         return lock;

@@ -56,6 +56,9 @@ int64_t wh_time_seconds(const struct wh_civil *time)
 
 struct wh_civil wh_time_civil(int64_t seconds, int32_t nanosecond)
 {
+    /* Some 58 million years to either side: the year fits, whatever number was taken for a time. */
+    const int64_t furthest = INT64_C(1) << 51;
+    seconds = seconds > furthest ? furthest : seconds < -furthest ? -furthest : seconds;
     int64_t days = seconds / SECONDS_A_DAY;
     int rest = (int)(seconds % SECONDS_A_DAY);
     if (rest < 0) {

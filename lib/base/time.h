@@ -35,7 +35,7 @@ size_t wh_time_print(const struct wh_civil *time, char out[static 48]);
 
 /* Seconds since 1970-01-01T00:00:00 UTC (unzoned times are taken as UTC), fraction left out. */
 int64_t wh_time_seconds(const struct wh_civil *time);
-/* The UTC time at `seconds` and `nanosecond` after 1970-01-01. */
+/* The UTC time at `seconds` (within 2^51) and `nanosecond` (below 10^9) after 1970-01-01. */
 struct wh_civil wh_time_civil(int64_t seconds, int32_t nanosecond);
 /* Days since 1970-01-01, and the day of the week from 0 Monday to 6 Sunday. */
 int64_t wh_time_days(int32_t year, int month, int day);
