@@ -117,7 +117,7 @@ static int open_folder(const char *place, const char **name, struct wh_error *er
     const char *slash = strrchr(place, '/');
     *name = slash ? slash + 1 : place;
     if (**name == '\0')
-        return wh_fail(error, WH_REFUSED, "%s: not the name of a file", place);
+        return wh_fail(error, WH_REFUSED, "\"%s\" is not the name of a file", place);
     size_t length = !slash ? 1 : slash == place ? 1 : (size_t)(slash - place);
     char *folder = wh_copy(slash ? place : ".", length);
     int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
