@@ -88,14 +88,6 @@ static void say(void *context, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-static void notice_lines(const struct wh_common *common, char *text)
-{
-    for (char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) {
-        *end = '\0';
-        wh_notice(common, "%s", line);
-    }
-}
-
 static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct wh_reader *reader,
                       struct wh_error *error)
 {
@@ -110,7 +102,7 @@ static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct w
     struct wh_buffer summary = { 0 };
     wh_update_summary(stage, run.seconds, &summary);
     wh_buffer_byte(&summary, '\0');
-    notice_lines(common, summary.data);
+    wh_notice_lines(common, summary.data);
     wh_buffer_free(&summary);
     return 0;
 }

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "record/json.h"
 
 static const char FEATURES[] = "features";
@@ -134,6 +135,17 @@ bool wh_column_is_features(const char *name, size_t length)
 {
     return (length == sizeof FEATURES - 1 && memcmp(name, FEATURES, length) == 0)
         || is_dotted(name, length);
+}
+
+int wh_no_label_column(const char *label, const struct wh_shape *shape, struct wh_error *error)
+{
+    const char **names = wh_alloc(shape->count, sizeof *names);
+    for (uint32_t i = 0; i < shape->count; i++)
+        names[i] = shape->columns[i].name;
+    wh_fail(error, WH_REFUSED, "there is no column %s, the label", label);
+    wh_suggest(error->text, sizeof error->text, label, names, shape->count);
+    free(names);
+    return -1;
 }
 
 static int find(const struct wh_shape *shape, const char *name)

@@ -80,6 +80,9 @@ void wh_examples_undo(struct wh_examples *examples);
 /* Values that were left out because max_features names were there already. */
 uint64_t wh_examples_crowded(const struct wh_examples *examples);
 
+/* Refuses rows without the label's column, naming one that is near. Returns -1. */
+int wh_no_label_column(const char *label, const struct wh_shape *shape, struct wh_error *error);
+
 /* Whether a column of this name holds features, or makes up a features object. */
 bool wh_column_is_features(const char *name, size_t length);
 

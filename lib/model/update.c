@@ -166,19 +166,6 @@ static int open_all(struct update *update, struct wh_error *error)
  * Rows
  */
 
-static int refuse_label_column(const struct update *update, const struct wh_shape *shape,
-                               struct wh_error *error)
-{
-    const char *label = update->model->roles.label;
-    const char **names = wh_alloc(shape->count, sizeof *names);
-    for (uint32_t i = 0; i < shape->count; i++)
-        names[i] = shape->columns[i].name;
-    wh_fail(error, WH_REFUSED, "there is no column %s, the label", label);
-    wh_suggest(error->text, sizeof error->text, label, names, shape->count);
-    free(names);
-    return -1;
-}
-
 /* A row without a label teaches nothing; a CSV file without its column is a mistake, and so are
  * rows of which none has it. */
 static enum wh_verdict pass_unlabelled(struct update *update, const struct wh_row *row,
@@ -189,7 +176,7 @@ static enum wh_verdict pass_unlabelled(struct update *update, const struct wh_ro
     update->labelled_column |= reading->labelled_column;
     if (reading->labelled_column || row->raw_format != WH_FORMAT_CSV)
         return WH_TAKEN;
-    refuse_label_column(update, row->shape, error);
+    wh_no_label_column(update->model->roles.label, row->shape, error);
     return WH_FATAL;
 }
 

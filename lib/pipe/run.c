@@ -53,6 +53,12 @@ void wh_notice(const struct wh_common *common, const char *format, ...)
     fprintf(stderr, "%s: %s\n", common->tool, text);
 }
 
+void wh_notice_lines(const struct wh_common *common, const char *text)
+{
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        wh_notice(common, "%.*s", (int)(end - text), text);
+}
+
 /* Puts `prefix` before the error's text, keeping its status. */
 static int prefix_error(struct wh_error *error, const char *prefix)
 {

@@ -84,6 +84,8 @@ int wh_complain(const char *tool, const struct wh_error *error);
 /* A notice "TOOL: ..." unless --quiet. */
 void wh_notice(const struct wh_common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same for each line of `text`; the last ends in a newline too. */
+void wh_notice_lines(const struct wh_common *common, const char *text);
 
 /* Ends standard output: what was lost on the way is an error (a full disk, a closed pipe). */
 int wh_close_output(int descriptor, struct wh_error *error);
