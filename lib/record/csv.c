@@ -443,6 +443,18 @@ static enum place step(enum place place, char c, char delimiter)
     return BROKEN;
 }
 
+/* The column that byte `place` of the record belongs to. */
+static size_t column_at(const struct csv *csv, size_t place)
+{
+    size_t column = 0;
+    bool in_quotes = false;
+    for (size_t i = 0; i < place; i++) {
+        in_quotes ^= csv->row.raw[i] == '"';
+        column += csv->row.raw[i] == csv->row.delimiter && !in_quotes;
+    }
+    return column;
+}
+
 /* The record is longer than a row may be; libcsv has read `fed` bytes of it. */
 static enum wh_next too_long(struct csv *csv, size_t fed, uint64_t lines, struct wh_error *error)
 {
@@ -450,15 +462,15 @@ static enum wh_next too_long(struct csv *csv, size_t fed, uint64_t lines, struct
     enum place place = fed > csv->lead ? IN_QUOTES : AT_START; /* only quotes hold line ends */
     for (size_t i = fed; i < csv->max_row; i++)
         place = step(place, record[i], csv->row.delimiter);
-    struct wh_slice name = column_name(csv, csv->count);
-    wh_bad_row(error, "length", name.text, name.length, 0,
-               "the row is longer than %zu bytes%s (see --max-row); only so much of it is kept",
-               csv->max_row, place == IN_QUOTES ? ", or a quote is not closed" : "");
     csv->row.terminator = 0;
     csv->place = place;
     csv->skipping = true;
     take_record(csv, csv->max_row, lines);
     restart_parser(csv);
+    struct wh_slice name = column_name(csv, column_at(csv, csv->max_row));
+    wh_bad_row(error, "length", name.text, name.length, 0,
+               "the row is longer than %zu bytes%s (see --max-row); only so much of it is kept",
+               csv->max_row, place == IN_QUOTES ? ", or a quote is not closed" : "");
     return WH_NEXT_BAD;
 }
 
@@ -551,18 +563,6 @@ static enum wh_next read_record(struct csv *csv, struct wh_error *error)
         csv_parse(&csv->parser, input->next + content, length - content, keep_value, NULL, csv);
         fed = searched = length;
     }
-}
-
-/* The column that byte `place` of a well-formed record belongs to. */
-static size_t column_at(const struct csv *csv, size_t place)
-{
-    size_t column = 0;
-    bool in_quotes = false;
-    for (size_t i = 0; i < place; i++) {
-        in_quotes ^= csv->row.raw[i] == '"';
-        column += csv->row.raw[i] == csv->row.delimiter && !in_quotes;
-    }
-    return column;
 }
 
 /* Whether the record is text. */

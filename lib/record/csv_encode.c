@@ -131,7 +131,8 @@ static void add_text(const struct wh_csv_encoder *encoder, struct wh_buffer *out
         add_quoted(out, text, length);
 }
 
-static void add_string(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+/* False where the text holds a zero byte, which no CSV reader takes. */
+static bool add_string(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                        const struct wh_field *field)
 {
     const char *text = field->text;
@@ -141,11 +142,14 @@ static void add_string(struct wh_csv_encoder *encoder, struct wh_buffer *out,
         decoded->length = 0;
         text = wh_buffer_reserve(decoded, length + WH_SLACK);
         length = wh_json_unescape(field->text, length, decoded->data);
+        if (memchr(text, 0, length))
+            return false;
     }
     if (length == 0 || (field->flags & WH_QUOTED))
         add_quoted(out, text, length);
     else
         add_text(encoder, out, text, length);
+    return true;
 }
 
 /* What a value that is no string has for text; `word` where nothing else was kept. */
@@ -160,32 +164,32 @@ static void add_literal(const struct wh_csv_encoder *encoder, struct wh_buffer *
         add_text(encoder, out, field->text, field->length);
 }
 
-static void add_value(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+static bool add_value(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                       const struct wh_field *field)
 {
     switch ((enum wh_type)field->type) {
     case WH_NULL:
         add_literal(encoder, out, field, "");
-        return;
+        return true;
     case WH_FALSE:
         add_literal(encoder, out, field, "false");
-        return;
+        return true;
     case WH_TRUE:
         add_literal(encoder, out, field, "true");
-        return;
+        return true;
     case WH_NUMBER:
         if (field->flags & WH_QUOTED)
             add_quoted(out, field->text, field->length);
         else
             add_text(encoder, out, field->text, field->length);
-        return;
+        return true;
     case WH_STRING:
-        add_string(encoder, out, field);
-        return;
+        return add_string(encoder, out, field);
     case WH_NESTED:
         add_quoted(out, field->text, field->length);
-        return;
+        return true;
     }
+    return true;
 }
 
 static void add_line_end(struct wh_buffer *out, bool carriage_return)
@@ -220,11 +224,17 @@ int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                    "the CSV header was written without this column (see --columns)");
         return 1;
     }
+    const size_t before = out->length;
     for (uint32_t i = 0; i < encoder->shape->count; i++) {
         if (i > 0)
             wh_buffer_byte(out, encoder->delimiter);
-        if (places->at[i] != nowhere)
-            add_value(encoder, out, &row->fields[places->at[i]]);
+        if (places->at[i] != nowhere && !add_value(encoder, out, &row->fields[places->at[i]])) {
+            const struct wh_column *column = &encoder->shape->columns[i];
+            out->length = before;
+            wh_bad_row(error, "nul", column->name, column->length, 0,
+                       "a zero byte stands in the value, which CSV cannot hold");
+            return 1;
+        }
     }
     /* The last row of a file keeps its missing line end; a row out of a database has none. */
     if (row->terminator > 0 || row->raw_format == WH_FORMAT_NONE)

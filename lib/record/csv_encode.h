@@ -21,8 +21,9 @@ struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t cou
 bool wh_csv_encoder_same(struct wh_csv_encoder *encoder, const struct wh_shape *shape);
 /* Appends the header line, as it came where the first row's shape knows that. */
 void wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out);
-/* Appends one row with its line end (as it came: LF or CR LF). 0, or 1 with a bad row's error
- * where the row has a column that the header lacks; absent columns are written as null. */
+/* Appends one row with its line end (as it came: LF, CR LF, or none). Absent columns are written
+ * as null. 0, or 1 with a bad row's error and nothing appended: the row has a column that the
+ * header lacks, or a zero byte. */
 int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                       const struct wh_row *row, struct wh_error *error);
 void wh_csv_encoder_end(struct wh_csv_encoder *encoder);
