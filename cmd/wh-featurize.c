@@ -1,0 +1,90 @@
+/* wh-featurize: rows to features, by a list of encoders and of wh-clean's steps. */
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "feature/encoder.h"
+#include "feature/featurize.h"
+#include "pipe/recipe.h"
+#include "pipe/run.h"
+
+static const char *const missing_choices[] = { "null", NULL };
+
+static const struct wh_option featurize_options[] = {
+    { .kind = WH_OPTION_HEADING, .help = "Learning the constants" },
+    { "state", 0, "FILE", "what was learned; alone: each row is transformed with what those before it "
+      "taught, then learned from, and FILE goes on where it ended",
+      WH_OPTION_TEXT, offsetof(struct wh_featurize_options, state), NULL, NULL },
+    { "fit", 0, NULL, "learn from all rows and write the state; no row comes out", WH_OPTION_FLAG,
+      offsetof(struct wh_featurize_options, fit), NULL, NULL },
+    { "fit-transform", 0, NULL, "learn from all rows, write the state, then transform them",
+      WH_OPTION_FLAG, offsetof(struct wh_featurize_options, fit_transform), NULL, NULL },
+    { "frozen", 0, NULL, "transform with the state as it is", WH_OPTION_FLAG,
+      offsetof(struct wh_featurize_options, frozen), NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Columns" },
+    { "keep", 0, "COLS", "the columns that leave beside the features [those no step encodes]",
+      WH_OPTION_TEXT, offsetof(struct wh_featurize_options, keep), NULL, NULL },
+    { "missing-column", 0, "null", "take a column that is absent as null", WH_OPTION_CHOICE,
+      offsetof(struct wh_featurize_options, missing_column), NULL, missing_choices },
+};
+
+static int print_recipe(const struct wh_recipe *recipe, struct wh_error *error)
+{
+    char *text = wh_recipe_print(recipe);
+    int failed = wh_write_all(STDOUT_FILENO, text, strlen(text), error);
+    free(text);
+    return failed;
+}
+
+/* Parses the command line and does what it says. */
+static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe *recipe,
+               struct wh_error *error)
+{
+    struct wh_featurize_options options = { 0 };
+    size_t step_count;
+    struct wh_option *steps = wh_recipe_options(recipe->types, &step_count);
+    const struct wh_option_part parts[] = {
+        { steps, step_count, recipe },
+        { featurize_options, sizeof featurize_options / sizeof *featurize_options, &options },
+        { wh_common_options, wh_common_option_count, common },
+    };
+    const struct wh_command command = {
+        .tool = common->tool,
+        .usage = "[OPTION]... [FILE]...",
+        .summary = "Turns rows into features: {...,\"recipe\":\"R.F\",\"features\":{...}}.",
+        .closing = "Example:\n"
+                   "  wh-featurize --state s --fit-transform --standard amount --onehot city "
+                   "orders.csv\n"
+                   "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all but "
+                   "x.\nMore in wh-featurize(1).",
+        .parts = parts,
+        .part_count = sizeof parts / sizeof *parts,
+    };
+    int operands;
+    bool done;
+    int failed = wh_options_parse(&command, argc, argv, &operands, &done, error);
+    if (!failed && !done && recipe->print)
+        failed = print_recipe(recipe, error);
+    else if (!failed && !done)
+        failed = wh_common_settle(common, error) ||
+                 wh_featurize(common, recipe, &options, (const char *const *)argv + 1,
+                              (size_t)operands, error);
+    free(steps);
+    return failed ? -1 : 0;
+}
+
+int main(int argc, char **argv)
+{
+    struct wh_common common = { .tool = "wh-featurize" };
+    struct wh_recipe recipe;
+    struct wh_error error;
+    const struct wh_step_type **types = wh_feature_steps();
+    wh_recipe_init(&recipe, types);
+    int failed = run(argc, argv, &common, &recipe, &error);
+    int status = failed ? wh_complain(common.tool, &error) : WH_OK;
+    wh_recipe_free(&recipe);
+    wh_common_free(&common);
+    free(types);
+    return status;
+}

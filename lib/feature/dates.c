@@ -1,0 +1,322 @@
+/*
+ * --dates: parts of dates and times as numbers, "ts.hour" and so on, and with `cyclic` each part
+ * that comes round again also as the sine and cosine of its share of a fixed period.
+ *
+ * Parts are those of the time as it is written; with `utc` a time with an offset is taken to UTC
+ * first. Weeks are ISO 8601's; the weekday is 0 on Monday.
+ */
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/number.h"
+#include "base/time.h"
+#include "feature/encoder.h"
+
+enum part { YEAR, QUARTER, MONTH, WEEK, DAY, YEARDAY, WEEKDAY, HOUR, MINUTE, SECOND, EPOCH, PARTS };
+
+enum { DAY_TEXT = 10, MOST_ROUND = 366 }; /* "2024-03-01"; the largest part that comes round */
+
+static const struct {
+    const char *name;
+    double period; /* 0: never comes round */
+    int most;      /* the largest value; 0: without bound */
+} parts[PARTS] = {
+    [YEAR] = { "year", 0, 0 },       [QUARTER] = { "quarter", 4, 4 },
+    [MONTH] = { "month", 12, 12 },   [WEEK] = { "week", 53, 53 },
+    [DAY] = { "day", 31, 31 },       [YEARDAY] = { "yearday", 365.25, 366 },
+    [WEEKDAY] = { "weekday", 7, 6 }, [HOUR] = { "hour", 24, 23 },
+    [MINUTE] = { "minute", 60, 59 }, [SECOND] = { "second", 60, 59 },
+    [EPOCH] = { "epoch", 0, 0 },
+};
+
+/* A number with its text. */
+struct printed {
+    char text[WH_NUMBER_SIZE + WH_SLACK];
+    uint32_t length;
+    bool zero;
+};
+
+struct angle {
+    struct printed sine, cosine;
+};
+
+struct dates {
+    struct wh_encoder encoder;
+    bool chosen[PARTS];
+    bool cyclic, utc;
+    struct angle *angles[PARTS]; /* by value, up to the part's most; NULL where not wanted */
+    struct printed *numbers;     /* of 0 to MOST_ROUND */
+};
+
+/* What is remembered of a column: its features and the day of the row before. */
+struct date_column {
+    struct wh_encoder_memory memory;
+    struct wh_feature *number[PARTS], *sine[PARTS], *cosine[PARTS];
+    char day_text[DAY_TEXT];
+    int64_t values[PARTS]; /* of that day: YEAR to WEEKDAY */
+};
+
+/* Binding. */
+
+static struct wh_feature *name_part(const struct dates *dates, struct wh_slice column,
+                                    enum part part, const char *end, struct wh_features *features,
+                                    struct wh_error *error)
+{
+    struct wh_buffer name = { 0 };
+    wh_buffer_add(&name, column.text, column.length);
+    wh_buffer_format(&name, ".%s%s", parts[part].name, end);
+    struct wh_feature *feature = wh_features_name(features, dates, name.data, name.length, error);
+    wh_buffer_free(&name);
+    return feature;
+}
+
+static int name_parts(const struct dates *dates, struct date_column *column,
+                      struct wh_features *features, struct wh_error *error)
+{
+    struct wh_slice name = column->memory.name;
+    for (enum part part = 0; part < PARTS; part++) {
+        if (!dates->chosen[part])
+            continue;
+        column->number[part] = name_part(dates, name, part, "", features, error);
+        if (!column->number[part])
+            return -1;
+        if (!dates->angles[part])
+            continue;
+        column->sine[part] = name_part(dates, name, part, ".sin", features, error);
+        column->cosine[part] = name_part(dates, name, part, ".cos", features, error);
+        if (!column->sine[part] || !column->cosine[part])
+            return -1;
+    }
+    return 0;
+}
+
+static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
+                               struct wh_features *features, struct wh_error *error)
+{
+    struct dates *dates = (struct dates *)step;
+    struct wh_encoder_binding *binding = wh_encoder_bind(&dates->encoder, shape, features, error);
+    if (!binding)
+        return NULL;
+    int failed = wh_encoder_remember(&dates->encoder, binding, sizeof(struct date_column), error);
+    for (size_t i = 0; i < binding->count && !failed; i++)
+        failed = name_parts(dates, binding->columns[i].memory, features, error);
+    if (failed) {
+        free(binding);
+        return NULL;
+    }
+    return &binding->binding;
+}
+
+/* Rows. */
+
+static int week(const struct wh_civil *time, int weekday)
+{
+    /* A week belongs to the year of its Thursday. */
+    int64_t thursday = wh_time_days(time->year, time->month, time->day) - weekday + 3;
+    struct wh_civil at = wh_time_civil(thursday * 86400, 0);
+    return (wh_time_yearday(&at) - 1) / 7 + 1;
+}
+
+static void take_day(const struct wh_civil *time, int64_t values[static PARTS])
+{
+    values[YEAR] = time->year;
+    values[QUARTER] = (time->month - 1) / 3 + 1;
+    values[MONTH] = time->month;
+    values[DAY] = time->day;
+    values[YEARDAY] = wh_time_yearday(time);
+    values[WEEKDAY] = wh_time_weekday(time);
+    values[WEEK] = week(time, (int)values[WEEKDAY]);
+}
+
+/* The parts of the field's time, in column->values. */
+static int take_parts(const struct dates *dates, struct date_column *column, struct wh_slice text,
+                      struct wh_civil *time)
+{
+    if (!wh_time_parse(text.text, text.length, time))
+        return -1;
+    column->values[EPOCH] = wh_time_seconds(time);
+    if (dates->utc && time->has_offset) {
+        *time = wh_time_civil(column->values[EPOCH], time->nanosecond);
+        take_day(time, column->values);
+        column->day_text[0] = '\0';
+    } else if (text.length < DAY_TEXT || memcmp(text.text, column->day_text, DAY_TEXT) != 0) {
+        take_day(time, column->values);
+        memcpy(column->day_text, text.length < DAY_TEXT ? "" : text.text,
+               text.length < DAY_TEXT ? 1 : DAY_TEXT);
+    }
+    column->values[HOUR] = time->hour;
+    column->values[MINUTE] = time->minute;
+    column->values[SECOND] = time->second;
+    return 0;
+}
+
+static void put_printed(struct wh_features *features, struct wh_feature *feature,
+                        const struct printed *number)
+{
+    if (number->zero)
+        return;
+    struct wh_feature_item *item = wh_features_add(features, feature);
+    item->kind = WH_FEATURE_TEXT;
+    item->text = number->text;
+    item->length = number->length;
+}
+
+static void put_parts(const struct dates *dates, const struct date_column *column,
+                      struct wh_features *features)
+{
+    for (enum part part = 0; part < PARTS; part++) {
+        if (!dates->chosen[part])
+            continue;
+        int64_t value = column->values[part];
+        if (parts[part].most) {
+            put_printed(features, column->number[part], &dates->numbers[value]);
+        } else {
+            struct wh_feature_item *item = wh_features_add(features, column->number[part]);
+            item->kind = WH_FEATURE_NUMBER;
+            item->number = (double)value;
+        }
+        if (dates->angles[part]) {
+            put_printed(features, column->sine[part], &dates->angles[part][value].sine);
+            put_printed(features, column->cosine[part], &dates->angles[part][value].cosine);
+        }
+    }
+}
+
+static void put_null(const struct dates *dates, const struct date_column *column,
+                     struct wh_features *features)
+{
+    for (enum part part = 0; part < PARTS; part++) {
+        if (!dates->chosen[part])
+            continue;
+        wh_features_add(features, column->number[part])->kind = WH_FEATURE_NULL;
+        if (dates->angles[part]) {
+            wh_features_add(features, column->sine[part])->kind = WH_FEATURE_NULL;
+            wh_features_add(features, column->cosine[part])->kind = WH_FEATURE_NULL;
+        }
+    }
+}
+
+static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                        struct wh_features *features, struct wh_error *error)
+{
+    const struct dates *dates = (const struct dates *)step;
+    const struct wh_encoder_binding *own = (const struct wh_encoder_binding *)binding;
+    wh_features_pass(features, own);
+    for (size_t i = 0; i < own->count; i++) {
+        const struct wh_encoder_column *column = &own->columns[i];
+        if (wh_encoder_null(column, row)) {
+            put_null(dates, column->memory, features);
+            continue;
+        }
+        const struct wh_field *field = &row->fields[column->field];
+        struct wh_slice text = wh_row_text(row, field);
+        struct wh_civil time;
+        if (field->type != WH_STRING || take_parts(dates, column->memory, text, &time)) {
+            char shown[96];
+            wh_bad_row(error, "dates", column->name, column->length, 0,
+                       "%s is not a date or time like \"2024-03-01 12:30:05\" (see --type "
+                       "COL=timestamp)", wh_quote(shown, text.text, text.length));
+            return WH_PASS_BAD;
+        }
+        put_parts(dates, column->memory, features);
+    }
+    return WH_PASS_KEEP;
+}
+
+/* Opening. */
+
+static void print_number(struct printed *printed, double number)
+{
+    /* Where the period is met exactly, rounding of pi leaves 1e-16 of what is 0. */
+    if (fabs(number) < 1e-15)
+        number = 0;
+    printed->zero = number == 0;
+    printed->length = (uint32_t)wh_number_print(number, printed->text);
+}
+
+static void print_angles(struct dates *dates, enum part part)
+{
+    static const double two_pi = 6.283185307179586;
+    dates->angles[part] = wh_alloc((size_t)parts[part].most + 1, sizeof(struct angle));
+    for (int value = 0; value <= parts[part].most; value++) {
+        double angle = two_pi * value / parts[part].period;
+        print_number(&dates->angles[part][value].sine, sin(angle));
+        print_number(&dates->angles[part][value].cosine, cos(angle));
+    }
+}
+
+static void print_tables(struct dates *dates)
+{
+    dates->numbers = wh_alloc(MOST_ROUND + 1, sizeof *dates->numbers);
+    for (int value = 0; value <= MOST_ROUND; value++)
+        print_number(&dates->numbers[value], value);
+    for (enum part part = 0; part < PARTS; part++)
+        if (dates->cyclic && dates->chosen[part] && parts[part].period > 0)
+            print_angles(dates, part);
+}
+
+static void close_dates(struct wh_step *step)
+{
+    struct dates *dates = (struct dates *)step;
+    for (enum part part = 0; part < PARTS; part++)
+        free(dates->angles[part]);
+    free(dates->numbers);
+    wh_encoder_close(step);
+}
+
+/* A member of the recipe that is true, false, or not there. */
+static int take_flag(const json_t *recipe, const char *key, bool *flag, struct wh_error *error)
+{
+    const json_t *value = json_object_get(recipe, key);
+    if (value && !json_is_boolean(value))
+        return wh_fail(error, WH_REFUSED, "%s takes no value", key);
+    *flag = json_is_true(value);
+    return 0;
+}
+
+static int take_flags(struct dates *dates, const json_t *recipe, struct wh_error *error)
+{
+    bool any = false;
+    for (enum part part = 0; part < PARTS; part++) {
+        if (take_flag(recipe, parts[part].name, &dates->chosen[part], error))
+            return -1;
+        any = any || dates->chosen[part];
+    }
+    if (take_flag(recipe, "cyclic", &dates->cyclic, error) ||
+        take_flag(recipe, "utc", &dates->utc, error))
+        return -1;
+    return any ? 0 : wh_fail(error, WH_REFUSED, "no part of the date is named (year, quarter, month, "
+                             "week, day, yearday, weekday, hour, minute, second, epoch)");
+}
+
+static const struct wh_step_ops ops = {
+    .bind = bind,
+    .row = row,
+    .finish = wh_encoder_finish,
+    .close = close_dates,
+};
+
+static struct wh_step *create(const json_t *recipe, struct wh_error *error)
+{
+    struct dates *dates = wh_alloc(1, sizeof *dates);
+    if (wh_encoder_open(&dates->encoder, &ops, recipe, error) ||
+        take_flags(dates, recipe, error)) {
+        close_dates(&dates->encoder.step);
+        return NULL;
+    }
+    print_tables(dates);
+    return &dates->encoder.step;
+}
+
+const struct wh_step_type wh_step_dates = {
+    .op = "dates",
+    .argument = "COLS:PART,...",
+    .help = "year, quarter, month, week, day, yearday, weekday, hour, minute, second, epoch of a date "
+            "or time; cyclic adds sine and cosine; utc converts first",
+    .keys = (const char *const[]){ "columns", "year", "quarter", "month", "week", "day", "yearday",
+                                   "weekday", "hour", "minute", "second", "epoch", "cyclic", "utc",
+                                   NULL },
+    .parse = wh_parse_columns_argument,
+    .create = create,
+};

@@ -1,0 +1,209 @@
+#include "feature/featurize.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/file.h"
+#include "feature/encoder.h"
+#include "feature/stage.h"
+
+enum { SPOOL_CHUNK = 256 << 10 };
+
+/* Everything that one call has at hand. */
+struct job {
+    struct wh_common *common;
+    const struct wh_recipe *recipe;
+    const struct wh_featurize_options *options;
+    const char *const *paths;
+    size_t count;
+    enum wh_learning learning;
+    bool standard_input; /* is among the operands, or all of them */
+    off_t begin;         /* where in standard input the rows begin, if it is read again */
+};
+
+/* Options. */
+
+static int check_options(const struct wh_featurize_options *options, struct wh_error *error)
+{
+    const char *given = options->fit             ? "--fit"
+                        : options->fit_transform ? "--fit-transform"
+                        : options->frozen        ? "--frozen"
+                                                 : NULL;
+    if (options->fit + options->fit_transform + options->frozen > 1)
+        return wh_fail(error, WH_REFUSED, "only one of --fit, --fit-transform and --frozen");
+    if (given && !options->state)
+        return wh_fail(error, WH_REFUSED, "%s needs --state FILE", given);
+    return 0;
+}
+
+static bool recipe_learns(const struct wh_recipe *recipe)
+{
+    struct wh_error ignored;
+    struct wh_steps *steps = wh_steps_create(recipe->steps, recipe->types, &ignored);
+    bool learns = steps && wh_steps_learn(steps);
+    wh_steps_free(steps);
+    return learns;
+}
+
+static enum wh_learning choose_learning(const struct wh_featurize_options *options,
+                                        const struct wh_recipe *recipe)
+{
+    if (options->frozen)
+        return WH_LEARN_FROZEN;
+    if (options->fit || options->fit_transform)
+        return WH_LEARN_FIRST;
+    return options->state || !recipe_learns(recipe) ? WH_LEARN_LIVE : WH_LEARN_FIRST;
+}
+
+/* Reading more than once. */
+
+static bool is_standard_input(const char *path)
+{
+    return strcmp(path, "-") == 0;
+}
+
+static bool is_regular(int descriptor)
+{
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* Copies standard input to a temporary file that takes its place. */
+static int spool_input(struct wh_error *error)
+{
+    int spool = wh_spool_open(error);
+    if (spool < 0)
+        return -1;
+    char *chunk = wh_alloc(SPOOL_CHUNK, 1);
+    ssize_t got;
+    int failed = 0;
+    while (!failed && (got = read(STDIN_FILENO, chunk, SPOOL_CHUNK)) != 0) {
+        if (got < 0 && errno == EINTR)
+            continue;
+        failed = got < 0 ? wh_fail_errno(error, WH_FAILED, "standard input: cannot read")
+                         : wh_write_all(spool, chunk, (size_t)got, error);
+    }
+    free(chunk);
+    if (!failed && (dup2(spool, STDIN_FILENO) < 0 || lseek(STDIN_FILENO, 0, SEEK_SET) < 0))
+        failed = wh_fail_errno(error, WH_FAILED, "temporary file: cannot be read");
+    close(spool);
+    return failed;
+}
+
+static int prepare_input(struct job *job, struct wh_error *error)
+{
+    bool wanted = job->options->fit || job->options->fit_transform;
+    if (!is_regular(STDIN_FILENO)) {
+        if (!wanted)
+            return wh_fail(error, WH_REFUSED, "the recipe has constants to learn, and standard input "
+                           "cannot be read twice: name a FILE, or give --state FILE to learn row by "
+                           "row, with --fit-transform to learn first");
+        if (spool_input(error))
+            return -1;
+    }
+    job->begin = lseek(STDIN_FILENO, 0, SEEK_CUR);
+    return 0;
+}
+
+/* Makes sure that every operand can be read again. */
+static int prepare_again(struct job *job, struct wh_error *error)
+{
+    for (size_t i = 0; i < job->count; i++) {
+        struct stat status;
+        if (is_standard_input(job->paths[i]) || stat(job->paths[i], &status) ||
+            S_ISREG(status.st_mode))
+            continue; /* a file that is not there is the reader's to complain of */
+        return wh_fail(error, WH_REFUSED, "%s is no regular file, and cannot be read twice (--state "
+                       "FILE --fit-transform takes it on standard input)", job->paths[i]);
+    }
+    return job->standard_input ? prepare_input(job, error) : 0;
+}
+
+/* Runs. */
+
+/* One reading of all operands. A rehearsal learns only: another reading is to come. */
+static int read_once(struct job *job, struct wh_featurizer *featurizer, bool rehearsal, int output,
+                     struct wh_error *error)
+{
+    /* Rejects are written each time anew, what is said about them only once. */
+    struct wh_common silent = *job->common;
+    silent.quiet = true;
+    silent.stats = NULL;
+    struct wh_reader *reader = wh_reader_open(&job->common->reading, job->paths, job->count, error);
+    if (!reader)
+        return -1;
+    struct wh_run run = {
+        .common = rehearsal ? &silent : job->common,
+        .reader = reader,
+        .stage = wh_featurizer_stage(featurizer),
+        .output = output,
+    };
+    int failed = wh_run(&run, error);
+    wh_reader_close(reader);
+    return failed;
+}
+
+static int read_all(struct job *job, struct wh_featurizer *featurizer, struct wh_error *error)
+{
+    bool fit_only = job->options->fit;
+    size_t passes = wh_featurizer_passes(featurizer);
+    bool again = passes > 0 && passes + !fit_only > 1;
+    if (again && prepare_again(job, error))
+        return -1;
+    for (size_t pass = 0; pass < passes; pass++) {
+        bool rehearsal = pass + 1 < passes || !fit_only;
+        if (read_once(job, featurizer, rehearsal, -1, error) ||
+            wh_featurizer_settle(featurizer, error))
+            return -1;
+        if (again && job->standard_input && lseek(STDIN_FILENO, job->begin, SEEK_SET) < 0)
+            return wh_fail_errno(error, WH_FAILED, "standard input: cannot be read again");
+    }
+    return fit_only ? 0 : read_once(job, featurizer, false, STDOUT_FILENO, error);
+}
+
+static void report(const struct job *job, const struct wh_featurizer *featurizer)
+{
+    const char *full = wh_featurizer_full(featurizer);
+    if (full)
+        wh_notice(job->common, "%s: more than %d values, further ones count as infrequent (--hash "
+                  "has no such limit)", full, WH_ONEHOT_VALUES);
+}
+
+int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
+                 const struct wh_featurize_options *options, const char *const *paths, size_t count,
+                 struct wh_error *error)
+{
+    if (check_options(options, error))
+        return -1;
+    struct job job = { common, recipe, options, paths, count, choose_learning(options, recipe),
+                       count == 0, 0 };
+    for (size_t i = 0; i < count; i++)
+        job.standard_input = job.standard_input || is_standard_input(paths[i]);
+    if (common->writing.format == WH_FORMAT_NONE)
+        common->writing.format = WH_FORMAT_NDJSON;
+    struct wh_featurizing featurizing = {
+        .recipe = recipe,
+        .learning = job.learning,
+        .state = options->state,
+        .keep = options->keep,
+        .missing_null = options->missing_column != NULL,
+        .dense = common->writing.format == WH_FORMAT_CSV,
+        .nulls = wh_nulls_make(common->nulls, common->null_count),
+    };
+    struct wh_featurizer *featurizer = wh_featurizer_open(&featurizing, error);
+    if (!featurizer)
+        return -1;
+    uint64_t before = wh_featurizer_rows(featurizer);
+    if (before && job.learning == WH_LEARN_LIVE)
+        wh_notice(common, "goes on with %s, learned from %llu rows", options->state,
+                  (unsigned long long)before);
+    int failed = read_all(&job, featurizer, error);
+    if (!failed)
+        report(&job, featurizer);
+    wh_featurizer_close(featurizer);
+    return failed;
+}

@@ -1,0 +1,469 @@
+/*
+ * --onehot: one feature "column=value" a category, 1 in the rows that have it.
+ *
+ * null (and an absent column) is a category of its own, "column is null": neither the empty string
+ * nor the word. With min_frequency=N, categories in fewer rows than N share "column is
+ * infrequent"; with max_categories=N there are at most N features, that one included. A value that
+ * learning never saw is infrequent too where there is such a feature, and none at all otherwise.
+ * All this is scikit-learn's OneHotEncoder with handle_unknown="infrequent_if_exist", ties
+ * included. While learning goes on, a category has a feature of its own once it has been in N
+ * rows, and the first max_categories - 1 to get there stay.
+ *
+ * At most WH_ONEHOT_VALUES values of a column are remembered; further ones are infrequent.
+ *
+ * Values count by their text, so that a number is the category of its digits.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/hash.h"
+#include "feature/encoder.h"
+
+enum { FIRST_TABLE = 64 };
+
+struct category {
+    struct wh_slice value;
+    uint64_t count;             /* rows that had it; 0: only null, before it was met */
+    bool own;                   /* has a feature of its own */
+    struct wh_feature *feature; /* that one; NULL until it is needed */
+};
+
+/* The categories of one column. */
+struct categories {
+    struct wh_encoder_memory memory;
+    struct category **table; /* by value, open addressing, NULL where free */
+    size_t table_size;       /* a power of two */
+    size_t count;            /* in the table */
+    struct category null;
+    size_t owners;           /* categories with a feature of their own */
+    size_t merged;           /* known categories without */
+    uint64_t overflow;       /* rows whose values were not remembered */
+    struct wh_feature *infrequent;
+    struct wh_arena values;
+};
+
+struct onehot {
+    struct wh_encoder encoder;
+    uint64_t min_frequency;
+    uint64_t max_categories; /* 0: no limit */
+    bool settled;
+};
+
+/* The table. */
+
+static size_t place(const struct categories *categories, struct wh_slice value)
+{
+    size_t mask = categories->table_size - 1;
+    size_t at = (size_t)wh_hash(value.text, value.length) & mask;
+    for (; categories->table[at]; at = (at + 1) & mask) {
+        const struct category *category = categories->table[at];
+        if (category->value.length == value.length &&
+            memcmp(category->value.text, value.text, value.length) == 0)
+            break;
+    }
+    return at;
+}
+
+static void enlarge(struct categories *categories)
+{
+    struct category **old = categories->table;
+    size_t old_size = categories->table_size;
+    categories->table_size = old_size ? old_size * 2 : FIRST_TABLE;
+    categories->table = wh_alloc(categories->table_size, sizeof(struct category *));
+    for (size_t i = 0; i < old_size; i++)
+        if (old[i])
+            categories->table[place(categories, old[i]->value)] = old[i];
+    free(old);
+}
+
+static struct category *add(struct categories *categories, struct wh_slice value)
+{
+    if (categories->count * 2 >= categories->table_size)
+        enlarge(categories);
+    struct category *category = wh_arena_take(&categories->values, sizeof *category);
+    *category = (struct category){
+        .value = { wh_arena_copy(&categories->values, value.text, value.length), value.length } };
+    categories->table[place(categories, value)] = category;
+    categories->count++;
+    return category;
+}
+
+static struct category *find(const struct categories *categories, struct wh_slice value)
+{
+    return categories->table_size ? categories->table[place(categories, value)] : NULL;
+}
+
+static void forget(struct wh_encoder_memory *memory)
+{
+    struct categories *categories = (struct categories *)memory;
+    wh_arena_free(&categories->values);
+    free(categories->table);
+}
+
+static int compare_values(const void *left, const void *right)
+{
+    const struct category *a = *(struct category *const *)left;
+    const struct category *b = *(struct category *const *)right;
+    size_t common = a->value.length < b->value.length ? a->value.length : b->value.length;
+    int order = memcmp(a->value.text, b->value.text, common);
+    return order ? order : (a->value.length > b->value.length) - (a->value.length < b->value.length);
+}
+
+/* The values in the order of their bytes, then null where it was met; *count of them. free() it. */
+static struct category **sorted(struct categories *categories, size_t *count)
+{
+    struct category **list = wh_alloc(categories->count + 1, sizeof(struct category *));
+    size_t filled = 0;
+    for (size_t i = 0; i < categories->table_size; i++)
+        if (categories->table[i])
+            list[filled++] = categories->table[i];
+    qsort(list, filled, sizeof(struct category *), compare_values);
+    if (categories->null.count)
+        list[filled++] = &categories->null;
+    *count = filled;
+    return list;
+}
+
+/* Features. */
+
+static struct wh_feature *name_feature(const struct onehot *onehot,
+                                       const struct categories *categories, const char *end,
+                                       struct wh_slice value, struct wh_features *features,
+                                       struct wh_error *error)
+{
+    struct wh_buffer name = { 0 };
+    wh_buffer_add(&name, categories->memory.name.text, categories->memory.name.length);
+    wh_buffer_add(&name, end, strlen(end));
+    wh_buffer_add(&name, value.text, value.length);
+    struct wh_feature *feature = wh_features_name(features, onehot, name.data, name.length, error);
+    wh_buffer_free(&name);
+    return feature;
+}
+
+static struct wh_feature *feature_of(const struct onehot *onehot, struct categories *categories,
+                                     struct category *category, struct wh_features *features,
+                                     struct wh_error *error)
+{
+    if (!category->feature)
+        category->feature = category == &categories->null
+            ? name_feature(onehot, categories, " is null", (struct wh_slice){ "", 0 }, features, error)
+            : name_feature(onehot, categories, "=", category->value, features, error);
+    return category->feature;
+}
+
+static struct wh_feature *infrequent(const struct onehot *onehot, struct categories *categories,
+                                     struct wh_features *features, struct wh_error *error)
+{
+    if (!categories->infrequent)
+        categories->infrequent = name_feature(onehot, categories, " is infrequent",
+                                              (struct wh_slice){ "", 0 }, features, error);
+    return categories->infrequent;
+}
+
+static bool has_infrequent(const struct categories *categories)
+{
+    return categories->merged > 0 || categories->overflow > 0;
+}
+
+/* Asks for all features there are, in order, as a dense row needs it. */
+static int name_all(const struct onehot *onehot, struct categories *categories,
+                    struct wh_features *features, struct wh_error *error)
+{
+    size_t count;
+    struct category **list = sorted(categories, &count);
+    int failed = 0;
+    for (size_t i = 0; i < count && !failed; i++)
+        failed = list[i]->own && !feature_of(onehot, categories, list[i], features, error);
+    free(list);
+    if (!failed && has_infrequent(categories))
+        failed = !infrequent(onehot, categories, features, error);
+    return failed ? -1 : 0;
+}
+
+static int bind_column(const struct onehot *onehot, struct categories *categories,
+                       struct wh_features *features, struct wh_error *error)
+{
+    struct wh_slice name = categories->memory.name;
+    char *prefix = wh_copy(name.text, name.length + 1);
+    prefix[name.length] = '=';
+    int failed = wh_features_claim(features, onehot, prefix, name.length + 1, error);
+    free(prefix);
+    return failed || (features->dense && name_all(onehot, categories, features, error)) ? -1 : 0;
+}
+
+static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
+                               struct wh_features *features, struct wh_error *error)
+{
+    struct onehot *onehot = (struct onehot *)step;
+    struct wh_encoder_binding *binding = wh_encoder_bind(&onehot->encoder, shape, features, error);
+    if (!binding)
+        return NULL;
+    int failed = features->dense && !onehot->settled
+        ? wh_fail(error, WH_REFUSED, "onehot: CSV needs all categories before the first row: "
+                  "--fit-transform or --frozen gives them, -o ndjson does without")
+        : wh_encoder_remember(&onehot->encoder, binding, sizeof(struct categories), error);
+    for (size_t i = 0; i < binding->count && !failed; i++)
+        failed = bind_column(onehot, binding->columns[i].memory, features, error);
+    if (failed) {
+        free(binding);
+        return NULL;
+    }
+    return &binding->binding;
+}
+
+/* Rows. */
+
+/* The category of the column in this row, NULL where it is unknown; leaves it for learn(). */
+static struct category *meet(struct wh_encoder_column *column, struct wh_row *row)
+{
+    struct categories *categories = column->memory;
+    if (wh_encoder_null(column, row)) {
+        column->met.known = &categories->null;
+        return categories->null.count ? &categories->null : NULL;
+    }
+    column->met.value = wh_row_text(row, &row->fields[column->field]);
+    column->met.known = find(categories, column->met.value);
+    return column->met.known;
+}
+
+/* The feature that the category makes, NULL in *feature where there is none. */
+static int encode(const struct onehot *onehot, struct categories *categories,
+                  struct category *category, struct wh_features *features,
+                  struct wh_feature **feature, struct wh_error *error)
+{
+    *feature = NULL;
+    if (category && category->own)
+        *feature = feature_of(onehot, categories, category, features, error);
+    else if (has_infrequent(categories))
+        *feature = infrequent(onehot, categories, features, error);
+    else
+        return 0;
+    return *feature ? 0 : -1;
+}
+
+static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                        struct wh_features *features, struct wh_error *error)
+{
+    const struct onehot *onehot = (const struct onehot *)step;
+    struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
+    wh_features_pass(features, own);
+    for (size_t i = 0; i < own->count; i++) {
+        struct wh_encoder_column *column = &own->columns[i];
+        struct categories *categories = column->memory;
+        struct wh_feature *feature;
+        if (column->field >= 0 && row->fields[column->field].type == WH_NESTED) {
+            wh_bad_row(error, "onehot", column->name, column->length, 0,
+                       "a nested value is no category (see --flatten)");
+            return WH_PASS_BAD;
+        }
+        struct category *category = meet(column, row);
+        if (!category && !onehot->settled && categories->count == WH_ONEHOT_VALUES)
+            features->full = categories->memory.name.text;
+        if (encode(onehot, categories, category, features, &feature, error))
+            return WH_PASS_ERROR;
+        if (feature)
+            wh_features_add(features, feature)->kind = WH_FEATURE_ONE;
+    }
+    return WH_PASS_KEEP;
+}
+
+/* Learning. */
+
+/* Counts one more row of the category and gives it a feature of its own when it is due. */
+static void count_row(const struct onehot *onehot, struct categories *categories,
+                      struct category *category)
+{
+    if (category->count++ == 0)
+        categories->merged++;
+    bool room = onehot->max_categories == 0 || categories->owners + 1 < onehot->max_categories;
+    if (category->own || category->count < onehot->min_frequency || !room)
+        return;
+    category->own = true;
+    categories->owners++;
+    categories->merged--;
+}
+
+static void learn(struct wh_step *step, struct wh_binding *binding)
+{
+    const struct onehot *onehot = (const struct onehot *)step;
+    const struct wh_encoder_binding *own = (const struct wh_encoder_binding *)binding;
+    for (size_t i = 0; i < own->count; i++) {
+        const struct wh_encoder_column *column = &own->columns[i];
+        struct categories *categories = column->memory;
+        if (column->met.known)
+            count_row(onehot, categories, column->met.known);
+        else if (categories->count < WH_ONEHOT_VALUES)
+            count_row(onehot, categories, add(categories, column->met.value));
+        else
+            categories->overflow++;
+    }
+}
+
+/* The most frequent first; among equals the later in order. */
+struct rank {
+    uint64_t count;
+    size_t order;
+    struct category *category;
+};
+
+static int compare_ranks(const void *left, const void *right)
+{
+    const struct rank *a = left, *b = right;
+    if (a->count != b->count)
+        return a->count < b->count ? 1 : -1;
+    return (a->order < b->order) - (a->order > b->order);
+}
+
+/* Leaves their own features to the `most` most frequent only. */
+static void keep_most_frequent(struct category **list, size_t count, size_t most)
+{
+    struct rank *ranks = wh_alloc(count, sizeof *ranks);
+    for (size_t i = 0; i < count; i++)
+        ranks[i] = (struct rank){ list[i]->count, i, list[i] };
+    qsort(ranks, count, sizeof *ranks, compare_ranks);
+    for (size_t i = most; i < count; i++)
+        ranks[i].category->own = false;
+    free(ranks);
+}
+
+static void settle_column(const struct onehot *onehot, struct categories *categories)
+{
+    size_t count;
+    struct category **list = sorted(categories, &count);
+    categories->owners = 0;
+    for (size_t i = 0; i < count; i++) {
+        list[i]->own = list[i]->count >= onehot->min_frequency;
+        categories->owners += list[i]->own;
+    }
+    if (onehot->max_categories && categories->owners + 1 > onehot->max_categories) {
+        categories->owners = (size_t)onehot->max_categories - 1;
+        keep_most_frequent(list, count, categories->owners);
+    }
+    categories->merged = count - categories->owners;
+    free(list);
+}
+
+static void settle(struct wh_step *step)
+{
+    struct onehot *onehot = (struct onehot *)step;
+    onehot->settled = true;
+    for (size_t i = 0; i < onehot->encoder.memory_count; i++)
+        settle_column(onehot, (struct categories *)onehot->encoder.memories[i]);
+}
+
+/* State: [value, rows, whether it has a feature of its own] a category, null in value's place for
+ * that one. */
+
+static json_t *save_column(struct categories *categories)
+{
+    size_t count;
+    struct category **list = sorted(categories, &count);
+    json_t *values = json_array();
+    for (size_t i = 0; i < count; i++) {
+        json_t *entry = json_array();
+        json_array_append_new(entry, list[i] == &categories->null
+                                         ? json_null()
+                                         : json_stringn(list[i]->value.text, list[i]->value.length));
+        json_array_append_new(entry, json_integer((json_int_t)list[i]->count));
+        json_array_append_new(entry, json_boolean(list[i]->own));
+        json_array_append_new(values, entry);
+    }
+    free(list);
+    json_t *column = json_object();
+    json_object_set_new(column, "column", json_stringn(categories->memory.name.text,
+                                                       categories->memory.name.length));
+    json_object_set_new(column, "overflow", json_integer((json_int_t)categories->overflow));
+    json_object_set_new(column, "values", values);
+    return column;
+}
+
+static json_t *save(const struct wh_step *step)
+{
+    const struct wh_encoder *encoder = (const struct wh_encoder *)step;
+    json_t *state = json_array();
+    for (size_t i = 0; i < encoder->memory_count; i++)
+        json_array_append_new(state, save_column((struct categories *)encoder->memories[i]));
+    return state;
+}
+
+static int load_value(struct categories *categories, const json_t *entry)
+{
+    const json_t *value = json_array_get(entry, 0);
+    const json_t *rows = json_array_get(entry, 1);
+    const json_t *own = json_array_get(entry, 2);
+    if (!json_is_integer(rows) || json_integer_value(rows) < 1 || !json_is_boolean(own) ||
+        !(json_is_string(value) || json_is_null(value)) || categories->count == WH_ONEHOT_VALUES)
+        return -1;
+    struct wh_slice text = { json_string_value(value), json_string_length(value) };
+    struct category *category = json_is_null(value)      ? &categories->null
+                                : find(categories, text) ? find(categories, text)
+                                                         : add(categories, text);
+    if (category->count)
+        return -1;
+    category->count = (uint64_t)json_integer_value(rows);
+    category->own = json_is_true(own);
+    categories->owners += category->own;
+    categories->merged += !category->own;
+    return 0;
+}
+
+static int load(struct wh_step *step, const json_t *state, struct wh_error *error)
+{
+    struct wh_encoder *encoder = (struct wh_encoder *)step;
+    size_t i, j;
+    json_t *column, *entry;
+    json_array_foreach(state, i, column) {
+        const json_t *name = json_object_get(column, "column");
+        const json_t *overflow = json_object_get(column, "overflow");
+        if (!json_is_string(name) || !json_is_integer(overflow) || json_integer_value(overflow) < 0)
+            return wh_fail(error, WH_REFUSED, "column %zu is not what this step saves", i + 1);
+        struct categories *categories =
+            wh_encoder_memory(encoder, json_string_value(name), json_string_length(name),
+                              sizeof *categories, i, error);
+        if (!categories)
+            return -1;
+        categories->overflow = (uint64_t)json_integer_value(overflow);
+        json_array_foreach(json_object_get(column, "values"), j, entry)
+            if (load_value(categories, entry))
+                return wh_fail(error, WH_REFUSED, "value %zu of column %zu is not what this step "
+                               "saves", j + 1, i + 1);
+    }
+    return 0;
+}
+
+static const struct wh_step_ops ops = {
+    .bind = bind,
+    .row = row,
+    .learn = learn,
+    .settle = settle,
+    .save = save,
+    .load = load,
+    .feeds = wh_encoder_feeds_none,
+    .finish = wh_encoder_finish,
+    .close = wh_encoder_close,
+};
+
+static struct wh_step *create(const json_t *recipe, struct wh_error *error)
+{
+    struct onehot *onehot = wh_alloc(1, sizeof *onehot);
+    onehot->encoder.forget = forget;
+    onehot->min_frequency = 1;
+    if (wh_encoder_open(&onehot->encoder, &ops, recipe, error) ||
+        wh_encoder_count(recipe, "min_frequency", 1, INT64_MAX, &onehot->min_frequency, error) ||
+        wh_encoder_count(recipe, "max_categories", 1, WH_ONEHOT_VALUES, &onehot->max_categories, error)) {
+        wh_encoder_close(&onehot->encoder.step);
+        return NULL;
+    }
+    return &onehot->encoder.step;
+}
+
+const struct wh_step_type wh_step_onehot = {
+    .op = "onehot",
+    .argument = "COLS[:min_frequency=N,max_categories=N]",
+    .help = "a feature COL=VALUE for each value; rarer ones than N, or all but the N - 1 most "
+            "frequent, share one",
+    .keys = (const char *const[]){ "columns", "min_frequency", "max_categories", NULL },
+    .parse = wh_parse_columns_argument,
+    .create = create,
+    .learns = true,
+};

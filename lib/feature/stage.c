@@ -1,0 +1,471 @@
+#include "feature/stage.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "feature/encoder.h"
+#include "feature/features.h"
+#include "feature/state.h"
+
+enum { PLANS = 64, HASH = 12, STAMP = 2 * HASH + 1 };
+
+static const char recipe_column[] = "recipe";
+static const char features_column[] = "features";
+static const char dense_prefix[] = "features.";
+
+/* How rows of one shape, having come through these encoders, leave. */
+struct plan {
+    uint64_t serial;       /* of the row's shape; 0: no plan */
+    uint64_t *encoders;    /* serials of the encoders' bindings */
+    size_t encoder_count;
+    struct wh_shape *shape;
+    uint32_t *sources;     /* where in the row each column is that leaves beside the features */
+    uint32_t source_count;
+};
+
+struct wh_featurizer {
+    struct wh_stage stage;
+    const struct wh_featurizing *options;
+    struct wh_columns *keep;
+    struct wh_steps *steps;
+    struct wh_features *features;
+    struct wh_state_file *file; /* STATE, to be written; NULL: not */
+    size_t pass, passes;        /* of fitting: done, and in all */
+    uint64_t rows;
+    char *full;                 /* a column with more values than are remembered, or NULL */
+    char stamp[STAMP + 1 + WH_SLACK];
+    struct wh_buffer text;       /* of the row's features */
+    struct wh_column *dense;     /* the features' columns, from the first row on */
+    uint32_t dense_count;
+    struct plan plans[PLANS];
+};
+
+/* The stamp. */
+
+static const struct wh_step_type *type_of(const struct wh_recipe *recipe, size_t step)
+{
+    const char *op = json_string_value(json_object_get(json_array_get(recipe->steps, step), "op"));
+    const struct wh_step_type *const *type = recipe->types;
+    while (strcmp((*type)->op, op) != 0)
+        type++;
+    return *type;
+}
+
+/* F: over the constants alone, not over what steps keep of the rows that went by. */
+static void hash_constants(const struct wh_featurizer *self, char hex[static HASH + 1])
+{
+    json_t *constants = wh_steps_save(self->steps);
+    for (size_t i = 0; i < json_array_size(constants); i++)
+        if (!type_of(self->options->recipe, i)->learns)
+            json_array_set_new(constants, i, json_null());
+    wh_json_hash(constants, hex);
+    json_decref(constants);
+}
+
+static void make_stamp(struct wh_featurizer *self)
+{
+    char constants[HASH + 1] = "live";
+    if (self->options->learning != WH_LEARN_LIVE || !wh_steps_learn(self->steps))
+        hash_constants(self, constants);
+    wh_recipe_hash(self->options->recipe, self->stamp);
+    self->stamp[HASH] = '.';
+    memcpy(self->stamp + HASH + 1, constants, sizeof constants);
+}
+
+/* Steps and features. */
+
+static void discard(struct wh_featurizer *self)
+{
+    for (size_t i = 0; i < PLANS; i++) {
+        free(self->plans[i].encoders);
+        free(self->plans[i].sources);
+        wh_shape_free(self->plans[i].shape);
+        self->plans[i] = (struct plan){ 0 };
+    }
+    wh_steps_free(self->steps);
+    wh_features_free(self->features);
+    self->steps = NULL;
+    self->features = NULL;
+}
+
+/* New steps with the constants of `state` (NULL: none yet). Frozen constants are settled. */
+static int prepare(struct wh_featurizer *self, const struct wh_state *state, bool frozen,
+                   struct wh_error *error)
+{
+    const struct wh_featurizing *options = self->options;
+    discard(self);
+    self->features = wh_features_create();
+    self->features->dense = options->dense && self->passes == self->pass;
+    self->features->absence = options->missing_null ? WH_ABSENCE_NULL
+                              : frozen              ? WH_ABSENCE_BAD
+                                                    : WH_ABSENCE_LEARN;
+    self->steps = wh_steps_create(options->recipe->steps, options->recipe->types, error);
+    if (!self->steps)
+        return -1;
+    if (state && (wh_steps_load(self->steps, state->steps, error) ||
+                  wh_features_load(self->features, state->absent, error)))
+        return -1;
+    for (size_t pass = 0; frozen && pass < wh_steps_passes(self->steps); pass++)
+        wh_steps_settle(self->steps, pass);
+    make_stamp(self);
+    return 0;
+}
+
+static struct wh_state take_state(struct wh_featurizer *self)
+{
+    const char *full = self->features->full;
+    if (full && !self->full)
+        self->full = wh_copy(full, strlen(full));
+    return (struct wh_state){ self->rows, wh_features_save(self->features),
+                              wh_steps_save(self->steps) };
+}
+
+static int write_state(struct wh_featurizer *self, const struct wh_state *state,
+                       struct wh_error *error)
+{
+    return self->file ? wh_state_write(self->file, self->options->recipe, state, error) : 0;
+}
+
+/* Plans. */
+
+static bool is_encoded(const struct wh_features *features, const struct wh_column *column)
+{
+    for (size_t i = 0; i < features->encoder_count; i++) {
+        const struct wh_encoder_binding *encoder = features->encoders[i];
+        for (size_t j = 0; j < encoder->count; j++)
+            if (encoder->columns[j].length == column->length &&
+                memcmp(encoder->columns[j].name, column->name, column->length) == 0)
+                return true;
+    }
+    return false;
+}
+
+/* Which of the row's columns leave: their indices in `sources`. */
+static int choose_columns(const struct wh_featurizer *self, const struct wh_shape *shape,
+                          uint32_t *sources, struct wh_error *error)
+{
+    if (self->keep)
+        return wh_columns_resolve(self->keep, shape, true, sources, error);
+    int count = 0;
+    for (uint32_t i = 0; i < shape->count; i++)
+        if (!is_encoded(self->features, &shape->columns[i]))
+            sources[count++] = i;
+    return count;
+}
+
+static bool is_ours(const struct wh_column *column)
+{
+    size_t prefix = sizeof dense_prefix - 1;
+    return (column->length == sizeof recipe_column - 1 &&
+            memcmp(column->name, recipe_column, column->length) == 0) ||
+           (column->length == sizeof features_column - 1 &&
+            memcmp(column->name, features_column, column->length) == 0) ||
+           (column->length > prefix && memcmp(column->name, dense_prefix, prefix) == 0);
+}
+
+static int refuse_ours(const struct wh_column *column, struct wh_error *error)
+{
+    return wh_bad_row(error, "column", column->name, column->length, 0,
+                      "the row has a column of this name already: rename it (--rename), or leave it "
+                      "out (--exclude)");
+}
+
+/* The columns behind those of the row. */
+static struct wh_shape *make_shape(const struct wh_featurizer *self, const struct wh_shape *shape,
+                                   const uint32_t *sources, uint32_t count)
+{
+    uint32_t added = self->options->dense ? 1 + self->dense_count : 2;
+    struct wh_column *columns = wh_alloc(count + added, sizeof *columns);
+    for (uint32_t i = 0; i < count; i++)
+        columns[i] = shape->columns[sources[i]];
+    columns[count] = wh_column_named(recipe_column);
+    if (!self->options->dense)
+        columns[count + 1] = wh_column_named(features_column);
+    for (uint32_t i = 0; i < self->dense_count; i++)
+        columns[count + 1 + i] = self->dense[i];
+    struct wh_shape *made = wh_shape_make(columns, count + added);
+    free(columns);
+    return made;
+}
+
+static int fill_plan(const struct wh_featurizer *self, const struct wh_shape *shape,
+                     struct plan *plan, struct wh_error *error)
+{
+    plan->sources = wh_alloc(shape->count, sizeof *plan->sources);
+    int count = choose_columns(self, shape, plan->sources, error);
+    if (count < 0)
+        return -1;
+    for (int i = 0; i < count; i++)
+        if (is_ours(&shape->columns[plan->sources[i]]))
+            return refuse_ours(&shape->columns[plan->sources[i]], error);
+    plan->source_count = (uint32_t)count;
+    plan->shape = make_shape(self, shape, plan->sources, plan->source_count);
+    plan->encoder_count = self->features->encoder_count;
+    plan->encoders = wh_alloc(plan->encoder_count, sizeof *plan->encoders);
+    for (size_t i = 0; i < plan->encoder_count; i++)
+        plan->encoders[i] = self->features->encoders[i]->serial;
+    plan->serial = shape->serial;
+    return 0;
+}
+
+static bool fits(const struct plan *plan, const struct wh_shape *shape,
+                 const struct wh_features *features)
+{
+    if (plan->serial != shape->serial || plan->encoder_count != features->encoder_count)
+        return false;
+    for (size_t i = 0; i < plan->encoder_count; i++)
+        if (plan->encoders[i] != features->encoders[i]->serial)
+            return false;
+    return true;
+}
+
+/* The plan for the row; NULL with the error of a bad row. */
+static const struct plan *find_plan(struct wh_featurizer *self, const struct wh_shape *shape,
+                                    struct wh_error *error)
+{
+    struct plan *slot = &self->plans[shape->serial % PLANS];
+    if (fits(slot, shape, self->features))
+        return slot;
+    struct plan plan = { 0 };
+    if (fill_plan(self, shape, &plan, error)) {
+        free(plan.sources);
+        return NULL;
+    }
+    free(slot->encoders);
+    free(slot->sources);
+    wh_shape_free(slot->shape);
+    *slot = plan;
+    return slot;
+}
+
+/* Rows. */
+
+/* Names the columns of dense rows when the first row has met all encoders. */
+static int settle_dense(struct wh_featurizer *self, struct wh_error *error)
+{
+    uint64_t count = self->features->columns;
+    if (count > WH_MAX_DENSE)
+        return wh_fail(error, WH_REFUSED, "%llu features are too many for columns of CSV (at most "
+                       "%d): write -o ndjson", (unsigned long long)count, WH_MAX_DENSE);
+    struct wh_column *columns = wh_alloc((size_t)count, sizeof *columns);
+    wh_features_columns(self->features, columns);
+    self->dense_count = (uint32_t)count;
+    self->dense = wh_alloc(self->dense_count, sizeof *self->dense);
+    for (uint32_t i = 0; i < self->dense_count; i++) {
+        struct wh_buffer name = { 0 };
+        wh_buffer_add(&name, dense_prefix, sizeof dense_prefix - 1);
+        wh_buffer_add(&name, columns[i].name, columns[i].length + 1);
+        self->dense[i] = (struct wh_column){ .name = name.data, .length = (uint32_t)name.length - 1 };
+    }
+    free(columns);
+    return 0;
+}
+
+static enum wh_verdict emit_features(struct wh_featurizer *self, struct wh_row *row,
+                                     struct wh_emit *emit, struct wh_error *error)
+{
+    if (self->options->dense && !self->dense && settle_dense(self, error))
+        return WH_FATAL;
+    const struct plan *plan = find_plan(self, row->shape, error);
+    if (!plan)
+        return WH_BAD;
+    struct wh_field *fields = wh_row_fields(row, plan->shape->count);
+    uint32_t next = 0;
+    for (; next < plan->source_count; next++)
+        fields[next] = row->fields[plan->sources[next]];
+    fields[next++] = (struct wh_field){ .text = self->stamp,
+                                        .length = (uint32_t)strlen(self->stamp),
+                                        .type = WH_STRING,
+                                        .flags = WH_JSON_SAFE };
+    row->fields = fields;
+    row->shape = plan->shape;
+    row->changed = true;
+    if (self->options->dense) {
+        if (wh_features_dense(self->features, row, next, self->dense_count, error))
+            return WH_BAD;
+        return wh_emit_row(emit, row, error);
+    }
+    self->text.length = 0;
+    wh_features_text(self->features, &self->text);
+    fields[next] = (struct wh_field){ .text = self->text.data,
+                                      .length = (uint32_t)self->text.length,
+                                      .type = WH_NESTED };
+    return wh_emit_row(emit, row, error);
+}
+
+static enum wh_verdict transform(struct wh_featurizer *self, struct wh_row *row,
+                                 struct wh_emit *emit, struct wh_error *error)
+{
+    enum wh_verdict verdict = WH_TAKEN;
+    switch (wh_steps_row(self->steps, row, self->features, error)) {
+    case WH_PASS_KEEP:
+        verdict = emit_features(self, row, emit, error);
+        break;
+    case WH_PASS_DROP:
+        break;
+    case WH_PASS_BAD:
+        return WH_BAD;
+    case WH_PASS_ERROR:
+        return WH_FATAL;
+    }
+    if (verdict == WH_TAKEN && self->options->learning == WH_LEARN_LIVE) {
+        wh_steps_teach(self->steps);
+        self->rows++;
+    }
+    return verdict;
+}
+
+static enum wh_verdict fit(struct wh_featurizer *self, struct wh_row *row, struct wh_error *error)
+{
+    switch (wh_steps_fit(self->steps, self->pass, row, self->features, error)) {
+    case WH_PASS_KEEP:
+    case WH_PASS_DROP:
+        break;
+    case WH_PASS_BAD:
+        return WH_BAD;
+    case WH_PASS_ERROR:
+        return WH_FATAL;
+    }
+    self->rows++;
+    return WH_TAKEN;
+}
+
+static enum wh_verdict stage_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
+                                 struct wh_error *error)
+{
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    wh_nulls_row(&self->options->nulls, row);
+    wh_features_begin(self->features);
+    return self->pass < self->passes ? fit(self, row, error) : transform(self, row, emit, error);
+}
+
+static int stage_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
+{
+    (void)emit;
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    if (wh_steps_finish(self->steps, error))
+        return -1;
+    if (self->options->learning != WH_LEARN_LIVE)
+        return 0;
+    struct wh_state state = take_state(self);
+    int failed = write_state(self, &state, error);
+    wh_state_free(&state);
+    return failed;
+}
+
+static void stage_stats(struct wh_stage *stage, json_t *stats)
+{
+    const struct wh_featurizer *self = (const struct wh_featurizer *)stage;
+    json_object_set_new(stats, "steps", wh_steps_stats(self->steps));
+    json_object_set_new(stats, "recipe", json_string(self->stamp));
+    json_object_set_new(stats, "rows_learned", json_integer((json_int_t)self->rows));
+}
+
+static void stage_close(struct wh_stage *stage)
+{
+    (void)stage;
+}
+
+/* Opening. */
+
+/* The state that there is to begin with: none when it is to be learned first, or has yet to be
+ * made. */
+static int begin_state(struct wh_featurizer *self, struct wh_error *error)
+{
+    const struct wh_featurizing *options = self->options;
+    bool frozen = options->learning == WH_LEARN_FROZEN;
+    bool wanted = frozen || (options->learning == WH_LEARN_LIVE && options->state &&
+                             access(options->state, F_OK) == 0);
+    if (!wanted)
+        return prepare(self, NULL, false, error);
+    struct wh_state state;
+    if (wh_state_read(options->state, options->recipe, &state, error))
+        return -1;
+    self->rows = state.rows;
+    int failed = prepare(self, &state, frozen, error);
+    wh_state_free(&state);
+    return failed;
+}
+
+static int begin(struct wh_featurizer *self, struct wh_error *error)
+{
+    const struct wh_featurizing *options = self->options;
+    if (options->keep &&
+        wh_columns_parse(options->keep, strlen(options->keep), &self->keep, error))
+        return -1;
+    if (options->state && options->learning != WH_LEARN_FROZEN &&
+        !(self->file = wh_state_open(options->state, error)))
+        return -1;
+    if (options->learning == WH_LEARN_FIRST)
+        self->passes = 1;
+    if (begin_state(self, error))
+        return -1;
+    if (options->learning == WH_LEARN_FIRST && wh_steps_passes(self->steps) > 1)
+        self->passes = wh_steps_passes(self->steps);
+    return 0;
+}
+
+struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizing,
+                                         struct wh_error *error)
+{
+    static const struct wh_stage_ops ops = {
+        .row = stage_row, .finish = stage_finish, .stats = stage_stats, .close = stage_close,
+    };
+    struct wh_featurizer *self = wh_alloc(1, sizeof *self);
+    self->stage.ops = &ops;
+    self->options = featurizing;
+    if (begin(self, error)) {
+        wh_featurizer_close(self);
+        return NULL;
+    }
+    return self;
+}
+
+void wh_featurizer_close(struct wh_featurizer *self)
+{
+    if (!self)
+        return;
+    discard(self);
+    for (uint32_t i = 0; i < self->dense_count; i++)
+        free((char *)self->dense[i].name);
+    free(self->dense);
+    free(self->full);
+    wh_buffer_free(&self->text);
+    wh_columns_free(self->keep);
+    wh_state_close(self->file);
+    free(self);
+}
+
+struct wh_stage *wh_featurizer_stage(struct wh_featurizer *self)
+{
+    return &self->stage;
+}
+
+size_t wh_featurizer_passes(const struct wh_featurizer *self)
+{
+    return self->passes - self->pass;
+}
+
+int wh_featurizer_settle(struct wh_featurizer *self, struct wh_error *error)
+{
+    wh_steps_settle(self->steps, self->pass++);
+    if (self->pass < self->passes) {
+        self->rows = 0; /* they come again */
+        return 0;
+    }
+    struct wh_state state = take_state(self);
+    int failed = write_state(self, &state, error) || prepare(self, &state, true, error);
+    wh_state_free(&state);
+    return failed ? -1 : 0;
+}
+
+uint64_t wh_featurizer_rows(const struct wh_featurizer *self)
+{
+    return self->rows;
+}
+
+const char *wh_featurizer_full(const struct wh_featurizer *self)
+{
+    return self->full;
+}

@@ -1,0 +1,59 @@
+/*
+ * The stage of wh-featurize: runs the steps of a recipe on each row and emits
+ *
+ *     {...columns that no step encoded...,"recipe":"R.F","features":{"amount":0.31,...}}
+ *
+ * or the same with a column "features.NAME" for every feature there can be (dense, for CSV).
+ *
+ * A stage that fits learns first: rows go in, none comes out, and wh_featurizer_settle ends each
+ * pass over them. After the last it transforms, with constants that are fixed.
+ */
+#ifndef WH_FEATURE_STAGE_H
+#define WH_FEATURE_STAGE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "base/error.h"
+#include "clean/nulls.h"
+#include "pipe/recipe.h"
+#include "pipe/stage.h"
+
+enum wh_learning {
+    WH_LEARN_LIVE,   /* one pass: each row is transformed with what those before it taught */
+    WH_LEARN_FIRST,  /* passes that learn, then one that transforms */
+    WH_LEARN_FROZEN, /* nothing: the constants are those of the state */
+};
+
+/* What a stage is made of; all of it must stay. */
+struct wh_featurizing {
+    const struct wh_recipe *recipe;
+    enum wh_learning learning;
+    const char *state;       /* STATE: read when frozen or live, written when live or first */
+    const char *keep;        /* COLS of the row that leave beside the features; NULL: those that
+                                no step encoded */
+    bool missing_null;       /* columns that are absent are taken as null */
+    bool dense;
+    struct wh_nulls nulls;
+};
+
+struct wh_featurizer;
+
+/* NULL with `error` when the recipe, the state or the combination is refused. */
+struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizing,
+                                         struct wh_error *error);
+void wh_featurizer_close(struct wh_featurizer *featurizer);
+
+/* The stage, which lives as long as the featurizer does (its close does nothing). */
+struct wh_stage *wh_featurizer_stage(struct wh_featurizer *featurizer);
+
+/* Passes over the rows that are due before rows come out. */
+size_t wh_featurizer_passes(const struct wh_featurizer *featurizer);
+/* Ends a pass; the last one writes STATE. */
+int wh_featurizer_settle(struct wh_featurizer *featurizer, struct wh_error *error);
+
+uint64_t wh_featurizer_rows(const struct wh_featurizer *featurizer); /* that taught so far */
+/* A column that has more values than --onehot remembers; NULL: none. */
+const char *wh_featurizer_full(const struct wh_featurizer *featurizer);
+
+#endif
