@@ -1,6 +1,5 @@
 #include "base/time.h"
 
-#include <stdio.h>
 #include <string.h>
 #include <time.h>
 
@@ -220,24 +219,42 @@ bool wh_time_parse(const char *text, size_t length, struct wh_civil *time)
     return true;
 }
 
+/* Writes `count` digits of a number that has no more, and returns the place behind them. */
+static char *put_digits(char *out, int32_t number, int count)
+{
+    for (int i = count; i-- > 0; number /= 10)
+        out[i] = (char)('0' + number % 10);
+    return out + count;
+}
+
+static char *put_part(char *out, char before, int32_t number)
+{
+    *out = before;
+    return put_digits(out + 1, number, 2);
+}
+
 size_t wh_time_print(const struct wh_civil *time, char out[static 48])
 {
-    enum { SIZE = 48 };
-    int used = snprintf(out, SIZE, "%04d-%02d-%02dT%02d:%02d:%02d", time->year, time->month,
-                        time->day, time->hour, time->minute, time->second);
+    char *end = put_digits(out, time->year, 4);
+    end = put_part(end, '-', time->month);
+    end = put_part(end, '-', time->day);
+    end = put_part(end, 'T', time->hour);
+    end = put_part(end, ':', time->minute);
+    end = put_part(end, ':', time->second);
     if (time->nanosecond != 0) {
-        used += snprintf(out + used, (size_t)(SIZE - used), ".%09d", time->nanosecond);
-        while (out[used - 1] == '0')
-            used--;
+        *end++ = '.';
+        end = put_digits(end, time->nanosecond, 9);
+        while (end[-1] == '0')
+            end--;
     }
     if (time->has_offset && time->offset == 0) {
-        out[used++] = 'Z';
+        *end++ = 'Z';
     } else if (time->has_offset) {
         int minutes = time->offset < 0 ? -time->offset : time->offset;
-        used += snprintf(out + used, (size_t)(SIZE - used), "%c%02d:%02d",
-                         time->offset < 0 ? '-' : '+', minutes / 60, minutes % 60);
+        end = put_part(end, time->offset < 0 ? '-' : '+', minutes / 60);
+        end = put_part(end, ':', minutes % 60);
     }
-    return (size_t)used;
+    return (size_t)(end - out);
 }
 
 bool wh_duration_parse(const char *text, size_t length, int64_t *milliseconds)
