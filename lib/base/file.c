@@ -141,15 +141,16 @@ struct wh_atomic_file {
     struct leftover temporary;
 };
 
-/* A file without a name that can get one later; -1 where the system or the folder has none. */
-static int open_unnamed(int folder)
+/* A file without a name in a folder; -1 where the system or the file system has no such thing. */
+static int open_unnamed(int base, const char *folder)
 {
 #ifdef O_TMPFILE
-    if (access("/proc/self/fd", X_OK) == 0)
-        return openat(folder, ".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-#endif
+    return openat(base, folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+#else
+    (void)base;
     (void)folder;
     return -1;
+#endif
 }
 
 static void choose_name(struct leftover *temporary)
@@ -212,7 +213,9 @@ static int begin(struct wh_atomic_file *file, struct wh_error *error)
     file->temporary.folder = file->folder = open_folder(file->place, &file->name, error);
     if (file->folder < 0)
         return -1;
-    file->descriptor = open_unnamed(file->folder);
+    /* It gets a name by way of /proc, which may not be there. */
+    if (access("/proc/self/fd", X_OK) == 0)
+        file->descriptor = open_unnamed(file->folder, ".");
     if (file->descriptor < 0 && take_temporary_name(file) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot create a file in its folder",
                              file->path);
@@ -477,10 +480,13 @@ int wh_spool_open(struct wh_error *error)
     const char *folder = getenv("TMPDIR");
     if (!folder || *folder == '\0')
         folder = "/tmp";
+    int descriptor = open_unnamed(AT_FDCWD, folder);
+    if (descriptor >= 0)
+        return descriptor;
     char path[PATH_MAX];
     if ((size_t)snprintf(path, sizeof path, "%s/.wh-spool-XXXXXX", folder) >= sizeof path)
         return wh_fail(error, WH_FAILED, "%s: the name is too long", folder);
-    int descriptor = mkstemp(path);
+    descriptor = mkstemp(path);
     if (descriptor < 0)
         return wh_fail_errno(error, WH_FAILED, "cannot create a temporary file in %s (see TMPDIR)",
                              folder);

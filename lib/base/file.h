@@ -4,7 +4,8 @@
  * A new file is written under no name (or, where the system cannot, a hidden temporary one that a
  * signal's handler removes), forced to disk, and takes its name by rename: a reader sees the old
  * content or the new, a full disk or a kill leaves the old. Mode 0600, or that of the file it
- * replaces.
+ * replaces, with its owner and group where we may. A symbolic link stays: what it points at is
+ * replaced, and only a regular file is (anything else is refused with WH_REFUSED).
  */
 #ifndef WH_BASE_FILE_H
 #define WH_BASE_FILE_H
@@ -32,8 +33,8 @@ int wh_write_all(int descriptor, const void *bytes, size_t length, struct wh_err
 char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_error *error);
 
 /*
- * A lock file "PATH.lock", held until released or the process ends however it ends. Fails with
- * WH_BROKEN at once when another process holds it; the text says so.
+ * A lock file "PATH.lock" beside what PATH points at, held until released or the process ends,
+ * however it ends. Fails with WH_BROKEN at once when another process holds it; the text says which.
  */
 struct wh_lock;
 struct wh_lock *wh_lock_take(const char *path, struct wh_error *error);

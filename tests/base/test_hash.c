@@ -148,7 +148,7 @@ static void hash_spreads_every_bit_of_short_and_long_keys(void **state)
                 key[bit / 8] ^= (unsigned char)(1u << bit % 8);
                 uint64_t changed = before ^ wh_hash(key, lengths[l]);
                 for (int i = 0; i < 64; i++)
-                    flips[i] += changed >> i & 1;
+                    flips[i] += (unsigned)(changed >> i & 1);
             }
             for (int i = 0; i < 64; i++)
                 assert_in_range(flips[i], TRIALS * 3 / 10, TRIALS * 7 / 10);
