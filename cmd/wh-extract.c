@@ -56,8 +56,8 @@ static int parse(struct extract *extract, int argc, char **argv, int *operands, 
         .closing = "SOURCE is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the names of files\n"
                    "(NDJSON, CSV or TSV, also gzip; - is standard input).\n\n"
                    "  wh-extract sqlite:shop.db -t orders\n"
-                   "  wh-extract postgresql:///shop -c 'SELECT * FROM orders WHERE day = :day' "
-                   "-v day=2024-03-01\n\n"
+                   "  wh-extract postgresql:///shop -v day=2024-03-01 \\\n"
+                   "      -c 'SELECT * FROM orders WHERE day = :day'\n\n"
                    "See wh-extract(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,

@@ -1,16 +1,15 @@
 #include "pipe/rejects.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "pipe/side.h"
 #include "record/json.h"
 #include "record/writer.h"
 
@@ -25,31 +24,12 @@ struct wh_rejects {
     struct wh_buffer buffer;
 };
 
-int wh_refuse_foreign(const char *path, const char *prefix, struct wh_error *error)
-{
-    struct stat status;
-    if (stat(path, &status) || !S_ISREG(status.st_mode) || status.st_size == 0)
-        return 0;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
-    char begin[32];
-    size_t length = strlen(prefix);
-    ssize_t got = read(descriptor, begin, length);
-    close(descriptor);
-    if (got == (ssize_t)length && memcmp(begin, prefix, length) == 0)
-        return 0;
-    return wh_fail(error, WH_REFUSED,
-                   "%s: holds something else and would be overwritten (give another name, or remove "
-                   "it first)",
-                   path);
-}
-
 struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
 {
-    if (wh_refuse_foreign(path, opening, error))
+    if (wh_side_check(path, opening, error))
         return NULL;
-    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    int how = wh_side_special(path) ? O_APPEND : O_CREAT | O_TRUNC;
+    int descriptor = open(path, O_WRONLY | O_CLOEXEC | how, 0600);
     if (descriptor < 0) {
         wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
         return NULL;
@@ -101,7 +81,11 @@ static void add_text(struct wh_buffer *out, const char *text, size_t length)
 static void add_row(struct wh_buffer *out, const struct wh_row *row)
 {
     if (row->raw) {
-        add_text(out, row->raw, row->raw_length - row->terminator);
+        size_t length = row->raw_length - row->terminator;
+        /* To NDJSON a blank at the end of the row, to people half of the line end. */
+        if (row->terminator == 1 && length && row->raw[length - 1] == '\r')
+            length--;
+        add_text(out, row->raw, length);
         return;
     }
     struct wh_buffer json = { 0 };

@@ -27,11 +27,4 @@ int wh_rejects_flush(struct wh_rejects *rejects, struct wh_error *error);
 /* Flushes and frees; NULL is allowed. */
 int wh_rejects_close(struct wh_rejects *rejects, struct wh_error *error);
 
-/*
- * Whether the existing file at `path` may be replaced by an output that begins with `prefix`: it
- * is absent, empty, not a regular file, or begins so. Otherwise 'PATH holds something else ...',
- * WH_REFUSED: most likely the name of an input was given.
- */
-int wh_refuse_foreign(const char *path, const char *prefix, struct wh_error *error);
-
 #endif

@@ -5,13 +5,12 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "pipe/recipe.h"
-#include "pipe/rejects.h"
+#include "pipe/side.h"
 #include "record/json.h"
 
 struct wh_stats {
@@ -21,27 +20,20 @@ struct wh_stats {
     bool close_descriptor;
 };
 
-/* A pipe or device is written to as it is; only a regular file can be replaced. */
-static bool is_special(const char *path)
-{
-    struct stat status;
-    return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
-}
-
 static int open_target(struct wh_stats *stats, struct wh_error *error)
 {
     if (strcmp(stats->path, "-") == 0) {
         stats->descriptor = STDERR_FILENO;
         return 0;
     }
-    if (is_special(stats->path)) {
-        stats->descriptor = open(stats->path, O_WRONLY | O_CLOEXEC);
+    if (wh_side_special(stats->path)) {
+        stats->descriptor = open(stats->path, O_WRONLY | O_APPEND | O_CLOEXEC);
         stats->close_descriptor = true;
         return stats->descriptor < 0
                    ? wh_fail_errno(error, WH_FAILED, "%s: cannot open", stats->path)
                    : 0;
     }
-    if (wh_refuse_foreign(stats->path, "{\"tool\":\"wh-", error))
+    if (wh_side_check(stats->path, "{\"tool\":\"wh-", error))
         return -1;
     stats->file = wh_atomic_open(stats->path, error);
     if (!stats->file)

@@ -1,0 +1,119 @@
+#!/usr/bin/env bats
+# How a tool ends: exit statuses, lost output, closed descriptors, endless and slow streams.
+
+load ../helper
+
+@test "usage errors end with 2, name the remedy and write nothing" {
+    exits 2 wh-clean --fil x=1
+    [ "$stderr" = 'wh-clean: unknown option --fil (did you mean --fill?)' ]
+    [ -z "$output" ]
+    exits 2 wh-clean --max-rejects 3
+    says 'wh-clean: --max-rejects needs --rejects FILE'
+    exits 2 wh-clean --rejects
+    says 'wh-clean: --rejects needs a value: --rejects FILE'
+    exits 2 wh-clean --input-format xml
+    says '"xml" is none of auto, ndjson, csv, tsv'
+}
+
+@test "a file that is not there ends with 1 and is named" {
+    exits 1 wh-clean nosuch.csv
+    [ "$stderr" = 'wh-clean: nosuch.csv: cannot open: No such file or directory' ]
+}
+
+@test "--help and --version go to standard output and end with 0" {
+    exits 0 wh-clean --help
+    [ -z "$stderr" ]
+    [ "${lines[0]}" = 'Usage: wh-clean [OPTION]... [FILE]...' ]
+    exits 0 wh-clean -V
+    [[ $output =~ ^wh-clean\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+}
+
+@test "help fits 80 columns, for every tool" {
+    for tool in "$BIN"/wh-*; do
+        "$tool" --help >help
+        awk 'length > 80 { print FILENAME ": " $0; bad = 1 } END { exit bad }' help
+    done
+}
+
+@test "help that cannot be printed is an error" {
+    exits 1 bash -c 'wh-clean --help >/dev/full'
+    says 'wh-clean: standard output: cannot write: No space left on device'
+    exits 1 bash -c 'wh-clean --version >&-'
+    says 'wh-clean: standard output: cannot write: Bad file descriptor'
+}
+
+@test "the completion function is bash and completes options and words" {
+    wh-clean --completion=bash >completion
+    # shellcheck disable=SC2016
+    prints $'--max-rejects\n--max-row\n--\ncsv' bash --norc -c '
+        . ./completion
+        complete_words() {
+            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+            _wh_clean
+            printf "%s\n" "${COMPREPLY[@]}"
+        }
+        complete_words wh-clean --max- | sort
+        echo --
+        complete_words wh-clean --input-format = c'
+}
+
+@test "standard output on a full disk is an error" {
+    echo '{"a":1}' >in.ndjson
+    exits 1 bash -c 'wh-clean in.ndjson >/dev/full'
+    [ "$stderr" = 'wh-clean: standard output: cannot write: No space left on device' ]
+}
+
+@test "a closed standard output is an error and no other file is written into" {
+    printf '{"a":1}\n{\n{"a":2}\n' >in.ndjson
+    exits 1 bash -c 'wh-clean -q --rejects bad.ndjson --stats stats.json in.ndjson >&-'
+    says 'wh-clean: standard output: cannot write: Bad file descriptor'
+    prints '[1,1]' jq -sc '[.[0].rows_rejected, (.[1].row | length)]' stats.json bad.ndjson
+}
+
+@test "a closed standard error goes unnoticed and no other file is written into" {
+    printf '{\n{"a":2}\n' >in.ndjson
+    exits 0 bash -c 'wh-clean --rejects bad.ndjson in.ndjson 2>&-'
+    [ "$output" = '{"a":2}' ]
+    [ "$(wc -l <bad.ndjson)" -eq 1 ]
+}
+
+@test "a closed standard input is an error" {
+    exits 1 bash -c 'wh-clean <&-'
+    says 'wh-clean: standard input: cannot read: Bad file descriptor'
+}
+
+@test "endless input into head ends at once and quietly" {
+    # shellcheck disable=SC2016
+    exits 0 timeout 20 bash -c "yes '{\"a\":1}' | wh-clean | head -n 1
+        echo \"\${PIPESTATUS[1]}\""
+    [ "${lines[*]}" = '{"a":1} 141' ]
+    [ -z "$stderr" ]
+}
+
+@test "a reader that ignores SIGPIPE for us gets an error, not an endless run" {
+    exits 0 timeout 20 bash -c "trap '' PIPE; yes '{\"a\":1}' 2>/dev/null | wh-clean 2>log | head -n 1
+        echo \"\${PIPESTATUS[1]}\""
+    [ "${lines[*]}" = '{"a":1} 1' ]
+    prints 'wh-clean: standard output: cannot write: Broken pipe' cat log
+}
+
+@test "a row leaves while the producer is silent" {
+    coproc CLEAN { wh-clean --trim a; }
+    pid=$CLEAN_PID
+    for i in 1 2 3; do
+        echo "{\"a\":$i}" >&"${CLEAN[1]}"
+        began=$(date +%s%N)
+        read -r -t 10 line <&"${CLEAN[0]}"
+        took=$((($(date +%s%N) - began) / 1000000))
+        [ "$line" = "{\"a\":$i}" ]
+        # Two tenths of a second, with room for a loaded machine.
+        [ "$took" -lt 2000 ]
+    done
+    eval "exec ${CLEAN[1]}>&-"
+    wait "$pid"
+}
+
+@test "no input at all is no rows and no error" {
+    exits 0 wh-clean </dev/null
+    [ -z "$output$stderr" ]
+}
