@@ -7,7 +7,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
-#include "pipe/rejects.h"
+#include "pipe/side.h"
 
 static const char opening[] = "{\"wh\":\"state\",\"version\":";
 static const char before_digest[] = ",\"sha256\":\"";

@@ -26,7 +26,7 @@ struct wh_rejects {
 
 struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
 {
-    if (wh_side_check(path, opening, error))
+    if (wh_refuse_foreign(path, opening, error))
         return NULL;
     int how = wh_side_special(path) ? O_APPEND : O_CREAT | O_TRUNC;
     int descriptor = open(path, O_WRONLY | O_CLOEXEC | how, 0600);

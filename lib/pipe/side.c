@@ -14,7 +14,7 @@ bool wh_side_special(const char *path)
     return stat(path, &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
 }
 
-int wh_side_check(const char *path, const char *opening, struct wh_error *error)
+int wh_refuse_foreign(const char *path, const char *opening, struct wh_error *error)
 {
     struct stat status;
     if (wh_side_special(path) || stat(path, &status) || status.st_size == 0)

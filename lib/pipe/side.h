@@ -1,5 +1,5 @@
 /*
- * Files that a run writes beside its rows: rejects, statistics. A name given by mistake, most
+ * Files that a run writes beside its rows: rejects, statistics, states. A name given by mistake, most
  * likely that of an input, must not cost anybody data.
  */
 #ifndef WH_PIPE_SIDE_H
@@ -16,6 +16,6 @@ bool wh_side_special(const char *path);
  * 0 where the file at `path` may be replaced by one that begins with `opening` (at most 32 bytes):
  * it is absent, empty, special, or begins so already. Otherwise WH_REFUSED.
  */
-int wh_side_check(const char *path, const char *opening, struct wh_error *error);
+int wh_refuse_foreign(const char *path, const char *opening, struct wh_error *error);
 
 #endif

@@ -33,7 +33,7 @@ static int open_target(struct wh_stats *stats, struct wh_error *error)
                    ? wh_fail_errno(error, WH_FAILED, "%s: cannot open", stats->path)
                    : 0;
     }
-    if (wh_side_check(stats->path, "{\"tool\":\"wh-", error))
+    if (wh_refuse_foreign(stats->path, "{\"tool\":\"wh-", error))
         return -1;
     stats->file = wh_atomic_open(stats->path, error);
     if (!stats->file)
