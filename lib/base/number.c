@@ -159,7 +159,7 @@ static const char *read_digits(const char *at, const char *end, uint64_t *value)
     return at;
 }
 
-/* An exponent too long for 64 bits is as good as 10^17: no text is long enough to make up for it. */
+/* An exponent too long for 64 bits is as good as 10^17: no text is as long, to make up for it. */
 static int64_t read_exponent(const char *at, const char *end)
 {
     enum { ENOUGH_DIGITS = 17 };

@@ -175,9 +175,10 @@ static void durations_are_an_integer_and_a_unit(void **state)
         { "24h", 86400000 },  { "7d", 604800000 },      { "2w", 1209600000 },
         { "0s", 0 },          { "007s", 7000 },         { "9223372036854775807ms", INT64_MAX },
     };
-    static const char *const bad[] = { "", "s", "10", "1.5h", "-1s", "+1s", "1 s", "1S", "1y", "1mss",
-                                       "1h30m", "9223372036854775808ms", "9223372036854775807s",
-                                       "99999999999999999999s" };
+    static const char *const bad[] = {
+        "", "s", "10", "1.5h", "-1s", "+1s", "1 s", "1S", "1y", "1mss", "1h30m",
+        "9223372036854775808ms", "9223372036854775807s", "99999999999999999999s",
+    };
     int64_t value;
     for (size_t i = 0; i < sizeof good / sizeof *good; i++) {
         assert_true(wh_duration_parse(good[i].text, strlen(good[i].text), &value));
