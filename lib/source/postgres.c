@@ -85,8 +85,12 @@ static int connect_server(struct postgres *pg, const char *url, struct wh_error 
         return wh_fail(error, WH_UNREACHABLE, "%s", line);
     }
     PQsetNoticeProcessor(pg->connection, pass_notice, pg);
+    /* Such a server does not know what its bytes mean. Asked for UTF-8, it would end the query at
+     * the first that is none; asked for the bytes, it leaves the judgement to us. */
     const char *encoding = PQparameterStatus(pg->connection, "server_encoding");
     pg->encoded = encoding && strcmp(encoding, "SQL_ASCII") != 0;
+    if (!pg->encoded && PQsetClientEncoding(pg->connection, "SQL_ASCII") != 0)
+        return wh_pg_fail(error, pg->connection, NULL, NULL);
     return 0;
 }
 
