@@ -41,11 +41,9 @@ run 'wh-featurize --passthrough quantity,discount --log1p price --standard price
 
 echo
 echo 'Learning from January to October which orders are returned:'
-run 'wh-extract sqlite:shop.db -f orders.sql -v from=2025-01-01 -v until=2025-11-01 \
-        --stats extract.stats |
-    wh-clean --null-value n/a -r clean.json --stats clean.stats |
-    wh-featurize -r features.json --state shop.state --keep order_id,returned \
-        --stats featurize.stats |
+run 'wh-extract sqlite:shop.db -f orders.sql -v from=2025-01-01 -v until=2025-11-01 |
+    wh-clean --null-value n/a -r clean.json |
+    wh-featurize -r features.json --state shop.state --keep order_id,returned |
     wh-update -m shop.whm --new --label returned --stats update.stats'
 
 echo
@@ -67,16 +65,16 @@ echo
 printf 'The learning pipeline as a whole: %.0f rows/s. Each stage by itself, from and to files:\n' \
     "$(rate update.stats)"
 run 'wh-extract sqlite:shop.db -f orders.sql -v from=2025-01-01 -v until=2025-11-01 \
-        --stats extract.stats >orders.ndjson
-    wh-clean --null-value n/a -r clean.json --stats clean.stats orders.ndjson >cleaned.ndjson
+        --stats wh-extract.stats >orders.ndjson
+    wh-clean --null-value n/a -r clean.json --stats wh-clean.stats orders.ndjson >cleaned.ndjson
     wh-featurize -r features.json --state shop.state --frozen --keep order_id,returned \
-        --stats featurize.stats cleaned.ndjson >features.ndjson
-    wh-update -m again.whm --new --label returned --quiet --stats update.stats features.ndjson
-    wh-score -m again.whm --quiet --stats score.stats features.ndjson >again.ndjson'
+        --stats wh-featurize.stats cleaned.ndjson >features.ndjson
+    wh-update -m again.whm --new --label returned --quiet --stats wh-update.stats features.ndjson
+    wh-score -m again.whm --quiet --stats wh-score.stats features.ndjson >again.ndjson'
 echo
-for stage in extract clean featurize update score; do
-    printf '  wh-%-12s %9.0f rows in %6.2f s %10.0f rows/s\n' "$stage" \
-        "$(number $stage.stats rows_in)" "$(number $stage.stats seconds)" "$(rate $stage.stats)"
+for tool in wh-extract wh-clean wh-featurize wh-update wh-score; do
+    printf '  %-15s %9.0f rows in %6.2f s %10.0f rows/s\n' "$tool" \
+        "$(number $tool.stats rows_in)" "$(number $tool.stats seconds)" "$(rate $tool.stats)"
 done
 echo
 echo "The model, the scores and the rest are in $PWD."

@@ -1,0 +1,73 @@
+# What README tells people to run, run.
+
+load ../helper
+
+# The indented lines of a section, without the indentation.
+commands() {
+    awk -v title="$1" '
+        $0 == title { inside = 1; next }
+        /^[^ ]/ && previous == "" && !/[.,:;]/ { inside = 0 }
+        inside && /^    / { print substr($0, 5) }
+        inside && $0 == "" { print }
+        { previous = $0 }' "$ROOT/README"
+}
+
+customers() {
+    awk -v seed="$1" -v rows="$2" 'BEGIN {
+        print "customer_id,plan,months,calls,spend,churned"
+        for (i = 1; i <= rows; i++) {
+            n = (i * 48271 + seed) % 2147483647
+            plan = n % 3; months = int(n / 3) % 40; calls = int(n / 120) % 9
+            churned = (calls * 4 - months + plan * 3 + int(n / 7000) % 20) > 10
+            print i "," substr("basplupro", plan * 3 + 1, 3) "," months "," calls "," \
+                n % 1000 / 10 "," churned
+        }
+    }'
+}
+
+@test "the lines that need only a CSV file" {
+    customers 1 2000 >customers.csv
+    customers 7 100 | cut -d , -f 1-5 >today.csv
+    commands 'With nothing but a CSV file' >commands.sh
+    [ "$(grep -c '^wh-' commands.sh)" -eq 3 ]
+    sh -eu commands.sh >out 2>log
+    grep -q 'customer_id,plan,months,calls,spend,score' out
+    grep -q '"calls"' out
+    grep -q 'best constant' log
+}
+
+@test "the pipeline, and its twin that scores" {
+    need sqlite3
+    sqlite3 shop.db <"$ROOT/examples/shop.sql" >/dev/null
+    commands 'A pipeline' >commands.sh
+    [ "$(grep -c '^wh-extract' commands.sh)" -eq 2 ]
+    sh -eu commands.sh 2>log
+    sqlite3 shop.db "SELECT count(DISTINCT order_id) FROM orders
+        WHERE ordered_at >= '2025-12-31'" >wanted
+    wc -l <scores.ndjson >scored
+    same wanted scored
+    [ "$(jq -c 'select(.score > 0 and .score < 1)' scores.ndjson | wc -l)" -eq "$(cat wanted)" ]
+}
+
+@test "the demonstration learns more than a constant guess, and prints what it ran" {
+    need sqlite3
+    # Somewhere else than where the examples are, and twice over the same folder.
+    "$ROOT/examples/demo.sh" here >first
+    "$ROOT/examples/demo.sh" here >second
+    grep -q '^\$ wh-extract sqlite:shop.db' second
+    jq -e '.loss < .baseline_constant - 0.03 and .auc > 0.65' here/score.stats >/dev/null
+    wh-score -m here/shop.whm --digest >digest
+    grep -qE '^[0-9a-f]{64}$' digest
+    # All but times and speeds is the same again.
+    sed 's/[0-9.]* *s  *[0-9]* rows\/s//; s/[0-9]* rows\/s//' first >first.still
+    sed 's/[0-9.]* *s  *[0-9]* rows\/s//; s/[0-9]* rows\/s//' second >second.still
+    same first.still second.still
+}
+
+@test "the rows of the demonstration are the same on every machine" {
+    need sqlite3
+    sqlite3 shop.db <"$ROOT/examples/shop.sql" >/dev/null
+    extracted() { wh-extract sqlite:shop.db -t "$1" | sha256sum | cut -c 1-16; }
+    prints 0afb5e390f9b1b67 extracted orders
+    prints e3b3a5caf99454a5 extracted customers
+}
