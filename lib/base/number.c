@@ -343,9 +343,38 @@ static double nearest_double(const struct decimal *decimal)
     return settle(decimal, rounded.bits);
 }
 
+/*
+ * Most numbers are short and without an exponent: "-12.75". Their digits and the power of ten are
+ * exact doubles (Clinger, as below). False for the others.
+ */
+static inline bool parse_short(const char *text, size_t length, double *value)
+{
+    enum { LONGEST = 16 }; /* 15 digits at most, where there is a point: below 2^53 */
+    const char *end = text + length;
+    const char *point = end - 1;
+    uint64_t digits = 0;
+    if (length > LONGEST)
+        return false;
+    for (; text < end; text++) {
+        if (is_digit(*text))
+            digits = digits * 10 + (uint64_t)(*text - '0');
+        else if (*text == '.')
+            point = text;
+        else
+            return false;
+    }
+    if (digits >> (MANTISSA_BITS + 1) != 0)
+        return false;
+    *value = (double)digits / exact_tens[end - 1 - point];
+    return true;
+}
+
 double wh_number_parse(const char *text, size_t length)
 {
     bool negative = length > 0 && text[0] == '-';
+    double brief;
+    if (FLT_EVAL_METHOD == 0 && parse_short(text + negative, length - negative, &brief))
+        return negative ? -brief : brief;
     struct decimal decimal = read_decimal(text + negative, text + length);
     double value;
     /* Both numbers are exact doubles, so that one operation rounds once (W. Clinger, How to Read

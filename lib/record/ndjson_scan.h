@@ -107,6 +107,12 @@ static inline const char *scan_blanks(const char *p)
     return p;
 }
 
+/* The same where there is hardly ever a blank. */
+static inline const char *skip_blanks(const char *p)
+{
+    return UNLIKELY((unsigned char)*p <= ' ') ? scan_blanks(p) : p;
+}
+
 /* null, true and false; anything else is a fault. */
 static const char *scan_word(const char *p, struct wh_field *field, struct wh_ndjson_fault *fault)
 {
@@ -178,23 +184,40 @@ TARGET static inline const char *scan_value(const char *p, struct wh_field *fiel
     return end;
 }
 
-/* The key of a member within a nested object, up to its value. */
-TARGET static const char *scan_member(const char *p, struct wh_ndjson_fault *fault)
+/* The string at `p`, a quote, whatever is in it: the byte behind its closing quote. */
+TARGET static inline const char *pass_string(const char *p, struct wh_ndjson_fault *fault)
 {
     bool escaped = false;
-    p = scan_blanks(p);
-    if (*p != '"')
+    size_t n = first_special(++p);
+    p += n;
+    if (LIKELY(n < WIDTH && *p == '"'))
+        return p + 1;
+    p = scan_string(p, &escaped, fault);
+    return p ? p + 1 : NULL;
+}
+
+/* The key of a member within a nested object, up to its value. */
+TARGET static inline const char *scan_member(const char *p, struct wh_ndjson_fault *fault)
+{
+    p = skip_blanks(p);
+    if (UNLIKELY(*p != '"'))
         return scan_fault(fault, p, "json", "here should be a key in double quotes");
-    p = scan_string(p + 1, &escaped, fault);
-    if (!p)
+    p = pass_string(p, fault);
+    if (UNLIKELY(!p))
         return NULL;
-    p++;
-    if (*p != ':') {
-        p = scan_blanks(p);
-        if (*p != ':')
-            return scan_fault(fault, p, "json", "a colon must follow the key");
-    }
-    return scan_blanks(p + 1);
+    p = skip_blanks(p);
+    if (UNLIKELY(*p != ':'))
+        return scan_fault(fault, p, "json", "a colon must follow the key");
+    return skip_blanks(p + 1);
+}
+
+/* A value that is no object or array, anything behind it left alone. */
+TARGET static inline const char *pass_scalar(const char *p, struct wh_ndjson_fault *fault)
+{
+    struct wh_field ignored;
+    if ((unsigned char)(*p - '0') < 10 || *p == '-')
+        return scan_number(p, fault);
+    return *p == '"' ? pass_string(p, fault) : scan_word(p, &ignored, fault);
 }
 
 /* A nested object or array, without recursion: one bit a level says which of the two it is. */
@@ -202,59 +225,42 @@ TARGET static const char *scan_nested(const char *p, struct wh_ndjson_fault *fau
 {
     uint64_t objects[WH_MAX_DEPTH / 64 + 1] = { 0 };
     size_t depth = 0;
+    bool object = false; /* what the innermost bracket opened */
     for (;;) {
         /* `p` is at a value. */
         if (*p == '{' || *p == '[') {
-            bool object = *p == '{';
             if (depth == WH_MAX_DEPTH)
                 return scan_fault(fault, p, "depth", "values are nested too deep");
             uint64_t bit = (uint64_t)1 << (depth % 64);
+            object = *p == '{';
             objects[depth / 64] = object ? objects[depth / 64] | bit : objects[depth / 64] & ~bit;
             depth++;
-            p = scan_blanks(p + 1);
+            p = skip_blanks(p + 1);
             if (*p != (object ? '}' : ']')) {
                 if (object && !(p = scan_member(p, fault)))
                     return NULL;
                 continue;
             }
         } else {
-            struct wh_field ignored;
-            const char *end;
-            if ((unsigned char)(*p - '0') < 10 || *p == '-') {
-                end = scan_number(p, fault);
-            } else if (*p == '"') {
-                bool escaped = false;
-                end = scan_string(p + 1, &escaped, fault);
-                end = end ? end + 1 : NULL;
-            } else {
-                end = scan_word(p, &ignored, fault);
-            }
-            if (!end)
+            p = pass_scalar(p, fault);
+            if (UNLIKELY(!p))
                 return NULL;
-            p = end - 1; /* at the value's last byte, as at a closing bracket */
-            goto after;
+            p = skip_blanks(p);
         }
-        depth--;
-        if (depth == 0)
-            return p + 1;
-    after:
-        /* `p` is at the last byte of a value inside at least one bracket. */
-        for (;;) {
-            bool object = objects[(depth - 1) / 64] >> ((depth - 1) % 64) & 1;
-            p = scan_blanks(p + 1);
-            if (*p == ',') {
-                p = scan_blanks(p + 1);
-                if (object && !(p = scan_member(p, fault)))
-                    return NULL;
-                break;
-            }
-            if (*p != (object ? '}' : ']'))
+        /* `p` is behind a value, or at the bracket that closes an empty one. */
+        while (*p != ',') {
+            if (UNLIKELY(*p != (object ? '}' : ']')))
                 return scan_fault(fault, p, "json",
                                   object ? "here should be a comma or the closing brace"
                                          : "here should be a comma or the closing bracket");
             if (--depth == 0)
                 return p + 1;
+            object = objects[(depth - 1) / 64] >> ((depth - 1) % 64) & 1;
+            p = skip_blanks(p + 1);
         }
+        p = skip_blanks(p + 1);
+        if (object && !(p = scan_member(p, fault)))
+            return NULL;
     }
 }
 
