@@ -55,8 +55,8 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe
         .summary = "Cleans rows of CSV or NDJSON; fields that no step touches stay byte for byte.",
         .closing = "Example:\n"
                    "  wh-clean --null-value NA --trim city --type amount=decimal orders.csv\n"
-                   "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all\n"
-                   "but x. More in wh-clean(1).",
+                   "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all but "
+                   "x. More in wh-clean(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };

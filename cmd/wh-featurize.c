@@ -54,10 +54,9 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe
         .usage = "[OPTION]... [FILE]...",
         .summary = "Turns rows into features: {...,\"recipe\":\"R.F\",\"features\":{...}}.",
         .closing = "Example:\n"
-                   "  wh-featurize --state s --fit-transform --standard amount --onehot city "
-                   "orders.csv\n"
+                   "  wh-featurize --state s --fit-transform --standard price --onehot city a.csv\n"
                    "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all but "
-                   "x.\nMore in wh-featurize(1).",
+                   "x. More in wh-featurize(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };

@@ -144,8 +144,8 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_error 
                    "learned in MODEL.",
         .closing = "Example:\n"
                    "  wh-update -m churn.whm --label churned --ignore order_id orders.csv\n"
-                   "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all\n"
-                   "but x. More in wh-update(1).",
+                   "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all but "
+                   "x. More in wh-update(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };

@@ -371,6 +371,21 @@ static size_t help_column(const struct parser *parser)
     return column;
 }
 
+/* Sentences are wrapped; lines that begin with a blank are examples, to be left as they are. */
+static void add_closing(struct wh_buffer *out, const char *closing)
+{
+    for (const char *line = closing; *line;) {
+        size_t length = strcspn(line, "\n");
+        char *copy = wh_copy(line, length);
+        if (*copy == ' ')
+            wh_buffer_format(out, "%s\n", copy);
+        else
+            add_wrapped(out, copy, 0);
+        free(copy);
+        line += length + (line[length] == '\n');
+    }
+}
+
 static void add_help(struct wh_buffer *out, const struct parser *parser)
 {
     const struct wh_command *command = parser->command;
@@ -394,9 +409,7 @@ static void add_help(struct wh_buffer *out, const struct parser *parser)
     }
     if (command->closing) {
         wh_buffer_byte(out, '\n');
-        add_text(out, command->closing);
-        if (out->data[out->length - 1] != '\n')
-            wh_buffer_byte(out, '\n');
+        add_closing(out, command->closing);
     }
 }
 
