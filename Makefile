@@ -8,6 +8,8 @@
 #   make fuzz       every fuzz target for FUZZ_SECONDS=600, with clang
 #   make asan       make check under the address and undefined behaviour sanitizers
 #
+# V=1 shows the compiler's command lines.
+#
 # A new tool is a file cmd/wh-NAME.c, a new module lib/AREA/NAME.c, a new test
 # tests/AREA/test_NAME.c or NAME.bats: they are found by their names.
 
@@ -49,6 +51,9 @@ MAN1 = $(wildcard man/*.1)
 MAN7 = $(wildcard man/*.7)
 EXAMPLES = $(wildcard examples/*)
 
+# $(call say,CC) before a command prints "CC TARGET" in its place.
+say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
+
 all: $(TOOLS)
 
 # All that is compiled, for trying a compiler or its warnings.
@@ -63,22 +68,22 @@ $(BUILD)/libraries-found:
 
 $(BUILD)/%.o: %.c | $(BUILD)/libraries-found
 	@mkdir -p $(@D)
-	$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
+	$(call say,CC)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/libwh.a: $(LIB_OBJS)
 $(BUILD)/libwhsource.a: $(SOURCE_OBJS)
 $(BUILD)/libwh.a $(BUILD)/libwhsource.a:
 	@rm -f $@
-	$(AR) rcs $@ $^
+	$(call say,AR)$(AR) rcs $@ $^
 
 # Only wh-extract links connectors, so that the filters start in a millisecond.
 $(BUILD)/bin/wh-extract: $(BUILD)/cmd/wh-extract.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SOURCE_LIBS) $(FILTER_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SOURCE_LIBS) $(FILTER_LIBS)
 
 $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(FILTER_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(FILTER_LIBS)
 
 # ---- tests -------------------------------------------------------------------------------------
 
@@ -92,7 +97,7 @@ run-tests: $(TOOLS) $(UNIT_TESTS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(SOURCE_LIBS) $(FILTER_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(SOURCE_LIBS) $(FILTER_LIBS)
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -109,7 +114,7 @@ run-fuzz-%: $(BUILD)/fuzz/%
 
 $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(SOURCE_LIBS) $(FILTER_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(SOURCE_LIBS) $(FILTER_LIBS)
 
 # ---- demonstration and measurement ---------------------------------------------------------------
 
@@ -125,7 +130,7 @@ bench:
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lcsv
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lcsv
 
 # ---- installing --------------------------------------------------------------------------------
 

@@ -13,7 +13,8 @@ load ../helper
 
 @test "tests pass shellcheck" {
     cd "$ROOT"
-    shellcheck -x -s bash tests/helper.bash tests/*/*.bats
+    # SQL and jq programs stand in single quotes with dollars of their own (SC2016).
+    shellcheck -x -e SC2016 -s bash tests/helper.bash tests/*/*.bats
 }
 
 @test "man pages pass mandoc" {
