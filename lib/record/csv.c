@@ -1,11 +1,11 @@
 /*
  * Reading CSV (RFC 4180, with or without a header).
  *
- * Most records are plain: as many values as there are columns, quotes only around whole values.
- * These are cut where vector code has found the delimiters, and their values are slices of the
- * input. Whatever is not plain (a doubled quote, a broken quote, another number of values, broken
- * UTF-8, a record larger than the window) is read by libcsv, set to take nothing for granted:
- * strict, no blanks dropped, an unclosed quote an error. So libcsv alone judges what is valid.
+ * Most records are plain: as many values as there are columns, quotes around whole values and
+ * doubled within them. These are cut where vector code has found the delimiters, and their values
+ * are slices of the input. Whatever is not plain (the header, a broken quote, another number of
+ * values, broken UTF-8, a record larger than the window) is read by libcsv, set to take nothing
+ * for granted: strict, no blanks dropped, an unclosed quote an error.
  *
  * Records end with LF or CR LF; a CR elsewhere is part of a value. Control characters are part of
  * values too, but for NUL. A line without any byte holds no row, unless there is one column only,
@@ -108,29 +108,25 @@ static inline bool is_number(const char *text, size_t length)
 }
 
 /* Gives a value its type. False where the column was settled to hold numbers and this is none. */
-static inline bool settle_value(const struct csv *csv, size_t column, const char *text,
-                                size_t length, unsigned flags)
+static inline bool settle_value(const struct csv *csv, struct wh_field *field, enum mode mode,
+                                const char *text, size_t length, unsigned flags)
 {
-    struct wh_field *field = &csv->fields[column];
-    field->text = text;
-    field->length = (uint32_t)length;
-    field->flags = (uint8_t)flags;
-    field->type = WH_STRING;
+    unsigned type = WH_STRING;
+    bool fits = true;
     if (length == 0 && !(flags & WH_QUOTED)) {
-        field->type = WH_NULL;
-        field->flags = 0;
+        type = WH_NULL;
+        flags = 0;
     } else if (csv->reading->null_count && is_null(csv, text, length)) {
-        field->type = WH_NULL;
-        field->flags = (uint8_t)((flags & WH_QUOTED) | WH_LITERAL);
-        return true;
+        type = WH_NULL;
+        flags = (flags & WH_QUOTED) | WH_LITERAL;
+    } else if (mode != STRINGS) {
+        if (is_number(text, length))
+            type = WH_NUMBER;
+        else
+            fits = mode != NUMBERS;
     }
-    if (csv->modes[column] == STRINGS || field->type == WH_NULL)
-        return true;
-    if (is_number(text, length)) {
-        field->type = WH_NUMBER;
-        return true;
-    }
-    return csv->modes[column] != NUMBERS;
+    *field = (struct wh_field){ text, (uint32_t)length, (uint8_t)type, (uint8_t)flags };
+    return fits;
 }
 
 /* Plain records ------------------------------------------------------------------------------ */
@@ -207,27 +203,48 @@ static enum cut finish_plain(struct csv *csv, const char *end, uint64_t lines)
     return CUT_ROW;
 }
 
-/*
- * Finds the end of a quoted value that begins behind `start`, `at` being the mark after its first
- * quote. The value must hold no quote. Returns the mark of the delimiter or line feed behind it.
- */
-static inline const uint32_t *close_quote(const char *base, const uint32_t *at,
-                                          const uint32_t *stop, const char **end,
-                                          uint64_t *lines, enum cut *cut)
+/* A quoted value of a plain record. */
+struct quoted {
+    const char *end;     /* its closing quote */
+    const uint32_t *at;  /* the mark behind that: a delimiter or line feed; NULL: not plain */
+    uint64_t lines;      /* line feeds in it */
+    size_t doubled;      /* doubled quotes in it */
+    enum cut cut;        /* why there is no mark */
+};
+
+/* Finds the end of a quoted value, `at` being the mark behind its opening quote. */
+static inline struct quoted close_quote(const char *base, const uint32_t *at, const uint32_t *stop)
 {
-    *cut = CUT_SHORT;
-    while (at < stop && base[*at] != '"')
-        *lines += base[*at++] == '\n';
-    if (at == stop)
-        return NULL;
-    *end = base + *at++;
-    if (at == stop)
-        return NULL;
-    const char *behind = base + *at;
-    *cut = CUT_OTHER;
-    if (behind == *end + 1 && *behind != '"')
-        return at;
-    return behind == *end + 2 && behind[-1] == '\r' && *behind == '\n' ? at : NULL;
+    struct quoted value = { .cut = CUT_SHORT };
+    for (;; at += 2, value.doubled++) {
+        while (at < stop && base[*at] != '"')
+            value.lines += base[*at++] == '\n';
+        if (stop - at < 2)
+            return value;
+        if (base[at[1]] != '"' || at[1] != at[0] + 1)
+            break;
+    }
+    value.end = base + at[0];
+    value.cut = CUT_OTHER;
+    const char *behind = base + at[1];
+    if ((behind == value.end + 1 && *behind != '"') ||
+        (behind == value.end + 2 && behind[-1] == '\r' && *behind == '\n'))
+        value.at = at + 1;
+    return value;
+}
+
+/* A copy of a quoted value's inside without the second of each two quotes. */
+static const char *undouble(struct csv *csv, const char *text, const char *end)
+{
+    char *copy = wh_row_take(&csv->row, (size_t)(end - text)), *out = copy;
+    while (text < end) {
+        const char *quote = memchr(text, '"', (size_t)(end - text));
+        const char *stop = quote ? quote + 1 : end;
+        memcpy(out, text, (size_t)(stop - text));
+        out += stop - text;
+        text = quote ? stop + 1 : end;
+    }
+    return copy;
 }
 
 /* Whether a line feed at `end` ends a line that begins at `start` without any byte. */
@@ -242,6 +259,8 @@ static enum cut cut_record(struct csv *csv)
     const size_t columns = csv->shape->count;
     const char *base = marks->base, *start = csv->input->next;
     const uint32_t *at = marks->at + marks->next, *stop = marks->at + marks->count;
+    struct wh_field *fields = csv->fields;
+    const uint8_t *modes = csv->modes;
     uint64_t lines = 1;
     if (!base || at == stop)
         return CUT_SHORT;
@@ -253,23 +272,26 @@ static enum cut cut_record(struct csv *csv)
     for (size_t column = 0; column < columns; column++) {
         if (at == stop)
             return CUT_SHORT;
-        const char *end = base + *at, *behind = end;
+        const char *text = start, *end = base + *at, *behind = end;
+        size_t length = (size_t)(end - start);
         unsigned flags = WH_JSON_SAFE;
         if (__builtin_expect(*end == '"', 0)) {
-            enum cut cut = CUT_OTHER;
-            const uint32_t *open = at;
-            if (end != start || !(at = close_quote(base, at + 1, stop, &end, &lines, &cut)))
-                return cut;
-            start++;
+            if (end != start)
+                return CUT_OTHER;
+            struct quoted value = close_quote(base, at + 1, stop);
+            if (!value.at)
+                return value.cut;
+            flags = WH_QUOTED | (value.at == at + 2 ? WH_JSON_SAFE : 0);
+            text = value.doubled ? undouble(csv, start + 1, value.end) : start + 1;
+            length = (size_t)(value.end - start) - 1 - value.doubled;
+            lines += value.lines;
+            at = value.at;
             behind = base + *at;
-            flags = WH_QUOTED;
-            if (at == open + 2 || wh_json_safe(start, (size_t)(end - start)))
-                flags |= WH_JSON_SAFE;
-        } else if (*end == '\n' && end > start && end[-1] == '\r') {
-            end--;
+        } else if (*end == '\n' && length && end[-1] == '\r') {
+            length--;
         }
         if ((*behind == '\n') != (column + 1 == columns) ||
-            !settle_value(csv, column, start, (size_t)(end - start), flags))
+            !settle_value(csv, &fields[column], modes[column], text, length, flags))
             return CUT_OTHER;
         at++;
         start = behind + 1;
@@ -619,7 +641,8 @@ static enum wh_next settle_record(struct csv *csv, struct wh_error *error)
         const struct wh_field field = csv->fields[i];
         if (folded && i + 1 == columns && csv->modes[i] != NUMBERS)
             break;
-        if (!settle_value(csv, i, field.text, field.length, field.flags)) {
+        if (!settle_value(csv, &csv->fields[i], csv->modes[i], field.text, field.length,
+                          field.flags)) {
             char shown[96];
             struct wh_slice name = column_name(csv, i);
             wh_bad_row(error, "number", name.text, name.length, 0,
