@@ -72,13 +72,18 @@ static const char *short_source(const char *source)
 {
     enum { longest = 400 };
     size_t length = strlen(source);
-    return length > longest ? source + length - longest : source;
+    if (length <= longest)
+        return source;
+    source += length - longest;
+    while (((unsigned char)*source & 0xC0) == 0x80) /* not from within a character */
+        source++;
+    return source;
 }
 
 /* Makes "orders.csv:1203: amount: ..." or "orders.ndjson:3: byte 17: ..." of a bad row's error. */
 static int name_place(const struct wh_row *row, struct wh_error *error)
 {
-    char place[512];
+    char place[512] = "";
     int used = 0;
     if (row->source)
         used = snprintf(place, sizeof place, row->raw ? "%s:%llu: " : "%s: row %llu: ",
@@ -266,7 +271,6 @@ static int begin(struct loop *loop, struct wh_error *error)
         return -1;
     if (common->rejects && !(loop->rejects = wh_rejects_open(common->rejects, error)))
         return -1;
-    wh_pipe_enlarge(STDIN_FILENO);
     if (run->output >= 0) {
         wh_pipe_enlarge(run->output);
         loop->writer = wh_writer_open(run->output, &common->writing);

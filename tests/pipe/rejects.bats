@@ -53,6 +53,15 @@ END
     prints '{"a":1}' cat out.ndjson <(echo)
 }
 
+@test "bad rows of CSV are named by the line they begin on, and kept with their inner line ends" {
+    printf 'id,n,city\n1,2,"two\nlines"\n2,x,"a\nb"\n3,4\n5,6,z\n' >in.csv
+    exits 0 wh-clean --type n=int --rejects bad.ndjson in.csv
+    [ "${lines[*]}" = 'id,n,city 1,2,"two lines" 5,6,z' ]
+    prints $'[4,"n","2,x,\\"a\\nb\\""]\n[6,null,"3,4"]' jq -c '[.line,.column,.row]' bad.ndjson
+    exits 1 wh-clean --type n=int in.csv
+    says 'wh-clean: in.csv:4: n: "x" is not '
+}
+
 @test "a row that is not UTF-8 is kept in base64" {
     printf '{"a":"\xff\xfe"}\n' >in.ndjson
     wh-clean -q --rejects bad.ndjson in.ndjson
