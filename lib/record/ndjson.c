@@ -312,28 +312,28 @@ const char *wh_json_check_escape(const char *p, struct wh_ndjson_fault *out)
     return p + 12;
 }
 
-/* Length of the UTF-8 character at `p`, whose first byte is 0x80 or more; 0 where it is none. A
- * newline is no continuation byte, so nothing behind the line is looked at. */
-static size_t character(const unsigned char *p)
+/* Length of the UTF-8 character (RFC 3629) whose bytes are in `word`, the first lowest and 0x80 or
+ * more; 0 where it is none. */
+static size_t character(uint32_t word)
 {
-    if ((p[1] & 0xC0) != 0x80)
-        return 0;
-    if (p[0] < 0xE0)
-        return p[0] >= 0xC2 ? 2 : 0;
-    if ((p[2] & 0xC0) != 0x80)
-        return 0;
-    if (p[0] < 0xF0)
-        return (p[0] == 0xE0 && p[1] < 0xA0) || (p[0] == 0xED && p[1] > 0x9F) ? 0 : 3;
-    if ((p[3] & 0xC0) != 0x80 || p[0] > 0xF4)
-        return 0;
-    return (p[0] == 0xF0 && p[1] < 0x90) || (p[0] == 0xF4 && p[1] > 0x8F) ? 0 : 4;
+    uint32_t first = word & 0xFF, second = word >> 8 & 0xFF;
+    if ((word & 0xC0C0F0) == 0x8080E0) /* the next test: too long a form, surrogates */
+        return (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ? 0 : 3;
+    if ((word & 0xC0E0) == 0x80C0)
+        return first >= 0xC2 ? 2 : 0;
+    if ((word & 0xC0C0C0F8) == 0x808080F0)
+        return (first == 0xF0 && second < 0x90) || first > 0xF4 || (first == 0xF4 && second > 0x8F)
+                   ? 0 : 4;
+    return 0;
 }
 
 const char *wh_json_check_utf8(const char *p, struct wh_ndjson_fault *out)
 {
+    /* Up to three bytes behind the line's end are looked at; they are slack. */
     const unsigned char *at = (const unsigned char *)p;
     while (*at >= 0x80) {
-        size_t length = character(at);
+        size_t length = character((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16
+                                  | (uint32_t)at[3] << 24);
         if (length == 0)
             return fault(out, (const char *)at, "utf-8", "the text is not valid UTF-8");
         at += length;
