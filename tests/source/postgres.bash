@@ -1,19 +1,24 @@
-# For .bats files that need a PostgreSQL server: `load postgres`, then postgres_start in setup_file
-# and postgres_stop in teardown_file. It is a server of the file's own, in a throw-away cluster that
-# pg_virtualenv makes; PGHOST, PGPORT, PGUSER and PGPASSWORD then name it.
+# For .bats files that need a PostgreSQL server: `load postgres`, postgres_start in setup_file,
+# postgres_stop in teardown_file, postgres_need in setup. It is a server of the file's own, in a
+# throw-away cluster that pg_virtualenv makes; PGHOST, PGPORT, PGUSER and PGPASSWORD then name it.
+# Where there is none, postgres_start fails after exporting the reason in $POSTGRES_MISSING.
 
 postgres_start() {
-    command -v pg_virtualenv >/dev/null || skip "pg_virtualenv (postgresql-common) is not installed"
-    [ -d /usr/lib/postgresql ] || skip "no PostgreSQL server is installed"
+    if ! command -v pg_virtualenv >/dev/null; then
+        export POSTGRES_MISSING='pg_virtualenv (postgresql-common) is not installed'
+    elif [ ! -d /usr/lib/postgresql ]; then
+        export POSTGRES_MISSING='no PostgreSQL server is installed'
+    fi
+    [ -z "${POSTGRES_MISSING-}" ] || return 1
     local ready=$BATS_FILE_TMPDIR/postgres.env
     # The cluster lives until its standard input ends: at the latest when this process does.
     exec {POSTGRES_HOLD}> >(postgres_run "$ready" >"$BATS_FILE_TMPDIR/postgres.log" 2>&1 3>&-)
     local waited=0
     until [ -f "$ready" ]; do
-        [ $((waited += 1)) -le 600 ] && [ ! -f "$ready.failed" ] || {
+        if [ $((waited += 1)) -gt 600 ] || [ -f "$ready.failed" ]; then
             cat "$BATS_FILE_TMPDIR/postgres.log"
-            return 1
-        }
+            exit 1
+        fi
         sleep 0.1
     done
     # shellcheck source=/dev/null
@@ -34,6 +39,10 @@ postgres_run() {
     done
     [ -f "$1" ] || touch "$1.failed"
     touch "$1.ended"
+}
+
+postgres_need() {
+    [ -z "${POSTGRES_MISSING-}" ] || skip "$POSTGRES_MISSING"
 }
 
 postgres_stop() {

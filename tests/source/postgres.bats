@@ -5,7 +5,7 @@ load ../helper
 load postgres
 
 setup_file() {
-    postgres_start
+    postgres_start || return 0
     sql <<'END'
 CREATE TYPE address AS (street text, number int);
 CREATE TYPE mood AS ENUM ('calm', 'so so');
@@ -40,6 +40,11 @@ CREATE TABLE attic.letters (a int);
 CREATE TABLE "Odd.Name" (a int);
 INSERT INTO "Odd.Name" VALUES (1);
 END
+}
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    postgres_need
 }
 
 teardown_file() {
@@ -105,6 +110,7 @@ extract() {
     says 'the SQL asks for :day and no -v day=VALUE is given (did you mean dya?)'
     exits 2 extract -c 'SELECT 1' -v day=1
     says '-v day: the SQL has no :day'
+    # shellcheck disable=SC2016 # that is SQL
     exits 2 extract -c 'SELECT $1::int'
     says 'write :NAME'
 }
@@ -191,7 +197,7 @@ extract() {
 
 @test "rows of a slow query come as they are made" {
     # The server sends no sooner than it has filled a packet.
-    extract -c "SELECT n, repeat('x', 9000), pg_sleep(CASE n WHEN 3 THEN 30 ELSE 0 END)
+    wh-extract postgresql:// -c "SELECT n, repeat('x', 9000), pg_sleep(CASE n WHEN 3 THEN 30 ELSE 0 END)
         FROM generate_series(1, 3) n" >found 3>&- &
     for _ in $(seq 100); do
         [ -s found ] && break

@@ -63,6 +63,7 @@ END
     make_db "CREATE TABLE t(id INTEGER, name TEXT); INSERT INTO t VALUES (1,'a'),(2,'it''s'),(3,'007')"
     prints '{"id":2}' wh-extract sqlite:shop.db -c 'SELECT id FROM t WHERE name = :name' \
         -v "name=it's"
+    # shellcheck disable=SC2016 # that is SQL
     prints '{"id":3}' wh-extract sqlite:shop.db -c 'SELECT id FROM t WHERE name = $n' -v n=007
     prints '{"id":3}' wh-extract sqlite:shop.db -c 'SELECT id FROM t WHERE id * 2 > @least' \
         -v least=5.5
