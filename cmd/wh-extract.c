@@ -42,12 +42,22 @@ static const struct wh_option options[] = {
       offsetof(struct extract, limit), NULL, NULL },
 };
 
+static const char *const formats[] = { "ndjson", "csv", "tsv", NULL };
+
+/* In place of the common options' part about writing: the input of a database has no format. */
+static const struct wh_option output_options[] = {
+    { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
+    { "output-format", 'o', "FORMAT", "ndjson, csv or tsv [ndjson]", WH_OPTION_CHOICE,
+      offsetof(struct wh_common, output_format), NULL, formats },
+};
+
 static int parse(struct extract *extract, int argc, char **argv, int *operands, bool *done,
                  struct wh_error *error)
 {
     const struct wh_option_part parts[] = {
         { options, sizeof options / sizeof *options, extract },
-        { wh_common_options, wh_common_option_count, &extract->common },
+        { wh_common_options, wh_common_reading_count, &extract->common },
+        { output_options, sizeof output_options / sizeof *output_options, &extract->common },
     };
     const struct wh_command command = {
         .tool = "wh-extract",

@@ -35,6 +35,23 @@ const struct wh_source_kind *wh_source_find(const char *operand, struct wh_error
     return NULL;
 }
 
+/* What is said about reading text would be without effect on a database, and not by intent. */
+static int check_reading(const struct wh_reading *reading, struct wh_error *error)
+{
+    if (reading->null_count > 0)
+        return wh_fail(error, WH_REFUSED, "--null-value is about files; wh-clean has it for rows of "
+                                          "a database");
+    const char *given = reading->format != WH_FORMAT_NONE ? "--input-format"
+                        : reading->strings                ? "--string"
+                        : reading->no_infer               ? "--no-infer"
+                        : reading->infer_rows > 0         ? "--infer"
+                        : reading->ragged                 ? "--ragged"
+                                                          : NULL;
+    return given ? wh_fail(error, WH_REFUSED, "%s is about files, but the source is a database",
+                           given)
+                 : 0;
+}
+
 struct wh_reader *wh_source_open(const struct wh_source_request *request, struct wh_error *error)
 {
     if (request->count == 0) {
@@ -51,7 +68,9 @@ struct wh_reader *wh_source_open(const struct wh_source_request *request, struct
         }
         kind = other;
     }
-    return kind ? kind->open(request, error) : NULL;
+    if (!kind || (kind->open != wh_file_source && check_reading(request->reading, error) != 0))
+        return NULL;
+    return kind->open(request, error);
 }
 
 int wh_source_query(struct wh_buffer *out, const struct wh_source_request *request, size_t parts,

@@ -199,6 +199,15 @@ END
     says '"a.b.c" is not the name of a table'
 }
 
+@test "options about reading text are refused" {
+    make_db 'CREATE TABLE t(a)'
+    for option in '--null-value NA' '--string a' '--no-infer' '--infer 9' '--ragged' '-i csv'; do
+        # shellcheck disable=SC2086 # two words
+        exits 2 wh-extract sqlite:shop.db -t t $option
+        says 'about files'
+    done
+}
+
 @test "a full disk is an error" {
     [ -c /dev/full ] || skip 'there is no /dev/full'
     make_db ''
