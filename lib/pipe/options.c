@@ -429,16 +429,16 @@ static void add_case(struct wh_buffer *out, const struct wh_option *option)
     wh_buffer_format(out, "    --%s", option->name);
     if (option->letter)
         wh_buffer_format(out, " | -%c", option->letter);
-    add_text(out, ")\n        COMPREPLY=(");
+    add_text(out, ")\n");
     if (option->kind == WH_OPTION_CHOICE) {
-        add_text(out, "$(compgen -W '");
+        add_text(out, "        mapfile -t COMPREPLY < <(compgen -W '");
         for (const char *const *word = option->detail; *word; word++)
             wh_buffer_format(out, "%s%s", word == option->detail ? "" : " ", *word);
-        add_text(out, "' -- \"$word\")");
+        add_text(out, "' -- \"$word\")\n");
     } else if (names_file(option->argument)) {
-        add_text(out, "$(compgen -f -- \"$word\")");
+        add_text(out, "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n");
     }
-    add_text(out, ")\n        return ;;\n");
+    add_text(out, "        return ;;\n");
 }
 
 /*
@@ -462,6 +462,7 @@ static void add_completion(struct wh_buffer *out, const struct parser *parser)
                      "    elif [[ $before == '=' ]]; then\n"
                      "        before=${COMP_WORDS[COMP_CWORD-2]}\n"
                      "    fi\n"
+                     "    COMPREPLY=()\n"
                      "    case $before in\n",
                      tool, tool, function);
     size_t part = 0, index = 0;
@@ -471,7 +472,7 @@ static void add_completion(struct wh_buffer *out, const struct parser *parser)
             add_case(out, option);
     add_text(out, "    esac\n"
                   "    if [[ $word == -* ]]; then\n"
-                  "        COMPREPLY=($(compgen -W '");
+                  "        mapfile -t COMPREPLY < <(compgen -W '");
     part = index = 0;
     const char *blank = "";
     while ((option = option_at(parser, &part, &index)))
@@ -480,9 +481,9 @@ static void add_completion(struct wh_buffer *out, const struct parser *parser)
             blank = " ";
         }
     wh_buffer_format(out,
-                     "' -- \"$word\"))\n"
+                     "' -- \"$word\")\n"
                      "    else\n"
-                     "        COMPREPLY=($(compgen -f -- \"$word\"))\n"
+                     "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
                      "    fi\n"
                      "}\n"
                      "complete -o filenames -F %s %s\n",

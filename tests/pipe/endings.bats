@@ -42,19 +42,24 @@ load ../helper
     says 'wh-clean: standard output: cannot write: Bad file descriptor'
 }
 
-@test "the completion function is bash and completes options and words" {
+@test "the completion function is bash and completes options, words and files with blanks" {
     wh-clean --completion=bash >completion
+    touch 'two words.csv'
     # shellcheck disable=SC2016
-    prints $'--max-rejects\n--max-row\n--\ncsv' bash --norc -c '
+    prints $'--max-rejects\n--max-row\n--\ncsv\n--\ntwo words.csv\n--\ntwo words.csv' bash --norc -c '
         . ./completion
         complete_words() {
-            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)) COMPREPLY=()
+            COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
             _wh_clean
             printf "%s\n" "${COMPREPLY[@]}"
         }
         complete_words wh-clean --max- | sort
         echo --
-        complete_words wh-clean --input-format = c'
+        complete_words wh-clean --input-format = c
+        echo --
+        complete_words wh-clean --rejects tw
+        echo --
+        complete_words wh-clean tw'
 }
 
 @test "standard output on a full disk is an error" {

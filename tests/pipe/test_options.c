@@ -261,7 +261,7 @@ static void completion_knows_options_words_and_files(void **state)
     (void)state;
     const char *text = printed("--completion=bash");
     assert_non_null(strstr(text, "compgen -W 'red green blue'"));
-    assert_non_null(strstr(text, "--model | -m)\n        COMPREPLY=($(compgen -f"));
+    assert_non_null(strstr(text, "--model | -m)\n        mapfile -t COMPREPLY < <(compgen -f"));
     assert_non_null(strstr(text, "complete -o filenames -F _wh_try wh-try\n"));
     assert_non_null(strstr(text, "--help --version --completion"));
     assert_refused("--completion=fish", "--completion: \"fish\" is none of bash");
