@@ -71,3 +71,8 @@ says() {
         return 1
     }
 }
+
+# page_text FILE: a man page as plain text.
+page_text() {
+    mandoc -T utf8 -O width=120 "$1" | sed $'s/.\b//g'
+}

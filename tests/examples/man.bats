@@ -10,7 +10,7 @@ load ../helper
 
 # Prints the EXAMPLES of a page, without indentation, each block followed by an empty line.
 examples_of() {
-    mandoc -T utf8 -O width=120 "$1" | col -bx | awk '
+    page_text "$1" | awk '
         /^[A-Z]/ { inside = $0 == "EXAMPLES"; next }
         !inside { next }
         match($0, /^ *\$ /) { indent = RLENGTH - 2; block = 1 }

@@ -41,7 +41,7 @@ tools() {
 @test "every option of --help stands in the man page" {
     missing=0
     for tool in $(tools); do
-        mandoc -T ascii "$ROOT/man/$tool.1" | col -b >page
+        page_text "$ROOT/man/$tool.1" >page
         for option in $("$tool" --help | grep -oE -- '--[a-z0-9][a-z0-9-]+' | sort -u); do
             grep -qE -- "$option([^a-z0-9-]|\$)" page || {
                 echo "$tool: $option is not in its man page"
