@@ -7,6 +7,7 @@ load ../helper
 # screen, carriage returns shown as ^M and escapes as ^[.
 on_terminal() {
     need script
+    script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "needs a pseudo-terminal"
     script -qec "$1" /dev/null </dev/null | cat -v >screen
 }
 
