@@ -298,6 +298,7 @@ static struct wh_step *unique_create(const json_t *recipe, struct wh_error *erro
         return NULL;
     struct unique *self = wh_alloc(1, sizeof *self);
     self->chosen = (struct wh_chosen_step){ { .ops = &ops }, columns };
+    wh_buffer_reserve(&self->key, 1); /* an empty key, of nulls alone, has a place too */
     return &self->chosen.base;
 }
 

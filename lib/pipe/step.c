@@ -10,9 +10,11 @@
 enum {
     SLOTS_LOG2 = 6,
     SLOTS = 1 << SLOTS_LOG2,
-    /* Columns in all shapes that a list has bindings for; beyond it they are made anew, so that
-     * input whose columns change with every row cannot fill the memory. */
+    /* Columns in all shapes that a list has bindings for. Beyond it they are made anew, so that
+     * input whose columns change with every row cannot fill the memory; but a few shapes, however
+     * wide, are always kept. */
     MAX_BOUND_COLUMNS = 1 << 17,
+    KEPT_SHAPES = 4,
 };
 
 #define EVERY_LEVEL SIZE_MAX
@@ -21,6 +23,7 @@ enum {
 struct slot {
     uint64_t serial;
     struct wh_binding *binding;
+    size_t columns;
 };
 
 struct entry {
@@ -36,6 +39,7 @@ struct wh_steps {
     struct entry *entries;
     size_t count;
     size_t passes;        /* 0: nothing learns */
+    size_t bindings;      /* in all slots */
     size_t bound_columns;
     size_t taught;        /* the steps that the last row came through */
 };
@@ -175,11 +179,13 @@ static void find_levels(struct wh_steps *steps)
 
 /* Bindings. */
 
-static void unbind(const struct entry *entry, struct slot *slot)
+static void unbind(struct wh_steps *steps, const struct entry *entry, struct slot *slot)
 {
     struct wh_binding *binding = slot->binding;
     if (!binding)
         return;
+    steps->bindings--;
+    steps->bound_columns -= slot->columns;
     wh_shape_free(binding->shape);
     if (entry->step->ops->unbind)
         entry->step->ops->unbind(binding);
@@ -192,8 +198,7 @@ static void unbind_all(struct wh_steps *steps)
 {
     for (size_t i = 0; i < steps->count; i++)
         for (size_t j = 0; j < SLOTS; j++)
-            unbind(&steps->entries[i], &steps->entries[i].slots[j]);
-    steps->bound_columns = 0;
+            unbind(steps, &steps->entries[i], &steps->entries[i].slots[j]);
 }
 
 static struct slot *find_slot(struct entry *entry, uint64_t serial)
@@ -213,8 +218,9 @@ static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, stru
     if (!binding)
         return NULL;
     entry->met = true;
-    unbind(entry, slot);
-    *slot = (struct slot){ row->shape->serial, binding };
+    unbind(steps, entry, slot);
+    *slot = (struct slot){ row->shape->serial, binding, row->shape->count };
+    steps->bindings++;
     steps->bound_columns += row->shape->count;
     return binding;
 }
@@ -287,7 +293,7 @@ static void teach(struct wh_steps *steps, size_t level, size_t count)
 /* Only between rows: a row in the middle of the list may carry the shape of a binding. */
 static void bound_memory(struct wh_steps *steps)
 {
-    if (steps->bound_columns > MAX_BOUND_COLUMNS)
+    if (steps->bound_columns > MAX_BOUND_COLUMNS && steps->bindings > KEPT_SHAPES * steps->count)
         unbind_all(steps);
 }
 
