@@ -22,6 +22,11 @@ static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, str
     return WH_FATAL;
 }
 
+static int clean_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
+{
+    return wh_steps_columns(((struct clean_stage *)stage)->steps, row, error);
+}
+
 static int clean_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
 {
     (void)emit;
@@ -42,7 +47,8 @@ static void clean_close(struct wh_stage *stage)
 struct wh_stage *wh_clean_stage(struct wh_steps *steps, struct wh_nulls nulls)
 {
     static const struct wh_stage_ops ops = {
-        .row = clean_row, .finish = clean_finish, .stats = clean_stats, .close = clean_close,
+        .row = clean_row, .columns = clean_columns, .finish = clean_finish, .stats = clean_stats,
+        .close = clean_close,
     };
     struct clean_stage *self = wh_alloc(1, sizeof *self);
     *self = (struct clean_stage){ .base = { &ops }, .steps = steps, .nulls = nulls };

@@ -247,6 +247,24 @@ static int read_rows(struct loop *loop, struct wh_error *error)
     return 0;
 }
 
+/* CSV without rows is a header, if that is what came in. */
+static int write_header(struct loop *loop, struct wh_error *error)
+{
+    const struct wh_run *run = loop->run;
+    const struct wh_row *last = run->reader->row;
+    if (!loop->writer || wh_writer_begun(loop->writer) || !last || !last->shape ||
+        !last->shape->header || (run->stage && !run->stage->ops->columns))
+        return 0;
+    struct wh_row header = {
+        .shape = last->shape, .raw_format = last->raw_format, .delimiter = last->delimiter,
+        .raw = last->raw, .terminator = last->terminator,
+    };
+    if (run->stage && run->stage->ops->columns(run->stage, &header, error))
+        return -1;
+    wh_writer_begin(loop->writer, &header);
+    return 0;
+}
+
 static int run_stage(struct loop *loop, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
@@ -254,6 +272,8 @@ static int run_stage(struct loop *loop, struct wh_error *error)
         return -1;
     if (run->stage && run->stage->ops->finish
         && run->stage->ops->finish(run->stage, &loop->emit, error))
+        return -1;
+    if (write_header(loop, error))
         return -1;
     if (run->common->reject_limit.kind == WH_REJECT_SHARE && exceeds_share(run))
         return refuse_more(loop, error);

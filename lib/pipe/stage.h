@@ -38,6 +38,10 @@ struct wh_stage_ops {
                            struct wh_error *error);
     /* After the last row: emits what was held back, saves. NULL where there is nothing to do. */
     int (*finish)(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error);
+    /* Where no row came out of CSV that has a header: gives `row`, which has the header's columns
+     * and no values, those that rows would have come out with. NULL: that cannot be known, and
+     * the output stays empty. */
+    int (*columns)(struct wh_stage *stage, struct wh_row *row, struct wh_error *error);
     /* About once a second, between two rows, `now` by wh_clock(): save, reload, report. NULL. */
     int (*tick)(struct wh_stage *stage, double now, struct wh_error *error);
     /* Adds what the tool knows to the object that --stats writes. NULL. */

@@ -354,6 +354,19 @@ void wh_steps_settle(struct wh_steps *steps, size_t pass)
     }
 }
 
+int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
+{
+    bound_memory(steps);
+    for (size_t i = 0; i < steps->count; i++) {
+        struct wh_binding *binding = binding_for(steps, &steps->entries[i], row, NULL, error);
+        if (!binding)
+            return -1;
+        if (binding->shape)
+            row->shape = binding->shape;
+    }
+    return 0;
+}
+
 int wh_steps_finish(struct wh_steps *steps, struct wh_error *error)
 {
     for (size_t i = 0; i < steps->count; i++) {

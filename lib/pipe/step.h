@@ -145,6 +145,8 @@ enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *ro
                           struct wh_features *features, struct wh_error *error);
 void wh_steps_settle(struct wh_steps *steps, size_t pass);
 
+/* Gives a row without values the columns that rows with its columns leave the list with. */
+int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_error *error);
 /* After the last row: WH_REFUSED where a step's columns were in no row at all. */
 int wh_steps_finish(struct wh_steps *steps, struct wh_error *error);
 

@@ -143,7 +143,7 @@ int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
 }
 
 /* Settles the format with the first row and writes a CSV header. */
-static void begin(struct wh_writer *writer, const struct wh_row *row)
+void wh_writer_begin(struct wh_writer *writer, const struct wh_row *row)
 {
     struct wh_writing *writing = &writer->writing;
     if (writing->format == WH_FORMAT_NONE)
@@ -173,7 +173,7 @@ static bool passes(struct wh_writer *writer, const struct wh_row *row)
 int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error)
 {
     if (__builtin_expect(!writer->begun, 0))
-        begin(writer, row);
+        wh_writer_begin(writer, row);
     struct wh_buffer *buffer = &writer->buffer;
     size_t length_before = buffer->length;
     if (__builtin_expect(writer->missing_newline, 0))
@@ -196,6 +196,11 @@ int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_
     }
     writer->missing_newline = !terminated;
     return buffer->length >= FULL ? wh_writer_flush(writer, error) : 0;
+}
+
+bool wh_writer_begun(const struct wh_writer *writer)
+{
+    return writer->begun;
 }
 
 bool wh_writer_pending(const struct wh_writer *writer)

@@ -26,6 +26,10 @@ struct wh_writing {
 struct wh_writer;
 
 struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writing);
+/* Settles the format by the first row, or one like it without values, and writes what stands
+ * before the rows: a CSV header. The first wh_writer_row does it where this has not. */
+void wh_writer_begin(struct wh_writer *writer, const struct wh_row *row);
+bool wh_writer_begun(const struct wh_writer *writer);
 /* Writes one row. 0; 1 when the row cannot be written in this format (error filled as a bad row:
  * a column that the CSV header lacks); -1 when writing failed. */
 int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error);

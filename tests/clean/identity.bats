@@ -32,7 +32,7 @@ awkward_csv() {
     same in out
     wh-clean <in >out
     same in out
-    cat in | wh-clean - | cat >out
+    wh-clean - <in | cat >out
     same in out
 }
 
@@ -83,10 +83,18 @@ EOF
     same expected out
 }
 
-@test "no row in is no row out" {
+@test "no row in is no row out, and a header stays" {
     wh-clean --trim a </dev/null >out
     [ ! -s out ]
-    printf 'a,b\n' >in.csv
-    wh-clean --trim a in.csv >out
-    same in.csv out
+    for header in 'a,b\n' 'a,"b"\r\n' 'a,b'; do
+        # shellcheck disable=SC2059 # the escapes are meant
+        printf "$header" >in.csv
+        wh-clean --trim a in.csv >out
+        same in.csv out
+    done
+    prints 'x' wh-clean --rename a=x --exclude b in.csv
+    prints 'a,b' wh-clean -i csv --drop-missing a <<<$'a,b\n,1'
+    exits 2 wh-clean --trim c in.csv
+    wh-clean -o ndjson in.csv >out
+    [ ! -s out ]
 }
