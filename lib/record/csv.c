@@ -409,7 +409,8 @@ static struct wh_slice column_name(const struct csv *csv, size_t column)
 {
     if (!csv->shape || column >= csv->shape->count)
         return (struct wh_slice){ "", 0 };
-    return (struct wh_slice){ csv->shape->columns[column].name, csv->shape->columns[column].length };
+    const struct wh_column *found = &csv->shape->columns[column];
+    return (struct wh_slice){ found->name, found->length };
 }
 
 static enum wh_next bad_value(const struct csv *csv, const char *rule, size_t column, size_t byte,

@@ -309,7 +309,8 @@ static void first_rows_settle_the_types(void **state)
     struct wh_reading reading = { .format = WH_FORMAT_CSV, .infer_rows = 2 };
     static const char text[] = "a,b,c,d\n1,2,,\n2,x,3,\n3,4,5,6\nx,5,6,y\n";
     char *got = show(open_file(&reading, text, sizeof text - 1));
-    assert_string_equal(got, "1 '2' null null\n2 'x' 3 null\n3 '4' 5 6\n! number a 5:0 {x,5,6,y}\n");
+    assert_string_equal(got, "1 '2' null null\n2 'x' 3 null\n3 '4' 5 6\n"
+                             "! number a 5:0 {x,5,6,y}\n");
     free(got);
     reading.infer_rows = 100;
     got = show(open_file(&reading, text, sizeof text - 1));
@@ -533,7 +534,8 @@ static void add_random_value(struct wh_buffer *out, char delimiter)
 {
     static const char *const plain[] = { "", "1", "-2.50", "1e400", "007", "x", " y ", "\xc3\xa9",
                                          "NaN", "\\", "a\tb", "a somewhat longer text, without" };
-    static const char *const parts[] = { "", "x", ",", "\t", "\"\"", "\n", "\r\n", "12", "\xf0\x9f\x98\x80",
+    static const char *const parts[] = { "", "x", ",", "\t", "\"\"", "\n", "\r\n", "12",
+                                         "\xf0\x9f\x98\x80",
                                          "a somewhat longer text; it goes on and on for a while" };
     if (random_below(3) > 0) {
         const char *text = pick(plain, 12);
@@ -669,10 +671,11 @@ static void rows_of_any_origin_can_be_written(void **state)
     fields[0] = field_of(WH_NUMBER, 0, "1e400");
     fields[1] = field_of(WH_NULL, WH_LITERAL | WH_QUOTED, "N/A");
     expect_row(encoder, &row, "1e400,\"N/A\"\n");
-    fields[0] = field_of(WH_STRING, 0, "a rather long text that has its only comma, far behind");
+    fields[0] = field_of(WH_STRING, 0, "a text longer than a vector, with its only comma behind");
     fields[1] = field_of(WH_STRING, WH_QUOTED, "12");
     row.terminator = 2;
-    expect_row(encoder, &row, "\"a rather long text that has its only comma, far behind\",\"12\"\r\n");
+    expect_row(encoder, &row,
+               "\"a text longer than a vector, with its only comma behind\",\"12\"\r\n");
     row.terminator = 0;
     row.raw_format = WH_FORMAT_NDJSON;
     fields[0] = field_of(WH_STRING, 0, "x\ry");
@@ -693,7 +696,7 @@ static void columns_are_found_by_name(void **state)
     (void)state;
     const char *const names[] = { "b", "a", "z" };
     const struct wh_column ab[] = { wh_column_named("a"), wh_column_named("b") };
-    const struct wh_column abc[] = { wh_column_named("a"), wh_column_named("b"), wh_column_named("c") };
+    const struct wh_column abc[] = { ab[0], ab[1], wh_column_named("c") };
     struct wh_shape *two = wh_shape_make(ab, 2), *three = wh_shape_make(abc, 3);
     struct wh_field fields[3] = { field_of(WH_NUMBER, 0, "1"), field_of(WH_NUMBER, 0, "2"),
                                   field_of(WH_NUMBER, 0, "3") };
