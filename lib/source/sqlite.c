@@ -227,7 +227,9 @@ static void set_real(struct sqlite *sqlite, uint32_t index, double value)
 {
     struct wh_field *field = &sqlite->fields[index];
     if (isinf(value)) {
-        const char *text = value > 0 ? "Infinity" : "-Infinity";
+        /* With the slack that the writer may read behind a string. */
+        static const char positive[WH_SLACK + 8] = "Infinity", negative[WH_SLACK + 9] = "-Infinity";
+        const char *text = value > 0 ? positive : negative;
         set(field, WH_STRING, text, strlen(text), WH_JSON_SAFE);
         return;
     }
