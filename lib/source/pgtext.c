@@ -154,26 +154,39 @@ static bool is_null_word(const struct element *element)
     return !element->quoted && element->length == 4 && memcmp(element->text, "NULL", 4) == 0;
 }
 
-/* One pair of braces and what is in it; returns what is behind it, NULL where it is broken. */
+static char *braces_to_json(struct wh_buffer *out, const struct wh_pg_type *type, char *at,
+                            const char *end);
+
+/* An element of an array; returns what is behind it, NULL where it is broken. */
+static char *array_element_to_json(struct wh_buffer *out, const struct wh_pg_type *type, char *at,
+                                   const char *end)
+{
+    if (at < end && *at == '{')
+        return braces_to_json(out, type, at, end);
+    struct element element;
+    at = take_element(&element, at, end, type->delimiter, '}');
+    if (!at || (!element.quoted && element.length == 0))
+        return NULL;
+    if (is_null_word(&element))
+        wh_buffer_add(out, "null", 4);
+    else if (!to_json(out, type->element, element.text, element.length))
+        return NULL;
+    return at;
+}
+
+/* A pair of braces and what is in it; likewise. */
 static char *braces_to_json(struct wh_buffer *out, const struct wh_pg_type *type, char *at,
                             const char *end)
 {
     at++;
     wh_buffer_byte(out, '[');
-    while (at < end && *at != '}') {
-        if (*at == '{') {
-            at = braces_to_json(out, type, at, end);
-        } else {
-            struct element element;
-            at = take_element(&element, at, end, type->delimiter, '}');
-            if (at && is_null_word(&element))
-                wh_buffer_add(out, "null", 4);
-            else if (!at || !to_json(out, type->element, element.text, element.length))
-                return NULL;
-        }
-        if (!at || at >= end)
+    bool more = at < end && *at != '}';
+    while (more) {
+        at = array_element_to_json(out, type, at, end);
+        if (!at || at == end || (*at != type->delimiter && *at != '}'))
             return NULL;
-        if (*at == type->delimiter) {
+        more = *at == type->delimiter;
+        if (more) {
             wh_buffer_byte(out, ',');
             at++;
         }
@@ -425,16 +438,19 @@ static size_t unescape(char *text, size_t length)
     return (size_t)(to - text);
 }
 
-/* Whether all escapes mean the same in JSON: all but \v do. */
+static bool is_json_escape(char c)
+{
+    return c == 'b' || c == 'f' || c == 'n' || c == 'r' || c == 't' || c == '\\';
+}
+
+/* Whether all escapes are the same in JSON: of those the server writes, all but \v. */
 static bool escapes_are_json(const char *text, size_t length)
 {
     const char *end = text + length;
-    while ((text = memchr(text, '\\', (size_t)(end - text))) != NULL) {
-        if (text[1] == 'v')
+    while (text < end && (text = memchr(text, '\\', (size_t)(end - text))) != NULL) {
+        if (text + 1 == end || !is_json_escape(text[1]))
             return false;
         text += 2;
-        if (text >= end)
-            break;
     }
     return true;
 }

@@ -275,11 +275,13 @@ bool wh_sql_begins(const char *sql, const char *const *words)
 static const char *table_part(struct wh_buffer *out, const char *at)
 {
     if (*at == '"') {
-        const char *end = skip_quoted(at, false);
-        if (end - at < 3 || end[-1] != '"')
+        const char *end = at + 1;
+        while (*end && (*end != '"' || end[1] == '"'))
+            end += *end == '"' ? 2 : 1;
+        if (*end == '\0' || end == at + 1)
             return NULL;
-        wh_buffer_add(out, at, (size_t)(end - at));
-        return end;
+        wh_buffer_add(out, at, (size_t)(end + 1 - at));
+        return end + 1;
     }
     size_t length = strcspn(at, ".");
     if (length == 0)

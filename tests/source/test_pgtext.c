@@ -199,7 +199,7 @@ static void text_that_is_not_of_its_type_is_an_error(void **state)
 {
     (void)state;
     static const char *const arrays[] = { "", "1", "{", "{1", "{1,", "{{1}", "{1}}", "[1:2]", "{\"a",
-                                          "{\"a\"x}" };
+                                          "{\"a\"x}", "{1,}", "{,1}", "{{1}2}" };
     static const char *const composites[] = { "", "(", ")", "(1", "(1,2,3)", "(1)", "(1,2", "(\"1,2)",
                                               "(1,2)x" };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)

@@ -160,7 +160,8 @@ static void tables_are_quoted_part_by_part(void **state)
     assert_string_equal(table("\"a.b\"", 2), "\"a.b\"");
     assert_string_equal(table("\"a\"\"b\".c", 2), "\"a\"\"b\".\"c\"");
     assert_string_equal(table("x\"; DROP TABLE y; --", 2), "\"x\"\"; DROP TABLE y; --\"");
-    static const char *const wrong[] = { "", ".", "a.", ".a", "a.b.c", "\"\"", "\"a", "\"a\"b" };
+    static const char *const wrong[] = { "", ".", "a.", ".a", "a.b.c", "\"\"", "\"a", "\"a\"b",
+                                         "\"a\"\"" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_null(table(wrong[i], 2));
 }
