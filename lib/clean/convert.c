@@ -123,7 +123,8 @@ enum wh_converted wh_convert_float(struct wh_row *row, uint32_t index)
     const struct wh_field *field = &row->fields[index];
     if (result != WH_CONVERTED || field->type != WH_NUMBER)
         return result;
-    bool exponent = memchr(field->text, 'e', field->length) || memchr(field->text, 'E', field->length);
+    bool exponent = memchr(field->text, 'e', field->length) ||
+                    memchr(field->text, 'E', field->length);
     if (!exponent && field->length < SURELY_FINITE)
         return WH_CONVERTED;
     return isfinite(wh_number_parse(field->text, field->length)) ? WH_CONVERTED : WH_OUT_OF_RANGE;

@@ -120,7 +120,8 @@ static const struct target *find_target(const json_t *recipe, struct wh_error *e
             return &targets[i];
     }
     if (!name) {
-        wh_fail(error, WH_REFUSED, "\"type\" must be int, decimal, float, bool, string or timestamp");
+        wh_fail(error, WH_REFUSED,
+                "\"type\" must be int, decimal, float, bool, string or timestamp");
         return NULL;
     }
     char quoted[96];

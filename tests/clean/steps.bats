@@ -2,7 +2,7 @@
 
 load ../helper
 
-# ndjson ROW: what the rest of the arguments print for this row.
+# clean ROW OPTION...: runs the options on one row.
 clean() {
     local row=$1
     shift
@@ -24,8 +24,7 @@ clean() {
 
 @test "--type refuses what is no number, and says what helps" {
     exits 1 clean '{"a":"12,5"}' --type a=decimal
-    says 'wh-clean: stdin:1: a: "12,5" is not a number (a number has no thousands separators' ||
-        says ':1: a: "12,5" is not a number (a number has no thousands separators'
+    says ':1: a: "12,5" is not a number (a number has no thousands separators'
     exits 1 clean '{"a":" 12"}' --type a=int
     says '" 12" is not an integer (--trim takes the blanks off)'
     exits 1 clean '{"a":""}' --type a=float
@@ -98,8 +97,7 @@ clean() {
     prints '{"a":"abc","b":"éßñ","c":"привет","d":"καλη","e":"é\"x"}' \
         clean '{"a":"AbC","b":"ÉßÑ","c":"ПРИВЕТ","d":"ΚΑΛΗ","e":"\u00c9\"X"}' --lower a-e
     prints '{"a":"x\u0041"}' clean '{"a":"x\u0041"}' --lower '/^b$/'
-    prints '{"a":"ⱥk"}' clean '{"a":"Ⱥ"}' --lower a 2>/dev/null ||
-        prints '{"a":"ⱥ"}' clean '{"a":"Ⱥ"}' --lower a
+    prints '{"a":"ⱥk"}' clean '{"a":"ȺK"}' --lower a
 }
 
 @test "--fill fills null, and neither the empty string nor what is absent" {
@@ -271,6 +269,7 @@ EOF
 
 @test "rows of ever new shapes go through in small memory" {
     [ -x /usr/bin/time ] || skip "needs /usr/bin/time"
+    ! grep -q __asan_init "$BIN/wh-clean" || skip "memory is not that of a sanitized build"
     awk 'BEGIN { for (i = 0; i < 20000; i++) {
         printf "{\"id\":\"%d\"", i
         for (j = 0; j < 40; j++) printf ",\"k%d_%d\":{\"v\":%d}", i, j, j

@@ -105,7 +105,8 @@ static void options_and_their_printed_recipe_have_one_hash(void **state)
     wh_recipe_init(&file, wh_clean_steps);
     load(&file, "{\"steps\": [{\"value\": 5e-1, \"column\": \"discount\", \"op\": \"fill\"},\n"
                 " {\"type\": \"decimal\", \"op\": \"type\", \"column\": \"amount\"},\n"
-                " {\"op\": \"flatten\"}, {\"names\": {\"a\": \"y\", \"b\": \"x\"}, \"op\": \"rename\"}]}");
+                " {\"op\": \"flatten\"},\n"
+                " {\"names\": {\"a\": \"y\", \"b\": \"x\"}, \"op\": \"rename\"}]}");
     wh_recipe_hash(&file, two);
     assert_string_equal(one, two);
     add(&file, "trim", "a");

@@ -220,7 +220,8 @@ static void shapes_however_wide_are_bound_once(void **state)
     for (size_t i = 0; i < COUNT; i++)
         columns[i] = wh_column_named("x");
     struct wh_shape *shapes[] = { wh_shape_make(columns, COUNT), wh_shape_make(columns, COUNT) };
-    struct wh_steps *steps = make("[{\"op\":\"plain\",\"name\":\"a\"},{\"op\":\"plain\",\"name\":\"b\"}]");
+    struct wh_steps *steps = make("[{\"op\":\"plain\",\"name\":\"a\"},"
+                                  "{\"op\":\"plain\",\"name\":\"b\"}]");
     for (int i = 0; i < 2; i++)
         run(steps, shapes[i]);
     notes[0] = '\0';
@@ -271,9 +272,10 @@ static void rows_teach_once_they_came_through_or_were_dropped(void **state)
     assert_int_equal(wh_steps_dropped(steps), 1);
     json_t *stats = wh_steps_stats(steps);
     char *text = json_dumps(stats, JSON_COMPACT);
-    assert_string_equal(text, "[{\"op\":\"learner\",\"rows_in\":3,\"rows_dropped\":0,\"rows_rejected\":0},"
-                              "{\"op\":\"dropper\",\"rows_in\":3,\"rows_dropped\":1,\"rows_rejected\":1},"
-                              "{\"op\":\"learner\",\"rows_in\":1,\"rows_dropped\":0,\"rows_rejected\":0}]");
+    assert_string_equal(
+        text, "[{\"op\":\"learner\",\"rows_in\":3,\"rows_dropped\":0,\"rows_rejected\":0},"
+              "{\"op\":\"dropper\",\"rows_in\":3,\"rows_dropped\":1,\"rows_rejected\":1},"
+              "{\"op\":\"learner\",\"rows_in\":1,\"rows_dropped\":0,\"rows_rejected\":0}]");
     free(text);
     json_decref(stats);
     wh_steps_free(steps);
@@ -294,8 +296,8 @@ static void learners_take_a_pass_more_than_what_feeds_them(void **state)
     (void)state;
     assert_int_equal(passes("[]"), 0);
     assert_int_equal(passes("[{\"op\":\"plain\",\"name\":\"a\"}]"), 0);
-    assert_int_equal(passes("[{\"op\":\"learner\",\"name\":\"a\"},{\"op\":\"learner\",\"name\":\"b\"}]"),
-                     1);
+    assert_int_equal(passes("[{\"op\":\"learner\",\"name\":\"a\"},"
+                            "{\"op\":\"learner\",\"name\":\"b\"}]"), 1);
     assert_int_equal(passes("[{\"op\":\"learner\",\"name\":\"a\",\"feeds\":\"b\"},"
                             "{\"op\":\"learner\",\"name\":\"b\",\"feeds\":\"c\"},"
                             "{\"op\":\"learner\",\"name\":\"c\"}]"), 3);
