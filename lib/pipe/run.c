@@ -247,13 +247,13 @@ static int read_rows(struct loop *loop, struct wh_error *error)
     return 0;
 }
 
-/* CSV without rows is a header, if that is what came in. */
+/* CSV without rows is a header, if the reader knows the columns: of NDJSON only rows tell. */
 static int write_header(struct loop *loop, struct wh_error *error)
 {
     const struct wh_run *run = loop->run;
     const struct wh_row *last = run->reader->row;
     if (!loop->writer || wh_writer_begun(loop->writer) || !last || !last->shape ||
-        !last->shape->header || (run->stage && !run->stage->ops->columns))
+        last->raw_format == WH_FORMAT_NDJSON || (run->stage && !run->stage->ops->columns))
         return 0;
     struct wh_row header = {
         .shape = last->shape, .raw_format = last->raw_format, .delimiter = last->delimiter,

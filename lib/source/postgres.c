@@ -188,7 +188,7 @@ static int take_columns(struct postgres *pg, const PGresult *described, struct w
         names[i] = PQfname(described, (int)i);
         oids[i] = PQftype(described, (int)i);
     }
-    pg->shape = wh_source_shape(names, count, error);
+    pg->row.shape = pg->shape = wh_source_shape(names, count, error);
     if (pg->shape)
         pg->rows.types = wh_pg_types(pg->connection, oids, count, &pg->arena, error);
     pg->fields = wh_alloc(count + 1, sizeof *pg->fields);

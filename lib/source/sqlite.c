@@ -183,7 +183,7 @@ static int take_columns(struct sqlite *sqlite, struct wh_error *error)
         sqlite->booleans[i] = declared && (strcasecmp(declared, "boolean") == 0 ||
                                            strcasecmp(declared, "bool") == 0);
     }
-    sqlite->shape = wh_source_shape(names, count, error);
+    sqlite->row.shape = sqlite->shape = wh_source_shape(names, count, error);
     free(names);
     return sqlite->shape ? 0 : -1;
 }

@@ -215,3 +215,9 @@ END
     [ "$status" -eq 1 ]
     says 'standard output'
 }
+
+@test "a table without rows gives CSV its header and NDJSON nothing" {
+    sqlite3 empty.db 'CREATE TABLE t (id, name)'
+    prints 'id,name' wh-extract sqlite:empty.db -t t -o csv
+    [ -z "$(wh-extract sqlite:empty.db -t t)" ]
+}
