@@ -437,7 +437,7 @@ static inline const char *read_key(const struct wh_examples *examples, struct wh
         const struct wh_name *guessed = &names->names[guess];
         size_t length = guessed->length;
         if (guessed->plain && (size_t)(end - at) > length && at[length] == '"'
-            && memcmp(at, wh_names_text(names, guess), length) == 0) {
+            && wh_names_is(names, guess, at)) {
             *name = (struct named){ at, length, guess };
             return at + length + 1;
         }

@@ -49,7 +49,8 @@ void wh_loss_find(enum wh_loss loss, struct wh_outcome *outcome)
     double margin = outcome->prediction * outcome->target;
     double growth = exp(margin);
     outcome->growth = growth;
-    outcome->loss = margin > 0 ? log1p(1 / growth) : log1p(growth) - margin;
+    /* log1p would keep more digits of very small losses, which sums of losses do not need. */
+    outcome->loss = margin > 0 ? log(1 + 1 / growth) : log(1 + growth) - margin;
     outcome->slope = -outcome->target / (1 + growth);
 }
 
@@ -57,12 +58,17 @@ void wh_loss_find(enum wh_loss loss, struct wh_outcome *outcome)
  * The d >= 0 with d + growth (exp(d) - 1) = step, growth and step being positive: the margin y p
  * grows by d. With z = step + y p + exp(y p) it is z - W(exp(z)) - y p, W being Lambert's
  * function; solved for d itself, no digits are lost where the margin is large. The left side is
- * convex and grows, both bounds below lie at or right of the root, and Halley's steps converge
- * cubically: two or three suffice.
+ * convex and grows, its tangent in 0 meets `step` right of the root. From there, and for short
+ * steps from the next term of the series, Halley's rule converges cubically: mostly at once.
  */
 static double logistic_growth(double growth, double step)
 {
-    double d = fmin(step / (1 + growth), log1p(step / growth));
+    static const double CLOSE = 1e-5; /* cubed it is within rounding */
+    double d = step / (1 + growth);
+    if (d < 1)
+        d -= d * d * growth / (2 * (1 + growth));
+    else if (d > log(1 + step / growth))
+        d = log(1 + step / growth);
     for (int round = 0; round < 16; round++) {
         double grown = growth * expm1(d);
         double excess = d + grown - step;
@@ -70,7 +76,7 @@ static double logistic_growth(double growth, double step)
         double second = growth + grown;     /* and the second */
         double change = 2 * excess * first / (2 * first * first - excess * second);
         d -= change;
-        if (fabs(change) <= 1e-6 * d)
+        if (fabs(change) <= CLOSE * d)
             break;
     }
     return d;
@@ -82,7 +88,7 @@ double wh_loss_move(enum wh_loss loss, const struct wh_outcome *outcome, double 
         return -outcome->slope * step;
     if (loss == WH_LOSS_SQUARED)
         return (outcome->prediction - outcome->target) * expm1(-2 * step);
-    return outcome->target * logistic_growth(outcome->growth, fmin(step, LONG_STEP));
+    return outcome->target * logistic_growth(outcome->growth, step < LONG_STEP ? step : LONG_STEP);
 }
 
 double wh_loss_of_rate(enum wh_loss loss, double rate)

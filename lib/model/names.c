@@ -19,7 +19,7 @@ void wh_names_init(struct wh_names *names)
     *names = (struct wh_names){ .capacity = FIRST_NAMES, .mask = FIRST_SLOTS - 1, .count = 1 };
     names->names = wh_alloc(FIRST_NAMES, sizeof *names->names);
     names->slots = wh_alloc(FIRST_SLOTS, sizeof *names->slots);
-    wh_buffer_reserve(&names->text, 1);
+    wh_buffer_reserve(&names->text, WH_SLACK);
 }
 
 void wh_names_free(struct wh_names *names)
@@ -84,6 +84,7 @@ uint32_t wh_names_add(struct wh_names *names, const char *text, size_t length)
         .plain = wh_json_safe(text, length),
     };
     wh_buffer_add(&names->text, text, length);
+    wh_buffer_reserve(&names->text, WH_SLACK);
     put(names, (struct wh_name_slot){ tag_of(text, length), id });
     return id;
 }

@@ -13,8 +13,10 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include "base/memory.h"
+#include "record/row.h"
 
 enum {
     WH_CONSTANT = 0,
@@ -35,7 +37,7 @@ struct wh_names {
     struct wh_name *names;
     uint32_t count; /* the constant included */
     uint32_t capacity;
-    struct wh_buffer text;
+    struct wh_buffer text; /* with WH_SLACK bytes of room behind */
     struct wh_name_slot *slots;
     uint32_t mask; /* number of slots - 1 */
 };
@@ -46,6 +48,31 @@ void wh_names_free(struct wh_names *names);
 static inline const char *wh_names_text(const struct wh_names *names, uint32_t id)
 {
     return names->text.data + names->names[id].offset;
+}
+
+/* Whether it is this name; WH_SLACK bytes behind `text` must be readable. Eight bytes at a time:
+ * names are short, and a call would cost more than the comparison. */
+static inline bool wh_names_is(const struct wh_names *names, uint32_t id, const char *text)
+{
+    const char *name = wh_names_text(names, id);
+    size_t length = names->names[id].length, at = 0;
+    uint64_t left, right;
+    for (; at + sizeof left <= length; at += sizeof left) {
+        memcpy(&left, name + at, sizeof left);
+        memcpy(&right, text + at, sizeof right);
+        if (left != right)
+            return false;
+    }
+    if (at == length)
+        return true;
+    memcpy(&left, name + at, sizeof left);
+    memcpy(&right, text + at, sizeof right);
+    unsigned unused = 8 * (unsigned)(sizeof left - (length - at));
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+    return (left ^ right) >> unused == 0;
+#else
+    return (left ^ right) << unused == 0;
+#endif
 }
 
 /* The number of a name, or WH_NO_FEATURE. */
