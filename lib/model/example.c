@@ -449,6 +449,26 @@ static inline const char *read_key(const struct wh_examples *examples, struct wh
     return close + 1;
 }
 
+/* The end of the number that begins at `at`: a comma, brace or blank. Eight bytes at a time, since
+ * lengths vary and a branch for each byte would often be guessed wrong. */
+static inline const char *number_end(const char *at)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    for (;; at += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, at, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        word = __builtin_bswap64(word);
+#endif
+        uint64_t comma = word ^ ones * ',', brace = word ^ ones * '}';
+        /* The lowest byte marked is right; a borrow may mark others above it. */
+        uint64_t ends = (((comma - ones) & ~comma) | ((brace - ones) & ~brace)
+                         | ((word - ones * (' ' + 1)) & ~word)) & tops;
+        if (ends)
+            return at + (unsigned)__builtin_ctzll(ends) / 8;
+    }
+}
+
 /* Reads the value at `at`; returns what stands behind it, or NULL for a bad row. */
 static inline const char *read_value(struct wh_examples *examples, struct wh_row *row,
                                      const char *at, struct named *name, struct wh_error *error)
@@ -481,8 +501,7 @@ static inline const char *read_value(struct wh_examples *examples, struct wh_row
         mark(examples, name->id);
         break;
     default:
-        while ((unsigned char)*end > ' ' && *end != ',' && *end != '}')
-            end++;
+        end = number_end(at);
         good = take_number(examples, name, at, (size_t)(end - at), error);
     }
     return good ? end : NULL;
