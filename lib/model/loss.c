@@ -76,7 +76,7 @@ static double logistic_growth(double growth, double step)
         double second = growth + grown;     /* and the second */
         double change = 2 * excess * first / (2 * first * first - excess * second);
         d -= change;
-        if (fabs(change) <= CLOSE * d)
+        if (fabs(change) <= CLOSE * (d < 1 ? d : 1))
             break;
     }
     return d;

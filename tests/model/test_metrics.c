@@ -1,0 +1,132 @@
+/* Figures by hand, and the area under the curve exact, with ties, with weights, and in bins. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#include "model/auc.h"
+#include "model/metrics.h"
+
+static void assert_close(double value, double wanted, double margin)
+{
+    if (!(fabs(value - wanted) <= margin))
+        fail_msg("%.17g instead of %.17g", value, wanted);
+}
+
+static void classes_are_counted_by_weight(void **state)
+{
+    (void)state;
+    struct wh_metrics metrics = { 0 };
+    wh_metrics_binary(&metrics, true, true, 0.5, 1);
+    wh_metrics_binary(&metrics, true, false, 1, 2);
+    wh_metrics_binary(&metrics, false, false, 0.25, 1);
+    struct wh_figures figures = wh_metrics_figures(&metrics, true, WH_LOSS_LOGISTIC);
+    assert_close(figures.loss, 2.75 / 4, 1e-15);
+    assert_close(figures.accuracy, 0.5, 1e-15);
+    assert_close(figures.constant_accuracy, 0.75, 1e-15);
+    assert_close(figures.constant_loss, 0.5623351446188083, 1e-15);
+    assert_close(figures.no_change_accuracy, 2.0 / 3, 1e-15);
+    assert_close(figures.no_change_loss, 0.6365141682948128, 1e-15);
+}
+
+static void numbers_are_measured_by_weight(void **state)
+{
+    (void)state;
+    struct wh_metrics metrics = { 0 };
+    wh_metrics_number(&metrics, 1, 0, 1, 1);
+    wh_metrics_number(&metrics, 3, 1, 4, 3);
+    struct wh_figures figures = wh_metrics_figures(&metrics, false, WH_LOSS_SQUARED);
+    assert_close(figures.loss, 13.0 / 4, 1e-15);
+    assert_close(figures.mae, 7.0 / 4, 1e-15);
+    assert_close(figures.rmse, sqrt(13.0 / 4), 1e-15);
+    assert_close(figures.constant_loss, 0.75, 1e-15); /* around the mean 2.5 */
+    assert_close(figures.no_change_loss, 4, 1e-15);
+    assert_close(figures.no_change_mae, 2, 1e-15);
+}
+
+static void no_row_gives_no_figure(void **state)
+{
+    (void)state;
+    struct wh_metrics metrics = { 0 };
+    assert_true(isnan(wh_metrics_figures(&metrics, true, WH_LOSS_LOGISTIC).loss));
+    struct wh_auc auc = { 0 };
+    assert_true(isnan(wh_auc_value(&auc)));
+    wh_auc_add(&auc, 1, true, 1);
+    assert_true(isnan(wh_auc_value(&auc)));
+    wh_auc_free(&auc);
+}
+
+static void metrics_read_back_as_they_were(void **state)
+{
+    (void)state;
+    struct wh_metrics metrics = { 0 }, back = { 0 };
+    wh_metrics_number(&metrics, 0.1, 0.7, 1.0 / 3, 1);
+    wh_metrics_number(&metrics, 1e-9, 1e9, 1e18, 0.3);
+    json_t *saved = wh_metrics_save(&metrics);
+    assert_true(wh_metrics_load(&back, saved));
+    back.rows = metrics.rows;
+    assert_memory_equal(&metrics, &back, sizeof metrics);
+    json_object_del(saved, "mean");
+    assert_false(wh_metrics_load(&back, saved));
+    json_decref(saved);
+}
+
+static void the_area_is_that_of_ranks_with_ties_and_weights(void **state)
+{
+    (void)state;
+    struct wh_auc auc = { 0 };
+    wh_auc_add(&auc, 0.1, false, 1);
+    wh_auc_add(&auc, 0.4, false, 1);
+    wh_auc_add(&auc, 0.35, true, 1);
+    wh_auc_add(&auc, 0.8, true, 1);
+    assert_close(wh_auc_value(&auc), 0.75, 0);
+    wh_auc_add(&auc, 0.8, false, 2); /* ties with the best, counts twice */
+    assert_close(wh_auc_value(&auc), (1 + 3) / 8.0, 0);
+    wh_auc_add(&auc, 99, false, 0); /* counts nothing */
+    assert_close(wh_auc_value(&auc), 0.5, 0);
+    wh_auc_free(&auc);
+}
+
+/* A fixed sequence of the linear congruential kind, from 0 to 1. */
+static double next_random(uint64_t *seed)
+{
+    *seed = *seed * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
+    return (double)(*seed >> 11) / 9007199254740992.0;
+}
+
+/* Random scores around the decision: the two ways of counting, held against each other at their
+ * border. */
+static void bins_agree_with_the_exact_area(void **state)
+{
+    (void)state;
+    enum { EXACT = 1 << 18 };
+    struct wh_auc auc = { 0 };
+    uint64_t seed = 1;
+    for (int i = 0; i < EXACT; i++) {
+        double even = next_random(&seed), score = 3 * log(even / (1 - even));
+        wh_auc_add(&auc, score, next_random(&seed) < 1 / (1 + exp(-score)), 1);
+    }
+    assert_null(auc.bins);
+    double exact = wh_auc_value(&auc);
+    assert_true(exact > 0.9 && exact < 0.99);
+    wh_auc_add(&auc, 0, true, 1e-9); /* one more row: now they are counted in bins */
+    assert_non_null(auc.bins);
+    assert_close(wh_auc_value(&auc), exact, 1e-6);
+    wh_auc_free(&auc);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(classes_are_counted_by_weight),
+        cmocka_unit_test(numbers_are_measured_by_weight),
+        cmocka_unit_test(no_row_gives_no_figure),
+        cmocka_unit_test(metrics_read_back_as_they_were),
+        cmocka_unit_test(the_area_is_that_of_ranks_with_ties_and_weights),
+        cmocka_unit_test(bins_agree_with_the_exact_area),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,298 @@
+#define _GNU_SOURCE /* memmem */
+/* The model file: what is written reads back, and nothing else is taken for a model. */
+#include <fcntl.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+#include <zlib.h>
+
+#include <cmocka.h>
+
+#include "base/file.h"
+#include "model/modelfile.h"
+
+static char folder[] = "/tmp/wh-modelfile-XXXXXX";
+
+static const char *in_folder(const char *name)
+{
+    static char path[64];
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    return path;
+}
+
+static int make_folder(void **state)
+{
+    (void)state;
+    return mkdtemp(folder) ? 0 : -1;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(in_folder("m.whm"));
+    unlink(in_folder("n.whm"));
+    return rmdir(folder);
+}
+
+static void name_feature(struct wh_model *model, const char *text, size_t length, double number)
+{
+    uint32_t id = wh_names_add(&model->names, text, length);
+    assert_true(model->type->set(model->learner, id,
+                                 (const double[]){ number, number * number, fabs(number) }));
+}
+
+/* A model with names and numbers of every awkward kind. */
+static struct wh_model *make_model(void)
+{
+    struct wh_model *model = wh_model_new();
+    struct wh_error error;
+    assert_int_equal(wh_task_init(&model->task, "regression", NULL, &error), 0);
+    model->type = wh_learner_find("nag");
+    model->loss = WH_LOSS_SQUARED;
+    model->rate = 0.1;
+    model->input = WH_INPUT_FEATURES;
+    strcpy(model->stamp, "0123456789ab.live");
+    wh_model_name(&model->roles.label, "y \"quoted\"");
+    wh_model_make_learner(model);
+    assert_true(model->type->set(model->learner, WH_CONSTANT, (const double[]){ -0.0, 0, 0 }));
+    name_feature(model, "plain", 5, 1.0 / 3);
+    name_feature(model, "", 0, 5e-324);
+    name_feature(model, "a\"\\\n\0b", 6, -1.7976931348623157e100);
+    name_feature(model, "caf\xC3\xA9=\xF0\x9F\x98\x80", 10, 1e21);
+    wh_metrics_number(&model->metrics, 0.1, -0.0, 0.01, 1e-7);
+    return model;
+}
+
+static void assert_same(const struct wh_model *a, const struct wh_model *b)
+{
+    assert_string_equal(a->digest, b->digest);
+    assert_string_equal(a->stamp, b->stamp);
+    assert_string_equal(a->saved, b->saved);
+    assert_string_equal(a->roles.label, b->roles.label);
+    assert_memory_equal(&a->metrics, &b->metrics, sizeof a->metrics);
+    assert_int_equal(a->names.count, b->names.count);
+    for (uint32_t id = 0; id < a->names.count; id++) {
+        double left[WH_MAX_PARAMETERS] = { 0 }, right[WH_MAX_PARAMETERS] = { 0 };
+        a->type->get(a->learner, id, left);
+        b->type->get(b->learner, id, right);
+        assert_memory_equal(left, right, sizeof left);
+        assert_int_equal(a->names.names[id].length, b->names.names[id].length);
+        assert_memory_equal(wh_names_text(&a->names, id), wh_names_text(&b->names, id),
+                            a->names.names[id].length);
+    }
+}
+
+static void a_model_reads_back_to_the_bit(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_model *model = make_model();
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    struct wh_model *back = wh_model_load(in_folder("m.whm"), &error);
+    assert_non_null(back);
+    assert_same(model, back);
+    /* And is written as the same again. */
+    assert_int_equal(wh_model_save(back, in_folder("m.whm"), &error), 0);
+    assert_string_equal(model->digest, back->digest);
+    wh_model_free(back);
+    wh_model_free(model);
+}
+
+/* Reads the uncompressed text of the model. */
+static char *text_of(const char *path, size_t *length)
+{
+    enum { ENOUGH = 1 << 16 };
+    char *text = calloc(1, ENOUGH);
+    gzFile file = gzopen(path, "rb");
+    assert_non_null(file);
+    int got = gzread(file, text, ENOUGH - 1);
+    assert_true(got > 0);
+    gzclose(file);
+    *length = (size_t)got;
+    return text;
+}
+
+/* Writes text as a model's file and returns what loading it says, "" where it is taken. */
+static const char *load_text(const char *text, size_t length)
+{
+    static struct wh_error error;
+    gzFile file = gzopen(in_folder("n.whm"), "wb9");
+    assert_true(gzwrite(file, text, (unsigned)length) == (int)length);
+    assert_int_equal(gzclose(file), Z_OK);
+    struct wh_model *model = wh_model_load(in_folder("n.whm"), &error);
+    if (!model) {
+        assert_int_equal(error.status, WH_REFUSED);
+        return error.text;
+    }
+    wh_model_free(model);
+    return "";
+}
+
+static void assert_refused(const char *text, size_t length, const char *reason)
+{
+    const char *said = load_text(text, length);
+    if (!strstr(said, reason))
+        fail_msg("\"%s\" instead of \"%s\"", said, reason);
+}
+
+/* The text with its first `from` replaced by `to`, of any length. */
+static char *replaced(const char *text, size_t length, const char *from, const char *to,
+                      size_t *new_length)
+{
+    const char *at = memmem(text, length, from, strlen(from));
+    assert_non_null(at);
+    char *out = calloc(1, length + strlen(to) + 1);
+    size_t before = (size_t)(at - text);
+    memcpy(out, text, before);
+    memcpy(out + before, to, strlen(to));
+    memcpy(out + before + strlen(to), at + strlen(from), length - before - strlen(from));
+    *new_length = length - strlen(from) + strlen(to);
+    return out;
+}
+
+/* Files whose gzip sum is right: what a hand that meant it could have written. */
+static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
+{
+    (void)state;
+    static const char *const changes[][3] = {
+        { "\"wh\":\"model\"", "\"wh\":\"motel\"", "is not a model" },
+        { "\"version\":1", "\"version\":2", "of version 2, newer than" },
+        { "\"version\":1", "\"version\":\"1\"", "of no version" },
+        { "\"nag\"", "\"gan\"", "its learner gan is not known here" },
+        { "\"squared\"", "\"cubed\"", "its loss cubed is not known here" },
+        { "\"regression\"", "\"ranking\"", "its task is not known here" },
+        { "\"features\":4", "\"features\":5", "holds no feature" },
+        { "\"features\":4", "\"features\":3", "check sums do not fit" },
+        { "\"features\":4", "\"features\":1e300", "features" },
+        { "\"features\":4", "\"features\":-1", "features" },
+        { "\"input\":\"features\"", "\"input\":\"rows\"", "input" },
+        { "\"lowest\":", "\"lowest\":null,\"was\":", "state" },
+        { "\"spread\":", "\"spread\":\"x\",\"was\":", "metrics" },
+        { "\"learning_rate\":0.1", "\"learning_rate\":0", "options" },
+        { "\"learning_rate\":0.1", "\"learning_rate\":0.2", "check sums do not fit" },
+        { "{\"checkpoint\":null}", "{\"checkpoint\":{}}", "checkpoint" },
+        { "[null,", "[\"x\",", "line 3 holds no feature" },
+        { "[\"plain\"", "[null", "line 4 holds no feature" },
+        { "[\"plain\"", "[\"\"", "line 5 holds no feature" }, /* twice the same name */
+        { "[\"plain\"", "[\"pl\\x\"", "line 4 holds no feature" },
+        { "[\"plain\"", "[\"pl\\\"", "line 4 holds no feature" },
+        { "[\"plain\"", "[\"pl\xFFin\"", "line 4 holds no feature" },
+        { "[\"plain\"", "[\"plane\"", "check sums do not fit" },
+        { "0.3333333333333333,", "0.3333333333333334,", "check sums do not fit" },
+        { "0.3333333333333333,", "1e999,", "line 4 holds no feature" },
+        { "0.3333333333333333,", "0x3,", "line 4 holds no feature" },
+        { "0.3333333333333333,", "", "line 4 holds no feature" },
+        { "0.3333333333333333,", "0.3333333333333333,1,", "line 4 holds no feature" },
+        { "\"content\":\"", "\"content\":\"0", "check sums do not fit" },
+        { "\"end\"", "\"and\"", "check sums do not fit" },
+    };
+    struct wh_error error;
+    struct wh_model *model = make_model();
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    wh_model_free(model);
+    size_t length;
+    char *text = text_of(in_folder("m.whm"), &length);
+    assert_string_equal(load_text(text, length), "");
+    for (size_t i = 0; i < sizeof changes / sizeof *changes; i++) {
+        size_t changed_length;
+        char *changed = replaced(text, length, changes[i][0], changes[i][1], &changed_length);
+        assert_refused(changed, changed_length, changes[i][2]);
+        free(changed);
+    }
+    char *longer = realloc(text, length + 8);
+    memcpy(longer + length, "more\n", 5);
+    assert_refused(longer, length + 5, "lines follow its end");
+    assert_refused(longer, length - 1, "its last line is cut");
+    free(longer);
+}
+
+/* Whatever single byte of the text is another, no sum is fooled and nothing crashes. */
+static void no_byte_of_the_text_can_be_another(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_model *model = make_model();
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    wh_model_free(model);
+    size_t length;
+    char *text = text_of(in_folder("m.whm"), &length);
+    for (size_t i = 0; i < length; i++) {
+        static const char others[] = { 1, 0x20, (char)0x80 };
+        for (size_t k = 0; k < sizeof others; k++) {
+            text[i] = (char)(text[i] ^ others[k]);
+            if (*load_text(text, length) == '\0')
+                fail_msg("byte %zu changed by %d and still a model", i, others[k]);
+            text[i] = (char)(text[i] ^ others[k]);
+        }
+    }
+    free(text);
+}
+
+/* 16 MB of names in a file of a few kB: more than a file of this size may hold. */
+static void what_expands_out_of_proportion_is_refused(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_model *model = make_model();
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    wh_model_free(model);
+    size_t length, top;
+    char *text = text_of(in_folder("m.whm"), &length);
+    top = (size_t)((char *)memmem(text, length, "[null", 5) - text);
+    enum { LINE = 4000, LINES = 4000 };
+    char *bomb = calloc(1, top + (size_t)LINE * LINES);
+    memcpy(bomb, text, top);
+    size_t at = top + (size_t)snprintf(bomb + top, LINE, "[null,0,0,0]\n");
+    for (int i = 0; i < LINES - 1; i++) {
+        memset(bomb + at, 'x', LINE);
+        int used = snprintf(bomb + at, 16, "[\"%08d", i);
+        bomb[at + (size_t)used] = 'x';
+        memcpy(bomb + at + LINE - 9, "\",0,0,0]\n", 9);
+        at += LINE;
+    }
+    size_t changed_length;
+    char *changed = replaced(bomb, at, "\"features\":4", "\"features\":3999", &changed_length);
+    assert_refused(changed, changed_length, "more in it than its size allows for");
+    free(changed);
+    free(bomb);
+    free(text);
+}
+
+static void what_is_no_model_is_called_that(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    assert_null(wh_model_load(in_folder("absent.whm"), &error));
+    assert_int_equal(error.status, WH_REFUSED);
+    assert_null(wh_model_load(folder, &error));
+    assert_non_null(strstr(error.text, "is not a regular file"));
+    int file = open(in_folder("n.whm"), O_CREAT | O_TRUNC | O_WRONLY, 0600);
+    assert_true(file >= 0);
+    assert_null(wh_model_load(in_folder("n.whm"), &error));
+    assert_non_null(strstr(error.text, "is empty"));
+    assert_int_equal(write(file, "a,b\n1,2\n", 8), 8);
+    close(file);
+    assert_null(wh_model_load(in_folder("n.whm"), &error));
+    assert_non_null(strstr(error.text, "is not a model"));
+    assert_refused("{\"wh\":\"state\",\"version\":1}\n", 27, "is not a model");
+    assert_refused("not JSON\n", 9, "is not a model");
+    assert_refused("no line end", 11, "cut");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_model_reads_back_to_the_bit),
+        cmocka_unit_test(what_was_changed_by_hand_is_refused_with_the_reason),
+        cmocka_unit_test(no_byte_of_the_text_can_be_another),
+        cmocka_unit_test(what_expands_out_of_proportion_is_refused),
+        cmocka_unit_test(what_is_no_model_is_called_that),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
