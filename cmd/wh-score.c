@@ -84,7 +84,7 @@ static int show_model(const struct options *options, struct wh_error *error)
     return failed ? -1 : 0;
 }
 
-static int act(struct wh_common *common, const struct options *options, const char *const *paths,
+static int act(struct wh_common *common, struct options *options, const char *const *paths,
                int count, struct wh_error *error)
 {
     const struct wh_score_settings *settings = &options->settings;
@@ -98,6 +98,7 @@ static int act(struct wh_common *common, const struct options *options, const ch
         return wh_fail(error, WH_REFUSED, "without output there must be a --label to measure by");
     if (settings->weight && !settings->label)
         return wh_fail(error, WH_REFUSED, "--weight is for measuring: it needs --label");
+    options->settings.nulls = wh_nulls_make(common->nulls, common->null_count);
     return score_rows(common, options, paths, count, error);
 }
 

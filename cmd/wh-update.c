@@ -116,6 +116,7 @@ static int update(struct wh_common *common, struct options *options, const char 
     if (!options->save_every_given && is_endless(paths, count))
         settings->save_every = DEFAULT_SAVE_EVERY;
     settings->roles.time = common->time;
+    settings->nulls = wh_nulls_make(common->nulls, common->null_count);
     if (!common->quiet && (common->progress || isatty(STDERR_FILENO))) {
         settings->say = say;
         settings->say_context = common;

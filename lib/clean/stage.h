@@ -4,9 +4,9 @@
 #ifndef WH_CLEAN_STAGE_H
 #define WH_CLEAN_STAGE_H
 
-#include "clean/nulls.h"
 #include "pipe/stage.h"
 #include "pipe/step.h"
+#include "record/nulls.h"
 
 /* Takes the steps over: closing the stage frees them. `nulls` become null before the steps. */
 struct wh_stage *wh_clean_stage(struct wh_steps *steps, struct wh_nulls nulls);

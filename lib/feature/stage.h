@@ -15,9 +15,9 @@
 #include <stddef.h>
 
 #include "base/error.h"
-#include "clean/nulls.h"
 #include "pipe/recipe.h"
 #include "pipe/stage.h"
+#include "record/nulls.h"
 
 enum wh_learning {
     WH_LEARN_LIVE,   /* one pass: each row is transformed with what those before it taught */

@@ -150,6 +150,7 @@ static enum wh_verdict score_row(struct wh_stage *stage, struct wh_row *row, str
     if (binding->serial != row->shape->serial && !bind(score, binding, row->shape, error))
         return WH_BAD;
     struct wh_reading_row reading;
+    wh_nulls_row(&score->settings->nulls, row);
     enum wh_verdict verdict = wh_examples_read(score->examples, row, false, &reading, error);
     if (verdict != WH_TAKEN)
         return verdict;

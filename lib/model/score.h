@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "model/model.h"
 #include "pipe/stage.h"
+#include "record/nulls.h"
 
 struct wh_score_settings {
     const char *path;   /* of the model */
@@ -22,6 +23,7 @@ struct wh_score_settings {
     const char *weight; /* with this column as the rows' weights; NULL: all 1 */
     const char *as;     /* the name instead of "score"; NULL: that */
     bool keep_features;
+    struct wh_nulls nulls; /* what means null in rows */
 };
 
 /* `settings` and what it points at must stay. NULL on failure. */

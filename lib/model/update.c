@@ -241,6 +241,7 @@ static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, st
     struct update *update = update_of(stage);
     struct wh_model *model = update->model;
     struct wh_reading_row reading;
+    wh_nulls_row(&update->settings->nulls, row);
     enum wh_verdict verdict = wh_examples_read(update->examples, row, true, &reading, error);
     if (verdict != WH_TAKEN)
         return verdict;

@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "model/model.h"
 #include "pipe/stage.h"
+#include "record/nulls.h"
 
 struct wh_update_settings {
     const char *path; /* of the model */
@@ -25,6 +26,7 @@ struct wh_update_settings {
     double rate;           /* NaN: the learner's own */
     uint64_t max_features; /* 0: the default */
     double save_every;     /* seconds; 0: only at the end */
+    struct wh_nulls nulls; /* what means null in rows */
     /* Takes a line of the table of progress, after rows 1, 2, 4, 8 ... and at the end. May be
      * NULL. */
     void (*say)(void *context, const char *line);

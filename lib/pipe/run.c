@@ -270,14 +270,13 @@ static int run_stage(struct loop *loop, struct wh_error *error)
     struct wh_run *run = loop->run;
     if (read_rows(loop, error))
         return -1;
+    /* Before the stage finishes: a run that fails by its bad rows must not commit a model. */
+    if (run->common->reject_limit.kind == WH_REJECT_SHARE && exceeds_share(run))
+        return refuse_more(loop, error);
     if (run->stage && run->stage->ops->finish
         && run->stage->ops->finish(run->stage, &loop->emit, error))
         return -1;
-    if (write_header(loop, error))
-        return -1;
-    if (run->common->reject_limit.kind == WH_REJECT_SHARE && exceeds_share(run))
-        return refuse_more(loop, error);
-    return 0;
+    return write_header(loop, error);
 }
 
 static int begin(struct loop *loop, struct wh_error *error)

@@ -284,7 +284,8 @@ as_ndjson() {
     learn '{"y":1,"a":1}
 {"y":0,"a":-1}' --loss squared
     prints '"squared"' header loss
-    prints '{"a":1,"score":1,"prediction":1}' eval "echo '{\"a\":1}' | wh-score -m m.whm"
+    echo '{"a":1}' | wh-score -m m.whm | jq -e '.score > 0.5 and .score <= 1 and .prediction == 1'
+    echo '{"a":-9}' | wh-score -m m.whm | jq -e '.score == 0 and .prediction == 0'
 }
 
 @test "a model goes on with what it was made with, and contradictions are refused" {
@@ -406,16 +407,12 @@ as_ndjson() {
     prints 1 header rows
 }
 
-@test "gcc and clang learn the same digest" {
-    need clang gcc
+@test "another compiler learns the same digest" {
+    need clang
     orders 2000 >rows.csv
-    local compiler digests=
-    for compiler in gcc clang; do
-        make -s -C "$ROOT" BUILD="$BATS_TEST_TMPDIR/$compiler" CC=$compiler CFLAGS=-O2 \
-            "$BATS_TEST_TMPDIR/$compiler/bin/wh-update" >make.log 2>&1 || { cat make.log; return 1; }
-        "$compiler/bin/wh-update" -m $compiler.whm --label churned --id id -q rows.csv
-        digests="$digests $(digest $compiler.whm)"
-    done
-    # shellcheck disable=SC2086
-    [ "$(printf '%s\n' $digests | sort -u | wc -l)" = 1 ]
+    make -s -j2 -C "$ROOT" BUILD="$BATS_TEST_TMPDIR/clang" CC=clang CFLAGS=-O1 \
+        "$BATS_TEST_TMPDIR/clang/bin/wh-update" >make.log 2>&1 || { cat make.log; return 1; }
+    wh-update -m here.whm --label churned --id id -q rows.csv
+    clang/bin/wh-update -m clang.whm --label churned --id id -q rows.csv
+    [ "$(digest here.whm)" = "$(digest clang.whm)" ]
 }

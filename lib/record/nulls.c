@@ -1,4 +1,4 @@
-#include "clean/nulls.h"
+#include "record/nulls.h"
 
 static uint64_t length_bit(size_t length)
 {

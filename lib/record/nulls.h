@@ -2,8 +2,8 @@
  * --null-value for rows whose reader does not know it: a string or number whose text is one of
  * the values becomes null. (The CSV reader does this itself, where quotes are still known.)
  */
-#ifndef WH_CLEAN_NULLS_H
-#define WH_CLEAN_NULLS_H
+#ifndef WH_RECORD_NULLS_H
+#define WH_RECORD_NULLS_H
 
 #include <stdint.h>
 
