@@ -15,7 +15,11 @@
 
 enum part { YEAR, QUARTER, MONTH, WEEK, DAY, YEARDAY, WEEKDAY, HOUR, MINUTE, SECOND, EPOCH, PARTS };
 
-enum { DAY_TEXT = 10, MOST_ROUND = 366 }; /* "2024-03-01"; the largest part that comes round */
+enum {
+    DAY_TEXT = 10,    /* "2024-03-01" */
+    MOST_ROUND = 366, /* the largest part that comes round */
+    SECONDS_A_DAY = 86400,
+};
 
 static const struct {
     const char *name;
@@ -45,6 +49,7 @@ struct dates {
     struct wh_encoder encoder;
     bool chosen[PARTS];
     bool cyclic, utc;
+    bool counts_days;            /* yearday, weekday or week is chosen */
     struct angle *angles[PARTS]; /* by value, up to the part's most; NULL where not wanted */
     struct printed *numbers;     /* of 0 to MOST_ROUND */
 };
@@ -110,44 +115,59 @@ static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shap
 
 /* Rows. */
 
-static int week(const struct wh_civil *time, int weekday)
+/* ISO 8601's week: it belongs to the year of its Thursday. */
+static int64_t week(int64_t days, int64_t weekday)
 {
-    /* A week belongs to the year of its Thursday. */
-    int64_t thursday = wh_time_days(time->year, time->month, time->day) - weekday + 3;
-    struct wh_civil at = wh_time_civil(thursday * 86400, 0);
-    return (wh_time_yearday(&at) - 1) / 7 + 1;
+    int64_t thursday = days - weekday + 3;
+    struct wh_civil at = wh_time_civil(thursday * SECONDS_A_DAY, 0);
+    return (thursday - wh_time_days(at.year, 1, 1)) / 7 + 1;
 }
 
-static void take_day(const struct wh_civil *time, int64_t values[static PARTS])
+static void take_day(const struct dates *dates, const struct wh_civil *time,
+                     int64_t values[static PARTS])
 {
     values[YEAR] = time->year;
     values[QUARTER] = (time->month - 1) / 3 + 1;
     values[MONTH] = time->month;
     values[DAY] = time->day;
-    values[YEARDAY] = wh_time_yearday(time);
+    if (!dates->counts_days)
+        return;
+    int64_t days = wh_time_days(time->year, time->month, time->day);
     values[WEEKDAY] = wh_time_weekday(time);
-    values[WEEK] = week(time, (int)values[WEEKDAY]);
+    values[YEARDAY] = days - wh_time_days(time->year, 1, 1) + 1;
+    if (dates->chosen[WEEK])
+        values[WEEK] = week(days, values[WEEKDAY]);
 }
 
-/* The parts of the field's time, in column->values. */
-static int take_parts(const struct dates *dates, struct date_column *column, struct wh_slice text,
-                      struct wh_civil *time)
+/* The parts of the day, unless they are those of the row before. */
+static void take_another_day(const struct dates *dates, struct date_column *column,
+                             struct wh_slice text, const struct wh_civil *time)
 {
-    if (!wh_time_parse(text.text, text.length, time))
+    bool known = text.length >= DAY_TEXT;
+    if (known && memcmp(text.text, column->day_text, DAY_TEXT) == 0)
+        return;
+    take_day(dates, time, column->values);
+    memcpy(column->day_text, known ? text.text : "", known ? DAY_TEXT : 1);
+}
+
+/* The parts of the text's time, in column->values. */
+static int take_parts(const struct dates *dates, struct date_column *column, struct wh_slice text)
+{
+    struct wh_civil time;
+    if (!wh_time_parse(text.text, text.length, &time))
         return -1;
-    column->values[EPOCH] = wh_time_seconds(time);
-    if (dates->utc && time->has_offset) {
-        *time = wh_time_civil(column->values[EPOCH], time->nanosecond);
-        take_day(time, column->values);
+    if (dates->chosen[EPOCH])
+        column->values[EPOCH] = wh_time_seconds(&time);
+    if (dates->utc && time.has_offset) {
+        time = wh_time_civil(wh_time_seconds(&time), time.nanosecond);
+        take_day(dates, &time, column->values);
         column->day_text[0] = '\0';
-    } else if (text.length < DAY_TEXT || memcmp(text.text, column->day_text, DAY_TEXT) != 0) {
-        take_day(time, column->values);
-        memcpy(column->day_text, text.length < DAY_TEXT ? "" : text.text,
-               text.length < DAY_TEXT ? 1 : DAY_TEXT);
+    } else {
+        take_another_day(dates, column, text, &time);
     }
-    column->values[HOUR] = time->hour;
-    column->values[MINUTE] = time->minute;
-    column->values[SECOND] = time->second;
+    column->values[HOUR] = time.hour;
+    column->values[MINUTE] = time.minute;
+    column->values[SECOND] = time.second;
     return 0;
 }
 
@@ -211,8 +231,7 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
         }
         const struct wh_field *field = &row->fields[column->field];
         struct wh_slice text = wh_row_text(row, field);
-        struct wh_civil time;
-        if (field->type != WH_STRING || take_parts(dates, column->memory, text, &time)) {
+        if (field->type != WH_STRING || take_parts(dates, column->memory, text)) {
             char shown[96];
             wh_bad_row(error, "dates", column->name, column->length, 0,
                        "%s is not a date or time like \"2024-03-01 12:30:05\" (see --type "
@@ -286,6 +305,7 @@ static int take_flags(struct dates *dates, const json_t *recipe, struct wh_error
     if (take_flag(recipe, "cyclic", &dates->cyclic, error) ||
         take_flag(recipe, "utc", &dates->utc, error))
         return -1;
+    dates->counts_days = dates->chosen[YEARDAY] || dates->chosen[WEEKDAY] || dates->chosen[WEEK];
     return any ? 0 : wh_fail(error, WH_REFUSED, "no part of the date is named (year, quarter, month, "
                              "week, day, yearday, weekday, hour, minute, second, epoch)");
 }
