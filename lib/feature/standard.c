@@ -1,6 +1,8 @@
 /*
  * --standard: (x - mean) / standard deviation, as scikit-learn's StandardScaler. Mean and sum of
- * squared deviations by Welford (1962); null is left out of both and stays null.
+ * squared deviations by Welford (1962), each carried with its rounding error (Knuth's two-sum), so
+ * that they are right to the last bit or two after any number of rows. null is left out of both
+ * and stays null.
  *
  * A column that does not vary (scikit-learn's _is_constant_feature: variance within what rounding
  * makes) is only centred. While learning goes on it is 0 instead: there is no scale yet.
@@ -15,12 +17,18 @@
 #define LARGEST 1e140
 #define EPSILON 0x1p-52
 
+/* A sum, and what rounding has left out of it. */
+struct sum {
+    double value;
+    double rest;
+};
+
 struct moments {
     struct wh_encoder_memory memory;
     uint64_t count;
-    double mean;
-    double squares; /* sum of squared deviations from the mean */
-    double scale;   /* 0: there is none; negative: not worked out since the last value */
+    struct sum mean;
+    struct sum squares; /* of the deviations from the mean */
+    double scale;       /* 0: there is none; negative: not worked out since the last value */
 };
 
 struct standard {
@@ -47,8 +55,8 @@ static double find_scale(const struct standard *standard, const struct moments *
     if (moments->count == 0)
         return 0;
     double variance = moments->count > standard->ddof
-                          ? moments->squares / (count - (double)standard->ddof) : 0;
-    double rounding = count * moments->mean * EPSILON;
+                          ? moments->squares.value / (count - (double)standard->ddof) : 0;
+    double rounding = count * moments->mean.value * EPSILON;
     if (variance <= count * EPSILON * variance + rounding * rounding)
         return standard->settled ? 1 : 0;
     return sqrt(variance);
@@ -63,7 +71,7 @@ static double standardize(const struct standard *standard, struct moments *momen
         moments->scale = find_scale(standard, moments);
     if (moments->scale == 0)
         return 0;
-    double result = (number - moments->mean) / moments->scale;
+    double result = (number - moments->mean.value) / moments->scale;
     return isfinite(result) ? result : NAN;
 }
 
@@ -94,6 +102,20 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
     return WH_PASS_KEEP;
 }
 
+static void add(struct sum *sum, double number)
+{
+    double term = sum->rest + number;
+    double total = sum->value + term;
+    double taken = total - sum->value;
+    sum->rest = (sum->value - (total - taken)) + (term - taken);
+    sum->value = total;
+}
+
+static double deviation(const struct moments *moments, double number)
+{
+    return (number - moments->mean.value) - moments->mean.rest;
+}
+
 static void learn(struct wh_step *step, struct wh_binding *binding)
 {
     (void)step;
@@ -103,9 +125,9 @@ static void learn(struct wh_step *step, struct wh_binding *binding)
         struct moments *moments = own->columns[i].memory;
         if (isnan(number))
             continue;
-        double from_old = number - moments->mean;
-        moments->mean += from_old / (double)++moments->count;
-        moments->squares += from_old * (number - moments->mean);
+        double from_old = deviation(moments, number);
+        add(&moments->mean, from_old / (double)++moments->count);
+        add(&moments->squares, from_old * deviation(moments, number));
         moments->scale = -1;
     }
 }
@@ -118,6 +140,23 @@ static void settle(struct wh_step *step)
         ((struct moments *)standard->encoder.memories[i])->scale = -1;
 }
 
+/* State: an object a column, sums as [value, rest]. */
+
+static json_t *save_sum(const struct sum *sum)
+{
+    json_t *pair = json_array();
+    json_array_append_new(pair, json_real(sum->value));
+    json_array_append_new(pair, json_real(sum->rest));
+    return pair;
+}
+
+static int load_sum(const json_t *pair, struct sum *sum)
+{
+    const json_t *value = json_array_get(pair, 0), *rest = json_array_get(pair, 1);
+    *sum = (struct sum){ json_number_value(value), json_number_value(rest) };
+    return json_is_number(value) && json_is_number(rest) ? 0 : -1;
+}
+
 static json_t *save(const struct wh_step *step)
 {
     const struct wh_encoder *encoder = (const struct wh_encoder *)step;
@@ -128,8 +167,8 @@ static json_t *save(const struct wh_step *step)
         json_object_set_new(column, "column", json_stringn(moments->memory.name.text,
                                                            moments->memory.name.length));
         json_object_set_new(column, "count", json_integer((json_int_t)moments->count));
-        json_object_set_new(column, "mean", json_real(moments->mean));
-        json_object_set_new(column, "squares", json_real(moments->squares));
+        json_object_set_new(column, "mean", save_sum(&moments->mean));
+        json_object_set_new(column, "squares", save_sum(&moments->squares));
         json_array_append_new(state, column);
     }
     return state;
@@ -142,12 +181,11 @@ static int load(struct wh_step *step, const json_t *state, struct wh_error *erro
     json_t *column;
     json_array_foreach(state, i, column) {
         const json_t *name = json_object_get(column, "column");
-        const json_t *mean = json_object_get(column, "mean");
-        const json_t *squares = json_object_get(column, "squares");
         const json_t *count = json_object_get(column, "count");
-        if (!json_is_string(name) || !json_is_number(mean) || !json_is_number(squares) ||
-            !json_is_integer(count) || json_integer_value(count) < 0 ||
-            json_number_value(squares) < 0)
+        struct sum mean, squares;
+        if (!json_is_string(name) || !json_is_integer(count) || json_integer_value(count) < 0 ||
+            load_sum(json_object_get(column, "mean"), &mean) ||
+            load_sum(json_object_get(column, "squares"), &squares))
             return wh_fail(error, WH_REFUSED, "column %zu is not what this step saves", i + 1);
         struct moments *moments = wh_encoder_memory(encoder, json_string_value(name),
                                                     json_string_length(name), sizeof *moments, i,
@@ -155,8 +193,8 @@ static int load(struct wh_step *step, const json_t *state, struct wh_error *erro
         if (!moments)
             return -1;
         moments->count = (uint64_t)json_integer_value(count);
-        moments->mean = json_number_value(mean);
-        moments->squares = json_number_value(squares);
+        moments->mean = mean;
+        moments->squares = squares;
         moments->scale = -1;
     }
     return 0;
