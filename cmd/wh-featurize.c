@@ -29,6 +29,16 @@ static const struct wh_option featurize_options[] = {
       offsetof(struct wh_featurize_options, missing_column), NULL, missing_choices },
 };
 
+/* Feature rows are objects, so that NDJSON is what comes out unless CSV is asked for. */
+static const char *const output_formats[] = { "ndjson", "csv", "tsv", NULL };
+
+static const struct wh_option writing_options[] = {
+    { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
+    { "output-format", 'o', "FORMAT", "ndjson; csv or tsv with a column features.NAME for every "
+      "feature [ndjson]",
+      WH_OPTION_CHOICE, offsetof(struct wh_common, output_format), NULL, output_formats },
+};
+
 static int print_recipe(const struct wh_recipe *recipe, struct wh_error *error)
 {
     char *text = wh_recipe_print(recipe);
@@ -47,7 +57,8 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe
     const struct wh_option_part parts[] = {
         { steps, step_count, recipe },
         { featurize_options, sizeof featurize_options / sizeof *featurize_options, &options },
-        { wh_common_options, wh_common_option_count, common },
+        { wh_common_options, wh_common_reading_count, common },
+        { writing_options, sizeof writing_options / sizeof *writing_options, common },
     };
     const struct wh_command command = {
         .tool = common->tool,

@@ -162,7 +162,10 @@ static int read_all(struct job *job, struct wh_featurizer *featurizer, struct wh
         if (again && job->standard_input && lseek(STDIN_FILENO, job->begin, SEEK_SET) < 0)
             return wh_fail_errno(error, WH_FAILED, "standard input: cannot be read again");
     }
-    return fit_only ? 0 : read_once(job, featurizer, false, STDOUT_FILENO, error);
+    if (fit_only)
+        return 0;
+    return read_once(job, featurizer, false, STDOUT_FILENO, error) ||
+           wh_featurizer_save(featurizer, error) ? -1 : 0;
 }
 
 static void report(const struct job *job, const struct wh_featurizer *featurizer)
@@ -199,7 +202,7 @@ int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
         return -1;
     uint64_t before = wh_featurizer_rows(featurizer);
     if (before && job.learning == WH_LEARN_LIVE)
-        wh_notice(common, "goes on with %s, learned from %llu rows", options->state,
+        wh_notice(common, "goes on with %s (rows it learned from: %llu)", options->state,
                   (unsigned long long)before);
     int failed = read_all(&job, featurizer, error);
     if (!failed)

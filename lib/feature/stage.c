@@ -344,14 +344,7 @@ static int stage_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_
 {
     (void)emit;
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
-    if (wh_steps_finish(self->steps, error))
-        return -1;
-    if (self->options->learning != WH_LEARN_LIVE)
-        return 0;
-    struct wh_state state = take_state(self);
-    int failed = write_state(self, &state, error);
-    wh_state_free(&state);
-    return failed;
+    return wh_steps_finish(self->steps, error);
 }
 
 static void stage_stats(struct wh_stage *stage, json_t *stats)
@@ -458,6 +451,16 @@ int wh_featurizer_settle(struct wh_featurizer *self, struct wh_error *error)
     int failed = write_state(self, &state, error) || prepare(self, &state, true, error);
     wh_state_free(&state);
     return failed ? -1 : 0;
+}
+
+int wh_featurizer_save(struct wh_featurizer *self, struct wh_error *error)
+{
+    if (self->options->learning != WH_LEARN_LIVE)
+        return 0;
+    struct wh_state state = take_state(self);
+    int failed = write_state(self, &state, error);
+    wh_state_free(&state);
+    return failed;
 }
 
 uint64_t wh_featurizer_rows(const struct wh_featurizer *self)

@@ -52,6 +52,10 @@ size_t wh_featurizer_passes(const struct wh_featurizer *featurizer);
 /* Ends a pass; the last one writes STATE. */
 int wh_featurizer_settle(struct wh_featurizer *featurizer, struct wh_error *error);
 
+/* After the last row, when all that came out has been written: writes STATE if it was learned in
+ * one pass. */
+int wh_featurizer_save(struct wh_featurizer *featurizer, struct wh_error *error);
+
 uint64_t wh_featurizer_rows(const struct wh_featurizer *featurizer); /* that taught so far */
 /* A column that has more values than --onehot remembers; NULL: none. */
 const char *wh_featurizer_full(const struct wh_featurizer *featurizer);
