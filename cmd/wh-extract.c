@@ -63,8 +63,8 @@ static int parse(struct extract *extract, int argc, char **argv, int *operands, 
         .tool = "wh-extract",
         .usage = "[OPTION]... SOURCE...",
         .summary = "Writes the rows of a database or of files to standard output.",
-        .closing = "SOURCE is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the names of files\n"
-                   "(NDJSON, CSV or TSV, also gzip; - is standard input).\n\n"
+        .closing = "SOURCE is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the names of\n"
+                   "files (NDJSON, CSV or TSV, also gzip; - is standard input).\n\n"
                    "  wh-extract sqlite:shop.db -t orders\n"
                    "  wh-extract postgresql:///shop -v day=2024-03-01 \\\n"
                    "      -c 'SELECT * FROM orders WHERE day = :day'\n\n"

@@ -46,6 +46,7 @@ static const char lookup[] =
     "LEFT JOIN pg_catalog.pg_attribute a"
     " ON t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped "
     "ORDER BY t.oid, a.attnum";
+enum { FIRST_LATERAL = 90300 }; /* the first version that understands the lookup */
 enum { OID, WHAT, MADE_OF, DELIMITER, ATTRIBUTE, ATTRIBUTE_TYPE };
 
 /* A type being resolved: the rows [first, end) of the lookup's result tell of it. */
@@ -156,7 +157,7 @@ const struct wh_pg_type **wh_pg_types(PGconn *connection, const Oid *oids, size_
     size_t known = 0;
     while (known < count && wh_pg_builtin(oids[known], &kind))
         known++;
-    if (known < count) {
+    if (known < count && PQserverVersion(connection) >= FIRST_LATERAL) {
         catalog.result = ask(connection, oids, count);
         if (PQresultStatus(catalog.result) != PGRES_TUPLES_OK) {
             wh_pg_fail(error, connection, catalog.result, NULL);

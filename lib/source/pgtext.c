@@ -19,19 +19,32 @@ bool wh_pg_builtin(uint32_t oid, enum wh_pg_kind *kind)
         uint32_t oid;
         enum wh_pg_kind kind;
     } known[] = {
-        { 16, WH_PG_BOOL },        { 17, WH_PG_BYTEA },        { 18, WH_PG_STRING /* "char" */ },
-        { 19, WH_PG_STRING /* name */ }, { 20, WH_PG_NUMBER /* int8 */ },
-        { 21, WH_PG_NUMBER /* int2 */ }, { 23, WH_PG_NUMBER /* int4 */ },
-        { 25, WH_PG_STRING /* text */ }, { 26, WH_PG_NUMBER /* oid */ },
-        { 114, WH_PG_JSON },       { 142, WH_PG_STRING /* xml */ },
-        { 700, WH_PG_NUMBER /* float4 */ }, { 701, WH_PG_NUMBER /* float8 */ },
-        { 705, WH_PG_STRING /* unknown */ }, { 790, WH_PG_STRING /* money */ },
-        { 1042, WH_PG_STRING /* bpchar */ }, { 1043, WH_PG_STRING /* varchar */ },
-        { 1082, WH_PG_STRING /* date */ }, { 1083, WH_PG_STRING /* time */ },
-        { 1114, WH_PG_TIMESTAMP }, { 1184, WH_PG_TIMESTAMPTZ },
-        { 1186, WH_PG_STRING /* interval */ }, { 1266, WH_PG_STRING /* timetz */ },
-        { 1700, WH_PG_NUMBER /* numeric */ }, { 2950, WH_PG_STRING /* uuid */ },
-        { 3802, WH_PG_JSON /* jsonb */ },
+        { 16, WH_PG_BOOL },         /* boolean */
+        { 17, WH_PG_BYTEA },        /* bytea */
+        { 18, WH_PG_STRING },       /* "char" */
+        { 19, WH_PG_STRING },       /* name */
+        { 20, WH_PG_NUMBER },       /* bigint */
+        { 21, WH_PG_NUMBER },       /* smallint */
+        { 23, WH_PG_NUMBER },       /* integer */
+        { 25, WH_PG_STRING },       /* text */
+        { 26, WH_PG_NUMBER },       /* oid */
+        { 114, WH_PG_JSON },        /* json */
+        { 142, WH_PG_STRING },      /* xml */
+        { 700, WH_PG_NUMBER },      /* real */
+        { 701, WH_PG_NUMBER },      /* double precision */
+        { 705, WH_PG_STRING },      /* unknown */
+        { 790, WH_PG_STRING },      /* money */
+        { 1042, WH_PG_STRING },     /* character */
+        { 1043, WH_PG_STRING },     /* character varying */
+        { 1082, WH_PG_STRING },     /* date */
+        { 1083, WH_PG_STRING },     /* time */
+        { 1114, WH_PG_TIMESTAMP },  /* timestamp */
+        { 1184, WH_PG_TIMESTAMPTZ },/* timestamp with time zone */
+        { 1186, WH_PG_STRING },     /* interval */
+        { 1266, WH_PG_STRING },     /* time with time zone */
+        { 1700, WH_PG_NUMBER },     /* numeric */
+        { 2950, WH_PG_STRING },     /* uuid */
+        { 3802, WH_PG_JSON },       /* jsonb */
     };
     for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
         if (known[i].oid == oid) {

@@ -39,8 +39,8 @@ const struct wh_source_kind *wh_source_find(const char *operand, struct wh_error
 static int check_reading(const struct wh_reading *reading, struct wh_error *error)
 {
     if (reading->null_count > 0)
-        return wh_fail(error, WH_REFUSED, "--null-value is about files; wh-clean has it for rows of "
-                                          "a database");
+        return wh_fail(error, WH_REFUSED, "--null-value is about files; for the rows of a database "
+                                          "wh-clean has it");
     const char *given = reading->format != WH_FORMAT_NONE ? "--input-format"
                         : reading->strings                ? "--string"
                         : reading->no_infer               ? "--no-infer"
@@ -108,8 +108,9 @@ struct wh_shape *wh_source_shape(const char *const *names, size_t count, struct 
             if (strcmp(names[i], names[k]) != 0)
                 continue;
             char quoted[96];
-            wh_fail(error, WH_REFUSED, "columns %zu and %zu are both called %s (rename one with AS)",
-                    k + 1, i + 1, wh_quote(quoted, names[i], strlen(names[i])));
+            wh_fail(error, WH_REFUSED,
+                    "columns %zu and %zu are both called %s (rename one with AS)", k + 1,
+                    i + 1, wh_quote(quoted, names[i], strlen(names[i])));
             return NULL;
         }
     }

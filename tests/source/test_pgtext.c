@@ -106,7 +106,8 @@ static void special_characters_are_seen_at_every_place(void **state)
 static void escapes_of_copy_become_those_of_json(void **state)
 {
     (void)state;
-    assert_string_equal(one(&string, "a\\tb\\nc\\rd\\be\\ff\\\\g"), "\"a\\tb\\nc\\rd\\be\\ff\\\\g\"");
+    assert_string_equal(one(&string, "a\\tb\\nc\\rd\\be\\ff\\\\g"),
+                        "\"a\\tb\\nc\\rd\\be\\ff\\\\g\"");
     assert_string_equal(one(&string, "vertical\\vtab"), "\"vertical\\u000btab\"");
     assert_string_equal(one(&string, "no\\\\vertical"), "\"no\\\\vertical\"");
     assert_string_equal(one(&string, "\\\\\\v"), "\"\\\\\\u000b\"");
@@ -134,8 +135,10 @@ static void times_become_iso_8601(void **state)
     assert_string_equal(one(&timestamp, "2024-01-01 12:00:00.5"), "\"2024-01-01T12:00:00.5\"");
     assert_string_equal(one(&timestamp, "0044-03-15 00:00:00 BC"), "\"0044-03-15T00:00:00 BC\"");
     assert_string_equal(one(&timestamp, "-infinity"), "\"-infinity\"");
-    assert_string_equal(one(&timestamptz, "2024-01-01 12:00:00.5+00"), "\"2024-01-01T12:00:00.5Z\"");
-    assert_string_equal(one(&timestamptz, "0044-03-15 00:00:00+00 BC"), "\"0044-03-15T00:00:00Z BC\"");
+    assert_string_equal(one(&timestamptz, "2024-01-01 12:00:00.5+00"),
+                        "\"2024-01-01T12:00:00.5Z\"");
+    assert_string_equal(one(&timestamptz, "0044-03-15 00:00:00+00 BC"),
+                        "\"0044-03-15T00:00:00Z BC\"");
     assert_string_equal(one(&timestamptz, "infinity"), "\"infinity\"");
     assert_string_equal(one(&timestamptz, "2024-01-01 12:00:00+05:30"),
                         "\"2024-01-01T12:00:00+05:30\"");
@@ -145,7 +148,8 @@ static void json_stands_as_it_is_on_one_line(void **state)
 {
     (void)state;
     assert_string_equal(one(&json, "{\"a\": [1.10, null]}"), "{\"a\": [1.10, null]}");
-    assert_string_equal(one(&json, " {\\n\\t\"a\":\"x\\\\n\\\\\\\\\"\\n} "), "{  \"a\":\"x\\n\\\\\" }");
+    assert_string_equal(one(&json, " {\\n\\t\"a\":\"x\\\\n\\\\\\\\\"\\n} "),
+                        "{  \"a\":\"x\\n\\\\\" }");
     assert_string_equal(one(&json, "\"text\\\\u00e9\""), "\"text\\u00e9\"");
     assert_string_equal(one(&json, "\"plain\""), "\"plain\"");
     assert_string_equal(one(&json, " 12.50\\n"), "12.50");
@@ -176,7 +180,8 @@ static void arrays_become_arrays(void **state)
     /* Written by the server as "q\"u", "b\\s" and a line end; COPY doubles the backslashes. */
     assert_string_equal(one(&strings, "{\"q\\\\\"u\",\"b\\\\\\\\s\",\"l\\n\"}"),
                         "[\"q\\\"u\",\"b\\\\s\",\"l\\n\"]");
-    assert_string_equal(one(&boxes, "{(1,1),(0,0);(2,2),(1,1)}"), "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]");
+    assert_string_equal(one(&boxes, "{(1,1),(0,0);(2,2),(1,1)}"),
+                        "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]");
 }
 
 static void composites_become_objects(void **state)
@@ -198,10 +203,10 @@ static void composites_become_objects(void **state)
 static void text_that_is_not_of_its_type_is_an_error(void **state)
 {
     (void)state;
-    static const char *const arrays[] = { "", "1", "{", "{1", "{1,", "{{1}", "{1}}", "[1:2]", "{\"a",
-                                          "{\"a\"x}", "{1,}", "{,1}", "{{1}2}" };
-    static const char *const composites[] = { "", "(", ")", "(1", "(1,2,3)", "(1)", "(1,2", "(\"1,2)",
-                                              "(1,2)x" };
+    static const char *const arrays[] = { "", "1", "{", "{1", "{1,", "{{1}", "{1}}", "[1:2]",
+                                          "{\"a", "{\"a\"x}", "{1,}", "{,1}", "{{1}2}" };
+    static const char *const composites[] = { "", "(", ")", "(1", "(1,2,3)", "(1)", "(1,2",
+                                              "(\"1,2)", "(1,2)x" };
     for (size_t i = 0; i < sizeof arrays / sizeof *arrays; i++)
         assert_null(one(&strings, arrays[i]));
     for (size_t i = 0; i < sizeof composites / sizeof *composites; i++)
