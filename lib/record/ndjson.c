@@ -53,6 +53,7 @@ static void plant_tree(struct wh_ndjson *reader)
 {
     if (reader->root)
         free_shapes(reader->root);
+    reader->row.shape = NULL;
     wh_arena_reset(&reader->memory);
     reader->nodes = 0;
     reader->held = 0;

@@ -391,6 +391,23 @@ static void a_duplicate_among_many_columns_is_found(void **state)
     }
 }
 
+static void a_row_never_points_at_a_shape_that_is_gone(void **state)
+{
+    (void)state;
+    struct wh_buffer text = { 0 };
+    for (int i = 0; i < 60000; i++)
+        wh_buffer_format(&text, "%s\"c%d\":%d", i ? "," : "{", i, i);
+    wh_buffer_add(&text, "}\n", 2);
+    struct wh_reader *reader = open_bytes(text.data, text.length);
+    struct wh_error error;
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    /* So many columns are forgotten before the next row is looked for. */
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    assert_null(reader->row->shape);
+    wh_reader_close(reader);
+    wh_buffer_free(&text);
+}
+
 /* The address sanitizer keeps freed memory for a while. */
 #if defined(__SANITIZE_ADDRESS__)
 enum { FEW_KILOBYTES = 256 << 10 };
@@ -585,6 +602,7 @@ int main(void)
         EACH_WIDTH(nesting_is_bounded),
         cmocka_unit_test(many_columns_are_read_and_too_many_refused),
         cmocka_unit_test(a_duplicate_among_many_columns_is_found),
+        cmocka_unit_test(a_row_never_points_at_a_shape_that_is_gone),
         cmocka_unit_test(rows_that_all_differ_cost_no_memory),
         cmocka_unit_test(gzip_of_several_members_reads_like_plain),
         cmocka_unit_test(utf16_is_refused_with_the_remedy),
