@@ -12,6 +12,14 @@ enum {
     FIRST_TABLE = 256,
     CHUNK = 16,       /* keys are copied in pieces of so many bytes, and padded to them */
     BUCKET_DIGITS = 10,
+    PRINTS_LOG2 = 8,
+};
+
+/* A number and its text: what is computed of counts and classes comes again and again. */
+struct wh_features_print {
+    uint64_t bits;
+    char text[WH_NUMBER_SIZE];
+    size_t length; /* 0: unused */
 };
 
 /* A prefix that belongs to one maker. */
@@ -26,6 +34,7 @@ struct wh_features *wh_features_create(void)
     struct wh_features *features = wh_alloc(1, sizeof *features);
     features->table_size = FIRST_TABLE;
     features->table = wh_alloc(features->table_size, sizeof(struct wh_feature *));
+    features->prints = wh_alloc((size_t)1 << PRINTS_LOG2, sizeof *features->prints);
     return features;
 }
 
@@ -39,6 +48,7 @@ void wh_features_free(struct wh_features *features)
     free(features->table);
     free(features->claims);
     free(features->absent);
+    free(features->prints);
     free(features);
 }
 
@@ -236,8 +246,23 @@ static char *put_bucket(char *out, uint32_t bucket)
     return out;
 }
 
+static char *put_number(char *out, double number, struct wh_features_print *prints)
+{
+    uint64_t bits;
+    memcpy(&bits, &number, sizeof bits);
+    /* Small whole numbers have zeros in their low bits: all are spread (Fibonacci hashing). */
+    struct wh_features_print *print =
+        &prints[(bits * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - PRINTS_LOG2)];
+    if (print->bits != bits || print->length == 0) {
+        print->bits = bits;
+        print->length = wh_number_print(number, print->text);
+    }
+    memcpy(out, print->text, WH_NUMBER_SIZE);
+    return out + print->length;
+}
+
 /* `"name":value,`, or nothing for a zero. */
-static char *put_item(char *out, const struct wh_feature_item *item)
+static char *put_item(char *out, struct wh_features_print *prints, const struct wh_feature_item *item)
 {
     if (item->kind == WH_FEATURE_NUMBER && item->number == 0)
         return out;
@@ -250,7 +275,7 @@ static char *put_item(char *out, const struct wh_feature_item *item)
         out += 4;
         break;
     case WH_FEATURE_NUMBER:
-        out += wh_number_print(item->number, out);
+        out = put_number(out, item->number, prints);
         break;
     case WH_FEATURE_TEXT:
         memcpy(out, item->text, item->length);
@@ -264,7 +289,7 @@ static char *put_item(char *out, const struct wh_feature_item *item)
     return out;
 }
 
-void wh_features_text(const struct wh_features *features, struct wh_buffer *out)
+void wh_features_text(struct wh_features *features, struct wh_buffer *out)
 {
     enum { MOST = CHUNK + BUCKET_DIGITS + WH_NUMBER_SIZE + 4 }; /* beside the key and a text */
     size_t room = 2 + WH_SLACK;
@@ -278,7 +303,7 @@ void wh_features_text(const struct wh_features *features, struct wh_buffer *out)
     char *next = begin;
     *next++ = '{';
     for (size_t i = 0; i < features->count; i++)
-        next = put_item(next, &features->items[i]);
+        next = put_item(next, features->prints, &features->items[i]);
     if (next > begin + 1)
         next--; /* the last comma */
     *next++ = '}';

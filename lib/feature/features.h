@@ -92,6 +92,7 @@ struct wh_features {
     uint64_t columns;          /* places of a dense row given out */
     struct wh_features_claim *claims;
     size_t claim_count;
+    struct wh_features_print *prints; /* numbers printed lately */
     struct wh_slice *absent; /* the named columns that some row lacked */
     size_t absent_count;
 };
@@ -149,7 +150,7 @@ static inline struct wh_feature_item *wh_features_find(struct wh_features *featu
 void wh_features_pass(struct wh_features *features, const struct wh_encoder_binding *binding);
 
 /* The row's features as a JSON object, appended; WH_SLACK bytes behind it are readable. */
-void wh_features_text(const struct wh_features *features, struct wh_buffer *out);
+void wh_features_text(struct wh_features *features, struct wh_buffer *out);
 
 /* The columns of a dense row (names without "features."), `features->columns` of them; `columns`
  * has room for them. The names live in the features. */
