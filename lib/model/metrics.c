@@ -74,7 +74,7 @@ struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, bool bina
         figures.accuracy = metrics->correct / weight;
         figures.constant_loss = wh_loss_of_rate(loss, rate);
         figures.constant_accuracy = rate < 0.5 ? 1 - rate : rate;
-        figures.no_change_loss = wh_loss_of_rate(loss, repeated);
+        figures.no_change_loss = wh_loss_of_rate(loss, repeated < 0.5 ? 0.5 : repeated);
         figures.no_change_accuracy = repeated;
     } else {
         figures.mae = metrics->absolute / weight;

@@ -2,9 +2,9 @@
  * Metrics: sums over rows from which every figure is made, and what to compare it with.
  *
  * The two baselines are the best that could be done without looking at the features: the one
- * constant prediction that turned out best, and "the label stays what it was" (for classes:
- * right as often as that turned out to hold). A model that does not beat them has learned nothing
- * of use. All sums are weighted.
+ * constant prediction that turned out best, and "the label stays what it was" (for classes: said
+ * with the confidence that turned out best, half at least). A model that does not beat them has
+ * learned nothing of use. All sums are weighted.
  */
 #ifndef WH_MODEL_METRICS_H
 #define WH_MODEL_METRICS_H

@@ -28,6 +28,7 @@ enum {
     MOST_EXPANSION = 256,  /* what is read may be so many times the file's size */
 };
 
+static const char BEGINNING[] = "{\"wh\":\"model\",";
 static const char CHECKPOINT[] = "{\"checkpoint\":null}\n";
 static const char *const inputs[] = { [WH_INPUT_COLUMNS] = "columns",
                                       [WH_INPUT_FEATURES] = "features" };
@@ -249,7 +250,7 @@ static void print_feature(struct wh_buffer *out, const struct wh_model *model, u
 static int write_top(struct writer *writer, json_t *header, const char *saved,
                      struct wh_error *error)
 {
-    wh_buffer_format(&writer->text, "{\"wh\":\"model\",\"version\":%d,", VERSION);
+    wh_buffer_format(&writer->text, "%s\"version\":%d,", BEGINNING, VERSION);
     struct wh_buffer rest = { 0 };
     json_object_set_new(json_object_get(header, "metrics"), "time", json_string(saved));
     wh_json_canonical(&rest, header);
@@ -597,22 +598,34 @@ static int open_reader(struct reader *reader, const char *path, struct wh_error 
     return 0;
 }
 
+static struct reader *new_reader(void)
+{
+    struct reader *reader = wh_alloc(1, sizeof *reader);
+    reader->descriptor = -1;
+    reader->text = wh_alloc(MAX_LINE, 1);
+    return reader;
+}
+
+static void free_reader(struct reader *reader)
+{
+    inflateEnd(&reader->stream);
+    if (reader->descriptor >= 0)
+        close(reader->descriptor);
+    free(reader->text);
+    free(reader);
+}
+
 struct wh_model *wh_model_load(const char *path, struct wh_error *error)
 {
     struct wh_error reason;
-    struct reader *reader = wh_alloc(1, sizeof *reader);
-    reader->text = wh_alloc(MAX_LINE, 1);
+    struct reader *reader = new_reader();
     struct wh_model *model = wh_model_new();
     if (open_reader(reader, path, &reason) != 0 || read_model(model, reader, &reason) != 0) {
         wh_fail(error, reason.status, "%s: %s", path, reason.text);
         wh_model_free(model);
         model = NULL;
     }
-    inflateEnd(&reader->stream);
-    if (reader->descriptor >= 0)
-        close(reader->descriptor);
-    free(reader->text);
-    free(reader);
+    free_reader(reader);
     return model;
 }
 
@@ -620,4 +633,22 @@ bool wh_model_exists(const char *path)
 {
     struct stat status;
     return stat(path, &status) == 0 || errno != ENOENT;
+}
+
+int wh_model_refuse_foreign(const char *path, struct wh_error *error)
+{
+    struct wh_error reason;
+    struct stat status;
+    if (stat(path, &status) == 0 && S_ISREG(status.st_mode) && status.st_size == 0)
+        return 0;
+    struct reader *reader = new_reader();
+    size_t length = strlen(BEGINNING);
+    bool model = open_reader(reader, path, &reason) == 0;
+    while (model && reader->end < length && !reader->ended)
+        model = fill(reader, &reason) == 0;
+    model = model && reader->end >= length && memcmp(reader->text, BEGINNING, length) == 0;
+    free_reader(reader);
+    return model ? 0 : wh_fail(error, WH_REFUSED,
+                               "%s: is not a model, so it is not replaced by one (choose another "
+                               "name, or remove it)", path);
 }

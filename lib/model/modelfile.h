@@ -33,4 +33,8 @@ struct wh_model *wh_model_load(const char *path, struct wh_error *error);
 /* Whether there is a file of this name (whatever is in it). */
 bool wh_model_exists(const char *path);
 
+/* Refuses a file that is something else than a model (a damaged one, or an empty file, is let
+ * pass), so that a mistyped name never overwrites data. */
+int wh_model_refuse_foreign(const char *path, struct wh_error *error);
+
 #endif

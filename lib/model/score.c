@@ -86,6 +86,23 @@ static bool bind(struct score *score, struct binding *binding, const struct wh_s
     return true;
 }
 
+/* The binding of a shape; NULL where it has a column already that is to be added. */
+static struct binding *binding_of(struct score *score, const struct wh_shape *shape,
+                                  struct wh_error *error)
+{
+    struct binding *binding = &score->bindings[shape->serial % BINDINGS];
+    return binding->serial == shape->serial || bind(score, binding, shape, error) ? binding : NULL;
+}
+
+static int score_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
+{
+    const struct binding *binding = binding_of(score_of(stage), row->shape, error);
+    if (!binding)
+        return -1;
+    row->shape = binding->shape;
+    return 0;
+}
+
 static void add_prediction(const struct score *score, const struct binding *binding,
                            struct wh_row *row, double prediction)
 {
@@ -146,8 +163,8 @@ static enum wh_verdict score_row(struct wh_stage *stage, struct wh_row *row, str
 {
     struct score *score = score_of(stage);
     struct wh_model *model = score->model;
-    struct binding *binding = &score->bindings[row->shape->serial % BINDINGS];
-    if (binding->serial != row->shape->serial && !bind(score, binding, row->shape, error))
+    const struct binding *binding = binding_of(score, row->shape, error);
+    if (!binding)
         return WH_BAD;
     struct wh_reading_row reading;
     wh_nulls_row(&score->settings->nulls, row);
@@ -236,6 +253,7 @@ static void score_close(struct wh_stage *stage)
 
 static const struct wh_stage_ops score_ops = {
     .row = score_row,
+    .columns = score_columns,
     .finish = score_finish,
     .stats = score_stats,
     .progress = score_progress,

@@ -142,6 +142,8 @@ static int open_model(struct update *update, struct wh_error *error)
     bool exists = wh_model_exists(given->path);
     update->continues = exists && !given->fresh;
     update->replaces = exists && given->fresh;
+    if (update->replaces && wh_model_refuse_foreign(given->path, error) != 0)
+        return -1;
     if (!update->continues)
         return begin_model(update, error);
     update->model = wh_model_load(given->path, error);

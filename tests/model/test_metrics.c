@@ -32,6 +32,17 @@ static void classes_are_counted_by_weight(void **state)
     assert_close(figures.no_change_loss, 0.6365141682948128, 1e-15);
 }
 
+static void labels_that_alternate_are_no_help_to_no_change(void **state)
+{
+    (void)state;
+    struct wh_metrics metrics = { 0 };
+    for (int i = 0; i < 10; i++)
+        wh_metrics_binary(&metrics, i % 2, true, 0, 1);
+    struct wh_figures figures = wh_metrics_figures(&metrics, true, WH_LOSS_LOGISTIC);
+    assert_close(figures.no_change_accuracy, 0, 0);
+    assert_close(figures.no_change_loss, 0.6931471805599453, 1e-15);
+}
+
 static void numbers_are_measured_by_weight(void **state)
 {
     (void)state;
@@ -122,6 +133,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(classes_are_counted_by_weight),
+        cmocka_unit_test(labels_that_alternate_are_no_help_to_no_change),
         cmocka_unit_test(numbers_are_measured_by_weight),
         cmocka_unit_test(no_row_gives_no_figure),
         cmocka_unit_test(metrics_read_back_as_they_were),

@@ -1,0 +1,166 @@
+# shellcheck shell=bash disable=SC2016,SC2154
+load ../helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    printf 'y,a,city\nyes,2,Oslo\nno,-1,Lima\nyes,1,Oslo\nno,-2,Rome\n' >train.csv
+    wh-update -m m.whm --label y -q train.csv
+}
+
+score() {
+    wh-score -m m.whm "$@"
+}
+
+@test "a score and a prediction are added, and nothing else changes" {
+    printf '{"id":12345678901234567890,"a":1.10,"city":"Oslo","note":"caf\\u00e9"}\n' >row
+    score row >out
+    jq -e '.score > .5 and .prediction == "yes"' out
+    prints '{"id":12345678901234567890,"a":1.10,"city":"Oslo","note":"caf\u00e9"' \
+        eval 'cut -d, -f1-4 out'
+    printf 'id,a,city\n007,1.10,"Oslo"\n' >row.csv
+    score row.csv >out.csv
+    prints 'id,a,city,score,prediction' head -n 1 out.csv
+    prints '007,1.10,"Oslo"' eval 'tail -n 1 out.csv | cut -d, -f1-3'
+    prints 'id,a,city,score,prediction' eval 'head -n 1 row.csv | wh-score -m m.whm -i csv'
+}
+
+@test "scores are what the weights say" {
+    zcat m.whm | sed -n '3p;4p;5p' >weights
+    printf '{"a":0.5,"city":"Oslo"}\n{"a":-3}\n{"a":0.5,"city":"Paris"}\n' | score >out
+    jq -s '[.[].score]' out >found
+    jq -s '(map({key: (.[0] // ""), value: .[1]}) | from_entries) as $w
+        | [$w[""] + .5 * $w.a + $w["city=Oslo"], $w[""] - 3 * $w.a, $w[""] + .5 * $w.a]
+        | map(1 / (1 + (-. | exp)))' weights >wanted
+    jq -se '.[0] as $a | .[1] | to_entries | all(.value - $a[.key] | fabs < 1e-12)' found wanted
+}
+
+@test "predictions are spelled as the labels were" {
+    local pair
+    for pair in true,false 1,-1 '"Yes","No"' 1.0,0.0; do
+        printf '{"y":%s,"a":1}\n{"y":%s,"a":-1}\n' "${pair%,*}" "${pair#*,}" |
+            wh-update -m p.whm --new --label y -q
+        printf '{"a":3}\n{"a":-3}\n' | wh-score -m p.whm | sed 's/.*"prediction"://; s/}//' >found
+        prints "$(printf '%s\n' "${pair%,*}" "${pair#*,}")" cat found
+    done
+    printf '{"y":"a \\"quoted\\" b","a":1}\n{"y":"b","a":-1}\n' |
+        wh-update -m p.whm --new --label y --positive 'a "quoted" b' -q
+    prints '"a \"quoted\" b"' eval "echo '{\"a\":3}' | wh-score -m p.whm | jq -c .prediction"
+}
+
+@test "regression gives the expected value and no prediction" {
+    printf 'y,a\n1.5,1\n3,2\n4.5,3\n' | wh-update -m r.whm --label y -q
+    echo '{"a":2}' | wh-score -m r.whm | jq -e 'has("prediction") | not'
+    echo '{"a":2}' | wh-score -m r.whm | jq -e '.score >= 0 and .score <= 4.5'
+}
+
+@test "--label measures what was scored, with and without the rows" {
+    exits 0 score --label y --stats stats.json train.csv
+    [ "${#lines[@]}" -eq 5 ]
+    says 'm.whm: measured on 4 rows'
+    says 'accuracy 1, AUC 1'
+    says 'to compare: the best constant has loss 0.693147, accuracy 0.5'
+    jq -e '.accuracy == 1 and .auc == 1 and .rows_measured == 4 and .loss_name == "logistic"' stats.json
+    jq -e '.baseline_constant - (2 | log) | fabs < 1e-12' stats.json
+    exits 0 score --label y -n train.csv
+    [ -z "$output" ]
+    says 'accuracy 1'
+    exits 0 score --label y -n -q train.csv
+    [ -z "$stderr" ]
+}
+
+@test "the loss is that of the scores" {
+    score --label y --stats stats.json train.csv >out.csv
+    wh-clean -o ndjson -q out.csv | jq -s 'map(if .y == "yes" then .score else 1 - .score end | -log)
+        | add / length' >wanted
+    jq -e --slurpfile wanted wanted '.loss - $wanted[0] | fabs < 1e-12' stats.json
+}
+
+@test "weights count in measuring" {
+    printf 'y,a,city,w\nyes,2,Oslo,3\nyes,-9,Lima,1\nno,-1,Lima,0\nno,9,Oslo,4\n' >test.csv
+    score --label y --weight w -n -q --stats stats.json test.csv
+    jq -e '.accuracy == 0.375 and .baseline_constant_accuracy == 0.5' stats.json
+}
+
+@test "rows without a label are scored and not measured" {
+    printf '{"a":1,"y":"yes"}\n{"a":1}\n{"a":1,"y":null}\n' >rows
+    exits 0 score --label y --stats stats.json rows
+    [ "${#lines[@]}" -eq 3 ]
+    jq -e '.rows_out == 3 and .rows_measured == 1 and .rows_without_label == 2' stats.json
+    exits 1 eval 'echo "{\"a\":1,\"y\":\"maybe\"}" | wh-score -m m.whm --label y'
+    says 'y: "maybe" is neither "no" nor "yes"'
+    exits 2 score --label yy train.csv
+    says 'there is no column yy, the label'
+}
+
+@test "the label in the rows is not taken for a feature" {
+    score train.csv >with.csv
+    wh-clean --exclude y -q train.csv >rows.csv
+    score rows.csv >without.csv
+    cut -d, -f4 with.csv >a
+    cut -d, -f3 without.csv >b
+    same a b
+}
+
+@test "features are dropped unless they are to be kept" {
+    printf '{"y":1,"features":{"a":1}}\n{"y":0,"features":{"a":-1}}\n' | wh-update -m f.whm --label y -q
+    prints '["id","score","prediction"]' \
+        eval "echo '{\"id\":1,\"features\":{\"a\":2}}' | wh-score -m f.whm | jq -c keys_unsorted"
+    prints '["id","features","score","prediction"]' \
+        eval "echo '{\"id\":1,\"features\":{\"a\":2}}' | wh-score -m f.whm --keep-features | jq -c keys_unsorted"
+    prints 'id,score,prediction' eval "printf 'id,features.a\n1,2\n' | wh-score -m f.whm | head -n 1"
+}
+
+@test "two models can follow one another under different names" {
+    score --as first train.csv | wh-score -m m.whm --as second >out.csv
+    prints 'y,a,city,first,first_prediction,second,second_prediction' head -n 1 out.csv
+    [ "$(cut -d, -f4 out.csv | sed 1d)" = "$(cut -d, -f6 out.csv | sed 1d)" ]
+    exits 1 eval 'score train.csv | wh-score -m m.whm'
+    says 'score: the row has a column of this name already (see --as, or wh-clean --rename)'
+    exits 1 eval 'echo "{\"a\":1,\"prediction\":2}" | wh-score -m m.whm'
+    exits 2 score --as '' train.csv
+}
+
+@test "a row that shares no feature with the model is bad" {
+    exits 1 eval 'echo "{\"b\":1}" | wh-score -m m.whm'
+    says 'the row shares no feature with the model m.whm'
+    exits 1 eval 'echo "{\"city\":\"Paris\"}" | wh-score -m m.whm'
+    echo '{"a":0}' | score -q | jq -e .score
+    echo '{"a":null,"b":1}' | score -q | jq -e .score
+    printf '{"b":1}\n{"a":1}\n' | score -q --rejects bad | jq -e .score
+    jq -e '.rule == "feature"' bad
+}
+
+@test "null values count for nothing" {
+    prints "$(printf 'a,city\n,Oslo\n' | score -q | tail -n 1 | cut -d, -f3)" \
+        eval "printf 'a,city\nNA,Oslo\n' | wh-score -m m.whm -q --null-value NA | tail -n 1 | cut -d, -f3"
+}
+
+@test "--digest and --describe tell of the model and read no rows" {
+    exits 0 score --digest
+    [[ $output =~ ^[0-9a-f]{64}$ ]]
+    exits 0 score --describe
+    [[ $output == *'binary: positive "yes", negative "no"'* ]]
+    [[ $output == *'rows         4'* ]]
+    [[ $output == *'"city=Oslo"'* ]]
+    [[ $output == *"$(score --digest)"* ]]
+    exits 2 score --digest train.csv
+    exits 1 eval 'wh-score -m m.whm --describe >/dev/full'
+    exits 2 score -n train.csv
+    exits 2 score --weight a train.csv
+    exits 2 wh-score train.csv
+    exits 2 wh-score -m none.whm train.csv
+    says 'none.whm: cannot open'
+}
+
+@test "an endless stream is scored without delay and ends quietly" {
+    set +o pipefail
+    prints '{"a":1,"score"' eval "yes '{\"a\":1}' | wh-score -m m.whm | head -n 1 | cut -d: -f1,2"
+    mkfifo in out
+    wh-score -m m.whm -i ndjson <in >out &
+    exec 5>in 6<out
+    printf '{"a":1}\n' >&5
+    read -r -t 5 -u 6 line
+    [[ $line == *'"prediction":"yes"'* ]]
+    exec 5>&- 6<&-
+    wait $!
+}
