@@ -415,15 +415,31 @@ static void take_line(struct wh_ndjson *reader, size_t length)
     reader->line++;
 }
 
+/* Of a line that is too long only its beginning is given, wherever its end has been seen. */
+static enum wh_next too_long(struct wh_ndjson *reader, const char *start, struct wh_error *error)
+{
+    struct wh_row *row = &reader->row;
+    row->raw = start;
+    row->raw_length = reader->max_row;
+    row->terminator = 0;
+    wh_bad_row(error, "length", NULL, 0, 0,
+               "the row is longer than %zu bytes (see --max-row); only so much of it is kept",
+               reader->max_row);
+    return WH_NEXT_BAD;
+}
+
 static enum wh_next bad_row(struct wh_ndjson *reader, const char *start, struct wh_error *error)
 {
     const struct wh_ndjson_fault *broken = &reader->fault;
     const char *newline = memchr(broken->at, '\n', (size_t)(reader->complete - broken->at));
+    size_t length = (size_t)(newline - start);
     struct wh_row *row = &reader->row;
     row->raw = start;
-    row->raw_length = (size_t)(newline + 1 - start);
-    row->terminator = reader->unterminated && newline + 1 == reader->complete ? 0 : 1;
-    row->raw_length -= !row->terminator;
+    row->terminator = !(reader->unterminated && newline + 1 == reader->complete);
+    row->raw_length = length + row->terminator;
+    take_line(reader, length + 1);
+    if (length > reader->max_row)
+        return too_long(reader, start, error);
     wh_bad_row(error, broken->rule, NULL, 0, (size_t)(broken->at - start) + 1, "%s", broken->text);
     if (strcmp(broken->rule, "duplicate-key") == 0) {
         const char *key_end = memchr(broken->at + 1, '"', (size_t)(newline - broken->at - 1));
@@ -433,7 +449,6 @@ static enum wh_next bad_row(struct wh_ndjson *reader, const char *start, struct 
                        "the key %s stands twice in the row",
                        wh_quote(quoted, broken->at + 1, (size_t)(key_end - broken->at - 1)));
     }
-    take_line(reader, (size_t)(newline + 1 - start));
     return WH_NEXT_BAD;
 }
 
@@ -456,21 +471,6 @@ static int skip_line(struct wh_ndjson *reader, struct wh_error *error)
     return 0;
 }
 
-static enum wh_next too_long(struct wh_ndjson *reader, struct wh_error *error)
-{
-    struct wh_row *row = &reader->row;
-    row->raw = reader->input->next;
-    row->raw_length = reader->max_row;
-    row->terminator = 0;
-    wh_bad_row(error, "length", NULL, 0, 0,
-               "the row is longer than %zu bytes (see --max-row); only so much of it is kept",
-               reader->max_row);
-    reader->skipping = true;
-    reader->complete = NULL;
-    reader->scanned = 0;
-    return WH_NEXT_BAD;
-}
-
 static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
 {
     struct wh_ndjson *reader = (struct wh_ndjson *)base;
@@ -489,7 +489,10 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
             int found = find_line(reader, error);
             if (found == 2) {
                 row->line = reader->line;
-                return too_long(reader, error);
+                reader->complete = NULL;
+                reader->scanned = 0;
+                reader->skipping = true;
+                return too_long(reader, input->next, error);
             }
             if (found <= 0)
                 return found == 0 ? WH_NEXT_END : WH_NEXT_ERROR;
@@ -498,7 +501,7 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
         if (*start == '{')
             break;
         const char *text = skip_blanks(start);
-        if (*text != '\n')
+        if (*text != '\n' || (size_t)(text - start) > reader->max_row)
             break;
         take_line(reader, (size_t)(text + 1 - start)); /* a blank line holds no row */
     }
@@ -508,13 +511,10 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
     const char *behind = reader->scan->row(reader, start, &end);
     if (__builtin_expect(!behind, 0))
         return bad_row(reader, start, error);
-    if (__builtin_expect(*behind != '\n', 0) && !(behind = row_end(behind, &reader->fault)))
-        return bad_row(reader, start, error);
     size_t length = (size_t)(behind - start);
     if (__builtin_expect(length > reader->max_row, 0)) {
-        reader->fault = (struct wh_ndjson_fault){ start, "length",
-                                                  "the row is longer than --max-row allows" };
-        return bad_row(reader, start, error);
+        take_line(reader, length + 1);
+        return too_long(reader, start, error);
     }
     row->terminator = !(reader->unterminated && behind + 1 == reader->complete);
     row->shape = end->shape ? end->shape : shape_of(reader, end);

@@ -48,7 +48,6 @@ struct wh_ndjson {
     const char *complete; /* up to here the block holds whole lines */
     bool unterminated;    /* the last line's end was added by us */
     bool skipping;        /* within a line that was too long */
-    bool missing_newline; /* the input ended without one */
     uint64_t line;
     size_t max_row;
     size_t scanned;       /* bytes of the incomplete line known to hold no newline */
@@ -72,8 +71,8 @@ struct wh_ndjson {
 struct wh_ndjson_scan {
     const char *name;
     /*
-     * Reads one row at `p`, whose line is complete. Fills reader->fields and returns the byte
-     * behind the closing brace, with *end the node where the row ended; NULL with reader->fault.
+     * Reads one row at `p`, whose line is complete. Fills reader->fields and returns the line feed
+     * behind the row, with *end the node where the row ended; NULL with reader->fault.
      */
     const char *(*row)(struct wh_ndjson *reader, const char *p, struct wh_ndjson_node **end);
     /* Checks one JSON value; returns the byte behind it or NULL with the fault. */

@@ -319,13 +319,77 @@ static void a_row_beyond_the_limit_is_bad_and_the_next_is_read(void **state)
     wh_reader_close(reader);
     wh_buffer_free(&text);
 
+    reading.max_row = 0;
+}
+
+/* Text that comes in pieces, each when the reader has nothing left to do without it. */
+struct pieces {
+    const char *text;
+    size_t length, size;
+    int descriptor; /* -1 when it was closed */
+};
+
+static int next_piece(void *context, struct wh_error *error)
+{
+    (void)error;
+    struct pieces *pieces = context;
+    size_t size = pieces->length < pieces->size ? pieces->length : pieces->size;
+    if (size == 0 && pieces->descriptor >= 0) {
+        close(pieces->descriptor);
+        pieces->descriptor = -1;
+    } else if (size > 0) {
+        assert_int_equal(write(pieces->descriptor, pieces->text, size), (ssize_t)size);
+    }
+    pieces->text += size;
+    pieces->length -= size;
+    return 0;
+}
+
+/* The first three bytes, by which formats are told, come together. */
+static struct wh_reader *open_pieces(struct pieces *pieces, const char *text, size_t size)
+{
+    int ends[2];
+    char name[64];
+    const char *path = name;
+    struct wh_error error;
+    assert_int_equal(pipe(ends), 0);
+    *pieces = (struct pieces){ text, strlen(text), 3, ends[1] };
+    next_piece(pieces, &error);
+    pieces->size = size;
+    snprintf(name, sizeof name, "/proc/self/fd/%d", ends[0]);
+    struct wh_reader *reader = wh_reader_open(&reading, &path, 1, &error);
+    assert_non_null(reader);
+    close(ends[0]);
+    reader->before_wait = next_piece;
+    reader->wait_context = pieces;
+    return reader;
+}
+
+static void rows_too_long_are_told_alike_wherever_the_input_is_cut(void **state)
+{
+    (void)state;
+    /* One that just fits, then a sound, a broken, a blank and an unfinished one too many. */
+    static const char text[] = "{\"v\":1234}\n{\"v\":12345}\n{\"v\":12345]\n           \n"
+                               "{\"v\":12345}";
+    static const char *const begin[] = { "{\"v\":12345", "{\"v\":12345", "          ",
+                                         "{\"v\":12345" };
     reading.max_row = 10;
-    reader = open_text("{\"v\":2}\n{\"v\":1234567}\n{\"v\":3}\n");
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
-    assert_int_equal(reader->row->line, 3);
-    wh_reader_close(reader);
+    for (size_t size = 1; size < sizeof text; size++) {
+        struct pieces pieces;
+        struct wh_error error;
+        struct wh_reader *reader = open_pieces(&pieces, text, size);
+        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+        for (size_t i = 0; i < 4; i++) {
+            assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+            assert_string_equal(error.rule, "length");
+            assert_int_equal(reader->row->line, i + 2);
+            assert_int_equal(reader->row->raw_length, 10);
+            assert_memory_equal(reader->row->raw, begin[i], 10);
+        }
+        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+        assert_int_equal(reader->bytes, sizeof text - 1);
+        wh_reader_close(reader);
+    }
     reading.max_row = 0;
 }
 
@@ -599,6 +663,7 @@ int main(void)
         cmocka_unit_test(a_pipe_that_drips_gives_the_same_rows),
         EACH_WIDTH(a_megabyte_in_one_value_is_a_row),
         cmocka_unit_test(a_row_beyond_the_limit_is_bad_and_the_next_is_read),
+        cmocka_unit_test(rows_too_long_are_told_alike_wherever_the_input_is_cut),
         EACH_WIDTH(nesting_is_bounded),
         cmocka_unit_test(many_columns_are_read_and_too_many_refused),
         cmocka_unit_test(a_duplicate_among_many_columns_is_found),
