@@ -116,7 +116,9 @@ static int connect_file(struct sqlite *sqlite, const char *path, struct wh_error
         return wh_fail(error, WH_REFUSED, "a path must follow: sqlite:PATH");
     if (strcmp(path, ":memory:") != 0 && stat(path, &status) != 0)
         return wh_fail_errno(error, WH_FAILED, "cannot open");
-    if (sqlite3_open_v2(path, &sqlite->database, SQLITE_OPEN_READONLY, NULL) != SQLITE_OK)
+    /* Only one thread comes here: no lock is needed around every value. */
+    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
+    if (sqlite3_open_v2(path, &sqlite->database, flags, NULL) != SQLITE_OK)
         return failed(sqlite, error);
     sqlite3_busy_timeout(sqlite->database, patience);
     return 0;
