@@ -53,16 +53,29 @@ static size_t order_mark(const struct wh_input *input)
     return input->available >= 3 && memcmp(input->next, "\xEF\xBB\xBF", 3) == 0 ? 3 : 0;
 }
 
-static enum wh_format format_by_byte(const struct wh_input *input)
+static bool is_blank(char c)
 {
-    for (size_t i = order_mark(input); i < input->available; i++) {
-        char c = input->next[i];
-        if (c == '{')
-            return WH_FORMAT_NDJSON;
-        if (c != ' ' && c != '\t' && c != '\r' && c != '\n')
+    return c == ' ' || c == '\t' || c == '\r' || c == '\n';
+}
+
+/* What the first byte that is no blank says; so many blanks are waited through, wherever the input
+ * is cut. -1 where reading failed. */
+static int settle_by_byte(struct wh_reading *reading, struct wh_input *input,
+                          struct wh_error *error)
+{
+    enum { BLANKS = 64 << 10 };
+    size_t i = order_mark(input);
+    for (;;) {
+        while (i < input->available && is_blank(input->next[i]))
+            i++;
+        if (i < input->available || i > BLANKS || input->ended)
             break;
+        if (wh_input_fill(input, error) != 0)
+            return -1;
     }
-    return WH_FORMAT_CSV;
+    bool brace = i < input->available && input->next[i] == '{';
+    reading->format = brace ? WH_FORMAT_NDJSON : WH_FORMAT_CSV;
+    return 0;
 }
 
 /* Other encodings than UTF-8 are refused. */
@@ -103,8 +116,9 @@ static struct wh_reader *open_file(struct files *files, const char *path, struct
         goto failed;
     files->settled = *files->reading;
     settle_by_name(&files->settled, path);
-    if (files->settled.format == WH_FORMAT_NONE)
-        files->settled.format = format_by_byte(input);
+    if (files->settled.format == WH_FORMAT_NONE
+        && settle_by_byte(&files->settled, input, error) != 0)
+        goto failed;
     if (files->settled.format == WH_FORMAT_NDJSON) {
         wh_input_take(input, order_mark(input));
         return wh_ndjson_open(&files->settled, input);

@@ -510,23 +510,50 @@ static void rows_that_all_differ_cost_no_memory(void **state)
     wh_reader_close(reader);
 }
 
+/* Appends the text as a gzip member of its own. */
+static void add_member(struct wh_buffer *packed, const char *text)
+{
+    z_stream stream = { 0 };
+    deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
+    unsigned char out[256];
+    stream.next_in = (unsigned char *)(uintptr_t)text;
+    stream.avail_in = (unsigned)strlen(text);
+    stream.next_out = out;
+    stream.avail_out = sizeof out;
+    assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
+    wh_buffer_add(packed, out, sizeof out - stream.avail_out);
+    deflateEnd(&stream);
+}
+
+static void blanks_before_the_first_row_do_not_hide_the_format(void **state)
+{
+    (void)state;
+    /* Members come one by one, so the blanks are there before anything else. */
+    struct wh_buffer packed = { 0 };
+    add_member(&packed, "\n\r\n  \n");
+    add_member(&packed, "\t\n ");
+    add_member(&packed, "{\"a\":1}\n");
+    static const struct wh_reading by_byte = { .format = WH_FORMAT_NONE };
+    const char *path = file_of(packed.data, packed.length);
+    struct wh_error error;
+    struct wh_reader *reader = wh_reader_open(&by_byte, &path, 1, &error);
+    assert_non_null(reader);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(reader->row->raw_format, WH_FORMAT_NDJSON);
+    assert_int_equal(reader->row->line, 5);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    wh_reader_close(reader);
+    wh_buffer_free(&packed);
+}
+
 static void gzip_of_several_members_reads_like_plain(void **state)
 {
     (void)state;
     struct wh_buffer packed = { 0 };
-    const char *parts[] = { "{\"a\":1}\n{\"a\"", ":2}\n", "", "{\"a\":3}" };
-    for (int i = 0; i < 4; i++) {
-        z_stream stream = { 0 };
-        deflateInit2(&stream, 6, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY);
-        unsigned char out[256];
-        stream.next_in = (unsigned char *)(uintptr_t)parts[i];
-        stream.avail_in = (unsigned)strlen(parts[i]);
-        stream.next_out = out;
-        stream.avail_out = sizeof out;
-        assert_int_equal(deflate(&stream, Z_FINISH), Z_STREAM_END);
-        wh_buffer_add(&packed, out, sizeof out - stream.avail_out);
-        deflateEnd(&stream);
-    }
+    add_member(&packed, "{\"a\":1}\n{\"a\"");
+    add_member(&packed, ":2}\n");
+    add_member(&packed, "");
+    add_member(&packed, "{\"a\":3}");
     size_t length;
     struct wh_reader *reader = open_bytes(packed.data, packed.length);
     char *out = written(reader, false, &length);
@@ -664,6 +691,7 @@ int main(void)
         EACH_WIDTH(a_megabyte_in_one_value_is_a_row),
         cmocka_unit_test(a_row_beyond_the_limit_is_bad_and_the_next_is_read),
         cmocka_unit_test(rows_too_long_are_told_alike_wherever_the_input_is_cut),
+        cmocka_unit_test(blanks_before_the_first_row_do_not_hide_the_format),
         EACH_WIDTH(nesting_is_bounded),
         cmocka_unit_test(many_columns_are_read_and_too_many_refused),
         cmocka_unit_test(a_duplicate_among_many_columns_is_found),
