@@ -34,6 +34,11 @@ need() {
     done
 }
 
+# without_sanitizers: skips a test of memory or speed where the build makes both meaningless.
+without_sanitizers() {
+    if grep -q __asan_init "$BIN/wh-clean"; then skip "needs a build without sanitizers"; fi
+}
+
 # same FILE FILE: both have the same bytes; shows the difference otherwise.
 same() {
     cmp -s "$1" "$2" || {

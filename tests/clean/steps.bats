@@ -268,8 +268,8 @@ EOF
 }
 
 @test "rows of ever new shapes go through in small memory" {
-    [ -x /usr/bin/time ] || skip "needs /usr/bin/time"
-    ! grep -q __asan_init "$BIN/wh-clean" || skip "memory is not that of a sanitized build"
+    need /usr/bin/time
+    without_sanitizers
     awk 'BEGIN { for (i = 0; i < 20000; i++) {
         printf "{\"id\":\"%d\"", i
         for (j = 0; j < 40; j++) printf ",\"k%d_%d\":{\"v\":%d}", i, j, j

@@ -19,17 +19,10 @@
 #include <unistd.h>
 
 #include "base/text.h"
+#include "fuzz.h"
 #include "record/csv_encode.h"
 #include "record/csv_scan.h"
 #include "record/reader.h"
-
-#define CHECK(condition)                                                                    \
-    do {                                                                                    \
-        if (!(condition)) {                                                                 \
-            fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition);   \
-            abort();                                                                        \
-        }                                                                                   \
-    } while (0)
 
 /* The reader, fed through a pipe ------------------------------------------------------------- */
 

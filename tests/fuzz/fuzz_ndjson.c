@@ -12,33 +12,14 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <unistd.h>
 
+#include "fuzz.h"
 #include "record/json.h"
 #include "record/ndjson_tree.h"
 #include "record/writer.h"
 
-#define CHECK(condition)                                                                    \
-    do {                                                                                    \
-        if (!(condition)) {                                                                 \
-            fprintf(stderr, "%s:%d: %s does not hold\n", __FILE__, __LINE__, #condition);   \
-            abort();                                                                        \
-        }                                                                                   \
-    } while (0)
-
-static int spool;
-
-static void fill_spool(const uint8_t *data, size_t size)
+static struct wh_reader *open_ndjson(const char *path, const char *simd)
 {
-    CHECK(ftruncate(spool, 0) == 0);
-    CHECK(pwrite(spool, data, size, 0) == (ssize_t)size);
-}
-
-static struct wh_reader *open_spool(const char *simd)
-{
-    static char path[64];
-    snprintf(path, sizeof path, "/proc/self/fd/%d", spool);
     setenv("WH_SIMD", simd, 1);
     static const struct wh_reading reading = { .format = WH_FORMAT_NDJSON };
     struct wh_error error;
@@ -148,20 +129,16 @@ static void check_line(struct wh_reader *reader, enum wh_next next)
     json_decref(value);
 }
 
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size >= 2 && memcmp(data, "\x1f\x8b", 2) == 0)
         return 0; /* that is gzip, another target's */
-    if (!spool)
-        spool = memfd_create("ndjson", 0);
-    fill_spool(data, size);
+    const char *path = fuzz_file(data, size);
     static const char *const widths[] = { "plain", "sse2", "avx2", "neon" };
     enum { WIDTHS = sizeof widths / sizeof *widths };
     struct wh_reader *readers[WIDTHS];
     for (int i = 0; i < WIDTHS; i++)
-        readers[i] = open_spool(widths[i]);
+        readers[i] = open_ndjson(path, widths[i]);
     for (;;) {
         struct wh_error error = { 0 };
         enum wh_next next = wh_reader_next(readers[0], &error);
