@@ -2,6 +2,7 @@
 #ifndef TESTS_FUZZ_FUZZ_H
 #define TESTS_FUZZ_FUZZ_H
 
+#include <fcntl.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -21,15 +22,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 /*
  * The path of a file in memory that holds `data`. One file a program: the next call fills the
- * same one anew. Needs _GNU_SOURCE, for memfd_create.
+ * same one anew.
  */
 static inline const char *fuzz_file(const uint8_t *data, size_t size)
 {
     static int descriptor = -1;
     static char path[64];
     if (descriptor < 0) {
-        descriptor = memfd_create("fuzz", 0);
-        CHECK(descriptor >= 0);
+        snprintf(path, sizeof path, "/wh-fuzz-%ld", (long)getpid());
+        descriptor = shm_open(path, O_RDWR | O_CREAT | O_EXCL, 0600);
+        CHECK(descriptor >= 0 && shm_unlink(path) == 0);
         snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
     }
     CHECK(ftruncate(descriptor, 0) == 0);

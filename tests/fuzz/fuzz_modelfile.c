@@ -5,7 +5,6 @@
  * The check sums would keep the fuzzer out of everything behind them. So input that is not gzip is
  * taken as the lines of a model without the last, and gets the right last line and gzip around it.
  */
-#define _GNU_SOURCE
 #include <jansson.h>
 #include <string.h>
 #include <zlib.h>

@@ -6,7 +6,6 @@
  * Left out of the comparison: numbers beyond a double's or 64 bits' range and null characters in
  * keys, which jansson refuses, and raw null bytes, which it skips.
  */
-#define _GNU_SOURCE
 #include <jansson.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -2,7 +2,6 @@
  * Numbers against the C library: what is a number at all, its value to the last bit, its value as
  * an integer; and printing, which must give valid, shortest text that reads back to the same.
  */
-#define _GNU_SOURCE
 #include <ctype.h>
 #include <errno.h>
 #include <math.h>

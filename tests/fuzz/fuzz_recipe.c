@@ -4,7 +4,6 @@
  *
  * The first byte chooses: r is a recipe file, any other the option of one step.
  */
-#define _GNU_SOURCE
 #include <string.h>
 
 #include "clean/clean.h"
