@@ -93,6 +93,15 @@ static int refuse_none(const struct wh_encoder *encoder, struct wh_error *error)
     return refuse(encoder, error);
 }
 
+/* Whether the name is among those in `names`. */
+static bool listed(const struct wh_buffer *names, const char *name)
+{
+    for (size_t at = 0; at < names->length; at += strlen(names->data + at) + 1)
+        if (strcmp(names->data + at, name) == 0)
+            return true;
+    return false;
+}
+
 /* Names of the columns that the shape lacks, one after the other in `names`, each ending in a NUL
  * (a name given on the command line or in a recipe holds none). -1 where that makes a bad row. */
 static int find_absent(struct wh_encoder *encoder, const struct wh_shape *shape,
@@ -103,9 +112,11 @@ static int find_absent(struct wh_encoder *encoder, const struct wh_shape *shape,
     const char *name;
     while ((name = wh_columns_absent(encoder->columns, shape, &item, &length))) {
         wh_shape_lacks(shape, name, length, error);
-        if (wh_features_absent(features, name, length, encoder->step.lenient, error))
+        bool lenient = encoder->step.lenient || (features->continued && encoder->step.varying);
+        if (wh_features_absent(features, name, length, lenient, error))
             return error->status == WH_REFUSED ? refuse(encoder, error) : -1;
-        wh_buffer_add(names, name, length + 1);
+        if (!listed(names, name))
+            wh_buffer_add(names, name, length + 1);
     }
     return 0;
 }

@@ -13,7 +13,8 @@
 #include "feature/features.h"
 #include "pipe/step.h"
 
-enum { WH_ONEHOT_VALUES = 100000 }; /* that --onehot remembers of a column */
+/* What --onehot remembers of a column. */
+enum { WH_ONEHOT_VALUES = 100000, WH_ONEHOT_BYTES = 64 << 20 };
 
 /* What an encoder keeps of a column in all shapes: at the start of a struct of its own. */
 struct wh_encoder_memory {

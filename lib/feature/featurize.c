@@ -172,8 +172,9 @@ static void report(const struct job *job, const struct wh_featurizer *featurizer
 {
     const char *full = wh_featurizer_full(featurizer);
     if (full)
-        wh_notice(job->common, "%s: more than %d values, further ones count as infrequent (--hash "
-                  "has no such limit)", full, WH_ONEHOT_VALUES);
+        wh_notice(job->common, "%s: more than %d values, or %d MB of them: further ones count as "
+                  "infrequent (--hash has no such limit)", full, WH_ONEHOT_VALUES,
+                  WH_ONEHOT_BYTES >> 20);
 }
 
 int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,

@@ -9,7 +9,8 @@
  * included. While learning goes on, a category has a feature of its own once it has been in N
  * rows, and the first max_categories - 1 to get there stay.
  *
- * At most WH_ONEHOT_VALUES values of a column are remembered; further ones are infrequent.
+ * At most WH_ONEHOT_VALUES values of a column are remembered, WH_ONEHOT_BYTES of them; further ones
+ * are infrequent.
  *
  * Values count by their text, so that a number is the category of its digits.
  */
@@ -34,6 +35,7 @@ struct categories {
     struct category **table; /* by value, open addressing, NULL where free */
     size_t table_size;       /* a power of two */
     size_t count;            /* in the table */
+    size_t bytes;            /* of their values */
     struct category null;
     size_t owners;           /* categories with a feature of their own */
     size_t merged;           /* known categories without */
@@ -85,7 +87,14 @@ static struct category *add(struct categories *categories, struct wh_slice value
         .value = { wh_arena_copy(&categories->values, value.text, value.length), value.length } };
     categories->table[place(categories, value)] = category;
     categories->count++;
+    categories->bytes += value.length;
     return category;
+}
+
+static bool has_room(const struct categories *categories, struct wh_slice value)
+{
+    return categories->count < WH_ONEHOT_VALUES &&
+           categories->bytes + value.length <= WH_ONEHOT_BYTES;
 }
 
 static struct category *find(const struct categories *categories, struct wh_slice value)
@@ -257,7 +266,7 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
             return WH_PASS_BAD;
         }
         struct category *category = meet(column, row);
-        if (!category && !onehot->settled && categories->count == WH_ONEHOT_VALUES)
+        if (!column->met.known && !onehot->settled && !has_room(categories, column->met.value))
             features->full = categories->memory.name.text;
         if (encode(onehot, categories, category, features, &feature, error))
             return WH_PASS_ERROR;
@@ -292,7 +301,7 @@ static void learn(struct wh_step *step, struct wh_binding *binding)
         struct categories *categories = column->memory;
         if (column->met.known)
             count_row(onehot, categories, column->met.known);
-        else if (categories->count < WH_ONEHOT_VALUES)
+        else if (has_room(categories, column->met.value))
             count_row(onehot, categories, add(categories, column->met.value));
         else
             categories->overflow++;
@@ -392,9 +401,11 @@ static int load_value(struct categories *categories, const json_t *entry)
     const json_t *rows = json_array_get(entry, 1);
     const json_t *own = json_array_get(entry, 2);
     if (!json_is_integer(rows) || json_integer_value(rows) < 1 || !json_is_boolean(own) ||
-        !(json_is_string(value) || json_is_null(value)) || categories->count == WH_ONEHOT_VALUES)
+        !(json_is_string(value) || json_is_null(value)))
         return -1;
     struct wh_slice text = { json_string_value(value), json_string_length(value) };
+    if (json_is_string(value) && !has_room(categories, text))
+        return -1;
     struct category *category = json_is_null(value)      ? &categories->null
                                 : find(categories, text) ? find(categories, text)
                                                          : add(categories, text);
@@ -450,7 +461,8 @@ static struct wh_step *create(const json_t *recipe, struct wh_error *error)
     onehot->min_frequency = 1;
     if (wh_encoder_open(&onehot->encoder, &ops, recipe, error) ||
         wh_encoder_count(recipe, "min_frequency", 1, INT64_MAX, &onehot->min_frequency, error) ||
-        wh_encoder_count(recipe, "max_categories", 1, WH_ONEHOT_VALUES, &onehot->max_categories, error)) {
+        wh_encoder_count(recipe, "max_categories", 1, WH_ONEHOT_VALUES, &onehot->max_categories,
+                         error)) {
         wh_encoder_close(&onehot->encoder.step);
         return NULL;
     }

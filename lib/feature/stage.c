@@ -97,6 +97,7 @@ static int prepare(struct wh_featurizer *self, const struct wh_state *state, boo
     discard(self);
     self->features = wh_features_create();
     self->features->dense = options->dense && self->passes == self->pass;
+    self->features->continued = state && state->rows > 0;
     self->features->absence = options->missing_null ? WH_ABSENCE_NULL
                               : frozen              ? WH_ABSENCE_BAD
                                                     : WH_ABSENCE_LEARN;

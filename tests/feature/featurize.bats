@@ -101,6 +101,16 @@ all=(--log1p x --standard x --onehot 'city:min_frequency=100' --hash 'city,x=32'
     same whole halves
 }
 
+@test "in one pass, a run that goes on may begin with a row that lacks a column" {
+    rows
+    echo '{"id":6,"x":3}' >last.ndjson
+    wh-featurize "${steps[@]}" --state one rows.ndjson last.ndjson >/dev/null
+    wh-featurize "${steps[@]}" --state two rows.ndjson >/dev/null
+    wh-featurize "${steps[@]}" --state two -q last.ndjson >/dev/null
+    same one two
+    exits 2 wh-featurize "${steps[@]}" --state three last.ndjson
+}
+
 @test "in one pass, a row is transformed before it is learned from" {
     rows
     prints '{}

@@ -494,6 +494,19 @@ static void a_column_absent_later_is_null_and_remembered(void **state)
     end(&work);
 }
 
+static void a_column_named_twice_makes_its_features_once(void **state)
+{
+    (void)state;
+    struct work work = begin("[{'op':'passthrough','columns':'a,b,a,b'}]");
+    work.features->absence = WH_ABSENCE_NULL;
+    assert_string_equal(features_of(&work, "{\"a\":1}"), "{\"a\":1,\"b\":null}");
+    end(&work);
+    work = begin("[{'op':'dates','columns':'b,b','hour':true}]");
+    work.features->absence = WH_ABSENCE_NULL;
+    assert_string_equal(features_of(&work, "{}"), "{\"b.hour\":null}");
+    end(&work);
+}
+
 static void frozen_a_column_that_every_row_had_is_missed(void **state)
 {
     (void)state;
@@ -632,6 +645,7 @@ int main(void)
         cmocka_unit_test(a_column_may_be_encoded_in_several_ways),
         cmocka_unit_test(a_misspelled_column_is_refused_with_the_nearest_name),
         cmocka_unit_test(a_column_absent_later_is_null_and_remembered),
+        cmocka_unit_test(a_column_named_twice_makes_its_features_once),
         cmocka_unit_test(frozen_a_column_that_every_row_had_is_missed),
         cmocka_unit_test(state_reads_back_to_the_same_bytes_and_behaviour),
         cmocka_unit_test(a_state_of_another_form_is_refused),
