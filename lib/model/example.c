@@ -40,7 +40,7 @@ struct wh_examples {
     char *label, *weight;
     struct wh_columns *excluded[3]; /* id, ignore, time; NULL where not given */
     bool learn;
-    bool bound;          /* a first shape was seen: excluded columns were there */
+    bool lenient;        /* excluded columns may be absent */
     uint32_t most;       /* names, the constant included */
     uint64_t crowded;
     struct binding bindings[BINDINGS];
@@ -73,11 +73,13 @@ static char *copy(const char *text)
 }
 
 struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
-                                     bool learn, uint64_t max_features, struct wh_error *error)
+                                     enum wh_examples_use use, uint64_t max_features,
+                                     struct wh_error *error)
 {
     struct wh_examples *examples = wh_alloc(1, sizeof *examples);
     examples->names = names;
-    examples->learn = learn;
+    examples->learn = use != WH_EXAMPLES_SCORE;
+    examples->lenient = use != WH_EXAMPLES_BEGIN;
     examples->most = max_features < WH_MOST_FEATURES ? (uint32_t)max_features + 1
                                                      : WH_MOST_FEATURES;
     examples->label = copy(roles->label);
@@ -175,19 +177,17 @@ static void bind_features(struct wh_examples *examples, struct binding *binding,
     }
 }
 
-/* Marks the columns that --id, --ignore and --time name. The first CSV header must have them all:
- * a name mistyped there would make a feature of what was to be none. */
-static int mark_excluded(struct wh_examples *examples, const struct wh_row *row, bool *excluded,
-                         struct wh_error *error)
+/* Marks the columns that --id, --ignore and --time name. */
+static int mark_excluded(struct wh_examples *examples, const struct wh_shape *shape,
+                         bool *excluded, struct wh_error *error)
 {
-    const struct wh_shape *shape = row->shape;
-    bool lenient = !examples->learn || examples->bound || row->raw_format != WH_FORMAT_CSV;
     uint32_t *indices = wh_alloc(shape->count, sizeof *indices);
     int result = 0;
     for (size_t i = 0; i < 3 && result == 0; i++) {
         if (!examples->excluded[i])
             continue;
-        int count = wh_columns_resolve(examples->excluded[i], shape, lenient, indices, error);
+        int count = wh_columns_resolve(examples->excluded[i], shape, examples->lenient, indices,
+                                       error);
         for (int k = 0; k < count; k++)
             excluded[indices[k]] = true;
         result = count < 0 ? -1 : 0;
@@ -199,11 +199,10 @@ static int mark_excluded(struct wh_examples *examples, const struct wh_row *row,
 }
 
 static int bind_columns(struct wh_examples *examples, struct binding *binding,
-                        const struct wh_row *row, struct wh_error *error)
+                        const struct wh_shape *shape, struct wh_error *error)
 {
-    const struct wh_shape *shape = row->shape;
     bool *excluded = wh_alloc(shape->count, sizeof *excluded);
-    int result = mark_excluded(examples, row, excluded, error);
+    int result = mark_excluded(examples, shape, excluded, error);
     for (uint32_t i = 0; i < shape->count && result == 0; i++) {
         const struct wh_column *column = &shape->columns[i];
         if (!excluded[i] && (int)i != binding->label && (int)i != binding->weight)
@@ -213,10 +212,9 @@ static int bind_columns(struct wh_examples *examples, struct binding *binding,
     return result;
 }
 
-static int bind(struct wh_examples *examples, struct binding *binding, const struct wh_row *row,
-                struct wh_error *error)
+static int bind(struct wh_examples *examples, struct binding *binding,
+                const struct wh_shape *shape, struct wh_error *error)
 {
-    const struct wh_shape *shape = row->shape;
     unbind(binding);
     binding->columns = wh_alloc(shape->count, sizeof *binding->columns);
     binding->label = find(shape, examples->label);
@@ -229,10 +227,10 @@ static int bind(struct wh_examples *examples, struct binding *binding, const str
     binding->stamp = binding->input == WH_INPUT_FEATURES ? find(shape, STAMP) : -1;
     if (binding->input == WH_INPUT_FEATURES)
         bind_features(examples, binding, shape);
-    else if (bind_columns(examples, binding, row, error) != 0)
+    else if (bind_columns(examples, binding, shape, error) != 0)
         return -1;
     binding->serial = shape->serial;
-    examples->bound = true;
+    examples->lenient = true;
     return 0;
 }
 
@@ -597,7 +595,7 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
 {
     struct binding *binding = &examples->bindings[row->shape->serial % BINDINGS];
     examples->count_before = examples->names->count;
-    if (binding->serial != row->shape->serial && bind(examples, binding, row, error) != 0)
+    if (binding->serial != row->shape->serial && bind(examples, binding, row->shape, error) != 0)
         return WH_FATAL;
     reading->input = binding->input;
     reading->stamp = binding->stamp < 0 ? NULL : &row->fields[binding->stamp];

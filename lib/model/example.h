@@ -48,6 +48,15 @@ enum wh_example_input { WH_INPUT_UNSETTLED, WH_INPUT_COLUMNS, WH_INPUT_FEATURES 
 
 struct wh_examples;
 
+/* What rows are read for. */
+enum wh_examples_use {
+    WH_EXAMPLES_BEGIN, /* a new model: names are added; the first row must have every column that
+                          --id, --ignore and --time name, since a mistyped one would become a
+                          feature */
+    WH_EXAMPLES_LEARN, /* a model that was there: names are added */
+    WH_EXAMPLES_SCORE, /* names are what they are */
+};
+
 /* What one row gave. `field` pointers are valid as long as the row. */
 struct wh_reading_row {
     struct wh_example example;
@@ -59,12 +68,11 @@ struct wh_reading_row {
     bool known;                   /* it names no feature, or one that is in the names */
 };
 
-/*
- * Makes examples for `names`, which must stay. `learn`: names not seen before are added until
- * there are `max_features`; else they are ignored.
- */
+/* Makes examples for `names`, which must stay. Names are added until there are `max_features`;
+ * later ones are ignored. NULL on failure: a choice of columns that is none. */
 struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
-                                     bool learn, uint64_t max_features, struct wh_error *error);
+                                     enum wh_examples_use use, uint64_t max_features,
+                                     struct wh_error *error);
 void wh_examples_free(struct wh_examples *examples);
 
 /*

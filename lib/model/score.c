@@ -287,7 +287,8 @@ static int open_all(struct score *score, struct wh_error *error)
     struct wh_roles roles = score->model->roles;
     roles.label = settings->label ? settings->label : roles.label;
     roles.weight = settings->weight;
-    score->examples = wh_examples_open(&score->model->names, &roles, false, 0, error);
+    score->examples = wh_examples_open(&score->model->names, &roles, WH_EXAMPLES_SCORE, 0,
+                                       error);
     return score->examples ? 0 : -1;
 }
 

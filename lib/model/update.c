@@ -159,7 +159,8 @@ static int open_all(struct update *update, struct wh_error *error)
     struct wh_model *model = update->model;
     if (given->max_features)
         model->max_features = given->max_features;
-    update->examples = wh_examples_open(&model->names, &model->roles, true, model->max_features,
+    enum wh_examples_use use = update->continues ? WH_EXAMPLES_LEARN : WH_EXAMPLES_BEGIN;
+    update->examples = wh_examples_open(&model->names, &model->roles, use, model->max_features,
                                         error);
     return update->examples ? 0 : -1;
 }

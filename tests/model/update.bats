@@ -249,6 +249,10 @@ as_ndjson() {
     [ ! -e m.whm ]
     exits 2 wh-update -m m.whm --label churned --ignore ids rows.csv
     says 'there is no column "ids"'
+    exits 2 learn '{"y":1,"a":1}' --ignore b
+    learn '{"y":1,"a":1,"b":1}
+{"y":0,"a":1}' --ignore b
+    printf '{"y":1,"a":1}\n' | wh-update -m m.whm -q
 }
 
 @test "no rows make no model and leave one as it was" {
