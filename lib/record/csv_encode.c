@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "record/csv_scan.h"
 #include "record/json.h"
 
@@ -20,6 +21,8 @@ struct places {
 
 struct wh_csv_encoder {
     struct wh_shape *shape; /* the columns of the header */
+    uint32_t *named;        /* them by the hash of their names; nowhere: a free slot */
+    size_t named_mask;
     const struct wh_csv_scan *scan;
     char delimiter;
     bool carriage_return; /* a header made here ends like the first row */
@@ -33,30 +36,50 @@ static bool same_column(const struct wh_column *a, const struct wh_column *b)
     return a->length == b->length && memcmp(a->name, b->name, a->length) == 0;
 }
 
+/* The slot of the header's column of this name, or the free one where it would be. */
+static uint32_t *named_slot(const struct wh_csv_encoder *encoder, const struct wh_column *column)
+{
+    size_t i = wh_hash(column->name, column->length) & encoder->named_mask;
+    while (encoder->named[i] != nowhere &&
+           !same_column(&encoder->shape->columns[encoder->named[i]], column))
+        i = (i + 1) & encoder->named_mask;
+    return &encoder->named[i];
+}
+
+static void index_names(struct wh_csv_encoder *encoder)
+{
+    size_t size = 16;
+    while (size < 2 * (size_t)encoder->shape->count)
+        size *= 2;
+    encoder->named = wh_alloc(size, sizeof *encoder->named);
+    encoder->named_mask = size - 1;
+    for (size_t i = 0; i < size; i++)
+        encoder->named[i] = nowhere;
+    for (uint32_t i = 0; i < encoder->shape->count; i++)
+        *named_slot(encoder, &encoder->shape->columns[i]) = i;
+}
+
 static void learn_places(const struct wh_csv_encoder *encoder, struct places *places,
                          const struct wh_shape *shape)
 {
     const uint32_t count = encoder->shape->count;
-    bool *known = wh_alloc(shape->count, sizeof *known);
     if (!places->at)
         places->at = wh_alloc(count, sizeof *places->at);
+    for (uint32_t i = 0; i < count; i++)
+        places->at[i] = nowhere;
     places->serial = shape->serial;
     places->same = shape->count == count;
-    for (uint32_t i = 0; i < count; i++) {
-        const struct wh_column *column = &encoder->shape->columns[i];
-        int place = i < shape->count && same_column(column, &shape->columns[i])
-                        ? (int)i
-                        : wh_shape_find(shape, column->name, column->length);
-        places->at[i] = place < 0 ? nowhere : (uint32_t)place;
-        places->same = places->same && place == (int)i;
-        if (place >= 0)
-            known[place] = true;
-    }
     places->extra = -1;
-    for (uint32_t i = 0; i < shape->count && places->extra < 0; i++)
-        if (!known[i])
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct wh_column *column = &shape->columns[i];
+        bool there = i < count && same_column(column, &encoder->shape->columns[i]);
+        uint32_t place = there ? i : *named_slot(encoder, column);
+        places->same = places->same && there;
+        if (place != nowhere)
+            places->at[place] = i;
+        else if (places->extra < 0)
             places->extra = (int)i;
-    free(known);
+    }
 }
 
 static const struct places *find_places(struct wh_csv_encoder *encoder,
@@ -85,6 +108,7 @@ struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t cou
     } else {
         encoder->shape = wh_shape_make(from->columns, from->count);
     }
+    index_names(encoder);
     if (from->header && first->delimiter == delimiter && find_places(encoder, from)->same)
         wh_buffer_add(&encoder->header, from->header, from->header_length);
     return encoder;
@@ -95,6 +119,7 @@ void wh_csv_encoder_end(struct wh_csv_encoder *encoder)
     if (!encoder)
         return;
     wh_shape_free(encoder->shape);
+    free(encoder->named);
     wh_buffer_free(&encoder->header);
     wh_buffer_free(&encoder->text);
     for (size_t i = 0; i < CACHED_SHAPES; i++)

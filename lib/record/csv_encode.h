@@ -14,7 +14,8 @@
 
 struct wh_csv_encoder;
 
-/* Columns `names`, or those of `first` where NULL. `delimiter` is set. All is copied. */
+/* Columns `names`, all different, or those of `first` where NULL. `delimiter` is set. All is
+ * copied. */
 struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
                                             const struct wh_row *first, char delimiter);
 /* Whether a raw row of this shape has exactly the encoder's columns in their order. */
