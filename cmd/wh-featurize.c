@@ -13,8 +13,8 @@ static const char *const missing_choices[] = { "null", NULL };
 
 static const struct wh_option featurize_options[] = {
     { .kind = WH_OPTION_HEADING, .help = "Learning the constants" },
-    { "state", 0, "FILE", "what was learned; alone: each row is transformed with what those before it "
-      "taught, then learned from, and FILE goes on where it ended",
+    { "state", 0, "FILE", "what was learned; alone: each row is transformed with what those before "
+      "it taught, then learned from, and FILE goes on where it ended",
       WH_OPTION_TEXT, offsetof(struct wh_featurize_options, state), NULL, NULL },
     { "fit", 0, NULL, "learn from all rows and write the state; no row comes out", WH_OPTION_FLAG,
       offsetof(struct wh_featurize_options, fit), NULL, NULL },

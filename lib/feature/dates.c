@@ -306,8 +306,10 @@ static int take_flags(struct dates *dates, const json_t *recipe, struct wh_error
         take_flag(recipe, "utc", &dates->utc, error))
         return -1;
     dates->counts_days = dates->chosen[YEARDAY] || dates->chosen[WEEKDAY] || dates->chosen[WEEK];
-    return any ? 0 : wh_fail(error, WH_REFUSED, "no part of the date is named (year, quarter, month, "
-                             "week, day, yearday, weekday, hour, minute, second, epoch)");
+    if (any)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "no part of the date is named (year, quarter, month, week, "
+                   "day, yearday, weekday, hour, minute, second, epoch)");
 }
 
 static const struct wh_step_ops ops = {
@@ -332,8 +334,8 @@ static struct wh_step *create(const json_t *recipe, struct wh_error *error)
 const struct wh_step_type wh_step_dates = {
     .op = "dates",
     .argument = "COLS:PART,...",
-    .help = "year, quarter, month, week, day, yearday, weekday, hour, minute, second, epoch of a date "
-            "or time; cyclic adds sine and cosine; utc converts first",
+    .help = "year, quarter, month, week, day, yearday, weekday, hour, minute, second, epoch of a "
+            "date or time; cyclic adds sine and cosine; utc converts first",
     .keys = (const char *const[]){ "columns", "year", "quarter", "month", "week", "day", "yearday",
                                    "weekday", "hour", "minute", "second", "epoch", "cyclic", "utc",
                                    NULL },

@@ -84,8 +84,8 @@ int wh_encoder_count(const json_t *recipe, const char *key, uint64_t least, uint
 
 /*
  * The item of a column's number as it stands before this encoder: as an encoder before left it, or
- * new from the row's field. Its kind is WH_FEATURE_NUMBER, or WH_FEATURE_NULL. NULL with the error of
- * a bad row when the field is no finite number; `op` is the rule.
+ * new from the row's field. Its kind is WH_FEATURE_NUMBER, or WH_FEATURE_NULL. NULL with the error
+ * of a bad row when the field is no finite number; `op` is the rule.
  */
 struct wh_feature_item *wh_encoder_number(const char *op, const struct wh_encoder_column *column,
                                           struct wh_row *row, struct wh_features *features,

@@ -61,9 +61,9 @@ void wh_features_grow(struct wh_features *features)
 void wh_features_pass(struct wh_features *features, const struct wh_encoder_binding *binding)
 {
     if (features->encoder_count == features->encoder_capacity) {
-        features->encoder_capacity = features->encoder_capacity ? features->encoder_capacity * 2 : 16;
-        features->encoders = wh_resize(features->encoders, features->encoder_capacity,
-                                       sizeof *features->encoders);
+        size_t capacity = features->encoder_capacity ? features->encoder_capacity * 2 : 16;
+        features->encoders = wh_resize(features->encoders, capacity, sizeof *features->encoders);
+        features->encoder_capacity = capacity;
     }
     features->encoders[features->encoder_count++] = binding;
 }
@@ -201,8 +201,9 @@ int wh_features_claim(struct wh_features *features, const void *maker, const cha
     }
     features->claims = wh_resize(features->claims, features->claim_count + 1,
                                  sizeof *features->claims);
+    const char *copy = wh_arena_copy(&features->names, prefix, length);
     features->claims[features->claim_count++] =
-        (struct wh_features_claim){ maker, wh_arena_copy(&features->names, prefix, length), length };
+        (struct wh_features_claim){ maker, copy, length };
     return 0;
 }
 
@@ -262,7 +263,8 @@ static char *put_number(char *out, double number, struct wh_features_print *prin
 }
 
 /* `"name":value,`, or nothing for a zero. */
-static char *put_item(char *out, struct wh_features_print *prints, const struct wh_feature_item *item)
+static char *put_item(char *out, struct wh_features_print *prints,
+                      const struct wh_feature_item *item)
 {
     if (item->kind == WH_FEATURE_NUMBER && item->number == 0)
         return out;

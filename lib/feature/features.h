@@ -30,7 +30,7 @@ enum {
 /* One name under which a row can have a number; or a hashed space of many such names. */
 struct wh_feature {
     const char *name;    /* UTF-8, decoded */
-    const char *key;     /* `"city=Lagos":1`, of a space `"url+ref#`; padded, see wh_features_text */
+    const char *key;     /* `"city=Lagos":1`, of a space `"url+ref#`; padded for put_key */
     uint32_t length;
     uint32_t key_length; /* without the 1 */
     bool space;
@@ -52,7 +52,7 @@ struct wh_feature_item {
     struct wh_feature *feature;
     union {
         double number;
-        const char *text; /* a valid JSON number that is finite and not zero, readable to WH_SLACK */
+        const char *text; /* a JSON number that is finite and not zero, with slack behind */
     };
     uint32_t length;      /* of text */
     uint32_t bucket;      /* of a hashed space */

@@ -99,9 +99,9 @@ static int prepare_input(struct job *job, struct wh_error *error)
     bool wanted = job->options->fit || job->options->fit_transform;
     if (!is_regular(STDIN_FILENO)) {
         if (!wanted)
-            return wh_fail(error, WH_REFUSED, "the recipe has constants to learn, and standard input "
-                           "cannot be read twice: name a FILE, or give --state FILE to learn row by "
-                           "row, with --fit-transform to learn first");
+            return wh_fail(error, WH_REFUSED, "the recipe has constants to learn, and standard "
+                           "input cannot be read twice: name a FILE, or give --state FILE to learn "
+                           "row by row, with --fit-transform to learn first");
         if (spool_input(error))
             return -1;
     }
@@ -117,8 +117,8 @@ static int prepare_again(struct job *job, struct wh_error *error)
         if (is_standard_input(job->paths[i]) || stat(job->paths[i], &status) ||
             S_ISREG(status.st_mode))
             continue; /* a file that is not there is the reader's to complain of */
-        return wh_fail(error, WH_REFUSED, "%s is no regular file, and cannot be read twice (--state "
-                       "FILE --fit-transform takes it on standard input)", job->paths[i]);
+        return wh_fail(error, WH_REFUSED, "%s is no regular file, and cannot be read twice "
+                       "(--state FILE --fit-transform takes it on standard input)", job->paths[i]);
     }
     return job->standard_input ? prepare_input(job, error) : 0;
 }

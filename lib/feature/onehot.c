@@ -115,7 +115,9 @@ static int compare_values(const void *left, const void *right)
     const struct category *b = *(struct category *const *)right;
     size_t common = a->value.length < b->value.length ? a->value.length : b->value.length;
     int order = memcmp(a->value.text, b->value.text, common);
-    return order ? order : (a->value.length > b->value.length) - (a->value.length < b->value.length);
+    if (order)
+        return order;
+    return (a->value.length > b->value.length) - (a->value.length < b->value.length);
 }
 
 /* The values in the order of their bytes, then null where it was met; *count of them. free() it. */
@@ -153,10 +155,10 @@ static struct wh_feature *feature_of(const struct onehot *onehot, struct categor
                                      struct category *category, struct wh_features *features,
                                      struct wh_error *error)
 {
+    /* null's value is empty */
+    const char *end = category == &categories->null ? " is null" : "=";
     if (!category->feature)
-        category->feature = category == &categories->null
-            ? name_feature(onehot, categories, " is null", (struct wh_slice){ "", 0 }, features, error)
-            : name_feature(onehot, categories, "=", category->value, features, error);
+        category->feature = name_feature(onehot, categories, end, category->value, features, error);
     return category->feature;
 }
 
@@ -370,9 +372,9 @@ static json_t *save_column(struct categories *categories)
     json_t *values = json_array();
     for (size_t i = 0; i < count; i++) {
         json_t *entry = json_array();
+        struct wh_slice value = list[i]->value;
         json_array_append_new(entry, list[i] == &categories->null
-                                         ? json_null()
-                                         : json_stringn(list[i]->value.text, list[i]->value.length));
+                                         ? json_null() : json_stringn(value.text, value.length));
         json_array_append_new(entry, json_integer((json_int_t)list[i]->count));
         json_array_append_new(entry, json_boolean(list[i]->own));
         json_array_append_new(values, entry);

@@ -168,8 +168,8 @@ static bool is_ours(const struct wh_column *column)
 static int refuse_ours(const struct wh_column *column, struct wh_error *error)
 {
     return wh_bad_row(error, "column", column->name, column->length, 0,
-                      "the row has a column of this name already: rename it (--rename), or leave it "
-                      "out (--exclude)");
+                      "the row has a column of this name already: rename it (--rename), or leave "
+                      "it out (--exclude)");
 }
 
 /* The columns behind those of the row. */
@@ -257,7 +257,8 @@ static int settle_dense(struct wh_featurizer *self, struct wh_error *error)
         struct wh_buffer name = { 0 };
         wh_buffer_add(&name, dense_prefix, sizeof dense_prefix - 1);
         wh_buffer_add(&name, columns[i].name, columns[i].length + 1);
-        self->dense[i] = (struct wh_column){ .name = name.data, .length = (uint32_t)name.length - 1 };
+        self->dense[i] = (struct wh_column){ .name = name.data,
+                                             .length = (uint32_t)name.length - 1 };
     }
     free(columns);
     return 0;

@@ -86,8 +86,8 @@ static int check_recipe(const char *path, const json_t *document, const struct w
     wh_json_hash(learned_with, other);
     if (strcmp(own, other) == 0)
         return 0;
-    return wh_fail(error, WH_REFUSED, "%s was learned with another recipe (%s, the one given is %s; "
-                   "jq .recipe %s shows it)", path, other, own, path);
+    return wh_fail(error, WH_REFUSED, "%s was learned with another recipe (%s, the one given is "
+                   "%s; jq .recipe %s shows it)", path, other, own, path);
 }
 
 static int take(const char *path, const json_t *document, struct wh_state *state,

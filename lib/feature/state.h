@@ -30,7 +30,7 @@ void wh_state_free(struct wh_state *state);
 int wh_state_read(const char *path, const struct wh_recipe *recipe, struct wh_state *state,
                   struct wh_error *error);
 
-/* A STATE file about to be written: under a lock, and known to be a place that can be written to. */
+/* A STATE file about to be written: under a lock, in a folder known to take new files. */
 struct wh_state_file;
 
 /* NULL when another process holds it, it is no state, or cannot be replaced. `path` is kept. */

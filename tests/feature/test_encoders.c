@@ -262,7 +262,8 @@ static void encoders_of_numbers_work_one_after_the_other(void **state)
 static void a_learner_that_feeds_another_takes_a_pass_more(void **state)
 {
     (void)state;
-    struct work chain = begin("[{'op':'standard','columns':'x'},{'op':'standard','columns':'x,y'}]");
+    struct work chain = begin("[{'op':'standard','columns':'x'},"
+                              "{'op':'standard','columns':'x,y'}]");
     assert_int_equal(wh_steps_passes(chain.steps), 2);
     fit(&chain, (const char *const[]){ "{\"x\":10,\"y\":1}", "{\"x\":30,\"y\":5}", NULL });
     assert_string_equal(features_of(&chain, "{\"x\":40,\"y\":7}"), "{\"x\":2,\"y\":2}");
@@ -351,7 +352,8 @@ static void a_column_with_too_many_values_is_told_of(void **state)
         snprintf(value, sizeof value, "v%d", i);
         json_array_append_new(values, json_pack("[s,i,b]", value, 1, 1));
     }
-    json_t *learned = json_pack("[[{s:s,s:i,s:o}]]", "column", "c", "overflow", 0, "values", values);
+    json_t *learned = json_pack("[[{s:s,s:i,s:o}]]", "column", "c", "overflow", 0, "values",
+                                values);
     assert_int_equal(wh_steps_load(work.steps, learned, &work.error), 0);
     json_decref(learned);
     assert_string_equal(one_pass(&work, "{\"c\":\"v7\"}"), "{\"c=v7\":1}");
@@ -486,7 +488,8 @@ static void a_column_absent_later_is_null_and_remembered(void **state)
 {
     (void)state;
     struct work work = begin("[{'op':'passthrough','columns':'a'},{'op':'onehot','columns':'b'}]");
-    fit(&work, (const char *const[]){ "{\"a\":1,\"b\":\"x\"}", "{\"a\":2}", "{\"b\":\"x\"}", NULL });
+    fit(&work, (const char *const[]){ "{\"a\":1,\"b\":\"x\"}", "{\"a\":2}", "{\"b\":\"x\"}",
+                                      NULL });
     assert_string_equal(features_of(&work, "{\"a\":3}"), "{\"a\":3,\"b is null\":1}");
     json_t *absent = wh_features_save(work.features);
     assert_int_equal(json_array_size(absent), 2);
