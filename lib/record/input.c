@@ -105,14 +105,18 @@ static void make_room(struct wh_input *input)
     input->next = private->block;
 }
 
-/* Waits until a read returns at once, calling the hook before and about once a second. */
+/* Waits until a read returns at once, calling the hook before and about once a second. A signal (a
+ * run stopped and continued) is no reason to read: that would wait without the hook. */
 static int wait_for_bytes(struct wh_input *input, struct wh_error *error)
 {
     struct pollfd descriptor = { .fd = input->private->descriptor, .events = POLLIN };
-    for (int timeout = 0; poll(&descriptor, 1, timeout) == 0; timeout = WAIT_MILLISECONDS)
+    for (int timeout = 0;; timeout = WAIT_MILLISECONDS) {
+        int ready = poll(&descriptor, 1, timeout);
+        if (ready > 0 || (ready < 0 && errno != EINTR))
+            return 0; /* what is wrong with the descriptor, the read tells */
         if (input->before_wait(input->wait_context, error) != 0)
             return -1;
-    return 0;
+    }
 }
 
 static ssize_t read_some(struct wh_input *input, void *bytes, size_t size, struct wh_error *error)

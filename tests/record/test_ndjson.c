@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <unistd.h>
 #include <zlib.h>
 
@@ -280,48 +282,6 @@ static void a_pipe_that_drips_gives_the_same_rows(void **state)
     close(ends[0]);
 }
 
-static void a_megabyte_in_one_value_is_a_row(void **state)
-{
-    (void)state;
-    struct wh_buffer text = { 0 };
-    wh_buffer_add(&text, "{\"v\":\"", 6);
-    memset(wh_buffer_reserve(&text, 1 << 20), 'x', 1 << 20);
-    text.length += 1 << 20;
-    wh_buffer_add(&text, "\",\"w\":1}\n{\"v\":2}\n", 17);
-    struct wh_reader *reader = open_bytes(text.data, text.length);
-    size_t length;
-    char *out = written(reader, false, &length);
-    assert_int_equal(length, text.length);
-    assert_memory_equal(out, text.data, length);
-    free(out);
-    wh_reader_close(reader);
-    wh_buffer_free(&text);
-}
-
-static void a_row_beyond_the_limit_is_bad_and_the_next_is_read(void **state)
-{
-    (void)state;
-    struct wh_buffer text = { 0 };
-    wh_buffer_add(&text, "{\"v\":\"", 6);
-    memset(wh_buffer_reserve(&text, 3 << 20), 'x', 3 << 20);
-    text.length += 3 << 20;
-    wh_buffer_add(&text, "\"}\n{\"v\":2}\n", 11);
-    reading.max_row = 1 << 20;
-    struct wh_reader *reader = open_bytes(text.data, text.length);
-    struct wh_error error;
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
-    assert_string_equal(error.rule, "length");
-    assert_int_equal(reader->row->line, 1);
-    assert_int_equal(reader->row->raw_length, 1 << 20);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
-    assert_int_equal(reader->row->line, 2);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
-    wh_reader_close(reader);
-    wh_buffer_free(&text);
-
-    reading.max_row = 0;
-}
-
 /* Text that comes in pieces, each when the reader has nothing left to do without it. */
 struct pieces {
     const char *text;
@@ -363,6 +323,81 @@ static struct wh_reader *open_pieces(struct pieces *pieces, const char *text, si
     reader->before_wait = next_piece;
     reader->wait_context = pieces;
     return reader;
+}
+
+static int late_descriptor;
+
+static void write_late(int signal)
+{
+    static int signals;
+    (void)signal;
+    if (++signals == 20 && write(late_descriptor, "{\"a\":2}\n", 8) != 8)
+        _exit(1);
+}
+
+static void a_signal_does_not_end_the_looks_at_the_clock(void **state)
+{
+    (void)state;
+    struct pieces pieces;
+    struct wh_error error;
+    struct wh_reader *reader = open_pieces(&pieces, "{\"a\":1}\n", 8);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    int calls = 0;
+    reader->before_wait = count_call;
+    reader->wait_context = &calls;
+    late_descriptor = pieces.descriptor;
+    struct sigaction action = { .sa_handler = write_late }, before;
+    struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, never = { { 0, 0 }, { 0, 0 } };
+    sigaction(SIGALRM, &action, &before);
+    setitimer(ITIMER_REAL, &often, NULL);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    setitimer(ITIMER_REAL, &never, NULL);
+    sigaction(SIGALRM, &before, NULL);
+    assert_true(calls > 1);
+    wh_reader_close(reader);
+    close(pieces.descriptor);
+}
+
+static void a_megabyte_in_one_value_is_a_row(void **state)
+{
+    (void)state;
+    struct wh_buffer text = { 0 };
+    wh_buffer_add(&text, "{\"v\":\"", 6);
+    memset(wh_buffer_reserve(&text, 1 << 20), 'x', 1 << 20);
+    text.length += 1 << 20;
+    wh_buffer_add(&text, "\",\"w\":1}\n{\"v\":2}\n", 17);
+    struct wh_reader *reader = open_bytes(text.data, text.length);
+    size_t length;
+    char *out = written(reader, false, &length);
+    assert_int_equal(length, text.length);
+    assert_memory_equal(out, text.data, length);
+    free(out);
+    wh_reader_close(reader);
+    wh_buffer_free(&text);
+}
+
+static void a_row_beyond_the_limit_is_bad_and_the_next_is_read(void **state)
+{
+    (void)state;
+    struct wh_buffer text = { 0 };
+    wh_buffer_add(&text, "{\"v\":\"", 6);
+    memset(wh_buffer_reserve(&text, 3 << 20), 'x', 3 << 20);
+    text.length += 3 << 20;
+    wh_buffer_add(&text, "\"}\n{\"v\":2}\n", 11);
+    reading.max_row = 1 << 20;
+    struct wh_reader *reader = open_bytes(text.data, text.length);
+    struct wh_error error;
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+    assert_string_equal(error.rule, "length");
+    assert_int_equal(reader->row->line, 1);
+    assert_int_equal(reader->row->raw_length, 1 << 20);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(reader->row->line, 2);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    wh_reader_close(reader);
+    wh_buffer_free(&text);
+
+    reading.max_row = 0;
 }
 
 static void rows_too_long_are_told_alike_wherever_the_input_is_cut(void **state)
@@ -688,6 +723,7 @@ int main(void)
         cmocka_unit_test(escaped_names_are_decoded_and_keep_their_spelling),
         EACH_WIDTH(rows_cut_by_blocks_are_whole),
         cmocka_unit_test(a_pipe_that_drips_gives_the_same_rows),
+        cmocka_unit_test(a_signal_does_not_end_the_looks_at_the_clock),
         EACH_WIDTH(a_megabyte_in_one_value_is_a_row),
         cmocka_unit_test(a_row_beyond_the_limit_is_bad_and_the_next_is_read),
         cmocka_unit_test(rows_too_long_are_told_alike_wherever_the_input_is_cut),
