@@ -1,12 +1,14 @@
 /*
  * Recipes: any text is a recipe or refused; one that is accepted prints as a recipe that is the
- * same, with the same hash; and its steps run over awkward rows, to rows that are valid.
+ * same, with the same hash; and its steps, those that clean and those that make features, learn
+ * from awkward rows and run over them, to rows that are valid.
  *
  * The first byte chooses: r is a recipe file, any other the option of one step.
  */
 #include <string.h>
 
-#include "clean/clean.h"
+#include "feature/encoder.h"
+#include "feature/stage.h"
 #include "fuzz.h"
 #include "pipe/recipe.h"
 #include "record/reader.h"
@@ -55,9 +57,11 @@ static void check_print(const struct wh_recipe *recipe)
     free(text);
 }
 
-/* What steps made of a row must be a row. */
-static void check_row(const struct wh_row *row)
+/* What came out must be a row. */
+static enum wh_verdict check_row(struct wh_emit *emit, struct wh_row *row, struct wh_error *error)
 {
+    (void)emit;
+    (void)error;
     struct wh_buffer text = { 0 };
     wh_row_to_json(&text, row);
     json_error_t place;
@@ -67,37 +71,61 @@ static void check_row(const struct wh_row *row)
           json_error_code(&place) == json_error_null_byte_in_key);
     json_decref(value);
     wh_buffer_free(&text);
+    return WH_TAKEN;
 }
 
-static void run(const struct wh_recipe *recipe)
+/* One reading of the rows. False when a step could not go on. */
+static bool read_rows(struct wh_stage *stage)
 {
-    struct wh_error error = { 0 };
-    struct wh_steps *steps = wh_steps_create(recipe->steps, recipe->types, &error);
-    CHECK(steps);
     static const struct wh_reading reading = { .format = WH_FORMAT_NDJSON };
+    struct wh_error error = { 0 };
+    struct wh_emit emit = { check_row };
     const char *path = fuzz_file((const uint8_t *)rows_text, sizeof rows_text - 1);
     struct wh_reader *reader = wh_reader_open(&reading, &path, 1, &error);
     CHECK(reader);
-    enum wh_next next;
-    while ((next = wh_reader_next(reader, &error)) == WH_NEXT_ROW) {
-        if (wh_steps_row(steps, reader->row, NULL, &error) == WH_PASS_KEEP)
-            check_row(reader->row);
-    }
-    CHECK(next == WH_NEXT_END);
+    enum wh_verdict verdict = WH_TAKEN;
+    enum wh_next next = WH_NEXT_ROW;
+    while (verdict != WH_FATAL && (next = wh_reader_next(reader, &error)) == WH_NEXT_ROW)
+        verdict = stage->ops->row(stage, reader->row, &emit, &error);
+    CHECK(verdict == WH_FATAL || next == WH_NEXT_END);
     wh_reader_close(reader);
-    wh_steps_free(steps);
+    return verdict != WH_FATAL;
+}
+
+static void run(const struct wh_recipe *recipe, enum wh_learning learning, bool dense)
+{
+    struct wh_error error = { 0 };
+    const struct wh_featurizing featurizing = {
+        .recipe = recipe, .learning = learning, .dense = dense,
+    };
+    struct wh_featurizer *featurizer = wh_featurizer_open(&featurizing, &error);
+    CHECK(featurizer || error.text[0]);
+    if (!featurizer)
+        return;
+    bool well = true;
+    for (size_t pass = wh_featurizer_passes(featurizer); pass > 0 && well; pass--) {
+        well = read_rows(wh_featurizer_stage(featurizer)) &&
+               wh_featurizer_settle(featurizer, &error) == 0;
+    }
+    if (well)
+        read_rows(wh_featurizer_stage(featurizer));
+    wh_featurizer_close(featurizer);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
         return 0;
+    const struct wh_step_type **types = wh_feature_steps();
     struct wh_recipe recipe;
-    wh_recipe_init(&recipe, wh_clean_steps);
+    wh_recipe_init(&recipe, types);
     if (parse(&recipe, data, size)) {
         check_print(&recipe);
-        run(&recipe);
+        run(&recipe, WH_LEARN_LIVE, false);
+        run(&recipe, WH_LEARN_FIRST, false);
+        run(&recipe, WH_LEARN_FIRST, true);
     }
     wh_recipe_free(&recipe);
+    free(types);
     return 0;
 }
