@@ -1,12 +1,15 @@
 /*
  * Recipes: any text is a recipe or refused; one that is accepted prints as a recipe that is the
  * same, with the same hash; and its steps, those that clean and those that make features, learn
- * from awkward rows and run over them, to rows that are valid.
+ * from awkward rows and run over them, to rows that are valid. And any text is the state of a
+ * recipe or refused; one that is accepted does not keep rows from being valid.
  *
- * The first byte chooses: r is a recipe file, any other the option of one step.
+ * The first byte chooses: r is a recipe file, s what a state holds beside its recipe (it gets the
+ * digest that fits, which would keep the fuzzer out), any other the option of one step.
  */
 #include <string.h>
 
+#include "base/hash.h"
 #include "feature/encoder.h"
 #include "feature/stage.h"
 #include "fuzz.h"
@@ -20,6 +23,10 @@ static const char rows_text[] =
     "{}\n"
     "{\"\":0,\"b\":\"2024-02-29 12:30+02\",\"a.b\":\"\xc3\x84\",\"c\":-0,\"a\":123456789012345678901}\n"
     "{\"a\":1,\"b\":\" Lagos \",\"c\":null,\"d\":\"\\u0041\\n\",\"e\":{\"f\":[1,{\"g\":\"\"}]}}\n";
+
+static const char learning_recipe[] =
+    "{\"steps\":[{\"columns\":\"a,c\",\"op\":\"standard\"},{\"columns\":\"b,d\",\"op\":\"onehot\"},"
+    "{\"columns\":\"e\",\"op\":\"exclude\"}]}";
 
 static bool parse(struct wh_recipe *recipe, const uint8_t *data, size_t size)
 {
@@ -92,11 +99,12 @@ static bool read_rows(struct wh_stage *stage)
     return verdict != WH_FATAL;
 }
 
-static void run(const struct wh_recipe *recipe, enum wh_learning learning, bool dense)
+static void run(const struct wh_recipe *recipe, enum wh_learning learning, const char *state,
+                bool dense)
 {
     struct wh_error error = { 0 };
     const struct wh_featurizing featurizing = {
-        .recipe = recipe, .learning = learning, .dense = dense,
+        .recipe = recipe, .learning = learning, .state = state, .dense = dense,
     };
     struct wh_featurizer *featurizer = wh_featurizer_open(&featurizing, &error);
     CHECK(featurizer || error.text[0]);
@@ -112,6 +120,41 @@ static void run(const struct wh_recipe *recipe, enum wh_learning learning, bool 
     wh_featurizer_close(featurizer);
 }
 
+/* A state file around the input, as feature/state.h describes it. */
+static const char *state_file(const uint8_t *data, size_t size)
+{
+    struct wh_buffer text = { 0 };
+    struct wh_sha256 sha;
+    char hex[65];
+    wh_buffer_format(&text, "{\"wh\":\"state\",\"version\":1,\"recipe\":%s,", learning_recipe);
+    wh_buffer_add(&text, data, size);
+    wh_sha256_init(&sha);
+    wh_sha256_add(&sha, text.data, text.length);
+    wh_sha256_hex(&sha, hex);
+    wh_buffer_format(&text, ",\"sha256\":\"%s\"}\n", hex);
+    const char *path = fuzz_file((const uint8_t *)text.data, text.length);
+    wh_buffer_free(&text);
+    return path;
+}
+
+static void check_state(struct wh_recipe *recipe, const uint8_t *data, size_t size)
+{
+    struct wh_error error = { 0 };
+    const char *path = fuzz_file((const uint8_t *)learning_recipe, sizeof learning_recipe - 1);
+    CHECK(wh_recipe_file(recipe, path, &error) == 0);
+    run(recipe, WH_LEARN_FROZEN, state_file(data, size), false);
+}
+
+static void check_recipe(struct wh_recipe *recipe, const uint8_t *data, size_t size)
+{
+    if (!parse(recipe, data, size))
+        return;
+    check_print(recipe);
+    run(recipe, WH_LEARN_LIVE, NULL, false);
+    run(recipe, WH_LEARN_FIRST, NULL, false);
+    run(recipe, WH_LEARN_FIRST, NULL, true);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size == 0)
@@ -119,12 +162,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     const struct wh_step_type **types = wh_feature_steps();
     struct wh_recipe recipe;
     wh_recipe_init(&recipe, types);
-    if (parse(&recipe, data, size)) {
-        check_print(&recipe);
-        run(&recipe, WH_LEARN_LIVE, false);
-        run(&recipe, WH_LEARN_FIRST, false);
-        run(&recipe, WH_LEARN_FIRST, true);
-    }
+    if (data[0] == 's')
+        check_state(&recipe, data + 1, size - 1);
+    else
+        check_recipe(&recipe, data, size);
     wh_recipe_free(&recipe);
     free(types);
     return 0;
