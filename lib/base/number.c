@@ -343,38 +343,9 @@ static double nearest_double(const struct decimal *decimal)
     return settle(decimal, rounded.bits);
 }
 
-/*
- * Most numbers are short and without an exponent: "-12.75". Their digits and the power of ten are
- * exact doubles (Clinger, as below). False for the others.
- */
-static inline bool parse_short(const char *text, size_t length, double *value)
-{
-    enum { LONGEST = 16 }; /* 15 digits at most, where there is a point: below 2^53 */
-    const char *end = text + length;
-    const char *point = end - 1;
-    uint64_t digits = 0;
-    if (length > LONGEST)
-        return false;
-    for (; text < end; text++) {
-        if (is_digit(*text))
-            digits = digits * 10 + (uint64_t)(*text - '0');
-        else if (*text == '.')
-            point = text;
-        else
-            return false;
-    }
-    if (digits >> (MANTISSA_BITS + 1) != 0)
-        return false;
-    *value = (double)digits / exact_tens[end - 1 - point];
-    return true;
-}
-
 double wh_number_parse(const char *text, size_t length)
 {
     bool negative = length > 0 && text[0] == '-';
-    double brief;
-    if (FLT_EVAL_METHOD == 0 && parse_short(text + negative, length - negative, &brief))
-        return negative ? -brief : brief;
     struct decimal decimal = read_decimal(text + negative, text + length);
     double value;
     /* Both numbers are exact doubles, so that one operation rounds once (W. Clinger, How to Read
@@ -386,6 +357,56 @@ double wh_number_parse(const char *text, size_t length)
     else
         value = nearest_double(&decimal);
     return negative ? -value : value;
+}
+
+/* The first `count` bytes of `word`, 1 to 8, as the last of eight digits, zeros before them. */
+static uint64_t align_digits(uint64_t word, size_t count)
+{
+    unsigned gap = 8 * (8 - (unsigned)count);
+    return gap ? word << gap | UINT64_C(0x3030303030303030) >> (64 - gap) : word;
+}
+
+/*
+ * Most numbers are short: at most eight digits before the point and behind it, and no exponent.
+ * Eight bytes are looked at together. Digits and power of ten are exact doubles (Clinger, as
+ * above). False for the others.
+ */
+static inline bool parse_short(const char *text, size_t length, double *value)
+{
+    enum { MOST = 15 }; /* digits that surely are below 2^53 */
+    if (FLT_EVAL_METHOD != 0 || length == 0 || length > MOST)
+        return false;
+    uint64_t word = load_little_endian(text);
+    uint64_t points = word ^ UINT64_C(0x2E2E2E2E2E2E2E2E);
+    /* The lowest byte that is zero is marked; higher marks may be wrong, for borrows. */
+    points = (points - UINT64_C(0x0101010101010101)) & ~points & UINT64_C(0x8080808080808080);
+    size_t whole = points ? (size_t)__builtin_ctzll(points) / 8 : 8;
+    if (whole >= length) {
+        if (length > 8)
+            return false;
+        word = align_digits(word, length);
+        *value = (double)eight_digits(word);
+        return all_digits(word);
+    }
+    size_t fraction = length - whole - 1;
+    if (!points || whole == 0 || fraction == 0 || fraction > 8)
+        return false;
+    uint64_t high = align_digits(word, whole);
+    uint64_t low = align_digits(load_little_endian(text + whole + 1), fraction);
+    double scale = exact_tens[fraction];
+    *value = ((double)eight_digits(high) * scale + (double)eight_digits(low)) / scale;
+    return all_digits(high) && all_digits(low);
+}
+
+double wh_number_parse_slack(const char *text, size_t length)
+{
+    uint64_t negative = text[0] == '-', bits;
+    double value;
+    if (!parse_short(text + negative, length - negative, &value))
+        return wh_number_parse(text, length);
+    /* No branch: signs are often as good as random. */
+    memcpy(&bits, &value, sizeof bits);
+    return from_bits(bits | negative << 63);
 }
 
 /*

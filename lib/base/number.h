@@ -23,6 +23,10 @@ bool wh_number_valid(const char *text, size_t length);
  */
 double wh_number_parse(const char *text, size_t length);
 
+/* The same, faster, where WH_NUMBER_SLACK bytes behind the text are readable, as a row's are. */
+enum { WH_NUMBER_SLACK = 8 };
+double wh_number_parse_slack(const char *text, size_t length);
+
 /*
  * Whether `text`, a valid JSON number, is an integer without fraction or exponent that fits 64
  * bits; then *value is that.

@@ -24,7 +24,7 @@ static bool put_text(struct wh_feature_item *item, const struct wh_field *field)
         plain = (field->text[i] | ' ') != 'e';
     }
     if (!plain) {
-        double number = wh_number_parse(field->text, field->length);
+        double number = wh_number_parse_slack(field->text, field->length);
         zero = number == 0;
         if (!isfinite(number))
             return false;

@@ -306,7 +306,7 @@ static inline bool take_value(struct wh_examples *examples, struct named *name, 
 static inline bool take_number(struct wh_examples *examples, struct named *name, const char *text,
                                size_t length, struct wh_error *error)
 {
-    double value = wh_number_parse(text, length);
+    double value = wh_number_parse_slack(text, length);
     if (!(fabs(value) <= WH_LARGEST_VALUE))
         return bad_value(error, name, "number", text, length,
                          "is too large to learn from (the limit is 1e50)");

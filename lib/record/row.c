@@ -83,7 +83,7 @@ bool wh_field_number(const struct wh_field *field, double *value)
 {
     switch (field->type) {
     case WH_NUMBER:
-        *value = wh_number_parse(field->text, field->length);
+        *value = wh_number_parse_slack(field->text, field->length);
         return true;
     case WH_FALSE:
     case WH_TRUE:

@@ -55,9 +55,20 @@ static double random_double(void)
  * Reading
  */
 
+/* By both ways, behind the second of which other digits stand. */
 static double parse(const char *text)
 {
-    return wh_number_parse(text, strlen(text));
+    size_t length = strlen(text);
+    double value = wh_number_parse(text, length);
+    char padded[2048 + WH_NUMBER_SLACK];
+    if (length > 2048)
+        return value;
+    memset(padded, '7', sizeof padded);
+    memcpy(padded, text, length);
+    assert_true(bits_of(wh_number_parse_slack(padded, length)) == bits_of(value));
+    padded[length] = '.';
+    assert_true(bits_of(wh_number_parse_slack(padded, length)) == bits_of(value));
+    return value;
 }
 
 static void check_parse(const char *text)
