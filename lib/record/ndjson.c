@@ -14,6 +14,7 @@ enum {
     MAX_NODES = 1 << 15,      /* the tree is thrown away beyond this ... */
     MAX_HELD = 8 << 20,       /* ... or these many bytes */
     TRIED_CHILDREN = 8,       /* edges compared before the text is parsed */
+    EDGES_LOG2 = 14,          /* slots of all edges */
     DENSE = 32,               /* columns from which on duplicates are found by a hash set */
 };
 
@@ -58,6 +59,7 @@ static void plant_tree(struct wh_ndjson *reader)
     reader->nodes = 0;
     reader->held = 0;
     reader->dense = NULL;
+    memset(reader->edges, 0, sizeof *reader->edges << EDGES_LOG2);
     reader->root = take(reader, sizeof *reader->root);
     memset(reader->root, 0, sizeof *reader->root);
     reader->root->text = "";
@@ -134,6 +136,14 @@ static const char *padded(struct wh_ndjson *reader, const char *text, size_t len
     return copy;
 }
 
+static struct wh_ndjson_node **edge_slot(const struct wh_ndjson *reader,
+                                         const struct wh_ndjson_node *parent, const char *text,
+                                         size_t length)
+{
+    uint64_t parent_hash = (uint64_t)(uintptr_t)parent * UINT64_C(0x9E3779B97F4A7C15);
+    return &reader->edges[(wh_hash(text, length) + parent_hash) >> (64 - EDGES_LOG2)];
+}
+
 /*
  * Adds the child of `node` whose edge is text[0 .. text_length) and whose key stands between the
  * quotes at `key`. NULL with the fault where the row already has that column.
@@ -179,6 +189,9 @@ static struct wh_ndjson_node *add_child(struct wh_ndjson *reader, struct wh_ndjs
         .hash = hash,
     };
     node->children = child;
+    struct wh_ndjson_node **slot = edge_slot(reader, node, text, text_length);
+    child->chain = *slot;
+    *slot = child;
     reader->nodes++;
     if (child->depth > DENSE && reader->dense == node)
         remember_name(reader, child);
@@ -195,6 +208,18 @@ static struct wh_ndjson_node *known_child(const struct wh_ndjson *reader,
     return NULL;
 }
 
+/* The same among all its children, where the edge's length is known. */
+static struct wh_ndjson_node *find_child(const struct wh_ndjson *reader,
+                                         const struct wh_ndjson_node *node, const char *text,
+                                         size_t length)
+{
+    struct wh_ndjson_node *child = *edge_slot(reader, node, text, length);
+    while (child && !(child->parent == node && child->text_length == length &&
+                      memcmp(child->text, text, length) == 0))
+        child = child->chain;
+    return child;
+}
+
 static const char *skip_blanks(const char *p)
 {
     while (*p == ' ' || *p == '\t' || *p == '\r')
@@ -209,6 +234,21 @@ static const char *row_end(const char *p, struct wh_ndjson_fault *out)
     if (*end != '\n')
         return fault(out, end, "json", "other text stands behind the row's closing brace");
     return end;
+}
+
+/* The key at `p` and the colon behind it: the first byte of its value. */
+static const char *parse_key(const struct wh_ndjson *reader, const char *p, struct wh_field *key,
+                             struct wh_ndjson_fault *out)
+{
+    if (*p != '"')
+        return fault(out, p, "json", "here should be a key in double quotes");
+    p = reader->scan->value(p, key, out);
+    if (!p)
+        return NULL;
+    p = skip_blanks(p);
+    if (*p != ':')
+        return fault(out, p, "json", "a colon must follow the key");
+    return skip_blanks(p + 1);
 }
 
 struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson_node *node,
@@ -242,22 +282,15 @@ struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson
         *p = row_end(at + 1, out);
         return NULL;
     }
-    if (*at != '"') {
-        fault(out, at, "json", "here should be a key in double quotes");
-        return NULL;
-    }
     struct wh_field key;
-    const char *behind = reader->scan->value(at, &key, out);
-    if (!behind)
+    at = parse_key(reader, at, &key, out);
+    if (!at)
         return NULL;
-    at = skip_blanks(behind);
-    if (*at != ':') {
-        fault(out, at, "json", "a colon must follow the key");
-        return NULL;
-    }
-    at = skip_blanks(at + 1);
-    child = add_child(reader, node, start, (size_t)(at - start), key.text, key.length,
-                      key.flags & WH_ESCAPED);
+    size_t length = (size_t)(at - start);
+    child = find_child(reader, node, start, length);
+    if (!child)
+        child = add_child(reader, node, start, length, key.text, key.length,
+                          key.flags & WH_ESCAPED);
     if (child)
         *p = at;
     return child;
@@ -535,6 +568,7 @@ static void ndjson_close(struct wh_reader *base)
     wh_input_close(reader->input);
     free(reader->fields);
     free(reader->names);
+    free(reader->edges);
     free(reader);
 }
 
@@ -553,6 +587,7 @@ struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_inp
     reader->scan = wh_ndjson_scan_choose();
     reader->row.source = input->name;
     reader->row.raw_format = WH_FORMAT_NDJSON;
+    reader->edges = wh_alloc((size_t)1 << EDGES_LOG2, sizeof *reader->edges);
     plant_tree(reader);
     return &reader->reader;
 }

@@ -4,9 +4,10 @@
  * A tree of the columns seen so far. A node stands for "these columns in this order, spelled like
  * this"; the text on its edge is everything between the value before and its own value: `,"b":`
  * with whatever blanks there are. To read a row is to walk down from the root, at each value
- * comparing the input with the edge taken last time. Where that fails the others are tried, and
- * where all fail the text is parsed, checked and becomes a new node. So keys are parsed and
- * checked for duplicates once per shape, and a row costs one comparison per value.
+ * comparing the input with the edge taken last time. Where that fails a few others are tried, and
+ * where they fail the text is parsed and looked up by its hash; what is found nowhere is checked
+ * and becomes a new node. So keys are checked for duplicates once per shape, and a row costs one
+ * comparison per value, also where rows of hundreds of shapes take turns.
  *
  * The tree is thrown away between two rows when it has grown beyond a bound, so that rows which
  * all differ cost time but not memory.
@@ -27,6 +28,7 @@ struct wh_ndjson_node {
     struct wh_ndjson_node *parent;
     struct wh_ndjson_node *children; /* newest first */
     struct wh_ndjson_node *sibling;
+    struct wh_ndjson_node *chain;  /* in the same slot of the reader's `edges` */
     struct wh_column column;
     uint64_t hash;                 /* of the column's name */
     struct wh_shape *shape;        /* of rows that end here; NULL until one does */
@@ -56,6 +58,7 @@ struct wh_ndjson {
     size_t field_room;
 
     struct wh_ndjson_node *root;
+    struct wh_ndjson_node **edges; /* every node, by its parent and the text on its edge */
     struct wh_arena memory; /* nodes and their text */
     size_t nodes;
     size_t held;            /* bytes taken from memory */

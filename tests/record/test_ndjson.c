@@ -198,6 +198,27 @@ static void rows_of_one_shape_share_it(void **state)
     wh_reader_close(reader);
 }
 
+static void hundreds_of_shapes_are_known_again(void **state)
+{
+    (void)state;
+    enum { SHAPES = 300 };
+    struct wh_buffer text = { 0 };
+    for (int i = 0; i < 2 * SHAPES; i++)
+        wh_buffer_format(&text, "{\"type\":1, \"only%d\" : 2,\"last\":3}\n", i % SHAPES);
+    struct wh_reader *reader = open_bytes(text.data, text.length);
+    struct wh_error error;
+    uint64_t serials[SHAPES];
+    for (int i = 0; i < 2 * SHAPES; i++) {
+        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+        if (i < SHAPES)
+            serials[i] = reader->row->shape->serial;
+        else
+            assert_int_equal(reader->row->shape->serial, serials[i - SHAPES]);
+    }
+    wh_reader_close(reader);
+    wh_buffer_free(&text);
+}
+
 static void escaped_names_are_decoded_and_keep_their_spelling(void **state)
 {
     (void)state;
@@ -720,6 +741,7 @@ int main(void)
         EACH_WIDTH(bad_rows_are_told_with_rule_and_byte),
         EACH_WIDTH(the_row_behind_a_bad_one_is_read),
         EACH_WIDTH(rows_of_one_shape_share_it),
+        EACH_WIDTH(hundreds_of_shapes_are_known_again),
         cmocka_unit_test(escaped_names_are_decoded_and_keep_their_spelling),
         EACH_WIDTH(rows_cut_by_blocks_are_whole),
         cmocka_unit_test(a_pipe_that_drips_gives_the_same_rows),
