@@ -5,7 +5,7 @@
 
 #include "base/memory.h"
 
-enum { EXACT_ROWS = 1 << 18, BINS = 1 << 16 };
+enum { EXACT_ROWS = 1 << 18, BINS = 1 << 14 };
 
 struct wh_auc_row {
     double score;

@@ -2,8 +2,8 @@
  * The area under the ROC curve: the chance that a positive row is ranked above a negative one,
  * ties counting half (weights counting as so many rows).
  *
- * Exact for the first 262,144 rows. Beyond that the scores are counted in 65,536 bins that are
- * narrow around 0 and wider outwards (of margins: 0.0001 wide at 0, 0.001 at 10), rows in one bin
+ * Exact for the first 262,144 rows. Beyond that the scores are counted in 16,384 bins that are
+ * narrow around 0 and wider outwards (of margins: 0.0005 wide at 0, 0.006 at 10), rows in one bin
  * counting as ties: the result is then off by less than half the share of pairs that meet in a
  * bin, in practice about 1e-5.
  */
