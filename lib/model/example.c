@@ -394,7 +394,7 @@ static bool read_column(struct wh_examples *examples, struct binding *binding,
 
 static inline const char *blanks(const char *at)
 {
-    while (*at == ' ' || *at == '\t' || *at == '\r' || *at == '\n')
+    while ((unsigned char)*at <= ' ') /* in valid JSON that is only blanks */
         at++;
     return at;
 }
