@@ -10,10 +10,14 @@ mkdir -p "${1:-demo}"
 cd "${1:-demo}"
 cp "$examples/shop.sql" "$examples/orders.sql" .
 
+# Where there is a shell that notices a failure in the midst of a pipeline, it is used.
+shell='sh'
+if command -v bash >/dev/null; then shell='bash -o pipefail'; fi
+
 # run COMMANDS: shows a command line, then runs it.
 run() {
     printf '\n%s\n' "$1" | sed 's/^\([^ ]\)/$ \1/'
-    sh -euc "$1"
+    $shell -euc "$1"
 }
 
 # number FILE KEY: one number of what --stats wrote.

@@ -30,7 +30,7 @@ customers() {
     customers 7 100 | cut -d , -f 1-5 >today.csv
     commands 'With nothing but a CSV file' >commands.sh
     [ "$(grep -c '^wh-' commands.sh)" -eq 3 ]
-    sh -eu commands.sh >out 2>log
+    bash -euo pipefail commands.sh >out 2>log
     grep -q 'customer_id,plan,months,calls,spend,score' out
     grep -q '"calls"' out
     grep -q 'best constant' log
@@ -41,7 +41,7 @@ customers() {
     sqlite3 shop.db <"$ROOT/examples/shop.sql" >/dev/null
     commands 'A pipeline' >commands.sh
     [ "$(grep -c '^wh-extract' commands.sh)" -eq 2 ]
-    sh -eu commands.sh 2>log
+    bash -euo pipefail commands.sh 2>log
     sqlite3 shop.db "SELECT count(DISTINCT order_id) FROM orders
         WHERE ordered_at >= '2025-12-31'" >wanted
     wc -l <scores.ndjson >scored
