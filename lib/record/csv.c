@@ -850,6 +850,7 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
         if (cut == CUT_BLANK)
             continue;
         int found = cut == CUT_SHORT ? find_more(csv, error) : 0;
+        wh_arena_reset(&row->scratch); /* of values that will be cut once more */
         if (found > 0)
             continue;
         if (found < 0)

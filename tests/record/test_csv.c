@@ -692,6 +692,33 @@ static void rows_of_any_origin_can_be_written(void **state)
     wh_shape_free(shape);
 }
 
+static void a_row_that_comes_bit_by_bit_takes_no_memory(void **state)
+{
+    (void)state;
+    enum { MEGABYTES = 1 << 10, PARTS = 6000 };
+    struct wh_buffer text = { 0 };
+    wh_buffer_add(&text, "a,b\n\"", 5);
+    for (int i = 0; i < PARTS; i++)
+        wh_buffer_add(&text, "\"\"", 2);
+    wh_buffer_add(&text, "\",\"", 3);
+    for (int i = 0; i < 2 * PARTS; i++)
+        wh_buffer_byte(&text, '\n'); /* at each of which the row might be complete */
+    wh_buffer_add(&text, "\"\n", 2);
+    struct rusage before, after;
+    getrusage(RUSAGE_SELF, &before);
+    struct drip drip = { text.data, text.length, 1, -1 };
+    struct wh_reader *reader = open_drip(&usual, &drip);
+    struct wh_error error;
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(reader->row->fields[0].length, PARTS);
+    assert_int_equal(reader->row->fields[1].length, 2 * PARTS);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    getrusage(RUSAGE_SELF, &after);
+    assert_true(after.ru_maxrss - before.ru_maxrss < 30 * MEGABYTES);
+    wh_reader_close(reader);
+    wh_buffer_free(&text);
+}
+
 static void columns_are_found_by_name(void **state)
 {
     (void)state;
@@ -799,6 +826,8 @@ static void all_kinds_of_vectors_agree(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        /* First, while the process has not yet had much memory. */
+        cmocka_unit_test(a_row_that_comes_bit_by_bit_takes_no_memory),
         cmocka_unit_test(values_keep_their_text),
         cmocka_unit_test(only_json_numbers_are_numbers),
         cmocka_unit_test(empty_and_null_differ),
