@@ -58,8 +58,8 @@ static const struct wh_option options_table[] = {
       NULL, NULL },
     { "positive", 0, "VALUE", "of two labels the one whose probability is to be learned",
       WH_OPTION_TEXT, AT(positive), NULL, NULL },
-    { "learner", 0, "NAME", "how to learn: nag (normalized adaptive invariant gradient steps) [nag]",
-      WH_OPTION_TEXT, AT(learner), NULL, NULL },
+    { "learner", 0, "NAME", "how to learn: nag (normalized adaptive invariant gradient steps) "
+      "[nag]", WH_OPTION_TEXT, AT(learner), NULL, NULL },
     { "loss", 0, "LOSS", "squared or logistic [logistic for two classes, else squared]",
       WH_OPTION_CHOICE, AT(loss), NULL, losses },
     { "learning-rate", 'l', "RATE", "the length of a step [0.5]", WH_OPTION_NUMBER, AT(rate), NULL,

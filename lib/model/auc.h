@@ -5,7 +5,7 @@
  * Exact for the first 262,144 rows. Beyond that the scores are counted in 16,384 bins that are
  * narrow around 0 and wider outwards (of margins: 0.0005 wide at 0, 0.006 at 10), rows in one bin
  * counting as ties: the result is then off by less than half the share of pairs that meet in a
- * bin, in practice about 1e-5.
+ * bin, in practice about 1e-6.
  */
 #ifndef WH_MODEL_AUC_H
 #define WH_MODEL_AUC_H

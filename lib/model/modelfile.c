@@ -477,7 +477,8 @@ static bool load_numbers(struct wh_model *model, uint32_t id, const char *at, co
         numbers[i] = wh_number_parse(at, (size_t)(stop - at));
         at = stop;
     }
-    return end - at == 2 && memcmp(at, "]\n", 2) == 0 && model->type->set(model->learner, id, numbers);
+    return end - at == 2 && memcmp(at, "]\n", 2) == 0
+        && model->type->set(model->learner, id, numbers);
 }
 
 static bool load_feature(struct wh_model *model, uint32_t id, const char *line, size_t length)

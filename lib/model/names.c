@@ -97,7 +97,8 @@ static void take_out(struct wh_names *names, uint32_t id)
     while (names->slots[hole].id != id)
         hole = (hole + 1) & mask;
     /* Entries behind that were pushed past the hole move up, so that probing still meets them. */
-    for (uint32_t at = (hole + 1) & mask; names->slots[at].id != WH_CONSTANT; at = (at + 1) & mask) {
+    for (uint32_t at = (hole + 1) & mask; names->slots[at].id != WH_CONSTANT;
+         at = (at + 1) & mask) {
         uint32_t home = names->slots[at].tag & mask;
         if (((at - home) & mask) >= ((at - hole) & mask)) {
             names->slots[hole] = names->slots[at];

@@ -118,7 +118,8 @@ static int begin_model(struct update *update, struct wh_error *error)
     struct wh_model *model = update->model = wh_model_new();
     enum wh_loss loss;
     if (!given->roles.label)
-        return wh_fail(error, WH_REFUSED, "a new model needs --label COLUMN, what it is to predict");
+        return wh_fail(error, WH_REFUSED,
+                       "a new model needs --label COLUMN: what is it to predict?");
     if (given->loss && !wh_loss_named(given->loss, &loss))
         return wh_fail(error, WH_REFUSED, "--loss %s is not known (there are squared and logistic)",
                        given->loss);
