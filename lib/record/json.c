@@ -69,16 +69,6 @@ void wh_json_escape(struct wh_buffer *out, const char *text, size_t length)
     }
 }
 
-static uint32_t hex_unit(const char *p)
-{
-    uint32_t unit = 0;
-    for (int i = 0; i < 4; i++) {
-        unsigned char c = (unsigned char)p[i];
-        unit = unit << 4 | (c <= '9' ? (uint32_t)(c - '0') : (uint32_t)((c | 0x20) - 'a' + 10));
-    }
-    return unit;
-}
-
 /* Decodes the escape at `p` (a backslash) to `out`; returns the bytes read, and *wrote. */
 static size_t decode_escape(const char *p, char *out, size_t *wrote)
 {
@@ -92,10 +82,11 @@ static size_t decode_escape(const char *p, char *out, size_t *wrote)
     case 'u': break;
     default: *out = p[1]; return 2;
     }
-    uint32_t code = hex_unit(p + 2);
+    uint32_t code = (uint32_t)wh_json_code_unit(p + 2);
     size_t read = 6;
     if (code >= 0xD800 && code <= 0xDBFF) {
-        code = 0x10000 + ((code - 0xD800) << 10) + (hex_unit(p + 8) - 0xDC00);
+        code = 0x10000 + ((code - 0xD800) << 10)
+               + ((uint32_t)wh_json_code_unit(p + 8) - 0xDC00);
         read = 12;
     }
     char bytes[4];
@@ -123,17 +114,10 @@ size_t wh_json_unescape(const char *text, size_t length, char *out)
     return (size_t)(out - start);
 }
 
-static const char *skip_blanks(const char *p)
-{
-    while (*p == ' ' || *p == '\t' || *p == '\r')
-        p++;
-    return p;
-}
-
 void wh_json_walk_begin(struct wh_json_walk *walk, const char *text)
 {
     walk->object = *text == '{';
-    walk->next = skip_blanks(text + 1);
+    walk->next = wh_json_skip_blanks(text + 1);
 }
 
 bool wh_json_walk_next(struct wh_json_walk *walk)
@@ -144,15 +128,15 @@ bool wh_json_walk_next(struct wh_json_walk *walk)
     if (*p == '}' || *p == ']')
         return false;
     if (*p == ',')
-        p = skip_blanks(p + 1);
+        p = wh_json_skip_blanks(p + 1);
     if (walk->object) {
         struct wh_field key;
-        p = skip_blanks(use->value(p, &key, &none));
+        p = wh_json_skip_blanks(use->value(p, &key, &none));
         walk->key = key.text;
         walk->key_length = key.length;
         walk->key_escaped = key.flags & WH_ESCAPED;
-        p = skip_blanks(p + 1);
+        p = wh_json_skip_blanks(p + 1);
     }
-    walk->next = skip_blanks(use->value(p, &walk->field, &none));
+    walk->next = wh_json_skip_blanks(use->value(p, &walk->field, &none));
     return true;
 }

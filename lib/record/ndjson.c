@@ -220,17 +220,10 @@ static struct wh_ndjson_node *find_child(const struct wh_ndjson *reader,
     return child;
 }
 
-static const char *skip_blanks(const char *p)
-{
-    while (*p == ' ' || *p == '\t' || *p == '\r')
-        p++;
-    return p;
-}
-
 /* Behind the closing brace only blanks may stand. */
 static const char *row_end(const char *p, struct wh_ndjson_fault *out)
 {
-    const char *end = skip_blanks(p);
+    const char *end = wh_json_skip_blanks(p);
     if (*end != '\n')
         return fault(out, end, "json", "other text stands behind the row's closing brace");
     return end;
@@ -245,10 +238,10 @@ static const char *parse_key(const struct wh_ndjson *reader, const char *p, stru
     p = reader->scan->value(p, key, out);
     if (!p)
         return NULL;
-    p = skip_blanks(p);
+    p = wh_json_skip_blanks(p);
     if (*p != ':')
         return fault(out, p, "json", "a colon must follow the key");
-    return skip_blanks(p + 1);
+    return wh_json_skip_blanks(p + 1);
 }
 
 struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson_node *node,
@@ -262,7 +255,7 @@ struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson
         *p = start + child->text_length;
         return child;
     }
-    const char *at = skip_blanks(start);
+    const char *at = wh_json_skip_blanks(start);
     if (node->depth == 0) {
         if (*at != '{') {
             fault(out, at, "json", "a row is a JSON object: it must begin with an opening brace");
@@ -277,7 +270,7 @@ struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson
     }
     bool closed = *at == '}';
     if (!closed)
-        at = skip_blanks(at + 1);
+        at = wh_json_skip_blanks(at + 1);
     if (closed || (node->depth == 0 && *at == '}')) {
         *p = row_end(at + 1, out);
         return NULL;
@@ -312,8 +305,7 @@ static int hex_digit(unsigned char c)
     return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
 }
 
-/* The code unit of four hexadecimal digits, or -1. */
-static int code_unit(const char *p)
+int wh_json_code_unit(const char *p)
 {
     int unit = 0;
     for (int i = 0; i < 4; i++) {
@@ -335,12 +327,12 @@ const char *wh_json_check_escape(const char *p, struct wh_ndjson_fault *out)
     default:
         return fault(out, p, "escape", "there is no such escape in JSON");
     }
-    int unit = code_unit(p + 2);
+    int unit = wh_json_code_unit(p + 2);
     if (unit < 0)
         return fault(out, p, "escape", "\\u must be followed by four hexadecimal digits");
     if (unit < 0xD800 || unit > 0xDFFF)
         return p + 6;
-    int second = p[6] == '\\' && p[7] == 'u' ? code_unit(p + 8) : -1;
+    int second = p[6] == '\\' && p[7] == 'u' ? wh_json_code_unit(p + 8) : -1;
     if (unit > 0xDBFF || second < 0xDC00 || second > 0xDFFF)
         return fault(out, p, "surrogate", "half of a surrogate pair stands alone");
     return p + 12;
@@ -533,7 +525,7 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
         }
         if (*start == '{')
             break;
-        const char *text = skip_blanks(start);
+        const char *text = wh_json_skip_blanks(start);
         if (*text != '\n' || (size_t)(text - start) > reader->max_row)
             break;
         take_line(reader, (size_t)(text + 1 - start)); /* a blank line holds no row */

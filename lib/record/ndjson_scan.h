@@ -106,17 +106,10 @@ static inline bool begins_number(char c)
     return ((unsigned char)(c - '0') < 10) | (c == '-');
 }
 
-static inline const char *scan_blanks(const char *p)
-{
-    while (*p == ' ' || *p == '\t' || *p == '\r')
-        p++;
-    return p;
-}
-
-/* The same where there is hardly ever a blank. */
+/* Where there is hardly ever a blank. */
 static inline const char *skip_blanks(const char *p)
 {
-    return UNLIKELY((unsigned char)*p <= ' ') ? scan_blanks(p) : p;
+    return UNLIKELY((unsigned char)*p <= ' ') ? wh_json_skip_blanks(p) : p;
 }
 
 /* null, true and false; anything else is a fault. */
@@ -181,7 +174,7 @@ TARGET static inline const char *scan_value(const char *p, struct wh_field *fiel
         field->type = WH_NESTED;
     } else {
         /* An edge of the tree may match and yet lack a blank that stands before this value. */
-        const char *behind = scan_blanks(p);
+        const char *behind = wh_json_skip_blanks(p);
         return behind == p ? scan_word(p, field, fault) : scan_one(behind, field, fault);
     }
     field->text = p;

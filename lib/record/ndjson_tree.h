@@ -110,6 +110,17 @@ struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson
 /* Makes room for further fields. */
 void wh_ndjson_grow(struct wh_ndjson *reader);
 
+/* The first byte from `p` on that is no blank within a line. */
+static inline const char *wh_json_skip_blanks(const char *p)
+{
+    while (*p == ' ' || *p == '\t' || *p == '\r')
+        p++;
+    return p;
+}
+
+/* The code unit of the four hexadecimal digits at `p`, or -1. */
+int wh_json_code_unit(const char *p);
+
 /* Parts of strings that vector code leaves to these: `p` at a backslash, or at a byte of 0x80 or
  * more. They return the first byte behind the escape (or the run of such bytes), or NULL. */
 const char *wh_json_check_escape(const char *p, struct wh_ndjson_fault *fault);

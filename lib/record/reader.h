@@ -49,7 +49,7 @@ struct wh_reading {
     bool no_header;              /* CSV: columns are named 1, 2, 3 ... */
     bool no_infer;               /* CSV: every value is a string */
     bool ragged;                 /* CSV: short rows are filled with null, long ones folded */
-    uint64_t infer_rows;         /* CSV: settle columns' types from so many rows; 0: value by value */
+    uint64_t infer_rows;         /* CSV: settle columns' types from so many rows; 0: by value */
     struct wh_columns *strings;  /* CSV: columns whose values stay strings; NULL none */
     const char *const *nulls;    /* --null-value: these values become null */
     size_t null_count;
