@@ -126,9 +126,13 @@ static int write_out(struct wh_writer *writer, const char *bytes, size_t length,
 
 int wh_writer_flush(struct wh_writer *writer, struct wh_error *error)
 {
-    size_t length = writer->buffer.length;
-    writer->buffer.length = 0;
-    return length ? write_out(writer, writer->buffer.data, length, error) : 0;
+    struct wh_buffer *buffer = &writer->buffer;
+    size_t length = buffer->length;
+    int result = length ? write_out(writer, buffer->data, length, error) : 0;
+    buffer->length = 0;
+    if (buffer->capacity > 8 * FULL) /* a single long row is over */
+        wh_buffer_free(buffer);
+    return result;
 }
 
 int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,

@@ -3,7 +3,7 @@
  *
  * A row nobody changed, whose raw text has this format already, is passed on as it was read.
  * Output is collected in a large buffer and written when it is full, at wh_writer_flush and at
- * close. Errors of writing are remembered and reported by the call that meets them.
+ * close. An error of writing is reported by the call that meets it; what was collected is lost.
  */
 #ifndef WH_RECORD_WRITER_H
 #define WH_RECORD_WRITER_H
