@@ -24,7 +24,7 @@ static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, str
 
 static int clean_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
 {
-    return wh_steps_columns(((struct clean_stage *)stage)->steps, row, error);
+    return wh_steps_columns(((struct clean_stage *)stage)->steps, row, NULL, error);
 }
 
 static int clean_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)

@@ -16,7 +16,6 @@
 enum part { YEAR, QUARTER, MONTH, WEEK, DAY, YEARDAY, WEEKDAY, HOUR, MINUTE, SECOND, EPOCH, PARTS };
 
 enum {
-    DAY_TEXT = 10,    /* "2024-03-01" */
     MOST_ROUND = 366, /* the largest part that comes round */
     SECONDS_A_DAY = 86400,
 };
@@ -58,8 +57,7 @@ struct dates {
 struct date_column {
     struct wh_encoder_memory memory;
     struct wh_feature *number[PARTS], *sine[PARTS], *cosine[PARTS];
-    char day_text[DAY_TEXT];
-    int64_t values[PARTS]; /* of that day: YEAR to WEEKDAY */
+    int64_t values[PARTS]; /* of that day: YEAR to WEEKDAY; DAY is 0 before the first row */
 };
 
 /* Binding. */
@@ -139,15 +137,10 @@ static void take_day(const struct dates *dates, const struct wh_civil *time,
         values[WEEK] = week(days, values[WEEKDAY]);
 }
 
-/* The parts of the day, unless they are those of the row before. */
-static void take_another_day(const struct dates *dates, struct date_column *column,
-                             struct wh_slice text, const struct wh_civil *time)
+/* Whether the parts of the day are those of the row before. */
+static bool same_day(const int64_t values[static PARTS], const struct wh_civil *time)
 {
-    bool known = text.length >= DAY_TEXT;
-    if (known && memcmp(text.text, column->day_text, DAY_TEXT) == 0)
-        return;
-    take_day(dates, time, column->values);
-    memcpy(column->day_text, known ? text.text : "", known ? DAY_TEXT : 1);
+    return values[DAY] == time->day && values[MONTH] == time->month && values[YEAR] == time->year;
 }
 
 /* The parts of the text's time, in column->values. */
@@ -158,13 +151,10 @@ static int take_parts(const struct dates *dates, struct date_column *column, str
         return -1;
     if (dates->chosen[EPOCH])
         column->values[EPOCH] = wh_time_seconds(&time);
-    if (dates->utc && time.has_offset) {
+    if (dates->utc && time.has_offset)
         time = wh_time_civil(wh_time_seconds(&time), time.nanosecond);
+    if (!same_day(column->values, &time))
         take_day(dates, &time, column->values);
-        column->day_text[0] = '\0';
-    } else {
-        take_another_day(dates, column, text, &time);
-    }
     column->values[HOUR] = time.hour;
     column->values[MINUTE] = time.minute;
     column->values[SECOND] = time.second;
@@ -315,6 +305,7 @@ static int take_flags(struct dates *dates, const json_t *recipe, struct wh_error
 static const struct wh_step_ops ops = {
     .bind = bind,
     .row = row,
+    .columns = wh_encoder_columns,
     .finish = wh_encoder_finish,
     .close = close_dates,
 };

@@ -178,6 +178,11 @@ struct wh_encoder_binding *wh_encoder_bind(struct wh_encoder *encoder,
     return binding;
 }
 
+void wh_encoder_columns(struct wh_binding *binding, struct wh_features *features)
+{
+    wh_features_pass(features, (const struct wh_encoder_binding *)binding);
+}
+
 int wh_encoder_finish(struct wh_step *step, struct wh_error *error)
 {
     const struct wh_encoder *encoder = (const struct wh_encoder *)step;

@@ -100,6 +100,8 @@ static inline bool wh_encoder_null(const struct wh_encoder_column *column,
     return column->field < 0 || row->fields[column->field].type == WH_NULL;
 }
 
+/* columns() of all encoders: their columns are encoded. */
+void wh_encoder_columns(struct wh_binding *binding, struct wh_features *features);
 /* finish() of all encoders: columns that no row has are refused. */
 int wh_encoder_finish(struct wh_step *step, struct wh_error *error);
 /* feeds() of an encoder whose features no other encoder works on. */

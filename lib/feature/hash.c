@@ -130,6 +130,7 @@ static void close_hash(struct wh_step *step)
 static const struct wh_step_ops ops = {
     .bind = bind,
     .row = row,
+    .columns = wh_encoder_columns,
     .finish = wh_encoder_finish,
     .close = close_hash,
 };

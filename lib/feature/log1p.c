@@ -39,6 +39,7 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
 static const struct wh_step_ops ops = {
     .bind = bind,
     .row = row,
+    .columns = wh_encoder_columns,
     .finish = wh_encoder_finish,
     .close = wh_encoder_close,
 };

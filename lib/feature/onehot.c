@@ -447,6 +447,7 @@ static int load(struct wh_step *step, const json_t *state, struct wh_error *erro
 static const struct wh_step_ops ops = {
     .bind = bind,
     .row = row,
+    .columns = wh_encoder_columns,
     .learn = learn,
     .settle = settle,
     .save = save,

@@ -342,6 +342,20 @@ static enum wh_verdict stage_row(struct wh_stage *stage, struct wh_row *row, str
     return self->pass < self->passes ? fit(self, row, error) : transform(self, row, emit, error);
 }
 
+static int stage_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
+{
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    wh_features_begin(self->features);
+    if (wh_steps_columns(self->steps, row, self->features, error) ||
+        (self->options->dense && !self->dense && settle_dense(self, error)))
+        return -1;
+    const struct plan *plan = find_plan(self, row->shape, error);
+    if (!plan)
+        return -1;
+    row->shape = plan->shape;
+    return 0;
+}
+
 static int stage_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
 {
     (void)emit;
@@ -405,7 +419,8 @@ struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizin
                                          struct wh_error *error)
 {
     static const struct wh_stage_ops ops = {
-        .row = stage_row, .finish = stage_finish, .stats = stage_stats, .close = stage_close,
+        .row = stage_row, .columns = stage_columns, .finish = stage_finish, .stats = stage_stats,
+        .close = stage_close,
     };
     struct wh_featurizer *self = wh_alloc(1, sizeof *self);
     self->stage.ops = &ops;

@@ -354,13 +354,17 @@ void wh_steps_settle(struct wh_steps *steps, size_t pass)
     }
 }
 
-int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
+int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
+                     struct wh_error *error)
 {
     bound_memory(steps);
     for (size_t i = 0; i < steps->count; i++) {
-        struct wh_binding *binding = binding_for(steps, &steps->entries[i], row, NULL, error);
+        struct entry *entry = &steps->entries[i];
+        struct wh_binding *binding = binding_for(steps, entry, row, features, error);
         if (!binding)
             return -1;
+        if (entry->step->ops->columns)
+            entry->step->ops->columns(binding, features);
         if (binding->shape)
             row->shape = binding->shape;
     }

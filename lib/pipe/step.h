@@ -46,6 +46,8 @@ struct wh_step_ops {
      * a step whose shape differs from the input's has set row->fields to match it. */
     enum wh_pass (*row)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
                         struct wh_features *features, struct wh_error *error);
+    /* What row() tells `features` about the columns, where no row comes to tell it. NULL: nothing. */
+    void (*columns)(struct wh_binding *binding, struct wh_features *features);
     /*
      * Steps that learn constants, NULL for the others. learn() takes in the row that row() met
      * last with this binding, where row() has left what learn() needs. It is called when the row
@@ -146,7 +148,8 @@ enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *ro
 void wh_steps_settle(struct wh_steps *steps, size_t pass);
 
 /* Gives a row without values the columns that rows with its columns leave the list with. */
-int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_error *error);
+int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
+                     struct wh_error *error);
 /* After the last row: WH_REFUSED where a step's columns were in no row at all. */
 int wh_steps_finish(struct wh_steps *steps, struct wh_error *error);
 

@@ -352,3 +352,24 @@ END
     exits 1 sh -c 'wh-featurize "$@" --state s rows.ndjson >/dev/full' _ "${steps[@]}"
     [ ! -e s ]
 }
+
+@test "CSV with no row but a header comes out as the header of what rows would be" {
+    printf 'id,x,city,at\n' >header.csv
+    printf 'id,x,city,at\n1,2,Oslo,2024-03-01\n' >row.csv
+    wh-featurize --state s --fit --standard x --onehot city --log1p x row.csv
+    for steps in '--passthrough x --dates at:year' '--rename id=key --passthrough x --keep key' \
+        '--state s --frozen --standard x --onehot city --log1p x'; do
+        # shellcheck disable=SC2086 # several words
+        prints "$(wh-featurize $steps -o csv row.csv | head -n 1)" \
+            wh-featurize $steps -o csv header.csv
+    done
+    prints '' sh -c 'wh-featurize --passthrough x header.csv; echo'
+}
+
+@test "a leap second is of the day it ends in, and the rows around it are of theirs" {
+    printf '%s\n' '{"t":"2016-12-31 10:00:00"}' '{"t":"2016-12-31 23:59:60"}' \
+        '{"t":"2016-12-31 10:00:00"}' >leap.ndjson
+    prints '{"t.year":2016,"t.day":31}
+{"t.year":2017,"t.day":1}
+{"t.year":2016,"t.day":31}' sh -c 'wh-featurize --dates t:year,day leap.ndjson | jq -c .features'
+}

@@ -164,3 +164,11 @@ score() {
     exec 5>&- 6<&-
     wait $!
 }
+
+@test "CSV with no row but a header comes out as the header of what rows would be" {
+    printf 'a,b,y\n1,2,yes\n2,3,no\n' | wh-update -m h.whm --label y -q
+    prints 'a,b,score,prediction' sh -c 'printf "a,b\n" | wh-score -m h.whm'
+    prints 'a,b,p,p_prediction' sh -c 'printf "a,b\n" | wh-score -m h.whm --as p'
+    printf '{"recipe":"r.f","features":{"a":1},"y":2.5}\n' | wh-update -m f.whm --label y -q
+    prints 'k,recipe,score' sh -c 'printf "k,recipe,features.a\n" | wh-score -m f.whm'
+}
