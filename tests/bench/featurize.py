@@ -30,7 +30,7 @@ def keys(table):
 
 def parts(table):
     at = pd.to_datetime(table["ordered_at"])
-    return np.column_stack([at.dt.hour, at.dt.dayofweek])
+    return np.column_stack([at.dt.hour, at.dt.day_of_week])
 
 
 features = ColumnTransformer(

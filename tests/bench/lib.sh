@@ -76,6 +76,7 @@ report() {
         $2 == "failed" { printf "  %-34s failed\n", $1; next }
         {
             speed = bytes > 0 ? sprintf("%.0f", bytes / 1e6 / $2) : ""
+            pace = rows > 1 ? rate(rows / $2) : ""
             ratio = verdict = ""
             if (FNR == 1)
                 ours = $2
@@ -86,7 +87,7 @@ report() {
                 verdict = aim[$1] (ratio + 0 >= part[2] + 0 ? " met" : " MISSED")
             }
             printf "  %-34s %8.4f %8.4f %8.1f %9s %7s %7s  %s\n", $1, $2, $3, $4 / 1024,
-                   rate(rows / $2), speed, ratio, verdict
+                   pace, speed, ratio, verdict
         }' "$WORK/aims" "$WORK/measured"
     sed 's/^/  /' "$WORK/missing"
 }

@@ -24,7 +24,9 @@ report
 if [ -n "$vw" ]; then
     ours=$(sed -n 's/.*"progressive_loss":\([0-9.e-]*\).*/\1/p' "$WORK/update.stats")
     theirs=$(sed -n 's/^average loss = //p' "$WORK/vw.log")
-    echo "  progressive loss: wh-update $ours, vw $theirs"
+    start=$(printf 'vw\t%s --json --quiet -d /dev/null\n' "$vw" | "$BUILD/bench/measure" "$ROUNDS" |
+        cut -f 2)
+    echo "  progressive loss: wh-update $ours, vw $theirs; vw alone starts and ends in $start s"
 fi
 
 bench 'score with output' "$ROWS" "$data"
