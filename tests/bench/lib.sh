@@ -91,8 +91,3 @@ report() {
         }' "$WORK/aims" "$WORK/measured"
     sed 's/^/  /' "$WORK/missing"
 }
-
-# wall NAME: the wall time that report measured for an entry; empty where it failed.
-wall() {
-    awk -F '\t' -v name="$1" '$1 == name && $2 != "failed" { print $2 }' "$WORK/measured"
-}
