@@ -12,14 +12,17 @@ static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, str
                                  struct wh_error *error)
 {
     struct clean_stage *self = (struct clean_stage *)stage;
+    enum wh_verdict verdict = WH_TAKEN;
     wh_nulls_row(&self->nulls, row);
     switch (wh_steps_row(self->steps, row, NULL, error)) {
-    case WH_PASS_KEEP: return wh_emit_row(emit, row, error);
-    case WH_PASS_DROP: return WH_TAKEN;
+    case WH_PASS_KEEP: verdict = wh_emit_row(emit, row, error); break;
+    case WH_PASS_DROP: break;
     case WH_PASS_BAD: return WH_BAD;
-    case WH_PASS_ERROR: break;
+    case WH_PASS_ERROR: return WH_FATAL;
     }
-    return WH_FATAL;
+    if (verdict == WH_TAKEN)
+        wh_steps_remember(self->steps);
+    return verdict;
 }
 
 static int clean_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)

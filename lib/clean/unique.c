@@ -1,5 +1,6 @@
 /*
- * --unique: the first row with certain values passes, those after it are left out.
+ * --unique: the first row with certain values passes, those after it are left out. A row that a
+ * later step finds bad was not there.
  *
  * What was seen is kept whole, so that no two different rows are ever taken for one: the values
  * of a row, encoded one behind the other, in blocks; and a table of their hashes.
@@ -20,6 +21,7 @@ struct seen {
 struct unique {
     struct wh_chosen_step chosen;
     struct wh_buffer key;  /* of the row at hand */
+    uint64_t hash;         /* of that key */
     struct seen *table;
     size_t size;           /* a power of two */
     size_t count;
@@ -27,7 +29,7 @@ struct unique {
     char *next, *end;      /* room in the arena's newest block */
     /* The names a row was ever asked for: a column is known by its place here, so that rows with
      * their columns in another order, or without one, give the same key. */
-    char **names;
+    struct wh_slice *names;
     size_t name_count;
 };
 
@@ -204,19 +206,14 @@ static void grow(struct unique *self)
     self->size = size;
 }
 
-/* Whether the key was there before; it is now. */
-static bool meet(struct unique *self)
+/* The place of the key of the row at hand: where it is, or would go. */
+static struct seen *place(struct unique *self)
 {
-    if (self->count >= self->size - self->size / 4)
-        grow(self);
-    uint64_t hash = wh_hash(self->key.data, self->key.length);
-    size_t at = hash & (self->size - 1);
+    size_t at = self->hash & (self->size - 1);
     for (; self->table[at].key; at = (at + 1) & (self->size - 1))
-        if (self->table[at].hash == hash && same_key(self->table[at].key, &self->key))
-            return true;
-    self->table[at] = (struct seen){ hash, store(self) };
-    self->count++;
-    return false;
+        if (self->table[at].hash == self->hash && same_key(self->table[at].key, &self->key))
+            break;
+    return &self->table[at];
 }
 
 /* The step. */
@@ -224,11 +221,12 @@ static bool meet(struct unique *self)
 static uint32_t name_number(struct unique *self, const struct wh_column *column)
 {
     for (size_t i = 0; i < self->name_count; i++)
-        if (strlen(self->names[i]) == column->length &&
-            memcmp(self->names[i], column->name, column->length) == 0)
+        if (self->names[i].length == column->length &&
+            memcmp(self->names[i].text, column->name, column->length) == 0)
             return (uint32_t)i;
     self->names = wh_resize(self->names, self->name_count + 1, sizeof *self->names);
-    self->names[self->name_count] = wh_copy(column->name, column->length);
+    self->names[self->name_count] =
+        (struct wh_slice){ wh_copy(column->name, column->length), column->length };
     return (uint32_t)self->name_count++;
 }
 
@@ -264,7 +262,18 @@ static enum wh_pass unique_row(struct wh_step *step, struct wh_binding *binding,
     (void)features, (void)error;
     struct unique *self = (struct unique *)step;
     make_key(self, (const struct places *)binding, row);
-    return meet(self) ? WH_PASS_DROP : WH_PASS_KEEP;
+    self->hash = wh_hash(self->key.data, self->key.length);
+    if (self->count >= self->size - self->size / 4)
+        grow(self);
+    return place(self)->key ? WH_PASS_DROP : WH_PASS_KEEP;
+}
+
+static void unique_learn(struct wh_step *step, struct wh_binding *binding)
+{
+    (void)binding;
+    struct unique *self = (struct unique *)step;
+    *place(self) = (struct seen){ self->hash, store(self) };
+    self->count++;
 }
 
 static void unique_rewind(struct wh_step *step)
@@ -283,7 +292,7 @@ static void unique_close(struct wh_step *step)
     unique_rewind(step);
     wh_buffer_free(&self->key);
     for (size_t i = 0; i < self->name_count; i++)
-        free(self->names[i]);
+        free((char *)self->names[i].text);
     free(self->names);
     wh_chosen_close(step);
 }
@@ -291,7 +300,8 @@ static void unique_close(struct wh_step *step)
 static struct wh_step *unique_create(const json_t *recipe, struct wh_error *error)
 {
     static const struct wh_step_ops ops = {
-        .bind = unique_bind, .row = unique_row, .rewind = unique_rewind, .close = unique_close,
+        .bind = unique_bind, .row = unique_row, .learn = unique_learn, .rewind = unique_rewind,
+        .close = unique_close,
     };
     struct wh_columns *columns;
     if (wh_chosen_columns(recipe, &columns, error) < 0)
@@ -309,5 +319,6 @@ const struct wh_step_type wh_clean_unique = {
     .keys = (const char *const[]){ "columns", "column", NULL },
     .parse = wh_parse_columns_argument,
     .create = unique_create,
+    .live = true,
     .drops = true,
 };

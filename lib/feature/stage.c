@@ -311,9 +311,13 @@ static enum wh_verdict transform(struct wh_featurizer *self, struct wh_row *row,
     case WH_PASS_ERROR:
         return WH_FATAL;
     }
-    if (verdict == WH_TAKEN && self->options->learning == WH_LEARN_LIVE) {
+    if (verdict != WH_TAKEN)
+        return verdict;
+    if (self->options->learning == WH_LEARN_LIVE) {
         wh_steps_teach(self->steps);
         self->rows++;
+    } else {
+        wh_steps_remember(self->steps);
     }
     return verdict;
 }

@@ -17,7 +17,7 @@ enum {
     KEPT_SHAPES = 4,
 };
 
-#define EVERY_LEVEL SIZE_MAX
+#define NO_LEVEL SIZE_MAX /* above all there are */
 
 /* Bindings, found by the serial of the shape they were made for. */
 struct slot {
@@ -42,6 +42,7 @@ struct wh_steps {
     size_t bindings;      /* in all slots */
     size_t bound_columns;
     size_t taught;        /* the steps that the last row came through */
+    size_t takers;        /* steps that have something to take in */
 };
 
 /* One step. */
@@ -249,6 +250,7 @@ struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type
             wh_steps_free(steps);
             return NULL;
         }
+        steps->takers += step->type->learns || step->type->live;
         steps->entries[steps->count++].step = step;
     }
     find_levels(steps);
@@ -279,13 +281,17 @@ static enum wh_pass apply(struct wh_steps *steps, struct entry *entry, struct wh
     return pass;
 }
 
-/* Teaches what learns on level `level` (EVERY_LEVEL: all) among the first `count` steps, by the
- * row that has just been through them. */
-static void teach(struct wh_steps *steps, size_t level, size_t count)
+/* Teaches the first `count` steps by the row that has just been through those of them that are on
+ * the level `highest` and below: what is live, and constants from the level `lowest` on. */
+static void teach(struct wh_steps *steps, size_t lowest, size_t highest, size_t count)
 {
+    if (steps->takers == 0)
+        return;
     for (size_t i = 0; i < count; i++) {
         struct entry *entry = &steps->entries[i];
-        if (entry->step->type->learns && (level == EVERY_LEVEL || entry->level == level))
+        const struct wh_step_type *type = entry->step->type;
+        bool due = type->live || (type->learns && entry->level >= lowest);
+        if (due && entry->level <= highest)
             entry->step->ops->learn(entry->step, entry->current);
     }
 }
@@ -319,7 +325,12 @@ enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_
 
 void wh_steps_teach(struct wh_steps *steps)
 {
-    teach(steps, EVERY_LEVEL, steps->taught);
+    teach(steps, 0, NO_LEVEL, steps->taught);
+}
+
+void wh_steps_remember(struct wh_steps *steps)
+{
+    teach(steps, NO_LEVEL, NO_LEVEL, steps->taught);
 }
 
 size_t wh_steps_passes(const struct wh_steps *steps)
@@ -339,7 +350,7 @@ enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *ro
     if (result == WH_PASS_DROP)
         i--; /* the step that dropped the row */
     if (result == WH_PASS_KEEP || result == WH_PASS_DROP)
-        teach(steps, pass, i);
+        teach(steps, pass, pass, i);
     return result;
 }
 

@@ -49,10 +49,10 @@ struct wh_step_ops {
     /* What row() tells `features` about the columns, where no row comes to tell it. NULL: nothing. */
     void (*columns)(struct wh_binding *binding, struct wh_features *features);
     /*
-     * Steps that learn constants, NULL for the others. learn() takes in the row that row() met
-     * last with this binding, where row() has left what learn() needs. It is called when the row
-     * has come through the list, or was dropped by a later step, and never for a bad row: what is
-     * rejected teaches nothing. settle() ends learning: constants are then fixed. save() gives the
+     * Steps that learn constants or are live, NULL for the others. learn() takes in the row that
+     * row() met last with this binding, where row() has left what learn() needs. It is called when
+     * the row has come through the list, or was dropped by a later step, and never for a bad row:
+     * what is rejected teaches nothing and leaves no trace. Constants: settle() ends learning: constants are then fixed. save() gives the
      * step's state as a new JSON value that reads back to exactly the same; load() takes it.
      */
     void (*learn)(struct wh_step *step, struct wh_binding *binding);
@@ -80,7 +80,8 @@ struct wh_step_type {
      * The text of an error says what is wrong with the object, without the op's name. */
     struct wh_step *(*create)(const json_t *recipe, struct wh_error *error);
     bool learns;          /* has constants to learn: needs state */
-    bool live;            /* its state goes on changing with every row it sees (seen keys) */
+    bool live;            /* what it keeps changes with every row, fixed constants or not: keys
+                             that were seen */
     bool drops;           /* may leave rows out: what is behind it meets rows by what is before */
 };
 
@@ -136,6 +137,8 @@ enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_
 /* One pass: teaches the steps that learn by the row that wh_steps_row has just kept or dropped.
  * Called when the row has been emitted, so that one that cannot be written teaches nothing. */
 void wh_steps_teach(struct wh_steps *steps);
+/* The same where constants are fixed, or there are none: for the steps that are live. */
+void wh_steps_remember(struct wh_steps *steps);
 /*
  * The fitting pass. A step's level is one more than the highest of the learning steps before it
  * that feed it, 0 where none does. Pass k (from 0) runs the steps of level k and below and teaches

@@ -174,8 +174,22 @@ static bool passes(struct wh_writer *writer, const struct wh_row *row)
            wh_csv_encoder_same(writer->encoder, row->shape);
 }
 
+/* Whoever reads the output would take the row for a control record. No reader lets such a row in,
+ * but other columns than the first may have the name, and move to the front. */
+static bool seems_control(const struct wh_shape *shape)
+{
+    return shape->count && shape->columns[0].length == 3 &&
+           memcmp(shape->columns[0].name, "@wh", 3) == 0;
+}
+
 int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error)
 {
+    if (row->changed && seems_control(row->shape)) {
+        wh_bad_row(error, "reserved", "@wh", 3, 0,
+                   "the row would begin with this column, which marks control records (--rename or "
+                   "--exclude it first)");
+        return 1;
+    }
     if (__builtin_expect(!writer->begun, 0))
         wh_writer_begin(writer, row);
     struct wh_buffer *buffer = &writer->buffer;

@@ -31,7 +31,7 @@ struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writin
 void wh_writer_begin(struct wh_writer *writer, const struct wh_row *row);
 bool wh_writer_begun(const struct wh_writer *writer);
 /* Writes one row. 0; 1 when the row cannot be written in this format (error filled as a bad row:
- * a column that the CSV header lacks); -1 when writing failed. */
+ * a column that the CSV header lacks, a first one called @wh); -1 when writing failed. */
 int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error);
 /* Bytes as they are, between rows. */
 int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,

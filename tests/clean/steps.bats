@@ -280,3 +280,29 @@ EOF
     tail -n 1 out | grep -q '^{"x":19999,"k19999_0.v":0,'
     [ "$(cat memory)" -lt 65536 ]
 }
+
+@test "--unique forgets a row that turned out to be bad" {
+    printf 'id,x\n1,bad\n1,5\n1,6\n2,7\n' >rows.csv
+    prints $'id,x\n1,5\n2,7' wh-clean -q --unique id --type x=int --rejects bad.ndjson rows.csv
+    [ "$(wc -l <bad.ndjson)" -eq 1 ]
+    rm bad.ndjson
+    printf '%s\n' '{"id":1,"x":1}' '{"id":2,"x":1,"y":1}' '{"id":2,"x":2}' >rows.ndjson
+    prints $'id,x\n1,1\n2,2' wh-clean -q --unique id -o csv --rejects bad.ndjson rows.ndjson
+}
+
+@test "--unique knows a column whose name holds a NUL" {
+    prints '{"a\u0000b":1}' wh-clean --unique '/^a/' \
+        <<<$'{"a\\u0000b":1}\n{"a\\u0000b":1,"c":1}\n{"d":0,"a\\u0000b":1}'
+}
+
+@test "no step makes a control record of a row" {
+    printf '{"a":1,"@wh":"begin"}\n{"a":2}\n' >rows.ndjson
+    exits 1 wh-clean --exclude a rows.ndjson
+    says 'rows.ndjson:1: @wh: the row would begin with this column'
+    exits 1 wh-clean --select @wh,a rows.ndjson
+    exits 1 wh-clean --flatten=:separator= <<<'{"@w":{"h":1}}'
+    prints '{"at":"begin"}' wh-clean --rename @wh=at --exclude a <<<'{"a":1,"@wh":"begin"}'
+    exits 0 wh-clean --exclude a --rejects bad.ndjson rows.ndjson
+    [ "$output" = '{}' ]
+    [ "$(jq -r .rule bad.ndjson)" = reserved ]
+}
