@@ -141,12 +141,8 @@ bool wh_column_is_features(const char *name, size_t length)
 
 int wh_no_label_column(const char *label, const struct wh_shape *shape, struct wh_error *error)
 {
-    const char **names = wh_alloc(shape->count, sizeof *names);
-    for (uint32_t i = 0; i < shape->count; i++)
-        names[i] = shape->columns[i].name;
     wh_fail(error, WH_REFUSED, "there is no column %s, the label", label);
-    wh_suggest(error->text, sizeof error->text, label, names, shape->count);
-    free(names);
+    wh_shape_suggest(shape, label, error);
     return -1;
 }
 
@@ -181,6 +177,7 @@ static void bind_features(struct wh_examples *examples, struct binding *binding,
 static int mark_excluded(struct wh_examples *examples, const struct wh_shape *shape,
                          bool *excluded, struct wh_error *error)
 {
+    static const char *const options[] = { "--id", "--ignore", "--time" };
     uint32_t *indices = wh_alloc(shape->count, sizeof *indices);
     int result = 0;
     for (size_t i = 0; i < 3 && result == 0; i++) {
@@ -190,11 +187,12 @@ static int mark_excluded(struct wh_examples *examples, const struct wh_shape *sh
                                        error);
         for (int k = 0; k < count; k++)
             excluded[indices[k]] = true;
-        result = count < 0 ? -1 : 0;
+        if (count < 0) {
+            struct wh_error lacks = *error; /* its text names the column */
+            result = wh_fail(error, WH_REFUSED, "%s: %s", options[i], lacks.text);
+        }
     }
     free(indices);
-    if (result != 0)
-        error->status = WH_REFUSED;
     return result;
 }
 

@@ -93,6 +93,17 @@ static int name_place(const struct wh_row *row, struct wh_error *error)
     return prefix_error(error, place);
 }
 
+/* What the command line asks of a row that all rows of its source lack has no line; what else is
+ * refused with a status of its own is not the rows' fault. */
+static int name_source(const struct wh_row *row, struct wh_error *error)
+{
+    char place[512];
+    if (error->status != WH_REFUSED || !row->source)
+        return -1;
+    snprintf(place, sizeof place, "%s: ", short_source(row->source));
+    return prefix_error(error, place);
+}
+
 /* ------------------------------------------------------------------ output */
 
 static int flush_output(struct loop *loop, struct wh_error *error)
@@ -239,7 +250,9 @@ static int read_rows(struct loop *loop, struct wh_error *error)
         if (!run->reader->row->raw && loop->rejects)
             keep_original(loop, run->reader->row);
         enum wh_verdict verdict = next == WH_NEXT_ROW ? pass_row(loop, error) : WH_BAD;
-        if (verdict == WH_FATAL || (verdict == WH_BAD && reject(loop, error)))
+        if (verdict == WH_FATAL)
+            return name_source(run->reader->row, error);
+        if (verdict == WH_BAD && reject(loop, error))
             return -1;
         if (--loop->until_look == 0 && look(loop, error))
             return -1;

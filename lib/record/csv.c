@@ -612,9 +612,11 @@ static enum wh_next fit(struct csv *csv, struct wh_error *error)
 {
     const size_t columns = csv->shape->count;
     if (!csv->reading->ragged) {
-        wh_bad_row(error, "fields", NULL, 0, 0,
-                   "%zu value%s where there are %zu columns (see --ragged)", csv->count,
-                   csv->count == 1 ? "" : "s", columns);
+        const char *delimiter = wh_shape_delimiter(csv->shape);
+        wh_bad_row(error, "fields", NULL, 0, 0, "%zu value%s where there %s %zu column%s (%s%s%s)",
+                   csv->count, csv->count == 1 ? "" : "s", columns == 1 ? "is" : "are", columns,
+                   columns == 1 ? "" : "s", delimiter ? "is the delimiter -d " : "see --ragged",
+                   delimiter ? delimiter : "", delimiter ? "?" : "");
         return WH_NEXT_BAD;
     }
     for (; csv->count < columns; csv->count++)
@@ -713,9 +715,10 @@ static int find_modes(struct csv *csv, struct wh_error *error)
     for (int i = 0; i < found; i++)
         csv->modes[chosen[i]] = STRINGS;
     free(chosen);
-    if (found < 0)
-        error->status = WH_REFUSED;
-    return found < 0 ? -1 : 0;
+    if (found >= 0)
+        return 0;
+    struct wh_error lacks = *error; /* its text names the column */
+    return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);
 }
 
 static int sample_columns(struct csv *csv, struct wh_error *error);

@@ -4,6 +4,7 @@
 
 #include <pcre2.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -85,17 +86,45 @@ int wh_shape_find(const struct wh_shape *shape, const char *name, size_t length)
     return -1;
 }
 
+const char *wh_shape_delimiter(const struct wh_shape *shape)
+{
+    static const struct {
+        char byte;
+        const char *option;
+    } likely[] = { { ';', "';'" }, { '\t', "'\\t'" }, { '|', "'|'" }, { ',', "," } };
+    if (shape->count != 1 || !shape->header)
+        return NULL;
+    for (size_t i = 0; i < sizeof likely / sizeof *likely; i++)
+        if (strchr(shape->columns[0].name, likely[i].byte))
+            return likely[i].option;
+    return NULL;
+}
+
+void wh_shape_suggest(const struct wh_shape *shape, const char *name, struct wh_error *error)
+{
+    const char *delimiter = wh_shape_delimiter(shape);
+    size_t used = strlen(error->text);
+    if (delimiter) {
+        char shown[96];
+        snprintf(error->text + used, sizeof error->text - used,
+                 " (the only one is %s: is the delimiter -d %s?)",
+                 wh_quote(shown, shape->columns[0].name, shape->columns[0].length), delimiter);
+        return;
+    }
+    const char **names = wh_alloc(shape->count, sizeof *names);
+    for (uint32_t i = 0; i < shape->count; i++)
+        names[i] = shape->columns[i].name;
+    wh_suggest(error->text, sizeof error->text, name, names, shape->count);
+    free(names);
+}
+
 int wh_shape_lacks(const struct wh_shape *shape, const char *name, size_t length,
                    struct wh_error *error)
 {
     char shown[96];
-    const char **names = wh_alloc(shape->count, sizeof *names);
-    for (uint32_t i = 0; i < shape->count; i++)
-        names[i] = shape->columns[i].name;
     wh_bad_row(error, "column", name, length, 0, "there is no column %s",
                wh_quote(shown, name, length));
-    wh_suggest(error->text, sizeof error->text, name, names, shape->count);
-    free(names);
+    wh_shape_suggest(shape, name, error);
     return -1;
 }
 

@@ -52,6 +52,12 @@ int wh_shape_find(const struct wh_shape *shape, const char *name, size_t length)
 /* The bad row that lacks a column (rule "column"), the nearest name suggested. Returns -1. */
 int wh_shape_lacks(const struct wh_shape *shape, const char *name, size_t length,
                    struct wh_error *error);
+/* The delimiter, as -d takes it, that a CSV header of one column seems to have; NULL where it seems
+ * right. */
+const char *wh_shape_delimiter(const struct wh_shape *shape);
+/* Adds to an error that says that the column is not there what may have been meant: the nearest
+ * name, or, where a CSV header came as one column, another delimiter. */
+void wh_shape_suggest(const struct wh_shape *shape, const char *name, struct wh_error *error);
 
 /* A serial for a shape that a reader lays out itself. */
 uint64_t wh_shape_serial(void);

@@ -247,7 +247,24 @@ EOF
     printf 'a,b\n1,2\n' >one.csv
     printf 'b\n3\n' >two.csv
     exits 2 wh-clean -o ndjson --trim a one.csv two.csv
-    says 'there is no column "a"'
+    says 'wh-clean: two.csv: trim: there is no column "a"'
+    exits 1 wh-clean two.csv one.csv
+    says 'one.csv:2: a: the CSV header was written without this column (-o ndjson '
+}
+
+@test "a CSV header that came as one column asks for its delimiter" {
+    printf 'city;plan\nx;y\n' >semicolons.csv
+    exits 2 wh-clean --trim plan semicolons.csv
+    says "semicolons.csv: trim: there is no column \"plan\" (the only one is \"city;plan\": is the"
+    says "is the delimiter -d ';'?)"
+    printf 'city\tplan\nx\ty\n' >tabs.csv
+    exits 2 wh-clean --trim plan tabs.csv
+    says "is the delimiter -d '\\t'?)"
+    printf 'city;plan\n1,5;y\n' >commas.csv
+    exits 1 wh-clean commas.csv
+    says "commas.csv:2: 2 values where there is 1 column (is the delimiter -d ';'?)"
+    exits 2 wh-clean -d ';' --trim plam semicolons.csv
+    says 'there is no column "plam" (did you mean plan?)'
 }
 
 @test "a pattern asks for no column" {

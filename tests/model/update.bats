@@ -243,12 +243,14 @@ as_ndjson() {
 @test "a label column that is nowhere is a mistake, and the nearest name is told" {
     orders 10 >rows.csv
     exits 2 wh-update -m m.whm --label churnd rows.csv
-    says 'there is no column churnd, the label (did you mean churned?)'
+    says 'wh-update: rows.csv: there is no column churnd, the label (did you mean churned?)'
     exits 2 learn '{"a":1}'
     says 'no row has a column y, the label'
     [ ! -e m.whm ]
     exits 2 wh-update -m m.whm --label churned --ignore ids rows.csv
-    says 'there is no column "ids"'
+    says 'rows.csv: --ignore: there is no column "ids"'
+    exits 2 wh-update -m m.whm --label churned --string ids rows.csv
+    says '--string: there is no column "ids"'
     exits 2 learn '{"y":1,"a":1}' --ignore b
     learn '{"y":1,"a":1,"b":1}
 {"y":0,"a":1}' --ignore b

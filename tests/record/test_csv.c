@@ -285,7 +285,7 @@ static void types_can_be_turned_off(void **state)
     expect(&some, "zip,n\n1,2\n", "'1' 2\n");
     wh_columns_free(some.strings);
     assert_int_equal(wh_columns_parse("zap", 3, &some.strings, &error), 0);
-    expect(&some, "zip,n\n1,2\n", "# there is no column \"zap\" (did you mean zip?)\n");
+    expect(&some, "zip,n\n1,2\n", "# --string: there is no column \"zap\" (did you mean zip?)\n");
     wh_columns_free(some.strings);
 }
 
