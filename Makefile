@@ -21,6 +21,8 @@ CFLAGS  = -O2 -g
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 VERSION = 0.1.0
 JOBS    = $(shell nproc 2>/dev/null || echo 2)
+# For a make started from a recipe: as many jobs as processors, unless -j was given.
+PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 FUZZ_SECONDS = 600
 BENCH        =
@@ -90,7 +92,7 @@ $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/libwh.a
 # What is missing is installed first; the rest happens in a make of its own, which then finds it.
 check:
 	@tests/install-deps build check
-	+@$(MAKE) --no-print-directory -j$(JOBS) run-tests
+	+@$(MAKE) --no-print-directory $(PARALLEL) run-tests
 
 run-tests: $(TOOLS) $(UNIT_TESTS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(UNIT_TESTS) $(BATS_TESTS)
@@ -106,7 +108,7 @@ asan:
 
 fuzz:
 	@tests/install-deps build fuzz
-	+@$(MAKE) --no-print-directory -k -j$(JOBS) BUILD=build-fuzz CC=clang \
+	+@$(MAKE) --no-print-directory -k $(PARALLEL) BUILD=build-fuzz CC=clang \
 	    CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' $(addprefix run-fuzz-,$(FUZZ_TARGETS))
 
 run-fuzz-%: $(BUILD)/fuzz/%
@@ -120,12 +122,12 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libwhsource.a $(BUILD)/li
 
 demo:
 	@tests/install-deps build demo
-	+@$(MAKE) --no-print-directory -j$(JOBS) all
+	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	@PATH='$(abspath $(BUILD))/bin':"$$PATH" examples/demo.sh demo
 
 bench:
 	@tests/install-deps build bench
-	+@$(MAKE) --no-print-directory -j$(JOBS) all $(BENCH_PROGRAMS)
+	+@$(MAKE) --no-print-directory $(PARALLEL) all $(BENCH_PROGRAMS)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run $(BENCH)
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
