@@ -17,6 +17,9 @@
 
 enum { WH_MAX_PARAMETERS = 8 };
 
+/* Learning rates beyond are refused. */
+static const double WH_LARGEST_RATE = 1e9;
+
 struct wh_learner_settings {
     enum wh_loss loss;
     double rate; /* the learning rate, above 0 */

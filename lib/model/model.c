@@ -42,8 +42,8 @@ void wh_model_make_learner(struct wh_model *model)
     model->learner = model->type->create(&settings);
 }
 
-/* Whether two stamps "R.F" may meet: the same recipe, and the same constants unless these are
- * learned as the rows come by. */
+/* Whether two stamps "R.F" may meet: the same recipe, and the same constants unless the model
+ * learned from rows whose constants were themselves still being learned. */
 static int compare_stamps(const char *model, const char *row, struct wh_error *error)
 {
     const char *model_dot = strchr(model, '.'), *row_dot = strchr(row, '.');
@@ -54,8 +54,7 @@ static int compare_stamps(const char *model, const char *row, struct wh_error *e
                        "the row's features were made by recipe %s, the model learned from those of "
                        "recipe %s", row, model);
     const char *constants = model_dot ? model_dot + 1 : "", *others = row_dot ? row_dot + 1 : "";
-    if (strcmp(constants, others) == 0 || strcmp(constants, "live") == 0
-        || strcmp(others, "live") == 0)
+    if (strcmp(constants, others) == 0 || strcmp(constants, "live") == 0)
         return 0;
     return wh_fail(error, WH_REFUSED,
                    "the row's features were made with other constants (%s) than the model learned "

@@ -101,7 +101,8 @@ static int load_options(struct wh_model *model, const json_t *options, struct wh
         wh_model_name(list[i].text, json_string_value(json_object_get(options, list[i].name)));
     model->rate = json_number_value(json_object_get(options, "learning_rate"));
     double most = json_number_value(json_object_get(options, "max_features"));
-    if (!model->roles.label || !(model->rate > 0) || !(most >= 0 && most <= 1e15))
+    if (!model->roles.label || !(model->rate > 0 && model->rate <= WH_LARGEST_RATE)
+        || !(most >= 0 && most < WH_MOST_FEATURES))
         return refuse_header("options", error);
     model->max_features = (uint64_t)most;
     return 0;

@@ -136,7 +136,8 @@ static void nag_learn(struct wh_learner *learner, const struct wh_example *examp
                       const struct wh_outcome *outcome)
 {
     struct nag *nag = nag_of(learner);
-    widen(nag, outcome->target);
+    if (outcome->weight > 0)
+        widen(nag, outcome->target);
     double gradient = outcome->weight * outcome->slope * outcome->slope;
     if (!(gradient > NO_GRADIENT))
         return;
@@ -169,20 +170,29 @@ static json_t *nag_save(const struct wh_learner *learner)
     return state;
 }
 
-static bool load_number(const json_t *state, const char *name, double *number)
+/*
+ * Far more than learning can come to, as rows have values, labels and weights up to 1e50. What a
+ * file holds is kept to these bounds, so that no prediction made of it is infinite or none.
+ */
+static const double LARGEST_WEIGHT = 1e150, LARGEST_GRADIENTS = 1e300, LARGEST_SUM = 1e100;
+
+static bool load_number(const json_t *state, const char *name, double most, double *number)
 {
     const json_t *value = json_object_get(state, name);
     *number = json_number_value(value);
-    return json_is_number(value) && isfinite(*number);
+    return json_is_number(value) && fabs(*number) <= most;
 }
 
 static int nag_load(struct wh_learner *learner, const json_t *state, struct wh_error *error)
 {
     struct nag *nag = nag_of(learner);
-    if (!load_number(state, "weight", &nag->rows) || !load_number(state, "squares", &nag->squares)
-        || !load_number(state, "lowest", &nag->lowest)
-        || !load_number(state, "highest", &nag->highest) || nag->rows < 0 || nag->squares < 0
-        || nag->lowest > nag->highest)
+    /* The constant alone adds a row's weight to the squares. */
+    static const double NEARLY = 0.99;
+    if (!load_number(state, "weight", LARGEST_SUM, &nag->rows)
+        || !load_number(state, "squares", LARGEST_SUM, &nag->squares)
+        || !load_number(state, "lowest", WH_LARGEST_VALUE, &nag->lowest)
+        || !load_number(state, "highest", WH_LARGEST_VALUE, &nag->highest) || nag->rows < 0
+        || nag->squares < nag->rows * NEARLY || nag->lowest > 0 || nag->highest < 0)
         return wh_fail(error, WH_REFUSED, "its learner's state is not one");
     return 0;
 }
@@ -203,7 +213,8 @@ static void nag_get(const struct wh_learner *learner, uint32_t id, double *out)
 static bool nag_set(struct wh_learner *learner, uint32_t id, const double *in)
 {
     struct nag *nag = nag_of(learner);
-    if (!isfinite(in[0]) || !isfinite(in[1]) || !isfinite(in[2]) || in[1] < 0 || in[2] < 0)
+    if (!(fabs(in[0]) <= LARGEST_WEIGHT) || !(in[1] >= 0 && in[1] <= LARGEST_GRADIENTS)
+        || !(in[2] >= 0 && in[2] <= WH_LARGEST_VALUE))
         return false;
     if (id >= nag->capacity)
         make_room(nag, (size_t)id + 1);

@@ -194,6 +194,11 @@ static enum wh_verdict read_class(const struct label *label, double *target,
                            task->positive || label->type != WH_NUMBER ? ""
                                                : " (for numbers see --task regression)", error);
     struct wh_class *class = &task->classes[side];
+    if (!class->text && label->text.length > WH_MAX_NAME) {
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "is too long for a label (%d bytes at most)", WH_MAX_NAME);
+        return WH_BAD;
+    }
     if (!class->text) {
         class->text = wh_copy(label->text.text, label->text.length);
         class->length = label->text.length;

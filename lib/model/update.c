@@ -127,8 +127,8 @@ static int begin_model(struct update *update, struct wh_error *error)
         || wh_task_init(&model->task, given->task, given->positive, error) != 0)
         return -1;
     model->rate = isnan(given->rate) ? model->type->rate : given->rate;
-    if (!(model->rate > 0 && model->rate <= 1e9))
-        return wh_fail(error, WH_REFUSED, "the learning rate must be above 0");
+    if (!(model->rate > 0 && model->rate <= WH_LARGEST_RATE))
+        return wh_fail(error, WH_REFUSED, "the learning rate must be above 0, and 1e9 at most");
     wh_model_name(&model->roles.label, given->roles.label);
     wh_model_name(&model->roles.weight, given->roles.weight);
     wh_model_name(&model->roles.id, given->roles.id);
@@ -159,7 +159,8 @@ static int open_all(struct update *update, struct wh_error *error)
         return -1;
     struct wh_model *model = update->model;
     if (given->max_features)
-        model->max_features = given->max_features;
+        model->max_features = given->max_features < WH_MOST_FEATURES ? given->max_features
+                                                                     : WH_MOST_FEATURES - 1;
     enum wh_examples_use use = update->continues ? WH_EXAMPLES_LEARN : WH_EXAMPLES_BEGIN;
     update->examples = wh_examples_open(&model->names, &model->roles, use, model->max_features,
                                         error);

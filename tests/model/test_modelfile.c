@@ -44,7 +44,8 @@ static void name_feature(struct wh_model *model, const char *text, size_t length
 {
     uint32_t id = wh_names_add(&model->names, text, length);
     assert_true(model->type->set(model->learner, id,
-                                 (const double[]){ number, number * number, fabs(number) }));
+                                 (const double[]){ number, number * number,
+                                                    fmin(fabs(number), 1e50) }));
 }
 
 /* A model with names and numbers of every awkward kind. */

@@ -159,6 +159,8 @@ static void numbers_that_cannot_be_are_refused(void **state)
     assert_false(wh_learner_nag.set(nag, 1, (const double[]){ INFINITY, 1, 1 }));
     assert_false(wh_learner_nag.set(nag, 1, (const double[]){ 0, -1, 1 }));
     assert_false(wh_learner_nag.set(nag, 1, (const double[]){ 0, 1, NAN }));
+    assert_false(wh_learner_nag.set(nag, 1, (const double[]){ -1e200, 1, 1 }));
+    assert_false(wh_learner_nag.set(nag, 1, (const double[]){ 0, 1, 1e60 }));
     struct wh_error error;
     json_t *empty = json_object();
     assert_int_equal(wh_learner_nag.load(nag, empty, &error), -1);

@@ -326,10 +326,12 @@ as_ndjson() {
     stamped() {
         printf '{"y":1,"recipe":%s,"features":{"a":1}}\n' "$@"
     }
-    learn "$(stamped '"aaaaaaaaaaaa.bbbbbbbbbbbb"' '"aaaaaaaaaaaa.bbbbbbbbbbbb"' '"aaaaaaaaaaaa.live"')"
+    learn "$(stamped '"aaaaaaaaaaaa.bbbbbbbbbbbb"' '"aaaaaaaaaaaa.bbbbbbbbbbbb"')"
     prints '"aaaaaaaaaaaa.bbbbbbbbbbbb"' header recipe
     exits 2 eval 'stamped "\"aaaaaaaaaaaa.cccccccccccc\"" | wh-update -m m.whm'
     says 'with other constants (aaaaaaaaaaaa.cccccccccccc) than the model learned from (aaaaaaaaaaaa.bbbbbbbbbbbb)'
+    exits 2 eval 'stamped "\"aaaaaaaaaaaa.live\"" | wh-score -m m.whm'
+    says 'with other constants (aaaaaaaaaaaa.live)'
     exits 2 eval 'stamped "\"dddddddddddd.bbbbbbbbbbbb\"" | wh-score -m m.whm'
     says 'made by recipe dddddddddddd.bbbbbbbbbbbb'
     exits 2 eval 'stamped null | wh-update -m m.whm'
@@ -419,4 +421,21 @@ as_ndjson() {
     wh-update -m here.whm --label churned --id id -q rows.csv
     clang/bin/wh-update -m clang.whm --label churned --id id -q rows.csv
     [ "$(digest here.whm)" = "$(digest clang.whm)" ]
+}
+
+@test "what makes a model can be read back, however large" {
+    learn '{"y":1,"a":1}' --max-features 9000000000000000000
+    prints 1073741823 header options.max_features
+    digest
+    label=$(printf '%05000d' 0)
+    printf '{"y":"no","a":1}\n{"y":"%s","a":1}\n' "$label" >rows.ndjson
+    exits 1 wh-update -m long.whm --label y --positive no rows.ndjson
+    says 'rows.ndjson:2: y: is too long for a label (4096 bytes at most)'
+}
+
+@test "a row of weight 0 does not widen the range of predictions" {
+    learn '{"y":1.5,"w":1,"a":1}
+{"y":-7,"w":0,"a":1}
+{"y":900,"w":0,"a":1}' --weight w
+    prints '[0,1.5]' header 'state|[.lowest,.highest]'
 }
