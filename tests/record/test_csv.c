@@ -750,7 +750,7 @@ static void wide_rows_in_another_order_take_no_time(void **state)
     (void)state;
     static struct wh_column columns[WH_MAX_COLUMNS], backwards[WH_MAX_COLUMNS];
     static struct wh_field fields[WH_MAX_COLUMNS];
-    static char names[WH_MAX_COLUMNS][8];
+    static char names[WH_MAX_COLUMNS][16];
     for (int i = 0; i < WH_MAX_COLUMNS; i++) {
         snprintf(names[i], sizeof names[i], "c%d", i);
         columns[i] = backwards[WH_MAX_COLUMNS - 1 - i] = wh_column_named(names[i]);
