@@ -346,15 +346,24 @@ static void *resize_or_end(void *memory, size_t size)
 /* Records are handed over without their line end, so no byte is a line end to libcsv. */
 static int start_parser(struct csv *csv)
 {
-    enum { BLOCK = 4096 };
     if (csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL))
         return -1;
     csv_set_delim(&csv->parser, (unsigned char)csv->row.delimiter);
     csv_set_space_func(&csv->parser, never);
     csv_set_term_func(&csv->parser, never);
-    csv_set_blk_size(&csv->parser, BLOCK);
     csv_set_realloc_func(&csv->parser, resize_or_end);
     return 0;
+}
+
+/* Before a line is handed over: libcsv makes its buffer larger a block at a time, which takes
+ * quadratic time unless a block is as large as the buffer or all that is still to come. */
+static void settle_block(struct csv *csv, size_t line)
+{
+    enum { SMALLEST = 4096 };
+    size_t block = csv_get_buffer_size(&csv->parser);
+    if (block < line)
+        block = line;
+    csv_set_blk_size(&csv->parser, block < SMALLEST ? SMALLEST : block);
 }
 
 /* After an error libcsv stays in the middle of things; after a large value it keeps its room. */
@@ -577,6 +586,7 @@ static enum wh_next read_record(struct csv *csv, struct wh_error *error)
         csv->row.terminator = (uint8_t)(length - content);
         lines += feed != NULL;
         const char *line = input->next + fed;
+        settle_block(csv, content - fed);
         size_t parsed = csv_parse(&csv->parser, line, content - fed, keep_value, NULL, csv);
         if (parsed < content - fed)
             return broken(csv, fed + parsed, length, lines, error);

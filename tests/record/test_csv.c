@@ -692,6 +692,29 @@ static void rows_of_any_origin_can_be_written(void **state)
     wh_shape_free(shape);
 }
 
+/* Where growing memory copies it, as under the sanitizers, this shows who grows it in small steps. */
+static void a_large_value_of_many_lines_takes_no_time(void **state)
+{
+    (void)state;
+    enum { LINES = 12 << 20 };
+    struct wh_buffer text = { 0 };
+    wh_buffer_add(&text, "a,b\n\"", 5);
+    char *lines = wh_buffer_reserve(&text, 2 * LINES);
+    for (int i = 0; i < LINES; i++)
+        memcpy(lines + 2 * i, "x\n", 2);
+    text.length += 2 * LINES;
+    wh_buffer_add(&text, "\",7\n", 4);
+    struct wh_reader *reader = open_file(&usual, text.data, text.length);
+    struct wh_error error;
+    clock_t before = clock();
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_true(clock() - before < 5 * CLOCKS_PER_SEC);
+    assert_int_equal(reader->row->fields[0].length, 2 * LINES);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    wh_reader_close(reader);
+    wh_buffer_free(&text);
+}
+
 static void a_row_that_comes_bit_by_bit_takes_no_memory(void **state)
 {
     (void)state;
@@ -828,6 +851,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         /* First, while the process has not yet had much memory. */
         cmocka_unit_test(a_row_that_comes_bit_by_bit_takes_no_memory),
+        cmocka_unit_test(a_large_value_of_many_lines_takes_no_time),
         cmocka_unit_test(values_keep_their_text),
         cmocka_unit_test(only_json_numbers_are_numbers),
         cmocka_unit_test(empty_and_null_differ),
