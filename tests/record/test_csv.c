@@ -692,7 +692,7 @@ static void rows_of_any_origin_can_be_written(void **state)
     wh_shape_free(shape);
 }
 
-/* Where growing memory copies it, as under the sanitizers, this shows who grows it in small steps. */
+/* Where growing memory copies it, as the sanitizers do, this shows who grows it in small steps. */
 static void a_large_value_of_many_lines_takes_no_time(void **state)
 {
     (void)state;
