@@ -57,6 +57,15 @@ static bool has_separators(struct wh_slice text)
     return comma;
 }
 
+/* "2024-02-30" is the right form, and wrong for another reason. */
+static bool begins_with_year(struct wh_slice text)
+{
+    size_t digits = 0;
+    while (digits < text.length && isdigit((unsigned char)text.text[digits]))
+        digits++;
+    return digits == 4 && text.length > 4 && text.text[4] == '-';
+}
+
 /* What to do about a value that does not fit: " (...)", or nothing. */
 static void advise(const struct target *target, struct wh_slice text, char *advice, size_t size)
 {
@@ -71,7 +80,7 @@ static void advise(const struct target *target, struct wh_slice text, char *advi
                                "fraction)");
     else if (target->convert == wh_convert_int && wh_number_valid(text.text, text.length))
         snprintf(advice, size, " (decimal and float take fractions and exponents)");
-    else if (target->convert == wh_convert_timestamp && wh_number_valid(text.text, text.length))
+    else if (target->convert == wh_convert_timestamp && !begins_with_year(text))
         snprintf(advice, size, " (ISO 8601 is: 2024-03-01T12:30:05Z)");
     else
         advice[0] = '\0';

@@ -86,6 +86,9 @@ static int check_recipe(const char *path, const json_t *document, const struct w
     wh_json_hash(learned_with, other);
     if (strcmp(own, other) == 0)
         return 0;
+    if (json_array_size(recipe->steps) == 0)
+        return wh_fail(error, WH_REFUSED, "%s was learned with steps, and none are given (jq "
+                       ".recipe %s >FILE writes them to a file for -r)", path, path);
     return wh_fail(error, WH_REFUSED, "%s was learned with another recipe (%s, the one given is "
                    "%s; jq .recipe %s shows it)", path, other, own, path);
 }

@@ -52,7 +52,8 @@ static int compare_stamps(const char *model, const char *row, struct wh_error *e
     if (length != row_length || memcmp(model, row, length) != 0)
         return wh_fail(error, WH_REFUSED,
                        "the row's features were made by recipe %s, the model learned from those of "
-                       "recipe %s", row, model);
+                       "recipe %s: use the recipe and the state that it was trained with, or learn "
+                       "a new model", row, model);
     const char *constants = model_dot ? model_dot + 1 : "", *others = row_dot ? row_dot + 1 : "";
     if (strcmp(constants, others) == 0 || strcmp(constants, "live") == 0)
         return 0;

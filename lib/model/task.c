@@ -77,6 +77,11 @@ static enum wh_verdict contradicts(const struct label *label, const char *remedy
                    "%s is neither %s nor %s, the labels so far%s", quoted,
                    wh_quote(other, classes[0].text, classes[0].length),
                    wh_quote(positive, classes[1].text, classes[1].length), remedy);
+    else if (task->positive && !classes[1].text)
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "%s is neither %s (--positive) nor %s, the label so far%s", quoted,
+                   wh_quote(positive, task->positive, strlen(task->positive)),
+                   wh_quote(other, classes[0].text, classes[0].length), remedy);
     else {
         const struct wh_class *seen = &classes[classes[1].text ? 1 : 0];
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,

@@ -59,6 +59,8 @@ static void add(struct wh_error *error, const char *before, const char *message)
     size_t lead = strlen(before);
     if (!message || sizeof error->text - used <= lead + 1)
         return;
+    if (used > 0 && error->text[used - 1] == '.') /* details and hints are sentences */
+        used--;
     memcpy(error->text + used, before, lead);
     wh_pg_one_line(error->text + used + lead, sizeof error->text - used - lead, message);
 }

@@ -204,6 +204,8 @@ all=(--log1p x --standard x --onehot 'city:min_frequency=100' --hash 'city,x=32'
     says 's was learned with another recipe'
     exits 2 wh-featurize --standard x --state s rows.ndjson
     says 'another recipe'
+    exits 2 wh-featurize --state s --frozen rows.ndjson
+    says 's was learned with steps, and none are given (jq .recipe s >FILE '
     sed 's/"version":1/"version":2/' s >newer
     exits 2 wh-featurize "${steps[@]}" --state newer --frozen rows.ndjson
     says 'newer'

@@ -161,6 +161,9 @@ as_ndjson() {
     exits 1 learn '{"y":0,"a":1}
 {"y":-1,"a":1}'
     says 'y: "-1" does not go with "0", the label so far'
+    exits 1 learn '{"y":"no","a":1}
+{"y":"yes","a":1}' --positive maybe
+    says 'standard input:2: y: "yes" is neither "maybe" (--positive) nor "no", the label so far'
     exits 1 learn '{"y":true,"a":1}
 {"y":1,"a":1}'
     exits 1 learn '{"y":"yes","a":1}
@@ -334,6 +337,7 @@ as_ndjson() {
     says 'with other constants (aaaaaaaaaaaa.live)'
     exits 2 eval 'stamped "\"dddddddddddd.bbbbbbbbbbbb\"" | wh-score -m m.whm'
     says 'made by recipe dddddddddddd.bbbbbbbbbbbb'
+    says 'use the recipe and the state that it was trained with'
     exits 2 eval 'stamped null | wh-update -m m.whm'
     says "bears no recipe's stamp"
     learn "$(stamped '"aaaaaaaaaaaa.live"' '"aaaaaaaaaaaa.bbbbbbbbbbbb"')"

@@ -133,7 +133,7 @@ extract() {
 
 @test "errors in SQL tell message, hint and place, and exit with 2" {
     exits 2 extract -c $'SELECT id,\n  amuont FROM orders'
-    says 'column "amuont" does not exist; hint: Perhaps you meant to reference the column "orders.amount".'
+    says 'column "amuont" does not exist; hint: Perhaps you meant to reference the column "orders.amount", at "amuont'
     says 'at "amuont FROM orders" in line 2 of the SQL'
     exits 2 extract -c 'SELECT 1; SELECT 2'
     says 'only one SQL statement'
