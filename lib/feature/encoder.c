@@ -133,6 +133,7 @@ static struct wh_encoder_binding *make_binding(const struct wh_shape *shape,
     struct wh_encoder_binding *binding =
         wh_alloc(1, sizeof *binding + count * sizeof *binding->columns + text);
     binding->serial = wh_shape_serial();
+    binding->lacks = count > found;
     binding->count = count;
     char *next = (char *)&binding->columns[count];
     for (size_t i = 0; i < found; i++) {
@@ -180,7 +181,7 @@ struct wh_encoder_binding *wh_encoder_bind(struct wh_encoder *encoder,
 
 void wh_encoder_columns(struct wh_binding *binding, struct wh_features *features)
 {
-    wh_features_pass(features, (const struct wh_encoder_binding *)binding);
+    wh_features_pass(features, (struct wh_encoder_binding *)binding);
 }
 
 int wh_encoder_finish(struct wh_step *step, struct wh_error *error)

@@ -50,6 +50,7 @@ struct wh_encoder_column {
 struct wh_encoder_binding {
     struct wh_binding binding;
     uint64_t serial; /* unique in the process */
+    bool lacks;      /* a column is absent, and the features have not been told to remember it */
     size_t count;
     struct wh_encoder_column columns[];
 };

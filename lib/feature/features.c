@@ -58,7 +58,7 @@ void wh_features_grow(struct wh_features *features)
     features->items = wh_resize(features->items, features->capacity, sizeof *features->items);
 }
 
-void wh_features_pass(struct wh_features *features, const struct wh_encoder_binding *binding)
+void wh_features_pass(struct wh_features *features, struct wh_encoder_binding *binding)
 {
     if (features->encoder_count == features->encoder_capacity) {
         size_t capacity = features->encoder_capacity ? features->encoder_capacity * 2 : 16;
@@ -402,16 +402,25 @@ static void remember_absent(struct wh_features *features, const char *name, size
         (struct wh_slice){ wh_arena_copy(&features->names, name, length), length };
 }
 
-int wh_features_absent(struct wh_features *features, const char *name, size_t length,
+void wh_features_remember(struct wh_features *features)
+{
+    for (size_t i = 0; i < features->encoder_count; i++) {
+        struct wh_encoder_binding *binding = features->encoders[i];
+        for (size_t j = 0; binding->lacks && j < binding->count; j++)
+            if (binding->columns[j].field < 0)
+                remember_absent(features, binding->columns[j].name, binding->columns[j].length);
+        binding->lacks = false;
+    }
+}
+
+int wh_features_absent(const struct wh_features *features, const char *name, size_t length,
                        bool lenient, struct wh_error *error)
 {
     bool allowed = features->absence == WH_ABSENCE_NULL ||
                    (features->absence == WH_ABSENCE_LEARN && lenient) ||
                    known_absent(features, name, length);
-    if (allowed) {
-        remember_absent(features, name, length);
+    if (allowed)
         return 0;
-    }
     size_t used = strlen(error->text);
     snprintf(error->text + used, sizeof error->text - used,
              " (--missing-column null takes it as null)");

@@ -76,7 +76,7 @@ struct wh_features {
     uint64_t row; /* the row's number, from 1 */
 
     /* The encoders that the row came through: their columns are encoded. */
-    const struct wh_encoder_binding **encoders;
+    struct wh_encoder_binding **encoders;
     size_t encoder_count;
     size_t encoder_capacity;
 
@@ -148,7 +148,9 @@ static inline struct wh_feature_item *wh_features_find(struct wh_features *featu
 }
 
 /* Says that the row came through the encoder with this binding. */
-void wh_features_pass(struct wh_features *features, const struct wh_encoder_binding *binding);
+void wh_features_pass(struct wh_features *features, struct wh_encoder_binding *binding);
+/* Remembers which named columns the row lacked: called for rows that teach, and no others. */
+void wh_features_remember(struct wh_features *features);
 
 /* The row's features as a JSON object, appended; WH_SLACK bytes behind it are readable. */
 void wh_features_text(struct wh_features *features, struct wh_buffer *out);
@@ -166,7 +168,7 @@ int wh_features_dense(const struct wh_features *features, struct wh_row *row, ui
  * wh_absence; `lenient` is the step's), else -1, and `error`, which the caller filled as a bad row,
  * is made what it has to be.
  */
-int wh_features_absent(struct wh_features *features, const char *name, size_t length,
+int wh_features_absent(const struct wh_features *features, const char *name, size_t length,
                        bool lenient, struct wh_error *error);
 /* The named columns that some row lacked, as a new JSON array, and back. */
 json_t *wh_features_save(const struct wh_features *features);

@@ -89,7 +89,7 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
                         struct wh_features *features, struct wh_error *error)
 {
     struct hash *hash = (struct hash *)step;
-    const struct wh_encoder_binding *own = (const struct wh_encoder_binding *)binding;
+    struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
     wh_features_pass(features, own);
     size_t first = features->count;
     for (size_t i = 0; i < own->count; i++) {

@@ -15,7 +15,7 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
                         struct wh_features *features, struct wh_error *error)
 {
     (void)step;
-    const struct wh_encoder_binding *own = (const struct wh_encoder_binding *)binding;
+    struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
     wh_features_pass(features, own);
     for (size_t i = 0; i < own->count; i++) {
         const struct wh_encoder_column *column = &own->columns[i];

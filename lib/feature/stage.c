@@ -315,6 +315,7 @@ static enum wh_verdict transform(struct wh_featurizer *self, struct wh_row *row,
         return verdict;
     if (self->options->learning == WH_LEARN_LIVE) {
         wh_steps_teach(self->steps);
+        wh_features_remember(self->features);
         self->rows++;
     } else {
         wh_steps_remember(self->steps);
@@ -333,6 +334,7 @@ static enum wh_verdict fit(struct wh_featurizer *self, struct wh_row *row, struc
     case WH_PASS_ERROR:
         return WH_FATAL;
     }
+    wh_features_remember(self->features);
     self->rows++;
     return WH_TAKEN;
 }

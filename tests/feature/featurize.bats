@@ -375,3 +375,15 @@ END
 {"t.year":2017,"t.day":1}
 {"t.year":2016,"t.day":31}' sh -c 'wh-featurize --dates t:year,day leap.ndjson | jq -c .features'
 }
+
+@test "a rejected row does not make a column one that rows may lack" {
+    printf '%s\n' '{"a":1,"c":2}' '{"a":"bad"}' '{"a":3,"c":1}' >rows.ndjson
+    for how in --fit --passthrough=a; do
+        rm -f s bad.ndjson
+        wh-featurize -q --state s "$how" --standard a,c --rejects bad.ndjson rows.ndjson >out
+        prints '[]' jq -c .absent s
+    done
+    printf '%s\n' '{"a":1}' >>rows.ndjson
+    wh-featurize -q --state t --fit --standard a,c --rejects bad.ndjson rows.ndjson
+    prints '["c"]' jq -c .absent t
+}

@@ -96,6 +96,7 @@ static const char *one_pass(struct work *work, const char *text)
 {
     const char *features = features_of(work, text);
     wh_steps_teach(work->steps);
+    wh_features_remember(work->features);
     return features;
 }
 
@@ -103,10 +104,12 @@ static const char *one_pass(struct work *work, const char *text)
 static void fit(struct work *work, const char *const *rows)
 {
     for (size_t pass = 0; pass < wh_steps_passes(work->steps); pass++) {
-        for (size_t i = 0; rows[i]; i++)
+        for (size_t i = 0; rows[i]; i++) {
             assert_int_equal(wh_steps_fit(work->steps, pass, read_row(work, rows[i]),
                                           work->features, &work->error),
                              WH_PASS_KEEP);
+            wh_features_remember(work->features);
+        }
         wh_steps_settle(work->steps, pass);
     }
 }
