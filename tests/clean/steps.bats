@@ -63,6 +63,7 @@ clean() {
         --type /./=timestamp
     exits 1 clean '{"a":"2024-02-30"}' --type a=timestamp
     says '"2024-02-30" is not a timestamp'
+    # shellcheck disable=SC2154 # bats sets stderr
     [[ $stderr != *'ISO 8601'* ]]
     exits 1 clean '{"a":"31.12.2024"}' --type a=timestamp
     says '"31.12.2024" is not a timestamp (ISO 8601 is: 2024-03-01T12:30:05Z)'
