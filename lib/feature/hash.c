@@ -70,19 +70,25 @@ static struct bucket find_string(struct hash *hash, const struct wh_encoder_colu
     return find_bucket(hash, key, column->length + 1 + value.length);
 }
 
-/* Adds a value at its place, among the items of this step from `first` on. */
+/*
+ * Adds a value at its place, among the items of this step from `first` on. They are in the order
+ * of their places, as the columns of a dense row are: a model learns the same from both.
+ */
 static void add(struct wh_features *features, size_t first, struct wh_feature *space,
                 struct bucket bucket, double value)
 {
-    for (size_t i = first; i < features->count; i++)
-        if (features->items[i].bucket == bucket.index) {
-            features->items[i].number += bucket.sign * value;
-            return;
-        }
-    struct wh_feature_item *item = wh_features_add(features, space);
-    item->kind = WH_FEATURE_NUMBER;
-    item->bucket = bucket.index;
-    item->number = bucket.sign * value;
+    size_t at = features->count;
+    while (at > first && features->items[at - 1].bucket > bucket.index)
+        at--;
+    if (at > first && features->items[at - 1].bucket == bucket.index) {
+        features->items[at - 1].number += bucket.sign * value;
+        return;
+    }
+    wh_features_add(features, space);
+    struct wh_feature_item *item = &features->items[at];
+    memmove(item + 1, item, (features->count - 1 - at) * sizeof *item);
+    *item = (struct wh_feature_item){ .feature = space, .kind = WH_FEATURE_NUMBER,
+                                      .bucket = bucket.index, .number = bucket.sign * value };
 }
 
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,

@@ -353,10 +353,12 @@ static bool take_string(struct wh_examples *examples, const struct named *column
     return put(examples, name.id, 1, error);
 }
 
-static bool bad_nested(struct wh_error *error, const struct named *name)
+static bool bad_nested(const struct wh_examples *examples, const struct named *name,
+                       struct wh_error *error)
 {
     wh_bad_row(error, "feature", name->text, name->length, 0,
-               "an array or object is no feature (see wh-clean --flatten, or --ignore)");
+               "an array or object is no feature (see wh-clean --flatten, or %s)",
+               examples->learn ? "--ignore" : "--exclude");
     return false;
 }
 
@@ -380,7 +382,7 @@ static bool read_column(struct wh_examples *examples, struct binding *binding,
     case WH_STRING:
         return take_string(examples, &name, wh_row_text(row, field), &column->last, error);
     case WH_NESTED:
-        return bad_nested(error, &name);
+        return bad_nested(examples, &name, error);
     }
     column->id = name.id;
     return good;
@@ -482,7 +484,7 @@ static inline const char *read_value(struct wh_examples *examples, struct wh_row
     }
     case '{':
     case '[':
-        good = bad_nested(error, name);
+        good = bad_nested(examples, name, error);
         break;
     case 't':
         end += strlen("true");

@@ -260,6 +260,13 @@ static const struct wh_stage_ops score_ops = {
     .close = score_close,
 };
 
+/* Whether the name means something to other tools: features, a recipe's stamp, control records. */
+static bool is_reserved(const char *name, size_t length)
+{
+    return wh_column_is_features(name, length) || strcmp(name, "recipe") == 0
+        || strcmp(name, "@wh") == 0;
+}
+
 /* With --as NAME the columns are NAME and NAME_prediction, so that several models can follow one
  * another. */
 static int name_columns(struct score *score, struct wh_error *error)
@@ -268,6 +275,10 @@ static int name_columns(struct score *score, struct wh_error *error)
     size_t length = as ? strlen(as) : 0;
     if (as && (length == 0 || wh_utf8_valid(as, length) != length))
         return wh_fail(error, WH_REFUSED, "--as: the name of a column is UTF-8 and not empty");
+    if (as && is_reserved(as, length))
+        return wh_fail(error, WH_REFUSED,
+                       "--as %s: who reads the rows next would take that column for something else "
+                       "(choose another name)", as);
     score->score_name = as ? wh_copy(as, length) : wh_copy("score", strlen("score"));
     if (score->model->task.kind != WH_TASK_BINARY)
         return 0;

@@ -387,3 +387,19 @@ END
     wh-featurize -q --state t --fit --standard a,c --rejects bad.ndjson rows.ndjson
     prints '["c"]' jq -c .absent t
 }
+
+@test "a model learns the same from dense CSV as from sparse NDJSON" {
+    awk 'BEGIN {
+        print "a,b,n,t,y"
+        for (i = 1; i <= 300; i++)
+            printf "u%d,v%d,%s,2024-%02d-%02d,%d\n", i * 7919 % 50, i * i % 9,
+                i % 10 ? i % 7 / 3 : "", i % 12 + 1, i % 28 + 1, i % 3 == 0
+    }' >rows.csv
+    steps=(--hash a,b,n=32 --standard n --onehot b:min_frequency=40 --dates t:month,day,cyclic)
+    wh-featurize -q --state s --fit "${steps[@]}" rows.csv
+    for format in csv ndjson; do
+        wh-featurize -q --state s --frozen "${steps[@]}" -o $format rows.csv |
+            wh-update -q -m $format.whm --label y
+    done
+    [ "$(wh-score -m csv.whm --digest)" = "$(wh-score -m ndjson.whm --digest)" ]
+}

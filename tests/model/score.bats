@@ -172,3 +172,16 @@ score() {
     printf '{"recipe":"r.f","features":{"a":1},"y":2.5}\n' | wh-update -m f.whm --label y -q
     prints 'k,recipe,score' sh -c 'printf "k,recipe,features.a\n" | wh-score -m f.whm'
 }
+
+@test "--as takes no name that means something to the tool behind" {
+    for name in features features.a recipe @wh; do
+        exits 2 score --as "$name" train.csv
+        says "--as $name: who reads the rows next would take that column for something else"
+    done
+    exits 0 score --as feature train.csv
+}
+
+@test "a nested value is refused with a remedy that is there" {
+    exits 1 score <<<'{"a":1,"z":[1]}'
+    says 'z: an array or object is no feature (see wh-clean --flatten, or --exclude)'
+}
