@@ -395,7 +395,8 @@ END
             printf "u%d,v%d,%s,2024-%02d-%02d,%d\n", i * 7919 % 50, i * i % 9,
                 i % 10 ? i % 7 / 3 : "", i % 12 + 1, i % 28 + 1, i % 3 == 0
     }' >rows.csv
-    steps=(--hash a,b,n=32 --standard n --onehot b:min_frequency=40 --dates t:month,day,cyclic)
+    steps=(--hash 'a,b,n=32' --standard n --onehot b:min_frequency=40
+        --dates 't:month,day,cyclic')
     wh-featurize -q --state s --fit "${steps[@]}" rows.csv
     for format in csv ndjson; do
         wh-featurize -q --state s --frozen "${steps[@]}" -o $format rows.csv |

@@ -373,7 +373,7 @@ static void hash_is_scikit_learns_feature_hasher(void **state)
     struct work work = begin("[{'op':'hash','columns':'a,b,city,z','size':16}]");
     assert_string_equal(
         features_of(&work, "{\"a\":1,\"b\":2.5,\"city\":\"Paris\",\"z\":0}"),
-        "{\"a+b+city+z#2\":1,\"a+b+city+z#13\":-2.5,\"a+b+city+z#1\":-1}");
+        "{\"a+b+city+z#1\":-1,\"a+b+city+z#2\":1,\"a+b+city+z#13\":-2.5}");
     assert_string_equal(features_of(&work, "{\"a\":true,\"b\":null,\"city\":null,\"z\":false}"),
                         "{\"a+b+city+z#2\":1}");
     assert_bad(&work, "{\"a\":{},\"b\":1,\"city\":1,\"z\":1}", "a", "nested");
