@@ -1,10 +1,7 @@
 /* wh-clean: types, missing values, text, duplicates and columns of rows, by a list of steps. */
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "clean/clean.h"
 #include "clean/stage.h"
 #include "pipe/recipe.h"
@@ -28,14 +25,6 @@ static int run_steps(struct wh_common *common, const struct wh_recipe *recipe,
     }
     wh_reader_close(reader);
     stage->ops->close(stage);
-    return failed;
-}
-
-static int print_recipe(const struct wh_recipe *recipe, struct wh_error *error)
-{
-    char *text = wh_recipe_print(recipe);
-    int failed = wh_write_all(STDOUT_FILENO, text, strlen(text), error);
-    free(text);
     return failed;
 }
 
@@ -64,7 +53,7 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe
     bool done;
     int failed = wh_options_parse(&command, argc, argv, &operands, &done, error);
     if (!failed && !done && recipe->print)
-        failed = print_recipe(recipe, error);
+        failed = wh_recipe_show(recipe, error);
     else if (!failed && !done)
         failed = wh_common_settle(common, error) ||
                  run_steps(common, recipe, (const char *const *)argv + 1, operands, error);

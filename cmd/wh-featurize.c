@@ -1,9 +1,6 @@
 /* wh-featurize: rows to features, by a list of encoders and of wh-clean's steps. */
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-#include "base/file.h"
 #include "feature/encoder.h"
 #include "feature/featurize.h"
 #include "pipe/recipe.h"
@@ -39,14 +36,6 @@ static const struct wh_option writing_options[] = {
       WH_OPTION_CHOICE, offsetof(struct wh_common, output_format), NULL, output_formats },
 };
 
-static int print_recipe(const struct wh_recipe *recipe, struct wh_error *error)
-{
-    char *text = wh_recipe_print(recipe);
-    int failed = wh_write_all(STDOUT_FILENO, text, strlen(text), error);
-    free(text);
-    return failed;
-}
-
 /* Parses the command line and does what it says. */
 static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe *recipe,
                struct wh_error *error)
@@ -75,7 +64,7 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe
     bool done;
     int failed = wh_options_parse(&command, argc, argv, &operands, &done, error);
     if (!failed && !done && recipe->print)
-        failed = print_recipe(recipe, error);
+        failed = wh_recipe_show(recipe, error);
     else if (!failed && !done)
         failed = wh_common_settle(common, error) ||
                  wh_featurize(common, recipe, &options, (const char *const *)argv + 1,

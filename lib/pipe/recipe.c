@@ -4,11 +4,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "pipe/run.h"
 #include "record/json.h"
 
 enum { MAX_RECIPE = 16 << 20 };
@@ -269,6 +271,15 @@ char *wh_recipe_print(const struct wh_recipe *recipe)
     print_steps(&text, recipe);
     wh_buffer_add(&text, "\n", 2); /* with the NUL */
     return text.data;
+}
+
+int wh_recipe_show(const struct wh_recipe *recipe, struct wh_error *error)
+{
+    char *text = wh_recipe_print(recipe);
+    int failed = wh_write_all(STDOUT_FILENO, text, strlen(text), error) ||
+                 wh_close_output(STDOUT_FILENO, error);
+    free(text);
+    return failed ? -1 : 0;
 }
 
 static void hash_text(const struct wh_buffer *text, char hex[static 13])

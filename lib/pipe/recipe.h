@@ -31,6 +31,8 @@ int wh_recipe_file(struct wh_recipe *recipe, const char *path, struct wh_error *
 
 /* {"steps":[...]} on one line for --print-recipe, with a newline; free() it. */
 char *wh_recipe_print(const struct wh_recipe *recipe);
+/* Writes that to standard output: what --print-recipe does. */
+int wh_recipe_show(const struct wh_recipe *recipe, struct wh_error *error);
 /* Appends `value` in canonical form: keys sorted, no blanks, numbers in shortest form. The text of
  * recipes, states and headers, wherever bytes must not depend on who wrote them. It reads back to
  * the same numbers, a whole one as an integer: use json_number_value. */
