@@ -147,9 +147,11 @@ install: all
 	install -m 644 $(MAN1) $(MAN_DIR)/man1
 	install -m 644 $(MAN7) $(MAN_DIR)/man7
 	install -m 644 README COPYING $(DOC_DIR)
-	install -m 755 $(EXAMPLES) $(DOC_DIR)/examples
+	install -m 755 $(filter %.sh,$(EXAMPLES)) $(DOC_DIR)/examples
+	install -m 644 $(filter-out %.sh,$(EXAMPLES)) $(DOC_DIR)/examples
 	set -e; for tool in $(TOOLS); do \
 	    $$tool --completion=bash > $(COMP_DIR)/$${tool##*/}; \
+	    chmod 644 $(COMP_DIR)/$${tool##*/}; \
 	done
 
 uninstall:
