@@ -28,6 +28,7 @@ struct wh_featurizer {
     struct wh_stage stage;
     const struct wh_featurizing *options;
     struct wh_columns *keep;
+    bool kept;                   /* a row had one of the columns to keep */
     struct wh_steps *steps;
     struct wh_features *features;
     struct wh_state_file *file; /* STATE, to be written; NULL: not */
@@ -142,12 +143,27 @@ static bool is_encoded(const struct wh_features *features, const struct wh_colum
     return false;
 }
 
+/* The columns to keep: those that are there, as a label may be missing from rows to be scored. The
+ * first row must have one of them, though, or they are misspelt. */
+static int choose_kept(struct wh_featurizer *self, const struct wh_shape *shape,
+                       uint32_t *sources, struct wh_error *error)
+{
+    int count = wh_columns_resolve(self->keep, shape, true, sources, error);
+    if (count == 0 && !self->kept &&
+        wh_columns_resolve(self->keep, shape, false, sources, error) < 0) {
+        struct wh_error inner = *error;
+        return wh_fail(error, WH_REFUSED, "--keep: %s", inner.text);
+    }
+    self->kept = true;
+    return count;
+}
+
 /* Which of the row's columns leave: their indices in `sources`. */
-static int choose_columns(const struct wh_featurizer *self, const struct wh_shape *shape,
+static int choose_columns(struct wh_featurizer *self, const struct wh_shape *shape,
                           uint32_t *sources, struct wh_error *error)
 {
     if (self->keep)
-        return wh_columns_resolve(self->keep, shape, true, sources, error);
+        return choose_kept(self, shape, sources, error);
     int count = 0;
     for (uint32_t i = 0; i < shape->count; i++)
         if (!is_encoded(self->features, &shape->columns[i]))
@@ -190,7 +206,7 @@ static struct wh_shape *make_shape(const struct wh_featurizer *self, const struc
     return made;
 }
 
-static int fill_plan(const struct wh_featurizer *self, const struct wh_shape *shape,
+static int fill_plan(struct wh_featurizer *self, const struct wh_shape *shape,
                      struct plan *plan, struct wh_error *error)
 {
     plan->sources = wh_alloc(shape->count, sizeof *plan->sources);
@@ -221,7 +237,7 @@ static bool fits(const struct plan *plan, const struct wh_shape *shape,
     return true;
 }
 
-/* The plan for the row; NULL with the error of a bad row. */
+/* The plan for the row; NULL with the error of a bad row, or one that must end the run. */
 static const struct plan *find_plan(struct wh_featurizer *self, const struct wh_shape *shape,
                                     struct wh_error *error)
 {
@@ -271,7 +287,7 @@ static enum wh_verdict emit_features(struct wh_featurizer *self, struct wh_row *
         return WH_FATAL;
     const struct plan *plan = find_plan(self, row->shape, error);
     if (!plan)
-        return WH_BAD;
+        return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
     struct wh_field *fields = wh_row_fields(row, plan->shape->count);
     uint32_t next = 0;
     for (; next < plan->source_count; next++)

@@ -38,6 +38,38 @@ static int add_null(void *target, const struct wh_option *option, const char *va
     return 0;
 }
 
+/* --columns: names with commas between them; a backslash takes the meaning from the next byte. */
+static int set_columns(void *target, const struct wh_option *option, const char *value,
+                       struct wh_error *error)
+{
+    (void)option;
+    struct wh_common *common = target;
+    char *name = wh_copy(value, strlen(value)), *out = name;
+    free(common->column_text);
+    common->column_text = name;
+    common->column_count = 0;
+    for (const char *at = value;; at++) {
+        if (*at == '\\' && at[1])
+            *out++ = *++at;
+        else if (*at != ',' && *at)
+            *out++ = *at;
+        else {
+            *out++ = '\0';
+            if (!*name)
+                return wh_fail(error, WH_REFUSED, "a name is missing between the commas");
+            for (size_t i = 0; i < common->column_count; i++)
+                if (strcmp(common->columns[i], name) == 0)
+                    return wh_fail(error, WH_REFUSED, "the name %s stands there twice", name);
+            common->columns = wh_resize(common->columns, common->column_count + 1,
+                                        sizeof *common->columns);
+            common->columns[common->column_count++] = name;
+            name = out;
+            if (!*at)
+                return 0;
+        }
+    }
+}
+
 static int refuse_max_rejects(const char *value, struct wh_error *error)
 {
     char quoted[96];
@@ -114,12 +146,14 @@ const struct wh_option wh_common_options[] = {
     { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
     { "output-format", 'o', "FORMAT", "ndjson, csv or tsv [as the input]", WH_OPTION_CHOICE,
       offsetof(struct wh_common, output_format), NULL, output_formats },
+    { "columns", 0, "A,B,...", "the columns of CSV output and their order [the first row's]",
+      WH_OPTION_CALL, 0, set_columns, NULL },
 };
 
 enum { OPTION_COUNT = sizeof wh_common_options / sizeof *wh_common_options };
 
 const size_t wh_common_option_count = OPTION_COUNT;
-const size_t wh_common_reading_count = OPTION_COUNT - 2;
+const size_t wh_common_reading_count = OPTION_COUNT - 3;
 
 static bool is(const char *format, const char *name)
 {
@@ -176,6 +210,9 @@ static int check_combinations(const struct wh_common *common, struct wh_error *e
                        "--rejects needs a file of its own (/dev/stderr mixes them with messages)");
     if (common->rejects && is(common->stats, common->rejects))
         return wh_fail(error, WH_REFUSED, "--rejects and --stats cannot be the same file");
+    if (common->columns && is(common->output_format, "ndjson"))
+        return wh_fail(error, WH_REFUSED,
+                       "--columns is for CSV output (wh-clean --select chooses columns of rows)");
     if (common->max_row > LARGEST_ROW)
         return wh_fail(error, WH_REFUSED, "--max-row can be at most 2g");
     return 0;
@@ -211,6 +248,8 @@ static void settle_writing(struct wh_common *common)
                      : csv                 ? ','
                                            : '\0',
         .no_header = common->no_header,
+        .columns = common->columns,
+        .column_count = common->column_count,
     };
 }
 
@@ -237,5 +276,9 @@ void wh_common_free(struct wh_common *common)
     common->reading.strings = NULL;
     free(common->nulls);
     common->nulls = NULL;
+    free(common->columns);
+    free(common->column_text);
+    common->columns = NULL;
+    common->column_text = NULL;
     common->null_count = 0;
 }

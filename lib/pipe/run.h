@@ -39,6 +39,9 @@ struct wh_common {
     bool no_header, no_infer, ragged, progress, quiet;
     const char **nulls;
     size_t null_count;
+    const char **columns;      /* --columns; the names stand in column_text */
+    size_t column_count;
+    char *column_text;
     struct wh_reading reading; /* made from the above by wh_common_settle */
     struct wh_writing writing;
     struct wh_reject_limit reject_limit;

@@ -91,6 +91,20 @@ static const struct places *find_places(struct wh_csv_encoder *encoder,
     return places;
 }
 
+int wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error)
+{
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct wh_column *column = &shape->columns[i];
+        if (column->length > 0 && !memchr(column->name, '\0', column->length))
+            continue;
+        wh_bad_row(error, "column", NULL, 0, 0,
+                   "column %u has %s: CSV cannot say so in its header (write -o ndjson, or leave "
+                   "it out)", i + 1, column->length ? "a zero byte in its name" : "no name");
+        return 1;
+    }
+    return 0;
+}
+
 struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
                                             const struct wh_row *first, char delimiter)
 {

@@ -14,6 +14,9 @@
 
 struct wh_csv_encoder;
 
+/* Whether these columns can stand in a header that reads back: 0, or 1 with a bad row's error for
+ * one without a name or with a NUL in it. */
+int wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error);
 /* Columns `names`, all different, or those of `first` where NULL. `delimiter` is set. All is
  * copied. */
 struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,

@@ -147,11 +147,18 @@ int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
 }
 
 /* Settles the format with the first row and writes a CSV header. */
+/* The format that the first row settles, where nobody asked for one. */
+static enum wh_format format_for(const struct wh_writer *writer, const struct wh_row *row)
+{
+    if (writer->writing.format != WH_FORMAT_NONE)
+        return writer->writing.format;
+    return row->raw_format == WH_FORMAT_CSV ? WH_FORMAT_CSV : WH_FORMAT_NDJSON;
+}
+
 void wh_writer_begin(struct wh_writer *writer, const struct wh_row *row)
 {
     struct wh_writing *writing = &writer->writing;
-    if (writing->format == WH_FORMAT_NONE)
-        writing->format = row->raw_format == WH_FORMAT_CSV ? WH_FORMAT_CSV : WH_FORMAT_NDJSON;
+    writing->format = format_for(writer, row);
     if (writing->format == WH_FORMAT_CSV) {
         if (!writing->delimiter)
             writing->delimiter = row->raw_format == WH_FORMAT_CSV ? row->delimiter : ',';
@@ -190,8 +197,12 @@ int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_
                    "--exclude it first)");
         return 1;
     }
-    if (__builtin_expect(!writer->begun, 0))
+    if (__builtin_expect(!writer->begun, 0)) {
+        if (format_for(writer, row) == WH_FORMAT_CSV && !writer->writing.columns &&
+            wh_csv_check_columns(row->shape, error) != 0)
+            return 1;
         wh_writer_begin(writer, row);
+    }
     struct wh_buffer *buffer = &writer->buffer;
     size_t length_before = buffer->length;
     if (__builtin_expect(writer->missing_newline, 0))

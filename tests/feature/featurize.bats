@@ -286,6 +286,13 @@ all=(--log1p x --standard x --onehot 'city:min_frequency=100' --hash 'city,x=32'
     says 'onehot: '
 }
 
+@test "--keep misses a column only where the first row has none of its columns" {
+    rows
+    exits 2 wh-featurize --passthrough x --keep idd rows.ndjson
+    says '--keep: there is no column "idd" (did you mean id?)'
+    exits 0 wh-featurize --passthrough x --keep id,not_yet_known rows.ndjson
+}
+
 @test "frozen, a column that every row had is missed, one that some lacked is not" {
     rows
     echo '{"id":6,"x":3}' >>rows.ndjson

@@ -122,3 +122,27 @@ load ../helper
     exits 0 wh-clean </dev/null
     [ -z "$output$stderr" ]
 }
+
+@test "--columns settles the columns of CSV output" {
+    printf '{"b":1,"a":2}\n{"a":3}\n' >rows.ndjson
+    prints 'a,b
+2,1
+3,' wh-clean -o csv --columns a,b rows.ndjson
+    prints '"x,y",a,b
+,2,1
+,3,' wh-clean -o csv --columns 'x\,y,a,b' rows.ndjson
+    exits 1 wh-clean -o csv --columns a rows.ndjson
+    [[ "$stderr" == *'rows.ndjson:1: b: '* ]]
+    exits 2 wh-clean -o ndjson --columns a rows.ndjson
+    exits 2 wh-clean --columns a,,b rows.ndjson
+    exits 2 wh-clean --columns a,a rows.ndjson
+}
+
+@test "a column that a CSV header cannot name makes the row bad" {
+    printf '{"":1,"a":2}\n{"a":3}\n' >rows.ndjson
+    exits 1 wh-clean -o csv rows.ndjson
+    [[ "$stderr" == *'rows.ndjson:1: column 1 has no name'* ]]
+    prints 'a
+3' wh-clean -o csv -q --rejects bad.ndjson rows.ndjson
+    exits 1 wh-clean -o csv <<<'{"a\u0000b":1}'
+}
