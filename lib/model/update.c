@@ -352,14 +352,16 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
                                                                : "so it was not made");
         return;
     }
-    wh_buffer_format(out, "%s: learned from %" PRIu64 " rows", path, update->learned);
+    wh_buffer_format(out, "%s: learned from %" PRIu64 " row%s", path, update->learned,
+                     update->learned == 1 ? "" : "s");
     if (seconds > 0)
         wh_buffer_format(out, " (%.0f rows/s)", (double)update->learned / seconds);
     if (update->unlabelled)
         wh_buffer_format(out, ", passed over %" PRIu64 " without a label", update->unlabelled);
     if (update->continues)
         wh_buffer_format(out, "; it has seen %.0f", model->metrics.rows);
-    wh_buffer_format(out, "; %lu features\n", (unsigned long)model->names.count - 1);
+    unsigned long features = (unsigned long)model->names.count - 1;
+    wh_buffer_format(out, "; %lu feature%s\n", features, features == 1 ? "" : "s");
     if (wh_examples_crowded(update->examples))
         wh_buffer_format(out, "%" PRIu64 " values were left out because there were %" PRIu64
                          " features already (see --max-features)\n",
