@@ -73,7 +73,8 @@ static int set_columns(void *target, const struct wh_option *option, const char 
 static int refuse_max_rejects(const char *value, struct wh_error *error)
 {
     char quoted[96];
-    return wh_fail(error, WH_REFUSED, "%s is neither a number of rows nor a share from 0%% to 100%%",
+    return wh_fail(error, WH_REFUSED,
+                   "%s is neither a number of rows nor a share from 0%% to 100%%",
                    wh_quote(quoted, value, strlen(value)));
 }
 
@@ -107,12 +108,13 @@ static const char *const output_formats[] = { "ndjson", "csv", "tsv", NULL };
 const struct wh_option wh_common_options[] = {
     { .kind = WH_OPTION_HEADING, .help = "Reading rows" },
     { "input-format", 'i', "FORMAT",
-      "ndjson, csv, tsv, or auto: by the file's name, else by the first byte; gzip is recognised in "
-      "every case [auto]",
+      "ndjson, csv, tsv, or auto: by the file's name, else by the first byte; gzip is recognised "
+      "in every case [auto]",
       WH_OPTION_CHOICE, offsetof(struct wh_common, input_format), NULL, input_formats },
     { "delimiter", 'd', "BYTE", "stands between CSV values, in and out; \\t is a tab [,]",
       WH_OPTION_CALL, 0, set_delimiter, NULL },
-    { "no-header", 'H', NULL, "CSV has no header: columns are named 1, 2, 3 ... and none is written",
+    { "no-header", 'H', NULL,
+      "CSV has no header: columns are named 1, 2, 3 ... and none is written",
       WH_OPTION_FLAG, offsetof(struct wh_common, no_header), NULL, NULL },
     { "null-value", 0, "TEXT", "this value means null; may be given several times", WH_OPTION_CALL,
       0, add_null, NULL },
@@ -120,11 +122,11 @@ const struct wh_option wh_common_options[] = {
       WH_OPTION_FLAG, offsetof(struct wh_common, no_infer), NULL, NULL },
     { "string", 0, "COLS", "the same for these columns only", WH_OPTION_TEXT,
       offsetof(struct wh_common, strings), NULL, NULL },
-    { "infer", 0, "N", "settle whether a CSV column is numbers or strings from the first N rows of a "
-      "file, instead of value by value",
+    { "infer", 0, "N", "settle whether a CSV column is numbers or strings from the first N rows of "
+      "a file, instead of value by value",
       WH_OPTION_COUNT, offsetof(struct wh_common, infer), NULL, NULL },
-    { "ragged", 0, NULL, "fill CSV rows that are too short with null, and fold what is too many into "
-      "the last column, instead of calling them bad",
+    { "ragged", 0, NULL, "fill CSV rows that are too short with null, and fold what is too many "
+      "into the last column, instead of calling them bad",
       WH_OPTION_FLAG, offsetof(struct wh_common, ragged), NULL, NULL },
     { "max-row", 0, "SIZE", "a longer row is bad; suffixes k, m, g [64m]", WH_OPTION_SIZE,
       offsetof(struct wh_common, max_row), NULL, NULL },
@@ -140,8 +142,8 @@ const struct wh_option wh_common_options[] = {
       WH_OPTION_FLAG, offsetof(struct wh_common, progress), NULL, NULL },
     { "quiet", 'q', NULL, "no notices, no progress: only errors", WH_OPTION_FLAG,
       offsetof(struct wh_common, quiet), NULL, NULL },
-    { "stats", 0, "FILE", "write counts and times as one JSON object when the run ends; - is standard "
-      "error",
+    { "stats", 0, "FILE", "write counts and times as one JSON object when the run ends; - is "
+      "standard error",
       WH_OPTION_TEXT, offsetof(struct wh_common, stats), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
     { "output-format", 'o', "FORMAT", "ndjson, csv or tsv [as the input]", WH_OPTION_CHOICE,
@@ -176,7 +178,8 @@ static int check_csv_options(const struct wh_common *common, struct wh_error *er
     if (common->no_header && !csv_output)
         return wh_fail(error, WH_REFUSED, "--no-header is about CSV, but the input is ndjson");
     if (common->delimiter && !is(common->output_format, "csv"))
-        return wh_fail(error, WH_REFUSED, "--delimiter is about CSV, but neither input nor output is");
+        return wh_fail(error, WH_REFUSED,
+                       "--delimiter is about CSV, but neither input nor output is");
     return 0;
 }
 
@@ -202,7 +205,8 @@ static int check_combinations(const struct wh_common *common, struct wh_error *e
         return wh_fail(error, WH_REFUSED, "--infer and --no-infer contradict each other");
     if (common->max_rejects && !common->rejects)
         return wh_fail(error, WH_REFUSED,
-                       "--max-rejects needs --rejects FILE: without it the first bad row ends the run");
+                       "--max-rejects needs --rejects FILE: without it the first bad row ends the "
+                       "run");
     if (common->progress && common->quiet)
         return wh_fail(error, WH_REFUSED, "--progress and --quiet contradict each other");
     if (is(common->rejects, "-"))

@@ -51,8 +51,8 @@ struct wh_command {
     const char *tool;     /* "wh-clean" */
     const char *usage;    /* "[OPTION]... [FILE]..." */
     const char *summary;  /* one sentence: what it does */
-    const char *closing;  /* printed at the end of --help: an example (indented, at most 80 columns),
-                             the man page */
+    const char *closing;  /* printed at the end of --help: an example (indented, at most 80
+                             columns), the man page */
     const struct wh_option_part *parts;
     size_t part_count;
 };

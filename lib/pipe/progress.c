@@ -26,7 +26,8 @@ struct wh_progress {
 static bool is_pipe(int descriptor)
 {
     struct stat status;
-    return fstat(descriptor, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+    return fstat(descriptor, &status) == 0
+           && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
 struct wh_progress *wh_progress_begin(bool wanted, bool quiet, int output, double now)

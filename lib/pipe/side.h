@@ -1,6 +1,6 @@
 /*
- * Files that a run writes beside its rows: rejects, statistics, states. A name given by mistake, most
- * likely that of an input, must not cost anybody data.
+ * Files that a run writes beside its rows: rejects, statistics, states. A name given by mistake,
+ * most likely that of an input, must not cost anybody data.
  */
 #ifndef WH_PIPE_SIDE_H
 #define WH_PIPE_SIDE_H

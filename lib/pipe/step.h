@@ -46,14 +46,16 @@ struct wh_step_ops {
      * a step whose shape differs from the input's has set row->fields to match it. */
     enum wh_pass (*row)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
                         struct wh_features *features, struct wh_error *error);
-    /* What row() tells `features` about the columns, where no row comes to tell it. NULL: nothing. */
+    /* What row() tells `features` about the columns, where no row comes to tell it. NULL: nothing
+     * to tell. */
     void (*columns)(struct wh_binding *binding, struct wh_features *features);
     /*
      * Steps that learn constants or are live, NULL for the others. learn() takes in the row that
      * row() met last with this binding, where row() has left what learn() needs. It is called when
      * the row has come through the list, or was dropped by a later step, and never for a bad row:
-     * what is rejected teaches nothing and leaves no trace. Constants: settle() ends learning: constants are then fixed. save() gives the
-     * step's state as a new JSON value that reads back to exactly the same; load() takes it.
+     * what is rejected teaches nothing and leaves no trace. settle() ends the learning of
+     * constants, which are then fixed. save() gives the step's state as a new JSON value that
+     * reads back to exactly the same; load() takes it.
      */
     void (*learn)(struct wh_step *step, struct wh_binding *binding);
     void (*settle)(struct wh_step *step);
