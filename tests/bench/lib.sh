@@ -9,7 +9,8 @@
 #   report                                      measures all of them, prints the table
 #
 # The first entry is ours. A later one's ratio is its wall time divided by ours, so 10 means that
-# ours is ten times as fast; its aim is `>= NUMBER` or empty.
+# ours is ten times as fast; its aim is `>= NUMBER` or empty. "by CPU" is the same of CPU time, for
+# programs that use more than one core.
 
 set -eu
 
@@ -70,24 +71,27 @@ report() {
             size = bytes > 0 ? sprintf(", %.0f MB", bytes / 1e6) : ""
             count = rows == 1 ? "1 row" : rate(rows) " rows"
             printf "%s (%s%s)\n", title, count, size
-            printf "  %-34s %8s %8s %8s %9s %7s %7s  %s\n", "", "wall s", "CPU s", "peak MB",
-                   "rows/s", "MB/s", "ratio", "aim"
+            printf "  %-34s %8s %8s %8s %9s %7s %7s %7s  %s\n", "", "wall s", "CPU s", "peak MB",
+                   "rows/s", "MB/s", "ratio", "by CPU", "aim"
         }
         $2 == "failed" { printf "  %-34s failed\n", $1; next }
         {
             speed = bytes > 0 ? sprintf("%.0f", bytes / 1e6 / $2) : ""
             pace = rows > 1 ? rate(rows / $2) : ""
-            ratio = verdict = ""
-            if (FNR == 1)
+            ratio = by_cpu = verdict = ""
+            if (FNR == 1) {
                 ours = $2
-            else if (ours > 0)
+                our_cpu = $3
+            } else if (ours > 0 && our_cpu > 0) {
                 ratio = sprintf("%.2f", $2 / ours)
+                by_cpu = sprintf("%.2f", $3 / our_cpu)
+            }
             if (ratio != "" && aim[$1] != "") {
                 split(aim[$1], part, " ")
                 verdict = aim[$1] (ratio + 0 >= part[2] + 0 ? " met" : " MISSED")
             }
-            printf "  %-34s %8.4f %8.4f %8.1f %9s %7s %7s  %s\n", $1, $2, $3, $4 / 1024,
-                   pace, speed, ratio, verdict
+            printf "  %-34s %8.4f %8.4f %8.1f %9s %7s %7s %7s  %s\n", $1, $2, $3, $4 / 1024,
+                   pace, speed, ratio, by_cpu, verdict
         }' "$WORK/aims" "$WORK/measured"
     sed 's/^/  /' "$WORK/missing"
 }
