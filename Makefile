@@ -30,19 +30,20 @@ BENCH        =
 export WH_TEST_DATA ?= $(abspath ../shared/data)
 
 FILTER_PKGS = jansson zlib libpcre2-8
-SOURCE_PKGS = libpq sqlite3
+CONNECT_PKGS = libpq sqlite3
 
 override CPPFLAGS += -Ilib -D_POSIX_C_SOURCE=200809L -DWH_VERSION='"$(VERSION)"'
 override CFLAGS   += -std=c11 $(WARN) -ffp-contract=off -MMD -MP
 
 # Expanded when a recipe runs, so after the libraries may have been installed.
-PKG_CFLAGS  = $(shell pkg-config --cflags $(FILTER_PKGS) $(SOURCE_PKGS) 2>/dev/null)
+PKG_CFLAGS  = $(shell pkg-config --cflags $(FILTER_PKGS) $(CONNECT_PKGS) 2>/dev/null)
 FILTER_LIBS = $(shell pkg-config --libs $(FILTER_PKGS)) -lcsv -lm
-SOURCE_LIBS = $(shell pkg-config --libs $(SOURCE_PKGS))
+CONNECT_LIBS = $(shell pkg-config --libs $(CONNECT_PKGS))
 
 TOOLS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/wh-*.c))
-LIB_OBJS    = $(patsubst %.c,$(BUILD)/%.o,$(filter-out lib/source/%,$(wildcard lib/*/*.c)))
-SOURCE_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(wildcard lib/source/*.c))
+CONNECTORS  = lib/database/% lib/source/% lib/sink/%
+LIB_OBJS    = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CONNECTORS),$(wildcard lib/*/*.c)))
+CONNECT_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(filter $(CONNECTORS),$(wildcard lib/*/*.c)))
 
 UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
 BATS_TESTS   = $(wildcard tests/*/*.bats)
@@ -73,15 +74,15 @@ $(BUILD)/%.o: %.c | $(BUILD)/libraries-found
 	$(call say,CC)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
 $(BUILD)/libwh.a: $(LIB_OBJS)
-$(BUILD)/libwhsource.a: $(SOURCE_OBJS)
-$(BUILD)/libwh.a $(BUILD)/libwhsource.a:
+$(BUILD)/libwhconnect.a: $(CONNECT_OBJS)
+$(BUILD)/libwh.a $(BUILD)/libwhconnect.a:
 	@rm -f $@
 	$(call say,AR)$(AR) rcs $@ $^
 
-# Only wh-extract links connectors, so that the filters start in a millisecond.
-$(BUILD)/bin/wh-extract: $(BUILD)/cmd/wh-extract.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
+# Only these link connectors, so that the filters start in a millisecond.
+$(BUILD)/bin/wh-extract $(BUILD)/bin/wh-load: $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(SOURCE_LIBS) $(FILTER_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CONNECT_LIBS) $(FILTER_LIBS)
 
 $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/libwh.a
 	@mkdir -p $(@D)
@@ -97,9 +98,9 @@ check:
 run-tests: $(TOOLS) $(UNIT_TESTS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(UNIT_TESTS) $(BATS_TESTS)
 
-$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
+$(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(SOURCE_LIBS) $(FILTER_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(CONNECT_LIBS) $(FILTER_LIBS)
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -114,9 +115,9 @@ fuzz:
 run-fuzz-%: $(BUILD)/fuzz/%
 	@BUILD='$(BUILD)' SECONDS_EACH=$(FUZZ_SECONDS) tests/fuzz/run $*
 
-$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libwhsource.a $(BUILD)/libwh.a
+$(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(SOURCE_LIBS) $(FILTER_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) -fsanitize=fuzzer $(LDFLAGS) -o $@ $^ $(CONNECT_LIBS) $(FILTER_LIBS)
 
 # ---- demonstration and measurement ---------------------------------------------------------------
 

@@ -108,8 +108,7 @@ static int settle(struct extract *extract, char **operands, int count, struct wh
         .params = &extract->params,
         .limit = extract->limit,
         .reading = &extract->common.reading,
-        .notice = notice,
-        .context = extract,
+        .notify = { notice, extract },
     };
     return 0;
 }

@@ -41,6 +41,12 @@ int wh_fail_errno(struct wh_error *error, enum wh_status status, const char *for
 int wh_bad_row(struct wh_error *error, const char *rule, const char *column, size_t column_length,
                size_t byte, const char *format, ...) __attribute__((format(printf, 6, 7)));
 
+/* Who is told what the user should know although nothing failed: one line, no final newline. */
+struct wh_notify {
+    void (*notice)(void *context, const char *text);
+    void *context;
+};
+
 /*
  * A value as it may stand in a message: quoted, cut after about 60 bytes, control characters and
  * broken UTF-8 shown as \xNN. Returns `out`.

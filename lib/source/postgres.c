@@ -16,11 +16,12 @@
 #include <string.h>
 
 #include "base/text.h"
-#include "source/pgcatalog.h"
-#include "source/pgerror.h"
-#include "source/pgtext.h"
+#include "database/pgcatalog.h"
+#include "database/pgconnect.h"
+#include "database/pgerror.h"
+#include "database/pgtext.h"
 #include "source/source.h"
-#include "source/url.h"
+#include "database/url.h"
 
 struct postgres {
     struct wh_reader reader;
@@ -47,62 +48,17 @@ static int name_source(const struct postgres *pg, struct wh_error *error)
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
-static void pass_notice(void *context, const char *message)
-{
-    struct postgres *pg = context;
-    char line[512];
-    pg->request->notice(pg->request->context, wh_pg_one_line(line, sizeof line, message));
-}
-
-/* A URL that libpq cannot read. Its words about that may quote a password. */
-static int check_url(const char *url, struct wh_error *error)
-{
-    char *message = NULL;
-    PQconninfoOption *options = PQconninfoParse(url, &message);
-    bool good = options != NULL;
-    char line[256] = "it is malformed";
-    if (message && !wh_url_has_password(url))
-        wh_pg_one_line(line, sizeof line, message);
-    PQconninfoFree(options);
-    PQfreemem(message);
-    return good ? 0 : wh_fail(error, WH_REFUSED, "the URL cannot be used: %s", line);
-}
-
 static int connect_server(struct postgres *pg, const char *url, struct wh_error *error)
 {
-    if (wh_url_check(url, error) != 0 || check_url(url, error) != 0)
+    pg->connection = wh_pg_connect(url, "wh-extract", &pg->request->notify, error);
+    if (!pg->connection)
         return -1;
-    if (wh_url_has_password(url))
-        pg->request->notice(pg->request->context,
-                            "the password in the URL can be seen in the list of processes; a "
-                            "service file or PGPASSFILE keeps it private");
-    const char *const keys[] = { "fallback_application_name", "dbname", "client_encoding", NULL };
-    const char *const values[] = { "wh-extract", url, "UTF8", NULL };
-    pg->connection = PQconnectdbParams(keys, values, 1);
-    if (PQstatus(pg->connection) != CONNECTION_OK) {
-        char line[512];
-        wh_pg_one_line(line, sizeof line, PQerrorMessage(pg->connection));
-        return wh_fail(error, WH_UNREACHABLE, "%s", line);
-    }
-    PQsetNoticeProcessor(pg->connection, pass_notice, pg);
-    /* Such a server does not know what its bytes mean. Asked for UTF-8, it would end the query at
-     * the first that is none; asked for the bytes, it leaves the judgement to us. */
-    const char *encoding = PQparameterStatus(pg->connection, "server_encoding");
-    pg->encoded = encoding && strcmp(encoding, "SQL_ASCII") != 0;
+    /* A server that does not vouch for UTF-8 would, asked for it, end the query at the first byte
+     * that is none; asked for the bytes, it leaves the judgement to us. */
+    pg->encoded = wh_pg_encoded(pg->connection);
     if (!pg->encoded && PQsetClientEncoding(pg->connection, "SQL_ASCII") != 0)
         return wh_pg_fail(error, pg->connection, NULL, NULL);
     return 0;
-}
-
-/* Runs a command that gives no rows. */
-static int command(struct postgres *pg, const char *sql, struct wh_error *error)
-{
-    PGresult *result = PQexec(pg->connection, sql);
-    int status = 0;
-    if (PQresultStatus(result) != PGRES_COMMAND_OK)
-        status = wh_pg_fail(error, pg->connection, result, NULL);
-    PQclear(result);
-    return status;
 }
 
 /* One state of the database, and values printed the same whatever the server's settings are. The
@@ -118,7 +74,7 @@ static int begin(struct postgres *pg, struct wh_error *error)
         wh_buffer_format(&sql, "SET LOCAL IntervalStyle = 'postgres';"
                                "SET LOCAL bytea_output = 'hex';"
                                "SET LOCAL standard_conforming_strings = on;");
-    int status = command(pg, sql.data, error);
+    int status = wh_pg_command(pg->connection, sql.data, error);
     wh_buffer_free(&sql);
     return status;
 }
@@ -172,7 +128,7 @@ static int query_failed(struct postgres *pg, const PGresult *result, struct wh_e
         return -1;
     char *wanted = unknown_table(pg, result);
     struct wh_error ignored;
-    if (wanted && command(pg, "ROLLBACK", &ignored) == 0)
+    if (wanted && wh_pg_command(pg->connection, "ROLLBACK", &ignored) == 0)
         wh_pg_suggest_table(pg->connection, wanted, error);
     free(wanted);
     return -1;
@@ -440,8 +396,8 @@ static int start(struct postgres *pg, struct wh_error *error)
     static const char *const copied[] = { "SELECT", "VALUES", "TABLE", "WITH", NULL };
     bool has_copy = PQserverVersion(pg->connection) >= 80200;
     if (!has_copy)
-        pg->request->notice(pg->request->context,
-                            "the server has no COPY of queries; rows are read one by one, slower");
+        pg->request->notify.notice(pg->request->notify.context, "the server has no COPY of "
+                                   "queries; rows are read one by one, slower");
     bool copies = has_copy && wh_sql_begins(pg->sql.data, copied);
     int status = copies ? start_copy(pg, error) : start_single(pg, error);
     pg->running = status == 0;

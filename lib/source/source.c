@@ -121,14 +121,3 @@ struct wh_shape *wh_source_shape(const char *const *names, size_t count, struct 
     free(columns);
     return shape;
 }
-
-void wh_source_suggest_table(struct wh_error *error, const char *wanted, const char *const *names,
-                             size_t count)
-{
-    for (size_t i = 0; i < count; i++)
-        if (strcasecmp(wanted, names[i]) == 0) {
-            wh_suggest(error->text, sizeof error->text, names[i], names, count);
-            return;
-        }
-    wh_suggest(error->text, sizeof error->text, wanted, names, count);
-}

@@ -12,7 +12,7 @@
 
 #include "base/error.h"
 #include "record/reader.h"
-#include "source/sql.h"
+#include "database/sql.h"
 
 /* What is asked for. It and what it points at must stay until the reader is closed. */
 struct wh_source_request {
@@ -23,9 +23,7 @@ struct wh_source_request {
     struct wh_sql_params *params; /* -v */
     uint64_t limit;               /* rows that will be read at most; 0: all of them */
     const struct wh_reading *reading; /* how text becomes rows, for files */
-    /* Told what the user should know although nothing failed. */
-    void (*notice)(void *context, const char *text);
-    void *context;
+    struct wh_notify notify;
 };
 
 struct wh_source_kind {
@@ -58,9 +56,5 @@ int wh_source_query(struct wh_buffer *out, const struct wh_source_request *reque
 /* The shape of a query's columns. Two of one name are refused, and what a stream cannot carry.
  * NULL on failure. */
 struct wh_shape *wh_source_shape(const char *const *names, size_t count, struct wh_error *error);
-
-/* Appends "(did you mean NAME?)" for a table that does not exist, whatever the letters' case. */
-void wh_source_suggest_table(struct wh_error *error, const char *wanted, const char *const *names,
-                             size_t count);
 
 #endif

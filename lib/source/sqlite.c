@@ -89,7 +89,7 @@ static void suggest_table(struct sqlite *sqlite, const char *wanted, struct wh_e
             names[count++] = wh_arena_copy(&arena, name, strlen(name));
     }
     sqlite3_finalize(list);
-    wh_source_suggest_table(error, wanted, names, count);
+    wh_sql_suggest_table(error, wanted, names, count);
     wh_arena_free(&arena);
     free(names);
 }

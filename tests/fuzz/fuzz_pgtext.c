@@ -9,7 +9,7 @@
 
 #include "base/text.h"
 #include "record/writer.h"
-#include "source/pgtext.h"
+#include "database/pgtext.h"
 #include "fuzz.h"
 
 static const struct wh_pg_type string = { .kind = WH_PG_STRING };

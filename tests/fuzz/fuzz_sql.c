@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <string.h>
 
-#include "source/sql.h"
+#include "database/sql.h"
 #include "fuzz.h"
 
 /* Puts the name back where it stood. */

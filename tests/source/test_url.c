@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "source/source.h"
-#include "source/url.h"
+#include "database/url.h"
 
 static struct wh_error error;
 

@@ -2,14 +2,14 @@
  * The types of columns, looked up in PostgreSQL's catalog: domains resolved to what they are made
  * of, arrays and composites taken apart.
  */
-#ifndef WH_SOURCE_PGCATALOG_H
-#define WH_SOURCE_PGCATALOG_H
+#ifndef WH_DATABASE_PGCATALOG_H
+#define WH_DATABASE_PGCATALOG_H
 
 #include <libpq-fe.h>
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "source/pgtext.h"
+#include "database/pgtext.h"
 
 /*
  * One type for each of `oids`, in the arena's memory. The server is only asked when there are

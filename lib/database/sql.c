@@ -1,4 +1,4 @@
-#include "source/sql.h"
+#include "database/sql.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -314,4 +314,15 @@ int wh_sql_table(struct wh_buffer *out, const char *name, size_t most, struct wh
     return wh_fail(error, WH_REFUSED,
                    "%s is not the name of a table (put parts that hold dots in double quotes)",
                    wh_quote(quoted, name, strlen(name)));
+}
+
+void wh_sql_suggest_table(struct wh_error *error, const char *wanted, const char *const *names,
+                          size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcasecmp(wanted, names[i]) == 0) {
+            wh_suggest(error->text, sizeof error->text, names[i], names, count);
+            return;
+        }
+    wh_suggest(error->text, sizeof error->text, wanted, names, count);
 }

@@ -1,4 +1,4 @@
-#include "source/pgerror.h"
+#include "database/pgerror.h"
 
 #include <stdbool.h>
 #include <stdio.h>

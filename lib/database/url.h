@@ -1,8 +1,8 @@
 /*
  * URLs of databases, as far as messages are concerned: passwords are never shown.
  */
-#ifndef WH_SOURCE_URL_H
-#define WH_SOURCE_URL_H
+#ifndef WH_DATABASE_URL_H
+#define WH_DATABASE_URL_H
 
 #include <stdbool.h>
 

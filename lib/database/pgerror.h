@@ -1,8 +1,8 @@
 /*
  * What a PostgreSQL server complains about, as an error of the tool.
  */
-#ifndef WH_SOURCE_PGERROR_H
-#define WH_SOURCE_PGERROR_H
+#ifndef WH_DATABASE_PGERROR_H
+#define WH_DATABASE_PGERROR_H
 
 #include <libpq-fe.h>
 

@@ -3,8 +3,8 @@
  *
  * Names and values are kept, not copied; wh_sql_params_free gives back the list alone.
  */
-#ifndef WH_SOURCE_SQL_H
-#define WH_SOURCE_SQL_H
+#ifndef WH_DATABASE_SQL_H
+#define WH_DATABASE_SQL_H
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -62,5 +62,9 @@ bool wh_sql_begins(const char *sql, const char *const *words);
  * part that is in double quotes already may hold dots. At most `most` parts.
  */
 int wh_sql_table(struct wh_buffer *out, const char *name, size_t most, struct wh_error *error);
+
+/* Appends "(did you mean NAME?)" for a table that does not exist, whatever the letters' case. */
+void wh_sql_suggest_table(struct wh_error *error, const char *wanted, const char *const *names,
+                          size_t count);
 
 #endif

@@ -15,8 +15,8 @@
  * The text may be changed in place and needs WH_SLACK readable bytes behind it, since fields point
  * into it; what does not fit there goes to the row's scratch.
  */
-#ifndef WH_SOURCE_PGTEXT_H
-#define WH_SOURCE_PGTEXT_H
+#ifndef WH_DATABASE_PGTEXT_H
+#define WH_DATABASE_PGTEXT_H
 
 #include <stdbool.h>
 #include <stddef.h>

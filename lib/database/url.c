@@ -1,4 +1,4 @@
-#include "source/url.h"
+#include "database/url.h"
 
 #include <stddef.h>
 #include <string.h>

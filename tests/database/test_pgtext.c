@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "record/writer.h"
-#include "source/pgtext.h"
+#include "database/pgtext.h"
 
 static const struct wh_pg_type string = { .kind = WH_PG_STRING };
 static const struct wh_pg_type number = { .kind = WH_PG_NUMBER };

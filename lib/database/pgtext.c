@@ -1,4 +1,4 @@
-#include "source/pgtext.h"
+#include "database/pgtext.h"
 
 #include <string.h>
 

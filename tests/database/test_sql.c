@@ -7,7 +7,7 @@
 
 #include <cmocka.h>
 
-#include "source/sql.h"
+#include "database/sql.h"
 
 /* Not how a database quotes, but easy to see in what comes out. */
 static int angle(void *context, struct wh_buffer *out, const char *value, struct wh_error *error)

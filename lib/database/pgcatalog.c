@@ -1,12 +1,12 @@
-#include "source/pgcatalog.h"
+#include "database/pgcatalog.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "record/json.h"
-#include "source/pgerror.h"
-#include "source/source.h"
+#include "database/pgerror.h"
+#include "database/sql.h"
 
 /* ---- types ----------------------------------------------------------------------------------- */
 
@@ -211,7 +211,7 @@ void wh_pg_suggest_table(PGconn *connection, const char *wanted, struct wh_error
         if (strcasecmp(PQgetvalue(result, i, 1), plain) == 0)
             nearest = names[i];
     }
-    wh_source_suggest_table(error, nearest, names, (size_t)rows);
+    wh_sql_suggest_table(error, nearest, names, (size_t)rows);
     free(names);
     PQclear(result);
     free(plain);

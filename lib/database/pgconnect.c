@@ -1,0 +1,66 @@
+#include "database/pgconnect.h"
+
+#include <string.h>
+
+#include "database/pgerror.h"
+#include "database/url.h"
+
+static void pass_notice(void *context, const char *message)
+{
+    const struct wh_notify *notify = context;
+    char line[512];
+    notify->notice(notify->context, wh_pg_one_line(line, sizeof line, message));
+}
+
+/* A URL that libpq cannot read. Its words about that may quote a password. */
+static int check_url(const char *url, struct wh_error *error)
+{
+    char *message = NULL;
+    PQconninfoOption *options = PQconninfoParse(url, &message);
+    bool good = options != NULL;
+    char line[256] = "it is malformed";
+    if (message && !wh_url_has_password(url))
+        wh_pg_one_line(line, sizeof line, message);
+    PQconninfoFree(options);
+    PQfreemem(message);
+    return good ? 0 : wh_fail(error, WH_REFUSED, "the URL cannot be used: %s", line);
+}
+
+PGconn *wh_pg_connect(const char *url, const char *tool, const struct wh_notify *notify,
+                      struct wh_error *error)
+{
+    if (wh_url_check(url, error) != 0 || check_url(url, error) != 0)
+        return NULL;
+    if (wh_url_has_password(url))
+        notify->notice(notify->context,
+                       "the password in the URL can be seen in the list of processes; a service "
+                       "file or PGPASSFILE keeps it private");
+    const char *const keys[] = { "fallback_application_name", "dbname", "client_encoding", NULL };
+    const char *const values[] = { tool, url, "UTF8", NULL };
+    PGconn *connection = PQconnectdbParams(keys, values, 1);
+    if (PQstatus(connection) == CONNECTION_OK) {
+        PQsetNoticeProcessor(connection, pass_notice, (void *)notify);
+        return connection;
+    }
+    char line[512];
+    wh_pg_one_line(line, sizeof line, PQerrorMessage(connection));
+    wh_fail(error, WH_UNREACHABLE, "%s", line);
+    PQfinish(connection);
+    return NULL;
+}
+
+bool wh_pg_encoded(const PGconn *connection)
+{
+    const char *encoding = PQparameterStatus(connection, "server_encoding");
+    return encoding && strcmp(encoding, "SQL_ASCII") != 0;
+}
+
+int wh_pg_command(PGconn *connection, const char *sql, struct wh_error *error)
+{
+    PGresult *result = PQexec(connection, sql);
+    int status = 0;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        status = wh_pg_fail(error, connection, result, NULL);
+    PQclear(result);
+    return status;
+}
