@@ -11,6 +11,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "pipe/control.h"
 #include "record/row.h"
 
 /* What became of a row. */
@@ -23,6 +24,10 @@ enum wh_verdict {
 /* Where a stage sends its rows: the next stage, or the writer. */
 struct wh_emit {
     enum wh_verdict (*row)(struct wh_emit *emit, struct wh_row *row, struct wh_error *error);
+    /* A row that row() had taken turns out to be bad, for `reason`: goes to the rejects, by its
+     * source, line and raw text, or its fields where it has none. 0 when the run may go on. */
+    int (*reject)(struct wh_emit *emit, const struct wh_row *row, const struct wh_error *reason,
+                  struct wh_error *error);
 };
 
 static inline enum wh_verdict wh_emit_row(struct wh_emit *emit, struct wh_row *row,
@@ -32,6 +37,12 @@ static inline enum wh_verdict wh_emit_row(struct wh_emit *emit, struct wh_row *r
 }
 
 struct wh_stage;
+
+/* What has gone by and is not committed yet: rows, and seconds since the first of them. */
+struct wh_lag {
+    uint64_t rows;
+    double seconds;
+};
 
 struct wh_stage_ops {
     enum wh_verdict (*row)(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
@@ -44,6 +55,27 @@ struct wh_stage_ops {
     int (*columns)(struct wh_stage *stage, struct wh_row *row, struct wh_error *error);
     /* About once a second, between two rows, `now` by wh_clock(): save, reload, report. NULL. */
     int (*tick)(struct wh_stage *stage, double now, struct wh_error *error);
+    /*
+     * Under control records (pipe/control.h). begin: the stream begins; a filter takes up the
+     * state of begin->from, a sink sees that its checkpoint is there. Refuses what could not be
+     * resumed. It must copy what it keeps. checkpoint: all rows before it have been through row()
+     * (and, for the end, finish() was called): a filter makes its state safe on disk before it
+     * returns, a sink commits, or puts that off to a later tick. committed: the sink is seen to
+     * hold `place`, of this epoch. broken: the stream ended without an end, or this run is about
+     * to fail: nothing more may be committed but a checkpoint that no row has followed. All NULL
+     * where the stage keeps nothing.
+     */
+    int (*begin)(struct wh_stage *stage, const struct wh_control *begin, struct wh_error *error);
+    int (*checkpoint)(struct wh_stage *stage, const struct wh_control *checkpoint,
+                      struct wh_emit *emit, struct wh_error *error);
+    int (*committed)(struct wh_stage *stage, const struct wh_place *place,
+                     struct wh_error *error);
+    int (*broken)(struct wh_stage *stage, struct wh_error *error);
+    /* What the stage does to rows, as 12 hexadecimal digits or so, for `through`. NULL: nothing
+     * that another run could do differently. */
+    const char *(*recipe)(struct wh_stage *stage);
+    /* Rows taken and not committed yet, and since when (by wh_clock()); for sinks. NULL. */
+    struct wh_lag (*lag)(struct wh_stage *stage, double now);
     /* Adds what the tool knows to the object that --stats writes. NULL. */
     void (*stats)(struct wh_stage *stage, json_t *stats);
     /* One line for the progress display, at most `size` bytes. NULL. */

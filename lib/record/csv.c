@@ -941,7 +941,7 @@ static bool reopens(const struct wh_input *input)
 struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input *input,
                               struct wh_error *error)
 {
-    static const struct wh_reader_ops ops = { csv_next, csv_close };
+    static const struct wh_reader_ops ops = { .next = csv_next, .close = csv_close };
     struct csv *csv = wh_alloc(1, sizeof *csv);
     csv->reader.ops = &ops;
     csv->reader.row = &csv->row;

@@ -566,7 +566,7 @@ static void ndjson_close(struct wh_reader *base)
 
 struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_input *input)
 {
-    static const struct wh_reader_ops ops = { ndjson_next, ndjson_close };
+    static const struct wh_reader_ops ops = { .next = ndjson_next, .close = ndjson_close };
     struct wh_ndjson *reader = wh_alloc(1, sizeof *reader);
     reader->reader.ops = &ops;
     reader->reader.row = &reader->row;

@@ -194,7 +194,7 @@ static void files_close(struct wh_reader *base)
 struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,
                                  size_t count, struct wh_error *error)
 {
-    static const struct wh_reader_ops ops = { files_next, files_close };
+    static const struct wh_reader_ops ops = { .next = files_next, .close = files_close };
     struct files *files = wh_alloc(1, sizeof *files);
     files->reader.ops = &ops;
     files->reader.progress = -1;

@@ -6,6 +6,7 @@
 #ifndef WH_RECORD_READER_H
 #define WH_RECORD_READER_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -17,6 +18,8 @@
 enum wh_next {
     WH_NEXT_ROW,
     WH_NEXT_END,
+    WH_NEXT_CONTROL, /* a control record, an object whose first key is @wh: row->raw is its line,
+                        row->terminator 0 where its line end is missing */
     WH_NEXT_BAD,   /* the row is broken: error says how, row->raw, source and line say where */
     WH_NEXT_ERROR, /* no further row can be read */
 };
@@ -26,6 +29,14 @@ struct wh_reader;
 struct wh_reader_ops {
     enum wh_next (*next)(struct wh_reader *reader, struct wh_error *error);
     void (*close)(struct wh_reader *reader); /* frees the reader too */
+    /*
+     * Where to go on: what a reader opened with it gives next is exactly what this one gives next.
+     * Called right after next() gave a row, with `behind` false: before that row. With `behind`
+     * true, while waiting or at the end: behind the last row given; before the first row, where
+     * the reader was opened. A new object, which says what it is a position in; NULL where the
+     * reader cannot tell at this row (it can at a later one). NULL op: it never can.
+     */
+    json_t *(*position)(struct wh_reader *reader, bool behind);
 };
 
 struct wh_reader {
@@ -54,6 +65,9 @@ struct wh_reading {
     const char *const *nulls;    /* --null-value: these values become null */
     size_t null_count;
     size_t max_row;              /* bytes; 0: WH_MAX_ROW */
+    const json_t *position;      /* where to go on, as position() gave it; NULL: at the beginning */
+    bool resumable;              /* positions will be asked for: what cannot tell them (standard
+                                    input, a pipe) is refused with the reason */
 };
 
 enum { WH_MAX_ROW = 64 << 20, WH_MAX_DEPTH = 1000 };

@@ -359,8 +359,8 @@ static void close_postgres(struct wh_reader *reader)
     free(pg);
 }
 
-static const struct wh_reader_ops copy_ops = { copy_next, close_postgres };
-static const struct wh_reader_ops single_ops = { single_next, close_postgres };
+static const struct wh_reader_ops copy_ops = { .next = copy_next, .close = close_postgres };
+static const struct wh_reader_ops single_ops = { .next = single_next, .close = close_postgres };
 
 /* ---- opening --------------------------------------------------------------------------------- */
 

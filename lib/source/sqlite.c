@@ -351,7 +351,7 @@ static void close_sqlite(struct wh_reader *reader)
     free(sqlite);
 }
 
-static const struct wh_reader_ops ops = { sqlite_next, close_sqlite };
+static const struct wh_reader_ops ops = { .next = sqlite_next, .close = close_sqlite };
 
 static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
 {

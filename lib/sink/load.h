@@ -1,0 +1,29 @@
+/*
+ * The stage of wh-load: hands rows to a sink and decides when it commits.
+ *
+ * Without control records everything is one transaction, committed after the last row; in a stream
+ * of --mark too, on its end. In a stream with checkpoints each of them is committed, but not
+ * sooner than `every` seconds after the one before; one that was put off is committed when that
+ * time has passed, if no row has followed it, else with the next.
+ */
+#ifndef WH_SINK_LOAD_H
+#define WH_SINK_LOAD_H
+
+#include <stdbool.h>
+
+#include "base/error.h"
+#include "pipe/stage.h"
+#include "sink/sink.h"
+
+enum { WH_COMMIT_EVERY = 1 }; /* seconds, unless --every says otherwise */
+
+struct wh_loading {
+    struct wh_sink_request sink;
+    double every;  /* seconds between two commits, at least */
+    bool changed;  /* --changed-recipe: go on although the rows come through other recipes */
+};
+
+/* `loading` must stay. The sink is opened at once. NULL on failure. */
+struct wh_stage *wh_load_open(const struct wh_loading *loading, struct wh_error *error);
+
+#endif
