@@ -76,7 +76,7 @@ static enum wh_next fake_next(struct wh_reader *reader, struct wh_error *error)
     return WH_NEXT_BAD;
 }
 
-static const struct wh_reader_ops fake_reader_ops = { fake_next, NULL };
+static const struct wh_reader_ops fake_reader_ops = { .next = fake_next };
 
 /* Does what the row's value says. */
 struct fake_stage {
