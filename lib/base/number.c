@@ -623,3 +623,39 @@ size_t wh_integer_print(int64_t value, char out[static WH_NUMBER_SIZE])
         *out++ = '-';
     return write_integer(size, out) + (value < 0);
 }
+
+/*
+ * What a double keeps of a text
+ */
+
+/* The digits of a number without sign, the zeros at their end moved into the exponent: equal
+ * numbers of up to 19 digits have equal parts. */
+static struct decimal trimmed_decimal(const char *text, size_t length)
+{
+    bool negative = length > 0 && text[0] == '-';
+    struct decimal decimal = read_decimal(text + negative, text + length);
+    while (decimal.digits > 0 && decimal.digits % 10 == 0) {
+        decimal.digits /= 10;
+        decimal.exponent++;
+    }
+    return decimal;
+}
+
+bool wh_number_exact(const char *text, size_t length)
+{
+    enum { SAFE_EXPONENT = 280 };
+    /* Any decimal of up to 15 digits survives (DBL_DIG), away from the ends of the range. */
+    static const uint64_t safe_digits = UINT64_C(1000000000000000);
+    struct decimal given = trimmed_decimal(text, length);
+    if (given.cut)
+        return false;
+    if (given.digits == 0 || (given.digits < safe_digits && given.exponent > -SAFE_EXPONENT
+                              && given.exponent < SAFE_EXPONENT))
+        return true;
+    double value = wh_number_parse(text, length);
+    if (isinf(value))
+        return false;
+    char printed[WH_NUMBER_SIZE];
+    struct decimal kept = trimmed_decimal(printed, wh_number_print(value, printed));
+    return kept.digits == given.digits && kept.exponent == given.exponent;
+}

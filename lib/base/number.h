@@ -34,6 +34,12 @@ double wh_number_parse_slack(const char *text, size_t length);
 bool wh_number_integer(const char *text, size_t length, int64_t *value);
 
 /*
+ * Whether nothing of `text`, a valid JSON number, is lost in a double: the nearest one prints as a
+ * number equal to it. So 0.1 and 12.50 are, 0.12345678901234567890 is not.
+ */
+bool wh_number_exact(const char *text, size_t length);
+
+/*
  * Prints the shortest JSON number that reads back to `value` (finite), nearest to it among the
  * shortest. Form as in JavaScript's Number::toString: 100, 0.001, 1e-7, 1e+21 printed as 1e21;
  * negative zero as -0. Returns the length; no NUL is written.

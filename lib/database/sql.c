@@ -269,7 +269,18 @@ bool wh_sql_begins(const char *sql, const char *const *words)
     return false;
 }
 
-/* ---- tables ---------------------------------------------------------------------------------- */
+/* ---- names ----------------------------------------------------------------------------------- */
+
+void wh_sql_identifier(struct wh_buffer *out, const char *name, size_t length)
+{
+    wh_buffer_byte(out, '"');
+    for (size_t i = 0; i < length; i++) {
+        if (name[i] == '"')
+            wh_buffer_byte(out, '"');
+        wh_buffer_byte(out, name[i]);
+    }
+    wh_buffer_byte(out, '"');
+}
 
 /* Appends one part of a name; returns what is behind it, NULL where it is broken. */
 static const char *table_part(struct wh_buffer *out, const char *at)
@@ -286,13 +297,7 @@ static const char *table_part(struct wh_buffer *out, const char *at)
     size_t length = strcspn(at, ".");
     if (length == 0)
         return NULL;
-    wh_buffer_byte(out, '"');
-    for (size_t i = 0; i < length; i++) {
-        if (at[i] == '"')
-            wh_buffer_byte(out, '"');
-        wh_buffer_byte(out, at[i]);
-    }
-    wh_buffer_byte(out, '"');
+    wh_sql_identifier(out, at, length);
     return at + length;
 }
 

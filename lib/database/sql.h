@@ -57,6 +57,9 @@ int wh_sql_substitute(struct wh_buffer *out, const char *sql, struct wh_sql_para
  * letters' case; opening parentheses before it do not count. */
 bool wh_sql_begins(const char *sql, const char *const *words);
 
+/* Appends a column's name (without a NUL in it) as a quoted identifier. */
+void wh_sql_identifier(struct wh_buffer *out, const char *name, size_t length);
+
 /*
  * Appends the name of a table as a quoted identifier: "shop.orders" becomes "shop"."orders". A
  * part that is in double quotes already may hold dots. At most `most` parts.

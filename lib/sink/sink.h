@@ -85,6 +85,10 @@ struct wh_sink *wh_file_sink(const struct wh_sink_request *request, struct wh_er
 
 /* ---- C, as wh-extract reads it ---------------------------------------------------------------- */
 
+/* "scores" of "postgresql:///shop#scores": what a database calls the checkpoint, in the column name
+ * of wh_checkpoint; "" where there is no '#'. */
+const char *wh_checkpoint_row(const char *checkpoint);
+
 /* DATABASE-URL#name: a row of wh_checkpoint (postgres_store.c, sqlite_store.c). */
 extern const struct wh_store_kind wh_postgres_store, wh_sqlite_store;
 /* The small file beside a target file (file_store.c); takes every name. */

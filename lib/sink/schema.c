@@ -1,0 +1,317 @@
+#include "sink/schema.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/number.h"
+#include "base/text.h"
+#include "base/time.h"
+#include "database/sql.h"
+
+/* What kinds of values a column has had, a bit each. */
+enum seen {
+    SEEN_BOOLEAN = 1,
+    SEEN_INTEGER = 2,
+    SEEN_DECIMAL = 4,  /* also an integer of more than 64 bits */
+    SEEN_EXPONENT = 8,
+    SEEN_INEXACT = 16, /* a number that a double would change */
+    SEEN_DATE = 32,
+    SEEN_TIMESTAMP = 64,
+    SEEN_TIMESTAMPTZ = 128,
+    SEEN_NESTED = 256,
+    SEEN_TEXT = 512,
+};
+
+struct column {
+    char *name;
+    size_t length;
+    unsigned seen;
+    const char *given; /* its type as --schema has it; NULL: by what was seen */
+};
+
+struct wh_schema {
+    const struct wh_sink_request *request;
+    struct column *columns;
+    size_t count;
+    uint64_t serial;  /* of the shape that `places` is about; 0: none */
+    size_t *places;   /* where the shape's columns stand here; SIZE_MAX: not in the table */
+};
+
+/* ---- types ------------------------------------------------------------------------------------ */
+
+/* The names that --schema and messages know a type by, and what each database calls it. */
+static const struct type {
+    const char *name, *postgres, *sqlite;
+} types[] = {
+    { "bigint", "bigint", "INTEGER" },
+    /* SQLite would round numbers in a column called NUMERIC: one without a type takes each value as
+     * it is given. */
+    { "numeric", "numeric", "" },
+    { "double precision", "double precision", "REAL" },
+    { "boolean", "boolean", "BOOLEAN" },
+    { "date", "date", "TEXT" },
+    { "timestamp", "timestamp", "TEXT" },
+    { "timestamptz", "timestamp with time zone", "TEXT" },
+    { "json", "json", "TEXT" },
+    { "text", "text", "TEXT" },
+};
+enum { BIGINT, NUMERIC, DOUBLE, BOOLEAN, DATE, TIMESTAMP, TIMESTAMPTZ, JSON, TEXT, TYPES };
+
+static int narrowest(unsigned seen)
+{
+    const unsigned numbers = SEEN_INTEGER | SEEN_DECIMAL | SEEN_EXPONENT | SEEN_INEXACT;
+    if (seen == 0)
+        return TEXT;
+    if (seen == SEEN_BOOLEAN)
+        return BOOLEAN;
+    if ((seen & ~numbers) == 0 && (seen & SEEN_EXPONENT))
+        return seen & SEEN_INEXACT ? NUMERIC : DOUBLE;
+    if ((seen & ~numbers) == 0)
+        return seen & SEEN_DECIMAL ? NUMERIC : BIGINT;
+    if ((seen & ~(unsigned)(SEEN_DATE | SEEN_TIMESTAMP)) == 0)
+        return seen & SEEN_TIMESTAMP ? TIMESTAMP : DATE;
+    return seen == SEEN_TIMESTAMPTZ ? TIMESTAMPTZ : seen == SEEN_NESTED ? JSON : TEXT;
+}
+
+static const char *type_in(const struct column *column, enum wh_dialect dialect)
+{
+    const struct type *type = NULL;
+    if (!column->given)
+        type = &types[narrowest(column->seen)];
+    for (size_t i = 0; !type && i < TYPES; i++)
+        if (strcasecmp(column->given, types[i].name) == 0)
+            type = &types[i];
+    if (!type)
+        return column->given;
+    return dialect == WH_SQL_SQLITE ? type->sqlite : type->postgres;
+}
+
+static unsigned see_number(const struct wh_field *field)
+{
+    int64_t integer;
+    if (wh_number_integer(field->text, field->length, &integer))
+        return SEEN_INTEGER | (wh_number_exact(field->text, field->length) ? 0 : SEEN_INEXACT);
+    bool exponent = memchr(field->text, 'e', field->length) != NULL
+                    || memchr(field->text, 'E', field->length) != NULL;
+    return (exponent ? SEEN_EXPONENT : SEEN_DECIMAL)
+           | (wh_number_exact(field->text, field->length) ? 0 : SEEN_INEXACT);
+}
+
+/* A date or time of day in the form that every database reads, to the microsecond that PostgreSQL
+ * keeps. */
+static unsigned see_string(const struct wh_field *field)
+{
+    enum { DATE_LENGTH = 10, MINUTE_LENGTH = 16, MOST_OFFSET = 16 * 60 };
+    const char *text = field->text;
+    struct wh_civil time;
+    if (field->length < DATE_LENGTH || (field->flags & WH_ESCAPED) || text[4] != '-'
+        || text[7] != '-' || !wh_time_parse(text, field->length, &time) || time.year < 1)
+        return SEEN_TEXT;
+    if (field->length == DATE_LENGTH)
+        return SEEN_DATE;
+    if (field->length < MINUTE_LENGTH || text[13] != ':' || time.nanosecond % 1000 != 0)
+        return SEEN_TEXT;
+    if (!time.has_offset)
+        return SEEN_TIMESTAMP;
+    return abs(time.offset) < MOST_OFFSET ? SEEN_TIMESTAMPTZ : SEEN_TEXT;
+}
+
+static unsigned see(const struct wh_field *field)
+{
+    switch ((enum wh_type)field->type) {
+    case WH_NULL:
+        return 0;
+    case WH_FALSE:
+    case WH_TRUE:
+        return SEEN_BOOLEAN;
+    case WH_NUMBER:
+        return see_number(field);
+    case WH_STRING:
+        return see_string(field);
+    case WH_NESTED:
+        return SEEN_NESTED;
+    }
+    return SEEN_TEXT;
+}
+
+/* ---- columns ---------------------------------------------------------------------------------- */
+
+bool wh_schema_reserved(const struct wh_sink_request *request, const struct wh_column *column)
+{
+    static const char operation[] = "_op", unchanged[] = "_unchanged";
+    if (!request->apply)
+        return false;
+    return (column->length == sizeof operation - 1
+            && memcmp(column->name, operation, column->length) == 0)
+           || (column->length == sizeof unchanged - 1
+               && memcmp(column->name, unchanged, column->length) == 0);
+}
+
+static size_t place_of(struct wh_schema *schema, const char *name, size_t length)
+{
+    for (size_t i = 0; i < schema->count; i++)
+        if (schema->columns[i].length == length
+            && memcmp(schema->columns[i].name, name, length) == 0)
+            return i;
+    schema->columns = wh_resize(schema->columns, schema->count + 1, sizeof *schema->columns);
+    schema->columns[schema->count] = (struct column){ .name = wh_copy(name, length),
+                                                      .length = length };
+    return schema->count++;
+}
+
+static void find_places(struct wh_schema *schema, const struct wh_shape *shape)
+{
+    schema->places = wh_resize(schema->places, shape->count, sizeof *schema->places);
+    for (uint32_t i = 0; i < shape->count; i++)
+        schema->places[i] = wh_schema_reserved(schema->request, &shape->columns[i])
+                                ? SIZE_MAX
+                                : place_of(schema, shape->columns[i].name,
+                                           shape->columns[i].length);
+    schema->serial = shape->serial;
+}
+
+void wh_schema_see(struct wh_schema *schema, const struct wh_row *row)
+{
+    if (schema->serial != row->shape->serial)
+        find_places(schema, row->shape);
+    for (uint32_t i = 0; i < row->shape->count; i++)
+        if (schema->places[i] != SIZE_MAX)
+            schema->columns[schema->places[i]].seen |= see(&row->fields[i]);
+}
+
+/* ---- --schema --------------------------------------------------------------------------------- */
+
+/* A type is put into SQL as it stands: more than a name with its arguments is none. */
+static bool is_type(const char *text)
+{
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                  "_ ().,[]\"";
+    int depth = 0;
+    for (const char *at = text; *at; at++) {
+        depth += (*at == '(') - (*at == ')');
+        if (depth < 0 || (*at == ',' && depth == 0))
+            return false;
+    }
+    return *text && depth == 0 && text[strspn(text, letters)] == '\0';
+}
+
+static int take_given(struct wh_schema *schema, struct wh_error *error)
+{
+    json_t *columns = json_object_get(schema->request->schema, "columns");
+    if (!json_is_object(columns) || json_object_size(schema->request->schema) != 1)
+        return wh_fail(error, WH_REFUSED, "--schema: it has the form "
+                                          "{\"columns\":{\"id\":\"bigint\",...}}");
+    const char *name;
+    json_t *value;
+    json_object_foreach(columns, name, value) {
+        char quoted[96];
+        const char *type = json_string_value(value);
+        if (!type || !is_type(type))
+            return wh_fail(error, WH_REFUSED, "--schema: column %s must have the name of a type, "
+                                              "such as \"bigint\" or \"numeric(12,2)\"",
+                           wh_quote(quoted, name, strlen(name)));
+        schema->columns[place_of(schema, name, strlen(name))].given = type;
+    }
+    return 0;
+}
+
+struct wh_schema *wh_schema_open(const struct wh_sink_request *request, struct wh_error *error)
+{
+    struct wh_schema *schema = wh_alloc(1, sizeof *schema);
+    schema->request = request;
+    if (!request->schema || take_given(schema, error) == 0)
+        return schema;
+    wh_schema_close(schema);
+    return NULL;
+}
+
+void wh_schema_close(struct wh_schema *schema)
+{
+    if (!schema)
+        return;
+    for (size_t i = 0; i < schema->count; i++)
+        free(schema->columns[i].name);
+    free(schema->columns);
+    free(schema->places);
+    free(schema);
+}
+
+bool wh_schema_given(const struct wh_schema *schema)
+{
+    return schema->request->schema != NULL;
+}
+
+size_t wh_schema_count(const struct wh_schema *schema)
+{
+    return schema->count;
+}
+
+/* ---- the statement ---------------------------------------------------------------------------- */
+
+static int check_names(const struct wh_schema *schema, struct wh_error *error)
+{
+    if (schema->count == 0)
+        return wh_fail(error, WH_REFUSED, "--create: a table needs a column, and the rows have "
+                                          "none");
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct column *column = &schema->columns[i];
+        char quoted[96];
+        if (column->length == 0 || memchr(column->name, '\0', column->length))
+            return wh_fail(error, WH_REFUSED, "--create: %s cannot be the name of a column (see "
+                                              "wh-clean --rename)",
+                           wh_quote(quoted, column->name, column->length));
+    }
+    return 0;
+}
+
+static int check_key(const struct wh_schema *schema, const char *key, struct wh_error *error)
+{
+    const char **names = wh_alloc(schema->count, sizeof *names);
+    bool found = false;
+    for (size_t i = 0; i < schema->count; i++) {
+        names[i] = schema->columns[i].name;
+        found = found || strcmp(names[i], key) == 0;
+    }
+    if (!found) {
+        char quoted[96];
+        wh_fail(error, WH_REFUSED, "--key: the rows have no column %s",
+                wh_quote(quoted, key, strlen(key)));
+        wh_suggest(error->text, sizeof error->text, key, names, schema->count);
+    }
+    free(names);
+    return found ? 0 : -1;
+}
+
+static int add_columns(const struct wh_schema *schema, enum wh_dialect dialect,
+                       struct wh_buffer *out, struct wh_error *error)
+{
+    const struct wh_sink_request *request = schema->request;
+    for (size_t i = 0; i < schema->count; i++) {
+        const struct column *column = &schema->columns[i];
+        const char *type = type_in(column, dialect);
+        wh_buffer_format(out, i > 0 ? ", " : "");
+        wh_sql_identifier(out, column->name, column->length);
+        wh_buffer_format(out, *type ? " %s" : "%s", type);
+    }
+    for (size_t i = 0; i < request->key_count; i++) {
+        if (check_key(schema, request->key[i], error) != 0)
+            return -1;
+        wh_buffer_format(out, i > 0 ? ", " : ", PRIMARY KEY (");
+        wh_sql_identifier(out, request->key[i], strlen(request->key[i]));
+    }
+    wh_buffer_format(out, request->key_count > 0 ? "))" : ")");
+    return 0;
+}
+
+int wh_schema_sql(const struct wh_schema *schema, enum wh_dialect dialect, size_t parts,
+                  struct wh_buffer *out, struct wh_error *error)
+{
+    if (check_names(schema, error) != 0)
+        return -1;
+    wh_buffer_format(out, "CREATE TABLE IF NOT EXISTS ");
+    if (wh_sql_table(out, schema->request->table, parts, error) != 0)
+        return -1;
+    wh_buffer_format(out, " (");
+    return add_columns(schema, dialect, out, error);
+}

@@ -1,0 +1,99 @@
+#include "sink/sink.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/text.h"
+#include "database/url.h"
+
+static const struct wh_sink_kind kinds[] = {
+    { "sqlite:", wh_sqlite_sink },
+    { "postgresql://", wh_postgres_sink },
+    { "postgres://", wh_postgres_sink },
+    { "", wh_file_sink },
+};
+enum { KINDS = sizeof kinds / sizeof *kinds };
+
+const struct wh_sink_kind *wh_sink_find(const char *target, struct wh_error *error)
+{
+    size_t i = 0;
+    while (strncmp(target, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+        i++;
+    size_t scheme = strspn(target, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
+    if (kinds[i].prefix[0] != '\0' || scheme == 0 || strncmp(target + scheme, "://", 3) != 0)
+        return &kinds[i];
+
+    const char *names[KINDS];
+    for (size_t k = 0; k < KINDS; k++)
+        names[k] = kinds[k].prefix;
+    char *wanted = wh_copy(target, scheme + 3);
+    wh_fail(error, WH_REFUSED, "no kind of target is called %s", wanted);
+    wh_suggest(error->text, sizeof error->text, wanted, names, KINDS - 1);
+    free(wanted);
+    return NULL;
+}
+
+const char *wh_checkpoint_row(const char *checkpoint)
+{
+    const char *mark = strrchr(checkpoint, '#');
+    return mark ? mark + 1 : "";
+}
+
+/* The checkpoint of a database is a row in that database, or it could not be committed together
+ * with the rows. */
+static int check_checkpoint(const struct wh_sink_request *request, struct wh_error *error)
+{
+    const char *checkpoint = request->checkpoint;
+    size_t length = strlen(request->target);
+    if (!checkpoint)
+        return 0;
+    const char *row = wh_checkpoint_row(checkpoint);
+    if (*row != '\0' && (size_t)(row - 1 - checkpoint) == length
+        && memcmp(checkpoint, request->target, length) == 0)
+        return 0;
+    char *shown = strstr(request->target, "://") ? wh_url_display(request->target)
+                                                 : wh_copy(request->target, length);
+    wh_fail(error, WH_REFUSED,
+            "--checkpoint must lie in the target, to be committed together with the rows: give "
+            "--checkpoint '%s#NAME', the URL being the TARGET's letter for letter",
+            shown);
+    free(shown);
+    return -1;
+}
+
+static int check_database(const struct wh_sink_request *request, struct wh_error *error)
+{
+    if (!request->table)
+        return wh_fail(error, WH_REFUSED, "say which table the rows go to: -t NAME");
+    if (request->schema && !request->create)
+        return wh_fail(error, WH_REFUSED, "--schema says how to make the table: it needs --create");
+    if (request->apply && request->key_count == 0)
+        return wh_fail(error, WH_REFUSED, "--apply needs --key COLUMN[,COLUMN...], by which the "
+                                          "rows of the table are found");
+    return check_checkpoint(request, error);
+}
+
+static int check_file(const struct wh_sink_request *request, struct wh_error *error)
+{
+    const char *given = request->table       ? "--table"
+                        : request->key_count ? "--key"
+                        : request->create    ? "--create"
+                        : request->schema    ? "--schema"
+                        : request->apply     ? "--apply"
+                                             : NULL;
+    if (given)
+        return wh_fail(error, WH_REFUSED, "%s is about databases, but %s is a file", given,
+                       request->target);
+    return 0;
+}
+
+struct wh_sink *wh_sink_open(const struct wh_sink_request *request, struct wh_error *error)
+{
+    const struct wh_sink_kind *kind = wh_sink_find(request->target, error);
+    if (!kind)
+        return NULL;
+    bool file = kind->open == wh_file_sink;
+    if ((file ? check_file(request, error) : check_database(request, error)) != 0)
+        return NULL;
+    return kind->open(request, error);
+}
