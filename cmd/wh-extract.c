@@ -4,7 +4,10 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "model/modelfile.h"
+#include "pipe/origin.h"
 #include "pipe/run.h"
+#include "sink/sink.h"
 #include "source/source.h"
 
 struct extract {
@@ -12,6 +15,10 @@ struct extract {
     const char *query;
     const char *query_file;
     uint64_t limit;
+    const char *checkpoint;
+    bool mark;
+    struct wh_every every;
+    bool every_given;
     struct wh_sql_params params;
     char *file_text; /* of query_file */
     struct wh_source_request request;
@@ -20,12 +27,23 @@ struct extract {
 
 enum { LARGEST_QUERY = 16 << 20 };
 
+static const struct wh_every DEFAULT_EVERY = { .seconds = 2 };
+
 static int add_param(void *target, const struct wh_option *option, const char *value,
                      struct wh_error *error)
 {
     (void)option;
     struct extract *extract = target;
     return wh_sql_params_add(&extract->params, value, error);
+}
+
+static int set_every(void *target, const struct wh_option *option, const char *value,
+                     struct wh_error *error)
+{
+    (void)option;
+    struct extract *extract = target;
+    extract->every_given = true;
+    return wh_every_parse(value, &extract->every, error);
 }
 
 static const struct wh_option options[] = {
@@ -40,6 +58,14 @@ static const struct wh_option options[] = {
       WH_OPTION_CALL, 0, add_param, NULL },
     { "limit", 0, "N", "end after N rows; 0 is no limit [0]", WH_OPTION_COUNT,
       offsetof(struct extract, limit), NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Going on where the last run was left off" },
+    { "checkpoint", 0, "C", "go on from what the sink has committed to C: the model's file, "
+      "DATABASE-URL#NAME or the file that is --checkpoint at the other end too", WH_OPTION_TEXT,
+      offsetof(struct extract, checkpoint), NULL, NULL },
+    { "every", 0, "ROWS|DURATION", "a checkpoint as often [2s]", WH_OPTION_CALL, 0, set_every,
+      NULL },
+    { "mark", 0, NULL, "mark the begin and the end of the rows, so that none can get lost unnoticed",
+      WH_OPTION_FLAG, offsetof(struct extract, mark), NULL, NULL },
 };
 
 static const char *const formats[] = { "ndjson", "csv", "tsv", NULL };
@@ -113,15 +139,61 @@ static int settle(struct extract *extract, char **operands, int count, struct wh
     return 0;
 }
 
+/* What --checkpoint can name; a file that is no model's is wh-load's. */
+static struct wh_store *open_store(struct extract *extract, struct wh_error *error)
+{
+    static const struct wh_store_kind *const kinds[] = { &wh_postgres_store, &wh_sqlite_store,
+                                                         &wh_model_store, &wh_file_store };
+    size_t i = 0;
+    while (!kinds[i]->takes(extract->checkpoint))
+        i++;
+    return kinds[i]->open(extract->checkpoint, &extract->request.notify, error);
+}
+
+static int check_stream(const struct extract *extract, struct wh_error *error)
+{
+    bool controlled = extract->checkpoint || extract->mark;
+    if (extract->checkpoint && extract->mark)
+        return wh_fail(error, WH_REFUSED, "--checkpoint marks the begin and the end itself: leave "
+                                          "out --mark");
+    if (extract->every_given && !extract->checkpoint)
+        return wh_fail(error, WH_REFUSED, "--every needs --checkpoint C");
+    if (controlled && extract->common.writing.format == WH_FORMAT_CSV)
+        return wh_fail(error, WH_REFUSED, "CSV has no room for control records: %s needs "
+                       "--output-format ndjson", extract->mark ? "--mark" : "--checkpoint");
+    return 0;
+}
+
+/* Opens the stream's origin, which says where to go on. NULL in *origin: there are no control
+ * records. */
+static int open_origin(struct extract *extract, struct wh_origin **origin, struct wh_error *error)
+{
+    *origin = NULL;
+    if (!extract->checkpoint && !extract->mark)
+        return 0;
+    struct wh_store *store = extract->checkpoint ? open_store(extract, error) : NULL;
+    if (extract->checkpoint && !store)
+        return -1;
+    *origin = wh_origin_open(store, extract->checkpoint,
+                             extract->every_given ? &extract->every : &DEFAULT_EVERY, error);
+    if (!*origin)
+        return -1;
+    extract->request.resumable = extract->checkpoint != NULL;
+    extract->request.position = wh_origin_position(*origin);
+    return 0;
+}
+
 static int run(struct extract *extract, struct wh_error *error)
 {
-    struct wh_reader *reader = wh_source_open(&extract->request, error);
-    if (!reader)
+    struct wh_origin *origin;
+    if (check_stream(extract, error) != 0 || open_origin(extract, &origin, error) != 0)
         return -1;
+    struct wh_reader *reader = wh_source_open(&extract->request, error);
     struct wh_run run = { .common = &extract->common, .reader = reader, .output = STDOUT_FILENO,
-                          .limit = extract->limit };
-    int result = wh_run(&run, error);
+                          .limit = extract->limit, .origin = origin };
+    int result = reader ? wh_run(&run, error) : -1;
     wh_reader_close(reader);
+    wh_origin_close(origin);
     return result;
 }
 

@@ -23,6 +23,7 @@
 
 #include "base/error.h"
 #include "model/model.h"
+#include "pipe/checkpoint.h"
 
 /* Writes the model to `path`, whole or not at all, and sets its digest and time. */
 int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error);
@@ -36,5 +37,9 @@ bool wh_model_exists(const char *path);
 /* Refuses a file that is something else than a model (a damaged one, or an empty file, is let
  * pass), so that a mistyped name never overwrites data. */
 int wh_model_refuse_foreign(const char *path, struct wh_error *error);
+
+/* The checkpoint in a model's file, as wh-extract watches it: takes names that end in .whm and files
+ * that begin as gzip does. */
+extern const struct wh_store_kind wh_model_store;
 
 #endif

@@ -94,7 +94,6 @@ struct wh_hop {
     bool marked;
     struct wh_place place; /* the last checkpoint */
     uint64_t rows;         /* since the last record; counted by the run */
-    uint64_t lines;        /* rows of the whole stream, for messages */
     char by[32];
 };
 

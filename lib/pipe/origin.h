@@ -36,27 +36,30 @@ void wh_origin_close(struct wh_origin *origin);
 /* Where to go on, for the source's reader; NULL: from its beginning. It stays the origin's. */
 const json_t *wh_origin_position(const struct wh_origin *origin);
 
+/* Whether the stream can be resumed: false for --mark. */
+bool wh_origin_resumes(const struct wh_origin *origin);
+
 /* For the run. --------------------------------------------------------------------------------- */
 
 /* The begin, appended to `out`; `position` is what the reader says before its first row. */
 void wh_origin_begin(struct wh_origin *origin, struct wh_buffer *out, const json_t *position);
 
-/* Whether a checkpoint is due, `rows` having been written since the last record. Cheap without a
- * clock: `now` is 0 where nobody has looked at it. */
-bool wh_origin_due(struct wh_origin *origin, uint64_t rows, double now);
+/* Whether a checkpoint is due by the clock, or by SIGHUP; and the rows after which one is (0: by the
+ * clock alone). */
+bool wh_origin_due(struct wh_origin *origin, double now);
+uint64_t wh_origin_rows(const struct wh_origin *origin);
 
 /* A checkpoint, or the end. Reads C first: WH_BROKEN where another epoch has taken it over. */
 int wh_origin_checkpoint(struct wh_origin *origin, struct wh_buffer *out, bool end, uint64_t rows,
                          const json_t *position, double now, struct wh_error *error);
 
 /*
- * After the end: waits until the sink has committed it, `seconds` at most, and then appends
- * `committed`. `wait` is called in between and ends the waiting by -1. *done says whether the
- * commit was seen.
+ * After the end: waits until the sink has committed it, `seconds` at most, or `stopped` once a
+ * signal has asked for the end, and then appends `committed`. *done says whether the commit was
+ * seen. WH_BROKEN where another epoch has taken C over.
  */
-int wh_origin_wait(struct wh_origin *origin, struct wh_buffer *out, double seconds,
-                   int (*wait)(void *context, struct wh_error *error), void *context, bool *done,
-                   struct wh_error *error);
+int wh_origin_wait(struct wh_origin *origin, struct wh_buffer *out, double seconds, double stopped,
+                   bool *done, struct wh_error *error);
 
 /* What has been written and not been seen committed; `rows` as above. */
 struct wh_lag wh_origin_lag(const struct wh_origin *origin, uint64_t rows, double now);

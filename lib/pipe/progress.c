@@ -111,6 +111,11 @@ static void compose(const struct wh_progress *progress, const struct wh_progress
     }
     if (state->share > 0.001 && state->share < 1)
         add_time_left(line, (now - progress->begun) * (1 - state->share) / state->share);
+    if (state->lag) {
+        snprintf(text, sizeof text, "lag %s rows %.1fs", wh_count_text(state->lag->rows, count),
+                 state->lag->seconds);
+        add(line, text);
+    }
     if (state->more && *state->more)
         add(line, state->more);
 }

@@ -1,7 +1,7 @@
 /*
  * The progress display: one line on standard error, redrawn in place and gone at the end.
  *
- *     1,234,567 rows  812,345/s  3 rejected  45%  0:12 left  loss 0.3512
+ *     1,234,567 rows  812,345/s  3 rejected  45%  0:12 left  lag 1,024 rows 0.3s
  *
  * Shown where standard error is a terminal and standard output is neither a pipe (then a later
  * tool shows its own) nor a terminal that rows are written to; or where it was asked for. Asked for
@@ -14,6 +14,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "pipe/stage.h"
+
 struct wh_progress;
 
 /* What is shown. */
@@ -21,6 +23,7 @@ struct wh_progress_state {
     uint64_t rows;
     uint64_t rejected;
     double share;     /* of the whole, 0 to 1; negative where unknown */
+    const struct wh_lag *lag; /* not committed yet; NULL: there is no commit to wait for */
     const char *more; /* the stage's own line, or NULL */
 };
 

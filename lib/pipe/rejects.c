@@ -1,14 +1,19 @@
 #include "pipe/rejects.h"
 
 #include <fcntl.h>
+#include <inttypes.h>
+#include <jansson.h>
 #include <stdlib.h>
+#include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/base64.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "pipe/keep.h"
 #include "pipe/side.h"
 #include "record/json.h"
 #include "record/writer.h"
@@ -22,13 +27,16 @@ struct wh_rejects {
     const char *path;
     int descriptor;
     struct wh_buffer buffer;
+    uint64_t length;       /* written so far, by this run and those it goes on from */
+    struct wh_keep *keep;  /* under control records, where the file can be cut */
+    struct wh_lock *lock;
 };
 
 struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
 {
     if (wh_refuse_foreign(path, opening, error))
         return NULL;
-    int how = wh_side_special(path) ? O_APPEND : O_CREAT | O_TRUNC;
+    int how = wh_side_special(path) ? O_APPEND : O_CREAT;
     int descriptor = open(path, O_WRONLY | O_CLOEXEC | how, 0600);
     if (descriptor < 0) {
         wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
@@ -39,6 +47,112 @@ struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
     rejects->descriptor = descriptor;
     return rejects;
 }
+
+static int cut(struct wh_rejects *rejects, uint64_t length, struct wh_error *error)
+{
+    if (wh_side_special(rejects->path))
+        return 0;
+    if (ftruncate(rejects->descriptor, (off_t)length) != 0
+        || lseek(rejects->descriptor, (off_t)length, SEEK_SET) < 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot cut it to %" PRIu64 " bytes",
+                             rejects->path, length);
+    rejects->length = length;
+    return 0;
+}
+
+int wh_rejects_start(struct wh_rejects *rejects, struct wh_error *error)
+{
+    return cut(rejects, 0, error);
+}
+
+/* ---- control records ------------------------------------------------------------------------- */
+
+/* {"checkpoint":{...},"length":N,"wh":"rejects"}, the content of a kept state. */
+static int read_length(const char *path, struct wh_place *place, uint64_t *length,
+                       struct wh_error *error)
+{
+    enum { LARGEST = 4096 };
+    size_t size;
+    char *text = wh_read_file(path, LARGEST, &size, error);
+    if (!text)
+        return -1;
+    json_t *state = json_loadb(text, size, 0, NULL);
+    free(text);
+    const char *kind = json_string_value(json_object_get(state, "wh"));
+    json_int_t value = json_integer_value(json_object_get(state, "length"));
+    bool good = kind && strcmp(kind, "rejects") == 0 && value >= 0
+                && wh_place_read(json_object_get(state, "checkpoint"), place) == 0;
+    *length = (uint64_t)value;
+    json_decref(state);
+    return good ? 0 : wh_fail(error, WH_REFUSED, "%s: is not the length of a file of rejects", path);
+}
+
+/* What the file's length was at the checkpoint that the stream goes on from. */
+static int find_length(struct wh_rejects *rejects, const struct wh_control *begin,
+                       uint64_t *length, struct wh_error *error)
+{
+    const char *source = wh_keep_source(rejects->keep);
+    struct wh_place place;
+    *length = 0;
+    if (wh_place_none(&begin->from))
+        return 0; /* whatever an earlier stream has left is over */
+    if (source && read_length(source, &place, length, error) != 0)
+        return -1;
+    return wh_keep_check(rejects->keep, source ? &place : NULL, error);
+}
+
+int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin,
+                      struct wh_error *error)
+{
+    if (begin->marked || wh_side_special(rejects->path))
+        return wh_rejects_start(rejects, error);
+    struct wh_buffer path = { 0 };
+    wh_buffer_format(&path, "%s.state", rejects->path);
+    wh_buffer_byte(&path, '\0');
+    rejects->lock = wh_lock_take(rejects->path, error);
+    if (rejects->lock)
+        rejects->keep = wh_keep_open(path.data, begin, error);
+    wh_buffer_free(&path);
+    uint64_t length;
+    if (!rejects->keep || find_length(rejects, begin, &length, error) != 0)
+        return -1;
+    struct stat status;
+    if (fstat(rejects->descriptor, &status) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", rejects->path);
+    if ((uint64_t)status.st_size < length)
+        return wh_fail(error, WH_BROKEN, "%s: it is shorter than the %" PRIu64 " bytes that it had "
+                       "when the stream was left off", rejects->path, length);
+    return cut(rejects, length, error);
+}
+
+int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *place,
+                          struct wh_error *error)
+{
+    if (wh_rejects_flush(rejects, error) != 0)
+        return -1;
+    if (!rejects->keep)
+        return 0;
+    if (fsync(rejects->descriptor) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot write", rejects->path);
+    struct wh_atomic_file *file = wh_atomic_open(wh_keep_target(rejects->keep, place), error);
+    if (!file)
+        return -1;
+    char text[160];
+    int length = snprintf(text, sizeof text, "{\"checkpoint\":{\"epoch\":\"%s\",\"n\":%" PRIu64
+                          "},\"length\":%" PRIu64 ",\"wh\":\"rejects\"}\n", place->epoch, place->n,
+                          rejects->length);
+    if (wh_write_all(wh_atomic_descriptor(file), text, (size_t)length, error) == 0)
+        return wh_atomic_commit(file, error);
+    wh_atomic_abort(file);
+    return -1;
+}
+
+int wh_rejects_committed(struct wh_rejects *rejects, uint64_t n, struct wh_error *error)
+{
+    return rejects->keep ? wh_keep_committed(rejects->keep, n, error) : 0;
+}
+
+/* ---- lines ----------------------------------------------------------------------------------- */
 
 /* Appends the inside of a JSON string. What is not UTF-8 (in a file's name) becomes U+FFFD. */
 static void add_inside(struct wh_buffer *out, const char *text, size_t length)
@@ -116,6 +230,7 @@ int wh_rejects_flush(struct wh_rejects *rejects, struct wh_error *error)
     if (out->length == 0)
         return 0;
     int result = wh_write_all(rejects->descriptor, out->data, out->length, error);
+    rejects->length += out->length;
     out->length = 0;
     if (out->capacity > 4 * FULL_BUFFER)
         wh_buffer_free(out);
@@ -133,6 +248,9 @@ int wh_rejects_close(struct wh_rejects *rejects, struct wh_error *error)
     if (close(rejects->descriptor) && result == 0)
         result = wh_fail_errno(error, WH_FAILED, "%s: cannot write", rejects->path);
     wh_buffer_free(&rejects->buffer);
+    wh_keep_close(rejects->keep);
+    if (rejects->lock)
+        wh_lock_release(rejects->lock);
     free(rejects);
     return result;
 }

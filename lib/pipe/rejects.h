@@ -7,6 +7,10 @@
  * `column` is null where the row as a whole is bad; `row` has no line end; a row that is not UTF-8
  * stands in `row_base64` instead. The file is made new (mode 0600) by each run; a file that holds
  * something else than rejects is not overwritten but refused.
+ *
+ * Under control records the file belongs to the stream: its length at each checkpoint is kept in
+ * FILE.state.EPOCH.N (pipe/keep.h), a run that goes on cuts it to what it was, and a lock keeps a
+ * second one out. What cannot be cut, /dev/stderr or a pipe, may get rows twice.
  */
 #ifndef WH_PIPE_REJECTS_H
 #define WH_PIPE_REJECTS_H
@@ -14,12 +18,22 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "pipe/control.h"
 #include "record/row.h"
 
 struct wh_rejects;
 
-/* `path` is kept, not copied. NULL on failure. */
+/* `path` is kept, not copied. What is in the file stays until the next call. NULL on failure. */
 struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error);
+/* Empties the file: a run without control records begins. */
+int wh_rejects_start(struct wh_rejects *rejects, struct wh_error *error);
+/* A stream begins: the file has what it had at begin->from. WH_BROKEN where that cannot be. */
+int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin,
+                      struct wh_error *error);
+/* What is in the file is safe on disk, and its length belongs to the checkpoint. */
+int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *place,
+                          struct wh_error *error);
+int wh_rejects_committed(struct wh_rejects *rejects, uint64_t n, struct wh_error *error);
 /* Adds a row and why it is bad. A row without raw text (out of a database) is written as JSON. */
 int wh_rejects_add(struct wh_rejects *rejects, const struct wh_row *row,
                    const struct wh_error *reason, struct wh_error *error);

@@ -1,5 +1,6 @@
 #include "pipe/run.h"
 
+#include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,9 +10,9 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "pipe/loop.h"
 #include "pipe/progress.h"
-#include "pipe/rejects.h"
-#include "pipe/stats.h"
+#include "pipe/signals.h"
 
 /* The clock is looked at every so many rows at most, and every so many seconds at best. */
 enum { LARGEST_BATCH = 1024 };
@@ -20,22 +21,11 @@ static const double LOOK_EVERY = 0.1, TICK_EVERY = 1.0;
 /* From so many rows on a share of them is taken for the share of the whole. */
 enum { ROWS_FOR_SHARE = 100 };
 
-struct loop {
-    struct wh_emit emit; /* first: what the stage emits to is the loop */
-    struct wh_run *run;
-    struct wh_writer *writer;   /* NULL: nothing is written */
-    struct wh_rejects *rejects; /* NULL: the first bad row ends the run */
-    struct wh_stats *stats;
-    bool too_many;              /* the rejects exceeded the limit */
-    double begun, looked, ticked;
-    uint32_t batch, until_look; /* rows between two looks at the clock */
-    struct wh_row original;     /* of a row without raw text: its fields before the stage */
-};
-
 /* ---------------------------------------------------------------- messages */
 
 int wh_complain(const char *tool, const struct wh_error *error)
 {
+    wh_signals_die();
     fprintf(stderr, "%s: %s%s%s\n", tool, error->column, *error->column ? ": " : "", error->text);
     return error->status == WH_OK ? WH_FAILED : (int)error->status;
 }
@@ -59,8 +49,7 @@ void wh_notice_lines(const struct wh_common *common, const char *text)
         wh_notice(common, "%.*s", (int)(end - text), text);
 }
 
-/* Puts `prefix` before the error's text, keeping its status. */
-static int prefix_error(struct wh_error *error, const char *prefix)
+int wh_loop_prefix(struct wh_error *error, const char *prefix)
 {
     struct wh_error inner = *error;
     return wh_fail(error, inner.status, "%s%s%s%s", prefix, inner.column,
@@ -90,7 +79,7 @@ static int name_place(const struct wh_row *row, struct wh_error *error)
                         short_source(row->source), (unsigned long long)row->line);
     if (error->byte && !*error->column)
         snprintf(place + used, sizeof place - (size_t)used, "byte %zu: ", error->byte);
-    return prefix_error(error, place);
+    return wh_loop_prefix(error, place);
 }
 
 /* What the command line asks of a row that all rows of its source lack has no line; what else is
@@ -101,15 +90,24 @@ static int name_source(const struct wh_row *row, struct wh_error *error)
     if (error->status != WH_REFUSED || !row->source)
         return -1;
     snprintf(place, sizeof place, "%s: ", short_source(row->source));
-    return prefix_error(error, place);
+    return wh_loop_prefix(error, place);
 }
 
 /* ------------------------------------------------------------------ output */
 
-static int flush_output(struct loop *loop, struct wh_error *error)
+/* Under control records whoever reads the output must stay until the end. */
+static int output_failed(const struct loop *loop, struct wh_error *error)
+{
+    if (wh_stream_controlled(loop) && errno == EPIPE)
+        return wh_fail(error, WH_BROKEN, "the stream is broken behind %s: the tool that reads it "
+                       "has ended", loop->run->common->tool);
+    return wh_loop_prefix(error, "standard output: ");
+}
+
+int wh_loop_flush(struct loop *loop, struct wh_error *error)
 {
     if (loop->writer && wh_writer_pending(loop->writer) && wh_writer_flush(loop->writer, error))
-        return prefix_error(error, "standard output: ");
+        return output_failed(loop, error);
     return loop->rejects ? wh_rejects_flush(loop->rejects, error) : 0;
 }
 
@@ -122,7 +120,7 @@ static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct
     if (result > 0)
         return WH_BAD;
     if (result < 0) {
-        prefix_error(error, "standard output: ");
+        output_failed(loop, error);
         return WH_FATAL;
     }
     loop->run->rows_out++;
@@ -143,14 +141,28 @@ int wh_close_output(int descriptor, struct wh_error *error)
 
 /* ------------------------------------------------------------ clock, waits */
 
+/* What is not committed yet, as the source or the sink knows it. */
+static void find_lag(struct loop *loop, double now)
+{
+    struct wh_run *run = loop->run;
+    if (run->origin && wh_origin_resumes(run->origin)) {
+        run->lag = wh_origin_lag(run->origin, run->rows_out - loop->record_rows, now);
+        run->has_lag = true;
+    } else if (loop->hop.begun && run->stage && run->stage->ops->lag) {
+        run->lag = run->stage->ops->lag(run->stage, now);
+        run->has_lag = true;
+    }
+}
+
 static void draw(struct loop *loop, double now)
 {
     struct wh_run *run = loop->run;
     char line[256] = "";
     if (run->stage && run->stage->ops->progress)
         run->stage->ops->progress(run->stage, line, sizeof line);
+    find_lag(loop, now);
     struct wh_progress_state state = { run->rows_in, run->rows_rejected, run->reader->progress,
-                                       line };
+                                       run->has_lag ? &run->lag : NULL, line };
     wh_progress_draw(run->common->drawn, &state, now);
 }
 
@@ -167,6 +179,11 @@ static int look(struct loop *loop, struct wh_error *error)
     loop->until_look = loop->batch;
     if (wh_progress_due(run->common->drawn, now))
         draw(loop, now);
+    wh_stream_look(loop, now);
+    if (wh_signals_check(error) != 0) {
+        loop->broken = true;
+        return -1;
+    }
     if (now - loop->ticked < TICK_EVERY || !run->stage || !run->stage->ops->tick)
         return 0;
     loop->ticked = now;
@@ -176,7 +193,10 @@ static int look(struct loop *loop, struct wh_error *error)
 static int before_wait(void *context, struct wh_error *error)
 {
     struct loop *loop = context;
-    return flush_output(loop, error) || look(loop, error) ? -1 : 0;
+    if (wh_loop_flush(loop, error) != 0 || look(loop, error) != 0)
+        return -1;
+    return loop->run->origin && loop->opened && loop->run->rows_out >= loop->record_at
+               ? wh_stream_checkpoint(loop, true, error) : 0;
 }
 
 /* ---------------------------------------------------------------- bad rows */
@@ -210,21 +230,40 @@ static int refuse_more(struct loop *loop, struct wh_error *error)
 }
 
 /* Deals with the bad row that `error` tells of: 0 when the run may go on. */
-static int reject(struct loop *loop, struct wh_error *error)
+static int reject(struct loop *loop, const struct wh_row *row, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
-    const struct wh_row *row = run->reader->row;
     run->rows_rejected++;
     if (!loop->rejects)
         return name_place(row, error);
     struct wh_error reason = *error;
-    if (wh_rejects_add(loop->rejects, row->raw ? row : &loop->original, &reason, error))
+    if (wh_rejects_add(loop->rejects, row, &reason, error))
         return -1;
     const struct wh_reject_limit *limit = &run->common->reject_limit;
     bool exceeded = (limit->kind == WH_REJECT_ROWS && run->rows_rejected > limit->rows)
                     || (limit->kind == WH_REJECT_SHARE && run->rows_in >= ROWS_FOR_SHARE
                         && exceeds_share(run));
     return exceeded ? refuse_more(loop, error) : 0;
+}
+
+/* The row that the reader gave. Under control records one without a line end was cut off, which is
+ * not the row's fault. */
+static int reject_read(struct loop *loop, struct wh_error *error)
+{
+    const struct wh_row *row = loop->run->reader->row;
+    loop->broken = loop->hop.begun && !row->terminator;
+    if (loop->broken)
+        return wh_fail(error, WH_BROKEN, "the stream is broken between %s and %s: it is cut off in "
+                       "the middle of a row", loop->hop.by, loop->run->common->tool);
+    return reject(loop, row->raw || !loop->rejects ? row : &loop->original, error);
+}
+
+static int late_reject(struct wh_emit *emit, const struct wh_row *row,
+                       const struct wh_error *reason, struct wh_error *error)
+{
+    struct loop *loop = (struct loop *)(void *)emit;
+    *error = *reason;
+    return reject(loop, row, error);
 }
 
 /* -------------------------------------------------------------------- loop */
@@ -237,25 +276,59 @@ static enum wh_verdict pass_row(struct loop *loop, struct wh_error *error)
                  : emit_row(&loop->emit, row, error);
 }
 
+/* A stream that did not begin with a control record has none. */
+static enum wh_verdict refuse_record(struct wh_error *error)
+{
+    wh_bad_row(error, "reserved", NULL, 0, 2,
+               "a row must not begin with the key \"@wh\", which marks control records");
+    return WH_BAD;
+}
+
+static int take_row(struct loop *loop, enum wh_next next, struct wh_error *error)
+{
+    struct wh_run *run = loop->run;
+    run->rows_in++;
+    loop->hop.rows++;
+    if (!run->reader->row->raw && loop->rejects)
+        keep_original(loop, run->reader->row);
+    enum wh_verdict verdict = next == WH_NEXT_ROW       ? pass_row(loop, error)
+                              : next == WH_NEXT_CONTROL ? refuse_record(error)
+                                                        : WH_BAD;
+    if (verdict == WH_FATAL)
+        return name_source(run->reader->row, error);
+    if (verdict == WH_BAD && reject_read(loop, error) != 0)
+        return -1;
+    return --loop->until_look == 0 ? look(loop, error) : 0;
+}
+
+/* One row or record. 1 where the input is over. */
+static int take_next(struct loop *loop, struct wh_error *error)
+{
+    enum wh_next next = wh_reader_next(loop->run->reader, error);
+    if (__builtin_expect(next == WH_NEXT_ERROR, 0)) {
+        loop->broken = true;
+        return -1;
+    }
+    bool control = next == WH_NEXT_CONTROL;
+    if (__builtin_expect(!loop->opened, 0) && wh_stream_open(loop, control, error) != 0)
+        return -1;
+    if (next == WH_NEXT_END)
+        return 1;
+    if (control && (loop->hop.begun || loop->run->rows_in == 0))
+        return wh_stream_take(loop, error);
+    if (__builtin_expect(loop->run->rows_out >= loop->record_at, 0) && next == WH_NEXT_ROW
+        && wh_stream_checkpoint(loop, false, error) != 0)
+        return -1;
+    return take_row(loop, next, error);
+}
+
 static int read_rows(struct loop *loop, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
     while (run->limit == 0 || run->rows_in < run->limit) {
-        enum wh_next next = wh_reader_next(run->reader, error);
-        if (next == WH_NEXT_END)
-            return 0;
-        if (next == WH_NEXT_ERROR)
-            return -1;
-        run->rows_in++;
-        if (!run->reader->row->raw && loop->rejects)
-            keep_original(loop, run->reader->row);
-        enum wh_verdict verdict = next == WH_NEXT_ROW ? pass_row(loop, error) : WH_BAD;
-        if (verdict == WH_FATAL)
-            return name_source(run->reader->row, error);
-        if (verdict == WH_BAD && reject(loop, error))
-            return -1;
-        if (--loop->until_look == 0 && look(loop, error))
-            return -1;
+        int taken = take_next(loop, error);
+        if (taken != 0)
+            return taken < 0 ? -1 : 0;
     }
     return 0;
 }
@@ -278,18 +351,25 @@ static int write_header(struct loop *loop, struct wh_error *error)
     return 0;
 }
 
-static int run_stage(struct loop *loop, struct wh_error *error)
+int wh_loop_finish(struct loop *loop, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
-    if (read_rows(loop, error))
-        return -1;
     /* Before the stage finishes: a run that fails by its bad rows must not commit a model. */
     if (run->common->reject_limit.kind == WH_REJECT_SHARE && exceeds_share(run))
         return refuse_more(loop, error);
-    if (run->stage && run->stage->ops->finish
-        && run->stage->ops->finish(run->stage, &loop->emit, error))
+    return run->stage && run->stage->ops->finish
+               ? run->stage->ops->finish(run->stage, &loop->emit, error) : 0;
+}
+
+static int run_stage(struct loop *loop, struct wh_error *error)
+{
+    if (loop->run->origin && wh_stream_begin(loop, error) != 0)
         return -1;
-    return write_header(loop, error);
+    if (read_rows(loop, error) != 0 || wh_stream_close(loop, error) != 0) {
+        wh_stream_fail(loop);
+        return -1;
+    }
+    return write_header(loop, error) || wh_stream_wait(loop, error) ? -1 : 0;
 }
 
 static int begin(struct loop *loop, struct wh_error *error)
@@ -299,6 +379,8 @@ static int begin(struct loop *loop, struct wh_error *error)
     run->rows_in = run->rows_out = run->rows_rejected = run->bytes_in = run->bytes_out = 0;
     loop->begun = loop->looked = loop->ticked = wh_clock();
     loop->batch = loop->until_look = 1;
+    loop->record_at = UINT64_MAX;
+    wh_signals_catch(run->origin != NULL);
     if (common->stats && !(loop->stats = wh_stats_open(common->stats, error)))
         return -1;
     if (common->rejects && !(loop->rejects = wh_rejects_open(common->rejects, error)))
@@ -335,7 +417,7 @@ static void end_output(struct loop *loop, struct outcome *outcome)
         return;
     int ended = wh_writer_flush(loop->writer, &ending);
     if (ended)
-        prefix_error(&ending, "standard output: ");
+        wh_loop_prefix(&ending, "standard output: ");
     settle_outcome(outcome, ended, &ending);
     loop->run->bytes_out = wh_writer_total(loop->writer);
     ended = wh_writer_close(loop->writer, &ending);
@@ -373,15 +455,17 @@ static void end_stats(struct loop *loop, struct outcome *outcome)
 
 int wh_run(struct wh_run *run, struct wh_error *error)
 {
-    struct loop loop = { .emit = { emit_row }, .run = run };
+    struct loop loop = { .emit = { emit_row, late_reject }, .run = run };
     struct outcome outcome = { 0, error };
     if (begin(&loop, error) || run_stage(&loop, error))
         outcome.result = -1;
     run->reader->before_wait = NULL;
+    find_lag(&loop, wh_clock());
     wh_progress_end(run->common->drawn);
     run->common->drawn = NULL;
     end_output(&loop, &outcome);
     end_rejects(&loop, &outcome);
     end_stats(&loop, &outcome);
+    wh_buffer_free(&loop.record);
     return outcome.result;
 }

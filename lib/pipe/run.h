@@ -15,6 +15,7 @@
 #include "record/writer.h"
 
 struct wh_progress;
+struct wh_origin;
 
 /* What --max-rejects allows; the end of the run comes when more than that was rejected. */
 struct wh_reject_limit {
@@ -69,20 +70,26 @@ struct wh_run {
     struct wh_stage *stage;   /* NULL: rows pass unchanged */
     int output;               /* descriptor; -1: the stage emits nothing */
     uint64_t limit;           /* stop after so many rows read; 0: none */
+    struct wh_origin *origin; /* makes control records (pipe/origin.h); NULL: passes on those that
+                                 come */
 
     /* Counted by wh_run. */
     uint64_t rows_in, rows_out, rows_rejected, bytes_in, bytes_out;
     double seconds;
+    bool has_lag;       /* there is a commit to wait for */
+    struct wh_lag lag;  /* at the end: what was not committed */
 };
 
 /*
- * Runs to the end of the input. Diagnostics about rejected rows, the summary and progress go to
+ * Runs to the end of the input; under control records, to their end: sooner it fails with
+ * WH_BROKEN. SIGTERM and SIGINT end it between two rows, with an error. Diagnostics about rejected rows, the summary and progress go to
  * standard error unless --quiet. Closes neither reader nor stage. Returns 0, or -1 with the error,
  * its text then naming the place.
  */
 int wh_run(struct wh_run *run, struct wh_error *error);
 
-/* Prints "TOOL: TEXT" to standard error and returns the exit status that belongs to the error. */
+/* Prints "TOOL: TEXT" to standard error and returns the exit status that belongs to the error. A
+ * process that a signal asked to end does so here, by that signal. */
 int wh_complain(const char *tool, const struct wh_error *error);
 /* A notice "TOOL: ..." unless --quiet. */
 void wh_notice(const struct wh_common *common, const char *format, ...)

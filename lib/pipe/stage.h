@@ -58,7 +58,9 @@ struct wh_stage_ops {
     /*
      * Under control records (pipe/control.h). begin: the stream begins; a filter takes up the
      * state of begin->from, a sink sees that its checkpoint is there. Refuses what could not be
-     * resumed. It must copy what it keeps. checkpoint: all rows before it have been through row()
+     * resumed. It must copy what it keeps. settle: before a checkpoint; what may turn out bad of
+     * the rows taken so far is found out and rejected now, since the rejects file's length belongs
+     * to the checkpoint. checkpoint: all rows before it have been through row()
      * (and, for the end, finish() was called): a filter makes its state safe on disk before it
      * returns, a sink commits, or puts that off to a later tick. committed: the sink is seen to
      * hold `place`, of this epoch. broken: the stream ended without an end, or this run is about
@@ -66,6 +68,7 @@ struct wh_stage_ops {
      * where the stage keeps nothing.
      */
     int (*begin)(struct wh_stage *stage, const struct wh_control *begin, struct wh_error *error);
+    int (*settle)(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error);
     int (*checkpoint)(struct wh_stage *stage, const struct wh_control *checkpoint,
                       struct wh_emit *emit, struct wh_error *error);
     int (*committed)(struct wh_stage *stage, const struct wh_place *place,

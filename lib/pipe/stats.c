@@ -69,6 +69,10 @@ static json_t *collect(const struct wh_run *run, const struct wh_error *failure)
     set_count(object, "bytes_in", run->bytes_in);
     set_count(object, "bytes_out", run->bytes_out);
     json_object_set_new(object, "seconds", json_real(round(run->seconds * 1e6) / 1e6));
+    if (run->has_lag)
+        json_object_set_new(object, "lag",
+                            json_pack("{s:I, s:f}", "rows", (json_int_t)run->lag.rows, "seconds",
+                                      round(run->lag.seconds * 1e3) / 1e3));
     if (run->stage && run->stage->ops->stats)
         run->stage->ops->stats(run->stage, object);
     if (failure) {

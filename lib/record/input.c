@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "record/row.h"
 
-enum { CHUNK = 256 << 10, COMPRESSED_CHUNK = 64 << 10, WAIT_MILLISECONDS = 1000 };
+enum { CHUNK = 256 << 10, COMPRESSED_CHUNK = 64 << 10, WAIT_MILLISECONDS = 200 };
 
 struct wh_input_private {
     int descriptor;
@@ -105,7 +105,7 @@ static void make_room(struct wh_input *input)
     input->next = private->block;
 }
 
-/* Waits until a read returns at once, calling the hook before and about once a second. A signal (a
+/* Waits until a read returns at once, calling the hook before and several times a second. A signal (a
  * run stopped and continued) is no reason to read: that would wait without the hook. */
 static int wait_for_bytes(struct wh_input *input, struct wh_error *error)
 {

@@ -26,7 +26,7 @@ struct wh_input {
     bool ended;          /* nothing more will come behind what is available */
     const char *name;    /* path as given, or "standard input" */
     uint64_t offset;     /* bytes before the block, uncompressed: position of next[0] in the file */
-    /* Called before a read that would block, and about once a second while it does, so that
+    /* Called before a read that would block, and several times a second while it does, so that
      * output is flushed and clocks are looked at. -1 ends the read with its error. May be NULL. */
     int (*before_wait)(void *context, struct wh_error *error);
     void *wait_context;

@@ -165,8 +165,7 @@ static struct wh_ndjson_node *add_child(struct wh_ndjson *reader, struct wh_ndjs
         return NULL;
     }
     if (node->depth == 0 && length == 3 && memcmp(name, "@wh", 3) == 0) {
-        fault(&reader->fault, key - 1, "reserved",
-              "a row must not begin with the key \"@wh\", which marks control records");
+        fault(&reader->fault, key - 1, "reserved", "a control record");
         return NULL;
     }
     if (node->depth == WH_MAX_COLUMNS) {
@@ -465,6 +464,8 @@ static enum wh_next bad_row(struct wh_ndjson *reader, const char *start, struct 
     take_line(reader, length + 1);
     if (length > reader->max_row)
         return too_long(reader, start, error);
+    if (strcmp(broken->rule, "reserved") == 0)
+        return WH_NEXT_CONTROL;
     wh_bad_row(error, broken->rule, NULL, 0, (size_t)(broken->at - start) + 1, "%s", broken->text);
     if (strcmp(broken->rule, "duplicate-key") == 0) {
         const char *key_end = memchr(broken->at + 1, '"', (size_t)(newline - broken->at - 1));

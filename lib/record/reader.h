@@ -45,7 +45,7 @@ struct wh_reader {
                               the row of the file being read, so it may change between calls) */
     uint64_t bytes;    /* read so far, uncompressed */
     double progress;   /* share of the whole read so far, 0 to 1; negative where unknown */
-    /* Called before a read that would block, and about once a second while it does, so that the
+    /* Called before a read that would block, and several times a second while it does, so that the
      * writer can flush. -1 ends the read with its error (WH_NEXT_ERROR). May be NULL; set by the
      * run after the reader was opened. */
     int (*before_wait)(void *context, struct wh_error *error);

@@ -107,7 +107,7 @@ static void check_line(struct wh_reader *reader, enum wh_next next)
 {
     struct wh_row *row = reader->row;
     if (memchr(row->raw, '\0', row->raw_length)) {
-        CHECK(next == WH_NEXT_BAD);
+        CHECK(next == WH_NEXT_BAD || next == WH_NEXT_CONTROL);
         return;
     }
     json_error_t error;
@@ -124,6 +124,7 @@ static void check_line(struct wh_reader *reader, enum wh_next next)
     } else if (value) {
         bool reserved = json_is_object(value) && json_object_get(value, "@wh");
         CHECK(!json_is_object(value) || reserved || row->raw_length > 1500);
+        CHECK(next != WH_NEXT_CONTROL || reserved);
     }
     json_decref(value);
 }

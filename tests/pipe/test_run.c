@@ -420,12 +420,12 @@ static const char *drawn(const struct wh_progress_state *shown, double now)
 static void progress_tells_rows_rate_rejects_share_and_what_is_left(void **state)
 {
     (void)state;
-    struct wh_progress_state shown = { 1234567, 3, 0.25, "loss 0.351" };
+    struct wh_progress_state shown = { 1234567, 3, 0.25, NULL, "loss 0.351" };
     assert_string_equal(drawn(&shown, 10),
                         "1,234,567 rows  123,457/s  3 rejected  25%  0:30 left  loss 0.351\n");
-    shown = (struct wh_progress_state){ 1, 0, -1, "" };
+    shown = (struct wh_progress_state){ 1, 0, -1, NULL, "" };
     assert_string_equal(drawn(&shown, 10), "1 row  0.1/s\n");
-    shown = (struct wh_progress_state){ 1000, 0, 0.002, NULL };
+    shown = (struct wh_progress_state){ 1000, 0, 0.002, NULL, NULL };
     assert_string_equal(drawn(&shown, 10), "1,000 rows  100/s  0%  1:23:10 left\n");
     assert_null(wh_progress_begin(true, true, -1, 0));
 }

@@ -159,9 +159,29 @@ static void bad_rows_are_told_with_rule_and_byte(void **state)
     expect_bad("{\"a\":\"b\n", "control-character", 8);
     expect_bad("{\"a\":1,\"b\":2,\"a\":3}\n", "duplicate-key", 14);
     expect_bad("{\"a\":1,\"\\u0061\":3}\n", "duplicate-key", 8);
-    expect_bad("{\"@wh\":\"begin\"}\n", "reserved", 2);
     expect_bad("{\"a\":[1,2}}\n", "json", 10);
     expect_bad("{\"a\":1", "json", 7);
+}
+
+static void a_first_key_of_control_records_makes_one(void **state)
+{
+    (void)state;
+    static const char *const lines[] = { "{\"@wh\":\"begin\"}\n", "{ \"\\u0040wh\" : 1 }\n" };
+    struct wh_error error;
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        struct wh_reader *reader = open_text(lines[i]);
+        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_CONTROL);
+        assert_int_equal(reader->row->raw_length, strlen(lines[i]));
+        assert_memory_equal(reader->row->raw, lines[i], strlen(lines[i]));
+        assert_int_equal(reader->row->terminator, 1);
+        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+        wh_reader_close(reader);
+    }
+    struct wh_reader *reader = open_text("{\"a\":1,\"@wh\":2}\n{\"@wh\":3}");
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_CONTROL);
+    assert_int_equal(reader->row->terminator, 0);
+    wh_reader_close(reader);
 }
 
 static void the_row_behind_a_bad_one_is_read(void **state)
@@ -739,6 +759,7 @@ int main(void)
         EACH_WIDTH(unchanged_rows_leave_byte_for_byte),
         EACH_WIDTH(changed_rows_keep_their_values_and_lose_blanks),
         EACH_WIDTH(bad_rows_are_told_with_rule_and_byte),
+        EACH_WIDTH(a_first_key_of_control_records_makes_one),
         EACH_WIDTH(the_row_behind_a_bad_one_is_read),
         EACH_WIDTH(rows_of_one_shape_share_it),
         EACH_WIDTH(hundreds_of_shapes_are_known_again),

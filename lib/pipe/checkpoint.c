@@ -1,0 +1,92 @@
+#include "pipe/checkpoint.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void wh_checkpoint_free(struct wh_checkpoint *checkpoint)
+{
+    json_decref(checkpoint->position);
+    json_decref(checkpoint->through);
+    *checkpoint = (struct wh_checkpoint){ 0 };
+}
+
+struct wh_checkpoint wh_checkpoint_of(const struct wh_control *begin,
+                                      const struct wh_control *control)
+{
+    return (struct wh_checkpoint){
+        .place = control->place,
+        .position = json_incref((json_t *)control->position),
+        .through = begin->through ? json_incref((json_t *)begin->through) : json_array(),
+    };
+}
+
+json_t *wh_checkpoint_json(const struct wh_checkpoint *checkpoint)
+{
+    if (wh_place_none(&checkpoint->place))
+        return json_null();
+    return json_pack("{s:s, s:I, s:O?, s:O?}", "epoch", checkpoint->place.epoch, "n",
+                     (json_int_t)checkpoint->place.n, "position", checkpoint->position, "through",
+                     checkpoint->through);
+}
+
+int wh_checkpoint_read(const json_t *json, struct wh_checkpoint *checkpoint,
+                       struct wh_error *error)
+{
+    *checkpoint = (struct wh_checkpoint){ 0 };
+    json_t *position = json_object_get(json, "position");
+    json_t *through = json_object_get(json, "through");
+    if (wh_place_read(json, &checkpoint->place) != 0
+        || (!json_is_null(json) && !json_is_array(through)))
+        return wh_fail(error, WH_REFUSED, "it is no sound checkpoint");
+    checkpoint->position = json_is_null(position) ? NULL : json_incref(position);
+    checkpoint->through = json_incref(through);
+    return 0;
+}
+
+int wh_checkpoint_expect(const struct wh_checkpoint *held, const struct wh_place *expected,
+                         const char *name, struct wh_error *error)
+{
+    char there[80], wanted[80];
+    if (wh_place_same(&held->place, expected))
+        return 0;
+    return wh_fail(error, WH_BROKEN, "%s holds %s, and this run goes on from %s: another run has "
+                   "come between (only one may go on; this one commits nothing more)", name,
+                   wh_place_text(&held->place, there), wh_place_text(expected, wanted));
+}
+
+/* "wh-clean 5d1f2a7be0c4, wh-featurize 77..." of the recipes, cut where it is too long. */
+static const char *list(const json_t *through, char *out, size_t size)
+{
+    size_t used = 0, i;
+    json_t *recipe;
+    out[0] = '\0';
+    json_array_foreach((json_t *)through, i, recipe) {
+        const char *text = json_is_string(recipe) ? json_string_value(recipe) : "?";
+        if (used + strlen(text) + 3 > size)
+            break;
+        used += (size_t)snprintf(out + used, size - used, "%s%s", i ? ", " : "", text);
+    }
+    return *out ? out : "none";
+}
+
+int wh_checkpoint_check(const struct wh_checkpoint *held, const struct wh_control *begin,
+                        const char *name, bool changed, struct wh_error *error)
+{
+    char there[80], from[80], before[300], now[300];
+    if (!wh_place_same(&held->place, &begin->from))
+        return wh_fail(error, WH_BROKEN, "%s holds %s, and the stream goes on from %s: --checkpoint "
+                       "must name the same at both ends, and only one run may go on at a time",
+                       name, wh_place_text(&held->place, there),
+                       wh_place_text(&begin->from, from));
+    json_t *none = json_array();
+    const json_t *through = begin->through ? begin->through : none;
+    bool same = wh_place_none(&held->place) || changed
+                || json_equal((json_t *)through, held->through);
+    list(through, now, sizeof now);
+    json_decref(none);
+    if (same)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "the rows come through other recipes than those committed to "
+                   "%s (now: %s; before: %s; --changed-recipe goes on all the same)", name, now,
+                   list(held->through, before, sizeof before));
+}

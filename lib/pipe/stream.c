@@ -1,0 +1,262 @@
+/* Control records in the run: taking them in, passing them on, and making them at the source. */
+#include <inttypes.h>
+
+#include "base/time.h"
+#include "pipe/loop.h"
+#include "pipe/signals.h"
+
+/* Seconds to wait for the sink's commit after the end; fewer where somebody wants us gone. */
+static const double PATIENCE = 30, PATIENCE_STOPPED = 2;
+
+static uint64_t rows_since(const struct loop *loop)
+{
+    return loop->run->rows_out - loop->record_rows;
+}
+
+/* Writes loop->record, and what stands before it. */
+static int write_record(struct loop *loop, struct wh_error *error)
+{
+    loop->record_rows = loop->run->rows_out;
+    if (loop->writer
+        && wh_writer_bytes(loop->writer, loop->record.data, loop->record.length, error) != 0)
+        return wh_loop_prefix(error, "standard output: ");
+    return wh_loop_flush(loop, error);
+}
+
+/* ---- passing on ------------------------------------------------------------------------------ */
+
+static int pass_on(struct loop *loop, const struct wh_control *control, struct wh_error *error)
+{
+    const struct wh_run *run = loop->run;
+    const char *recipe = NULL;
+    if (control->kind == WH_CONTROL_BEGIN && run->stage && run->stage->ops->recipe)
+        recipe = run->stage->ops->recipe(run->stage);
+    loop->record.length = 0;
+    wh_control_print(&loop->record, control, rows_since(loop), run->common->tool, recipe);
+    return write_record(loop, error);
+}
+
+static int refuse_csv(const struct loop *loop, struct wh_error *error)
+{
+    if (!loop->writer || loop->run->common->writing.format != WH_FORMAT_CSV)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "CSV has no room for control records: leave out "
+                                      "--output-format, or convert behind the last tool that needs "
+                                      "them");
+}
+
+static int take_begin(struct loop *loop, const struct wh_control *control, struct wh_error *error)
+{
+    struct wh_stage *stage = loop->run->stage;
+    wh_signals_hold_pipe();
+    if (refuse_csv(loop, error) != 0)
+        return -1;
+    if (loop->rejects && wh_rejects_resume(loop->rejects, control, error) != 0)
+        return -1;
+    if (stage && stage->ops->begin && stage->ops->begin(stage, control, error) != 0)
+        return -1;
+    return pass_on(loop, control, error);
+}
+
+/* The sink is known to hold so much. */
+static int take_committed(struct loop *loop, const struct wh_place *place, struct wh_error *error)
+{
+    struct wh_stage *stage = loop->run->stage;
+    if (place->n == 0)
+        return 0;
+    if (loop->rejects && wh_rejects_committed(loop->rejects, place->n, error) != 0)
+        return -1;
+    return stage && stage->ops->committed ? stage->ops->committed(stage, place, error) : 0;
+}
+
+/* Everything that has to be safe is, before the record goes on; a sink commits last of all. */
+static int take_checkpoint(struct loop *loop, const struct wh_control *control,
+                           struct wh_error *error)
+{
+    struct wh_stage *stage = loop->run->stage;
+    if (control->kind == WH_CONTROL_END && wh_loop_finish(loop, error) != 0)
+        return -1;
+    if (stage && stage->ops->settle && stage->ops->settle(stage, &loop->emit, error) != 0)
+        return -1;
+    if (!loop->hop.marked && loop->rejects
+        && wh_rejects_checkpoint(loop->rejects, &control->place, error) != 0)
+        return -1;
+    if (stage && stage->ops->checkpoint
+        && stage->ops->checkpoint(stage, control, &loop->emit, error) != 0)
+        return -1;
+    if (pass_on(loop, control, error) != 0)
+        return -1;
+    struct wh_place held = control->place;
+    held.n = control->committed;
+    return take_committed(loop, &held, error);
+}
+
+/* Behind the end nobody needs to be there any more to read it. */
+static int take_last(struct loop *loop, const struct wh_control *control, struct wh_error *error)
+{
+    struct wh_error ignored;
+    pass_on(loop, control, &ignored);
+    return take_committed(loop, &control->place, error);
+}
+
+static int take(struct loop *loop, const struct wh_control *control, struct wh_error *error)
+{
+    loop->broken = true;
+    if (wh_hop_take(&loop->hop, control, loop->run->common->tool, error) != 0)
+        return -1;
+    loop->broken = false;
+    switch (control->kind) {
+    case WH_CONTROL_BEGIN:
+        return take_begin(loop, control, error);
+    case WH_CONTROL_CHECKPOINT:
+    case WH_CONTROL_END:
+        return take_checkpoint(loop, control, error);
+    case WH_CONTROL_COMMITTED:
+        return take_last(loop, control, error);
+    case WH_CONTROL_SCHEMA:
+        break;
+    }
+    return pass_on(loop, control, error);
+}
+
+int wh_stream_take(struct loop *loop, struct wh_error *error)
+{
+    const struct wh_row *row = loop->run->reader->row;
+    struct wh_control control;
+    loop->broken = true;
+    if (!row->terminator)
+        return wh_fail(error, WH_BROKEN, "the stream is cut off in the middle of a control record");
+    if (wh_control_read(row->raw, row->raw_length, &control, error) != 0)
+        return -1;
+    int result = take(loop, &control, error);
+    wh_control_free(&control);
+    return result;
+}
+
+/* ---- the source ------------------------------------------------------------------------------ */
+
+static json_t *position(struct loop *loop, bool behind)
+{
+    struct wh_reader *reader = loop->run->reader;
+    return reader->ops->position ? reader->ops->position(reader, behind) : NULL;
+}
+
+static void set_next(struct loop *loop)
+{
+    const struct wh_origin *origin = loop->run->origin;
+    uint64_t rows = origin ? wh_origin_rows(origin) : 0;
+    loop->record_at = rows > 0 ? loop->run->rows_out + rows : UINT64_MAX;
+}
+
+int wh_stream_begin(struct loop *loop, struct wh_error *error)
+{
+    struct wh_origin *origin = loop->run->origin;
+    wh_signals_hold_pipe();
+    json_t *start = wh_origin_resumes(origin) ? position(loop, true) : NULL;
+    loop->record.length = 0;
+    wh_origin_begin(origin, &loop->record, start);
+    json_decref(start);
+    set_next(loop);
+    return write_record(loop, error);
+}
+
+/* Called with the first row or record of the input, or at its end. */
+int wh_stream_open(struct loop *loop, bool control, struct wh_error *error)
+{
+    loop->opened = true;
+    if (loop->run->origin && control)
+        return wh_fail(error, WH_REFUSED, "the input has control records already, which another "
+                                          "wh-extract has made: leave out --checkpoint and --mark");
+    /* Of a stream with control records only the begin tells how much of the file is to stay. */
+    if (!control && loop->rejects && wh_rejects_start(loop->rejects, error) != 0)
+        return -1;
+    return 0;
+}
+
+static int write_checkpoint(struct loop *loop, bool end, const json_t *place,
+                            struct wh_error *error)
+{
+    loop->record.length = 0;
+    if (wh_origin_checkpoint(loop->run->origin, &loop->record, end, rows_since(loop), place,
+                             wh_clock(), error) != 0)
+        return -1;
+    set_next(loop);
+    return write_record(loop, error);
+}
+
+int wh_stream_checkpoint(struct loop *loop, bool behind, struct wh_error *error)
+{
+    json_t *place = position(loop, behind);
+    if (!place) { /* perhaps at the next row */
+        loop->record_at = 0;
+        return 0;
+    }
+    int result = write_checkpoint(loop, false, place, error);
+    json_decref(place);
+    return result;
+}
+
+void wh_stream_look(struct loop *loop, double now)
+{
+    struct wh_origin *origin = loop->run->origin;
+    if (origin && wh_origin_due(origin, now))
+        loop->record_at = 0;
+}
+
+/* ---- ends ------------------------------------------------------------------------------------ */
+
+static int end_origin(struct loop *loop, struct wh_error *error)
+{
+    bool resumes = wh_origin_resumes(loop->run->origin);
+    json_t *place = resumes ? position(loop, true) : NULL;
+    if (resumes && !place)
+        return wh_fail(error, WH_REFUSED, "the rows cannot be told apart where they end, so there "
+                                          "is no going on from here (see --since)");
+    int result = write_checkpoint(loop, true, place, error);
+    json_decref(place);
+    loop->hop.ended = result == 0;
+    return result;
+}
+
+int wh_stream_close(struct loop *loop, struct wh_error *error)
+{
+    loop->broken = true;
+    if (wh_hop_close(&loop->hop, loop->run->common->tool, error) != 0)
+        return -1;
+    loop->broken = false;
+    if (loop->run->origin)
+        return end_origin(loop, error);
+    return loop->hop.begun ? 0 : wh_loop_finish(loop, error);
+}
+
+void wh_stream_fail(struct loop *loop)
+{
+    struct wh_stage *stage = loop->run->stage;
+    struct wh_error ignored;
+    if (loop->run->origin) {
+        if (wh_signals_stop() && wh_origin_resumes(loop->run->origin))
+            end_origin(loop, &ignored);
+    } else if (loop->hop.begun && loop->broken && stage && stage->ops->broken) {
+        stage->ops->broken(stage, &ignored);
+    }
+}
+
+int wh_stream_wait(struct loop *loop, struct wh_error *error)
+{
+    struct wh_run *run = loop->run;
+    if (!run->origin || !wh_origin_resumes(run->origin) || !loop->hop.ended)
+        return 0;
+    bool done;
+    loop->record.length = 0;
+    if (wh_origin_wait(run->origin, &loop->record, PATIENCE, PATIENCE_STOPPED, &done, error) != 0)
+        return -1;
+    if (done) {
+        struct wh_error ignored;
+        write_record(loop, &ignored);
+        return 0;
+    }
+    struct wh_lag lag = wh_origin_lag(run->origin, 0, wh_clock());
+    wh_notice(run->common, "the sink has not committed the last %" PRIu64 " rows yet; the next run "
+              "goes on from what it did commit (is --checkpoint the same at both ends?)", lag.rows);
+    return 0;
+}
