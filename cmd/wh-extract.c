@@ -142,8 +142,7 @@ static int settle(struct extract *extract, char **operands, int count, struct wh
 /* What --checkpoint can name; a file that is no model's is wh-load's. */
 static struct wh_store *open_store(struct extract *extract, struct wh_error *error)
 {
-    static const struct wh_store_kind *const kinds[] = { &wh_postgres_store, &wh_sqlite_store,
-                                                         &wh_model_store, &wh_file_store };
+    static const struct wh_store_kind *const kinds[] = { &wh_file_store };
     size_t i = 0;
     while (!kinds[i]->takes(extract->checkpoint))
         i++;
