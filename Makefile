@@ -6,6 +6,8 @@
 #   make install    into PREFIX=/usr/local, under DESTDIR for packages; make uninstall
 #   make bench      measure against other programs; make bench BENCH="csv clean" for some
 #   make fuzz       every fuzz target for FUZZ_SECONDS=600, with clang
+#   make crash      disturb pipelines CRASH_RUNS=200 times; CRASH="-m kill" and more, see
+#                   tests/crash/run
 #   make asan       make check under the address and undefined behaviour sanitizers
 #
 # V=1 shows the compiler's command lines.
@@ -25,6 +27,8 @@ JOBS    = $(shell nproc 2>/dev/null || echo 2)
 PARALLEL = $(if $(findstring -j,$(MAKEFLAGS)),,-j$(JOBS))
 
 FUZZ_SECONDS = 600
+CRASH_RUNS   = 200
+CRASH        =
 BENCH        =
 # Sample data that the project does not ship; tests that need it are skipped where it is absent.
 export WH_TEST_DATA ?= $(abspath ../shared/data)
@@ -48,6 +52,7 @@ CONNECT_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(filter $(CONNECTORS),$(wildcard lib
 UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
 BATS_TESTS   = $(wildcard tests/*/*.bats)
 FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
+CRASH_PROGRAMS = $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/*.c))
 BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 MAN1 = $(wildcard man/*.1)
@@ -60,7 +65,7 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 all: $(TOOLS)
 
 # All that is compiled, for trying a compiler or its warnings.
-programs: $(TOOLS) $(UNIT_TESTS) $(BENCH_PROGRAMS)
+programs: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(BENCH_PROGRAMS)
 
 # ---- building ----------------------------------------------------------------------------------
 
@@ -95,12 +100,21 @@ check:
 	@tests/install-deps build check
 	+@$(MAKE) --no-print-directory $(PARALLEL) run-tests
 
-run-tests: $(TOOLS) $(UNIT_TESTS)
+run-tests: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(UNIT_TESTS) $(BATS_TESTS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(CONNECT_LIBS) $(FILTER_LIBS)
+
+crash:
+	@tests/install-deps build check
+	+@$(MAKE) --no-print-directory $(PARALLEL) $(TOOLS) $(CRASH_PROGRAMS)
+	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/crash/run -n $(CRASH_RUNS) $(CRASH)
+
+$(BUILD)/crash/%: $(BUILD)/tests/crash/%.o
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -163,7 +177,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz demo
 
-.PHONY: all programs check run-tests asan fuzz demo bench install uninstall clean
+.PHONY: all programs check run-tests crash asan fuzz demo bench install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
