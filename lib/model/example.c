@@ -40,6 +40,7 @@ struct wh_examples {
     char *label, *weight;
     struct wh_columns *excluded[3]; /* id, ignore, time; NULL where not given */
     bool learn;
+    bool adds;           /* the row being read may add names: it has a label to learn */
     bool lenient;        /* excluded columns may be absent */
     uint32_t most;       /* names, the constant included */
     uint64_t crowded;
@@ -271,7 +272,7 @@ static inline bool put(struct wh_examples *examples, uint32_t id, double value,
 static bool number_name(struct wh_examples *examples, struct named *name, struct wh_error *error)
 {
     name->id = wh_names_find(examples->names, name->text, name->length);
-    if (name->id != WH_NO_FEATURE || !examples->learn)
+    if (name->id != WH_NO_FEATURE || !examples->adds)
         return true;
     if (name->length > WH_MAX_NAME)
         return bad_value(error, name, "feature", name->text, name->length,
@@ -553,7 +554,7 @@ static bool read_weight(const struct wh_examples *examples, const struct binding
                         const struct wh_row *row, double *weight, struct wh_error *error)
 {
     *weight = 1;
-    if (!examples->weight)
+    if (!examples->weight || (examples->learn && !examples->adds))
         return true;
     struct named name = { examples->weight, strlen(examples->weight), WH_NO_FEATURE };
     const struct wh_field *field = binding->weight < 0 ? NULL : &row->fields[binding->weight];
@@ -605,6 +606,7 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
         reading->label = NULL;
     if (need_label && !reading->label)
         return WH_TAKEN;
+    examples->adds = examples->learn && reading->label;
     if (read_row(examples, binding, row, reading, error))
         return WH_TAKEN;
     wh_examples_undo(examples);

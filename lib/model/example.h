@@ -77,7 +77,8 @@ void wh_examples_free(struct wh_examples *examples);
 
 /*
  * Reads a row. Without a label and with `need_label`, only `label` and `labelled_column` are
- * filled. After a bad row the names are what they were before it.
+ * filled; without `need_label` such a row adds no names and needs no weight, since nothing is
+ * learned from it. After a bad row the names are what they were before it.
  */
 enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row, bool need_label,
                                  struct wh_reading_row *reading, struct wh_error *error);

@@ -28,6 +28,7 @@ void wh_model_free(struct wh_model *model)
         model->type->free(model->learner);
     wh_names_free(&model->names);
     wh_task_free(&model->task);
+    wh_checkpoint_free(&model->checkpoint);
     struct wh_roles *roles = &model->roles;
     const char **texts[] = { &roles->label, &roles->weight, &roles->id, &roles->ignore,
                              &roles->time };
@@ -39,6 +40,7 @@ void wh_model_free(struct wh_model *model)
 void wh_model_make_learner(struct wh_model *model)
 {
     struct wh_learner_settings settings = { .loss = model->loss, .rate = model->rate };
+    model->loss_settled = true;
     model->learner = model->type->create(&settings);
 }
 

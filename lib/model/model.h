@@ -14,6 +14,7 @@
 #include "model/metrics.h"
 #include "model/names.h"
 #include "model/task.h"
+#include "pipe/checkpoint.h"
 
 enum { WH_STAMP_SIZE = 64 };
 
@@ -21,6 +22,8 @@ struct wh_model {
     const struct wh_learner_type *type;
     struct wh_learner *learner; /* NULL while no label was seen */
     enum wh_loss loss;
+    bool loss_settled; /* by the user, or by the first label */
+    bool met;          /* rows without a label came before any with one, and had its column */
     double rate;
     struct wh_names names;
     struct wh_task task;
@@ -29,6 +32,7 @@ struct wh_model {
     enum wh_example_input input;
     char stamp[WH_STAMP_SIZE]; /* "R.F" of the first row, "" where it had none */
     struct wh_metrics metrics; /* of each row before it was learned from */
+    struct wh_checkpoint checkpoint; /* of the stream that it belongs to; none: of no stream */
     char digest[65];           /* of what was learned, as it was last saved or loaded */
     char saved[48];            /* when, "2024-03-01T12:30:05Z" */
 };

@@ -24,12 +24,12 @@ enum {
     VERSION = 1,
     BLOCK = 64 << 10,
     MAX_LINE = 1 << 20,
+    MAX_CHECKPOINT = MAX_LINE / 2, /* bytes of its line, far below what a line may have */
     GZIP = 16 + MAX_WBITS, /* zlib's way to say: with a gzip header */
     MOST_EXPANSION = 256,  /* what is read may be so many times the file's size */
 };
 
 static const char BEGINNING[] = "{\"wh\":\"model\",";
-static const char CHECKPOINT[] = "{\"checkpoint\":null}\n";
 static const char *const inputs[] = { [WH_INPUT_COLUMNS] = "columns",
                                       [WH_INPUT_FEATURES] = "features" };
 
@@ -53,14 +53,18 @@ static void list_text_options(struct wh_roles *roles, struct text_option list[st
     list[4] = (struct text_option){ "time", &roles->time };
 }
 
+static json_t *text_or_null(const char *text)
+{
+    return text ? json_string(text) : json_null();
+}
+
 static json_t *options_of(struct wh_model *model)
 {
     json_t *options = json_object();
     struct text_option list[TEXT_OPTIONS];
     list_text_options(&model->roles, list);
     for (size_t i = 0; i < TEXT_OPTIONS; i++)
-        json_object_set_new(options, list[i].name,
-                            *list[i].text ? json_string(*list[i].text) : json_null());
+        json_object_set_new(options, list[i].name, text_or_null(*list[i].text));
     json_object_set_new(options, "learning_rate", json_real(model->rate));
     json_object_set_new(options, "max_features", json_integer((json_int_t)model->max_features));
     return options;
@@ -72,15 +76,19 @@ static json_t *header_of(struct wh_model *model)
     const struct wh_learner_type *type = model->type;
     json_object_set_new(header, "learner", json_string(type->name));
     wh_task_save(&model->task, header);
-    json_object_set_new(header, "loss", json_string(wh_loss_name(model->loss)));
-    json_object_set_new(header, "link", json_string(wh_loss_link(model->loss)));
+    bool loss = model->loss_settled;
+    json_object_set_new(header, "loss", text_or_null(loss ? wh_loss_name(model->loss) : NULL));
+    json_object_set_new(header, "link", text_or_null(loss ? wh_loss_link(model->loss) : NULL));
     json_object_set_new(header, "options", options_of(model));
-    json_object_set_new(header, "input", json_string(inputs[model->input]));
-    json_object_set_new(header, "recipe", *model->stamp ? json_string(model->stamp) : json_null());
+    json_object_set_new(header, "input", text_or_null(inputs[model->input]));
+    json_object_set_new(header, "recipe", text_or_null(*model->stamp ? model->stamp : NULL));
     json_object_set_new(header, "rows", json_integer((json_int_t)model->metrics.rows));
     json_object_set_new(header, "features", json_integer((json_int_t)model->names.count - 1));
     json_object_set_new(header, "metrics", wh_metrics_save(&model->metrics));
-    json_object_set_new(header, "state", type->save(model->learner));
+    json_object_set_new(header, "state",
+                        model->learner ? type->save(model->learner) : json_null());
+    if (!model->learner)
+        json_object_set_new(header, "met", json_boolean(model->met));
     json_t *parameters = json_array();
     for (size_t i = 0; i < type->parameter_count; i++)
         json_array_append_new(parameters, json_string(type->parameters[i]));
@@ -115,7 +123,7 @@ static int load_input(struct wh_model *model, const json_t *header, struct wh_er
         model->input = WH_INPUT_COLUMNS;
     else if (input && strcmp(input, inputs[WH_INPUT_FEATURES]) == 0)
         model->input = WH_INPUT_FEATURES;
-    else
+    else if (input || model->learner)
         return refuse_header("input", error);
     const char *stamp = json_string_value(json_object_get(header, "recipe"));
     if (stamp && strlen(stamp) >= WH_STAMP_SIZE)
@@ -124,18 +132,36 @@ static int load_input(struct wh_model *model, const json_t *header, struct wh_er
     return 0;
 }
 
+/* A model that no label has come to yet has no learner, and a loss only where one was asked for. */
+static int load_loss(struct wh_model *model, const json_t *header, struct wh_error *error)
+{
+    const json_t *loss = json_object_get(header, "loss");
+    const char *name = json_string_value(loss);
+    bool unsettled = json_is_null(loss) && json_is_null(json_object_get(header, "state"));
+    model->loss_settled = name && wh_loss_named(name, &model->loss);
+    if (unsettled || model->loss_settled)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "its loss %s is not known here", name ? name : "");
+}
+
 static int load_learner(struct wh_model *model, const json_t *header, struct wh_error *error)
 {
     const char *learner = json_string_value(json_object_get(header, "learner"));
-    const char *loss = json_string_value(json_object_get(header, "loss"));
     model->type = learner ? wh_learner_find(learner) : NULL;
     if (!model->type)
         return wh_fail(error, WH_REFUSED, "its learner %s is not known here",
                        learner ? learner : "");
-    if (!loss || !wh_loss_named(loss, &model->loss))
-        return wh_fail(error, WH_REFUSED, "its loss %s is not known here", loss ? loss : "");
+    if (load_loss(model, header, error) != 0)
+        return -1;
+    const json_t *state = json_object_get(header, "state");
+    if (json_is_null(state)) {
+        model->met = json_is_true(json_object_get(header, "met"));
+        return 0;
+    }
+    if (model->task.type == WH_NULL)
+        return refuse_header("label_type", error);
     wh_model_make_learner(model);
-    return model->type->load(model->learner, json_object_get(header, "state"), error);
+    return model->type->load(model->learner, state, error);
 }
 
 static int load_metrics(struct wh_model *model, const json_t *header, struct wh_error *error)
@@ -155,9 +181,9 @@ static int load_metrics(struct wh_model *model, const json_t *header, struct wh_
 static int load_header(struct wh_model *model, const json_t *header, struct wh_error *error)
 {
     return load_options(model, json_object_get(header, "options"), error)
-        || load_input(model, header, error)
         || wh_task_load(&model->task, header, error)
         || load_learner(model, header, error)
+        || load_input(model, header, error)
         || load_metrics(model, header, error) ? -1 : 0;
 }
 
@@ -179,6 +205,12 @@ static void digest_content(json_t *header, const char parameters[static 65], cha
     wh_sha256_add(&sha, parameters, 64);
     wh_sha256_hex(&sha, hex);
     wh_buffer_free(&text);
+}
+
+/* How many lines of features there are: none before the learner has begun. */
+static uint32_t feature_lines(const struct wh_model *model)
+{
+    return model->learner ? model->names.count : 0;
 }
 
 /* The last line, which holds every sum there is. */
@@ -248,29 +280,45 @@ static void print_feature(struct wh_buffer *out, const struct wh_model *model, u
     wh_buffer_add(out, "]\n", 2);
 }
 
-static int write_top(struct writer *writer, json_t *header, const char *saved,
+static int print_checkpoint(struct writer *writer, const struct wh_checkpoint *checkpoint,
+                            struct wh_error *error)
+{
+    json_t *line = json_object();
+    size_t before = writer->text.length;
+    json_object_set_new(line, "checkpoint", wh_checkpoint_json(checkpoint));
+    wh_json_canonical(&writer->text, line);
+    wh_buffer_byte(&writer->text, '\n');
+    json_decref(line);
+    if (writer->text.length - before <= MAX_CHECKPOINT)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "%s: the source's position takes %zu bytes, and there is "
+                   "room for %d", writer->path, writer->text.length - before, MAX_CHECKPOINT);
+}
+
+static int write_top(struct writer *writer, const struct wh_model *model, json_t *header,
                      struct wh_error *error)
 {
     wh_buffer_format(&writer->text, "%s\"version\":%d,", BEGINNING, VERSION);
     struct wh_buffer rest = { 0 };
-    json_object_set_new(json_object_get(header, "metrics"), "time", json_string(saved));
+    json_object_set_new(json_object_get(header, "metrics"), "time", json_string(model->saved));
     wh_json_canonical(&rest, header);
     wh_buffer_add(&writer->text, rest.data + 1, rest.length - 1);
     wh_buffer_free(&rest);
     wh_buffer_byte(&writer->text, '\n');
-    wh_buffer_add(&writer->text, CHECKPOINT, strlen(CHECKPOINT));
     wh_sha256_init(&writer->sha);
-    return pass_text(writer, Z_NO_FLUSH, error);
+    return print_checkpoint(writer, &model->checkpoint, error)
+        || pass_text(writer, Z_NO_FLUSH, error) ? -1 : 0;
 }
 
 static int write_model(struct writer *writer, struct wh_model *model, json_t *header,
                        struct wh_error *error)
 {
-    if (write_top(writer, header, model->saved, error) != 0)
+    if (write_top(writer, model, header, error) != 0)
         return -1;
     struct wh_sha256 top = writer->sha;
     wh_sha256_init(&writer->sha);
-    for (uint32_t id = 0; id < model->names.count; id++) {
+    uint32_t lines = feature_lines(model);
+    for (uint32_t id = 0; id < lines; id++) {
         print_feature(&writer->text, model, id);
         if (writer->text.length >= BLOCK && pass_text(writer, Z_NO_FLUSH, error) != 0)
             return -1;
@@ -280,7 +328,7 @@ static int write_model(struct writer *writer, struct wh_model *model, json_t *he
     char parameters[65];
     wh_sha256_hex(&writer->sha, parameters);
     digest_content(header, parameters, model->digest);
-    print_end(&writer->text, model->digest, model->names.count, &top, parameters);
+    print_end(&writer->text, model->digest, lines, &top, parameters);
     return deflate_all(writer, Z_FINISH, error);
 }
 
@@ -431,6 +479,19 @@ static json_t *parse_header(const char *line, size_t length, struct wh_error *er
     return NULL;
 }
 
+/* Integers stay what they are here: a position may hold keys of 64 bits. */
+static int parse_checkpoint(const char *line, size_t length, struct wh_checkpoint *checkpoint,
+                            struct wh_error *error)
+{
+    struct wh_error reason;
+    json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    int result = -1;
+    if (json_object_size(object) == 1 && length <= MAX_CHECKPOINT)
+        result = wh_checkpoint_read(json_object_get(object, "checkpoint"), checkpoint, &reason);
+    json_decref(object);
+    return result == 0 ? 0 : refuse(error, "is damaged: its checkpoint is not one");
+}
+
 /* The name at `at`, an opening quote, as a new string; *end is behind the closing quote. */
 static json_t *parse_escaped(const char *at, const char *end)
 {
@@ -496,12 +557,12 @@ static bool load_feature(struct wh_model *model, uint32_t id, const char *line, 
         && load_numbers(model, id, at, end);
 }
 
-static int load_features(struct wh_model *model, struct reader *reader, double count,
+static int load_features(struct wh_model *model, struct reader *reader, double lines,
                          char hex[static 65], struct wh_error *error)
 {
     struct wh_sha256 sha;
     wh_sha256_init(&sha);
-    for (uint32_t id = 0; id <= count; id++) {
+    for (uint32_t id = 0; id < lines; id++) {
         const char *line;
         size_t length;
         if (need_line(reader, &line, &length, error) != 0)
@@ -523,7 +584,7 @@ static int check_end(struct wh_model *model, struct reader *reader, struct wh_sh
     if (need_line(reader, &line, &length, error) != 0)
         return -1;
     struct wh_buffer expected = { 0 };
-    print_end(&expected, model->digest, model->names.count, top, parameters);
+    print_end(&expected, model->digest, feature_lines(model), top, parameters);
     bool same = expected.length == length && memcmp(expected.data, line, length) == 0;
     wh_buffer_free(&expected);
     if (!same)
@@ -550,13 +611,16 @@ static int read_body(struct wh_model *model, struct reader *reader, json_t *head
     double count = json_number_value(json_object_get(header, "features"));
     if (!(count >= 0 && count < WH_MOST_FEATURES))
         return refuse_header("features", error);
-    if (load_header(model, header, error) != 0 || need_line(reader, &line, &length, error) != 0)
+    if (load_header(model, header, error) != 0)
         return -1;
-    if (length != strlen(CHECKPOINT) || memcmp(line, CHECKPOINT, length) != 0)
-        return refuse(error, "is damaged: its checkpoint is not one");
+    if (!model->learner && (count > 0 || model->metrics.rows > 0))
+        return refuse_header("state", error);
+    if (need_line(reader, &line, &length, error) != 0
+        || parse_checkpoint(line, length, &model->checkpoint, error) != 0)
+        return -1;
     wh_sha256_add(top, line, length);
     char parameters[65];
-    if (load_features(model, reader, count, parameters, error) != 0)
+    if (load_features(model, reader, model->learner ? count + 1 : 0, parameters, error) != 0)
         return -1;
     digest_content(header, parameters, model->digest);
     return check_end(model, reader, top, parameters, error);
@@ -629,6 +693,34 @@ struct wh_model *wh_model_load(const char *path, struct wh_error *error)
     }
     free_reader(reader);
     return model;
+}
+
+static int read_top(struct reader *reader, struct wh_checkpoint *checkpoint,
+                    struct wh_error *error)
+{
+    const char *line;
+    size_t length;
+    if (need_line(reader, &line, &length, error) != 0)
+        return -1;
+    json_t *header = parse_header(line, length, error);
+    if (!header)
+        return -1;
+    json_decref(header);
+    return need_line(reader, &line, &length, error)
+        || parse_checkpoint(line, length, checkpoint, error) ? -1 : 0;
+}
+
+int wh_model_checkpoint(const char *path, struct wh_checkpoint *checkpoint,
+                        struct wh_error *error)
+{
+    struct wh_error reason;
+    *checkpoint = (struct wh_checkpoint){ 0 };
+    if (!wh_model_exists(path))
+        return 0;
+    struct reader *reader = new_reader();
+    int result = open_reader(reader, path, &reason) || read_top(reader, checkpoint, &reason);
+    free_reader(reader);
+    return result ? wh_fail(error, reason.status, "%s: %s", path, reason.text) : 0;
 }
 
 bool wh_model_exists(const char *path)

@@ -2,15 +2,19 @@
  * The file of a model: gzip of lines of JSON.
  *
  *     {"wh":"model","version":1,"features":9,"input":"columns","labels":["0","1"],...}
- *     {"checkpoint":null}
+ *     {"checkpoint":{"epoch":"9f2c41d07ab3","n":41,"position":{...},"through":[...]}}
  *     [null,-0.31,12.4,1]
  *     ["city=Lagos",0.12,3.4,1]
  *     {"end":{"content":"...","lines":10,"sha256":"..."}}
  *
- * A line for each feature, the constant first, in the order they first came; the header's
- * "parameters" names the numbers. `content` is the SHA-256 of what was learned: of the header in
+ * The second line is the checkpoint of the stream that the model belongs to, null for none. Then a
+ * line for each feature, the constant first, in the order they first came; the header's
+ * "parameters" names the numbers. A model that no label has come to yet has the state null and no
+ * such lines.
+ * `content` is the SHA-256 of what was learned: of the header in
  * canonical form (without wh, version and metrics.time) followed by the hexadecimal SHA-256 of the
- * feature lines. `sha256` is that of the first two lines as they stand, followed by the same.
+ * feature lines. `sha256` is that of the first two lines as they stand, followed by the same: it
+ * covers the checkpoint, which the content does not.
  *
  * Numbers are printed so that they read back exactly: who loads a model and goes on learning
  * comes to the same bytes as who never stopped. Reading checks everything and can neither
@@ -25,11 +29,18 @@
 #include "model/model.h"
 #include "pipe/checkpoint.h"
 
-/* Writes the model to `path`, whole or not at all, and sets its digest and time. */
+/* Writes the model with its checkpoint to `path`, whole or not at all, and sets its digest and
+ * time. */
 int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error);
 
 /* Reads a model. NULL on failure: WH_REFUSED for what is no sound model. */
 struct wh_model *wh_model_load(const char *path, struct wh_error *error);
+
+/* Reads only the checkpoint, which is none where there is no file or it belongs to no stream. It is
+ * in the first two lines, so that a look costs little however large the model is; whether the rest
+ * is sound remains open. Freed by wh_checkpoint_free. */
+int wh_model_checkpoint(const char *path, struct wh_checkpoint *checkpoint,
+                        struct wh_error *error);
 
 /* Whether there is a file of this name (whatever is in it). */
 bool wh_model_exists(const char *path);

@@ -158,7 +158,7 @@ static void describe_task(struct wh_buffer *out, const struct wh_model *model)
     const struct wh_class *classes = model->task.classes;
     char negative[96] = "not seen", positive[96] = "not seen";
     if (!is_binary(model)) {
-        add_text(out, "task", "regression");
+        add_text(out, "task", wh_task_name(&model->task));
         return;
     }
     if (classes[0].text)
@@ -173,6 +173,8 @@ static void describe_history(struct wh_buffer *out, const struct wh_model *model
     struct wh_figures figures = figures_of(model, &model->metrics);
     wh_buffer_format(out, "%-12s %.0f\n%-12s %lu\n", "rows", model->metrics.rows, "features",
                      (unsigned long)model->names.count - 1);
+    if (!model->learner)
+        return;
     wh_buffer_format(out, "%-12s %.6g before learning from each row (best constant %.6g)\n", "loss",
                      figures.loss, figures.constant_loss);
     if (is_binary(model))
@@ -181,6 +183,13 @@ static void describe_history(struct wh_buffer *out, const struct wh_model *model
     else
         wh_buffer_format(out, "%-12s %.6g\n%-12s %.6g\n", "MAE", figures.mae, "RMSE",
                          figures.rmse);
+}
+
+static void describe_place(struct wh_buffer *out, const struct wh_model *model)
+{
+    char text[80];
+    if (!wh_place_none(&model->checkpoint.place))
+        add_text(out, "stream at", wh_place_text(&model->checkpoint.place, text));
 }
 
 static void add_feature(struct wh_buffer *out, const struct wh_model *model, uint32_t id)
@@ -218,17 +227,22 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
     add_number(out, model->rate);
     wh_buffer_byte(out, '\n');
     describe_task(out, model);
-    wh_buffer_format(out, "%-12s %s (link: %s)\n", "loss is", wh_loss_name(model->loss),
-                     wh_loss_link(model->loss));
+    if (model->loss_settled)
+        wh_buffer_format(out, "%-12s %s (link: %s)\n", "loss is", wh_loss_name(model->loss),
+                         wh_loss_link(model->loss));
     add_text(out, "label", model->roles.label);
     add_text(out, "weight", model->roles.weight);
     add_text(out, "id", model->roles.id);
     add_text(out, "ignored", model->roles.ignore);
     add_text(out, "time", model->roles.time);
-    add_text(out, "input", model->input == WH_INPUT_FEATURES ? "features object" : "columns");
+    add_text(out, "input", model->input == WH_INPUT_FEATURES  ? "features object"
+                           : model->input == WH_INPUT_COLUMNS ? "columns"
+                                                              : "no label has come yet");
     add_text(out, "recipe", *model->stamp ? model->stamp : NULL);
     describe_history(out, model);
+    describe_place(out, model);
     add_text(out, "saved", model->saved);
     add_text(out, "digest", model->digest);
-    describe_features(out, model, top);
+    if (model->learner)
+        describe_features(out, model, top);
 }

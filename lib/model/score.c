@@ -293,7 +293,12 @@ static int open_all(struct score *score, struct wh_error *error)
 {
     const struct wh_score_settings *settings = score->settings;
     score->model = wh_model_load(settings->path, error);
-    if (!score->model || name_columns(score, error) != 0)
+    if (!score->model)
+        return -1;
+    if (!score->model->learner)
+        return wh_fail(error, WH_REFUSED, "%s: has learned nothing yet: no row with a label has "
+                       "come to it", settings->path);
+    if (name_columns(score, error) != 0)
         return -1;
     struct wh_roles roles = score->model->roles;
     roles.label = settings->label ? settings->label : roles.label;

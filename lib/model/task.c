@@ -11,6 +11,7 @@
 #include "model/example.h"
 #include "record/json.h"
 
+static const char UNSETTLED[] = "not settled";
 static const char *const type_names[] = {
     [WH_TRUE] = "boolean", [WH_NUMBER] = "number", [WH_STRING] = "string",
 };
@@ -50,7 +51,7 @@ void wh_task_free(struct wh_task *task)
 const char *wh_task_name(const struct wh_task *task)
 {
     return task->kind == WH_TASK_REGRESSION ? "regression"
-         : task->kind == WH_TASK_BINARY ? "binary" : "not settled";
+         : task->kind == WH_TASK_BINARY ? "binary" : UNSETTLED;
 }
 
 /* A label while it is being looked at. */
@@ -283,7 +284,8 @@ void wh_task_save(const struct wh_task *task, json_t *header)
         json_array_append_new(labels,
                               text_or_null(task->classes[side].text, task->classes[side].length));
     json_object_set_new(header, "labels", labels);
-    json_object_set_new(header, "label_type", json_string(type_names[task->type]));
+    json_object_set_new(header, "label_type",
+                        task->type == WH_NULL ? json_null() : json_string(type_names[task->type]));
     json_object_set_new(header, "positive",
                         task->positive ? json_string(task->positive) : json_null());
 }
@@ -309,17 +311,20 @@ int wh_task_load(struct wh_task *task, const json_t *header, struct wh_error *er
 {
     *task = (struct wh_task){ 0 };
     const char *kind = json_string_value(json_object_get(header, "task"));
+    if (kind && strcmp(kind, UNSETTLED) == 0)
+        return 0;
     if (!kind || wh_task_init(task, kind, NULL, error) != 0)
         return wh_fail(error, WH_REFUSED, "its task is not known here");
     if (task->kind == WH_TASK_REGRESSION) {
         task->type = WH_NUMBER;
         return 0;
     }
-    const char *type = json_string_value(json_object_get(header, "label_type"));
+    const json_t *label_type = json_object_get(header, "label_type");
+    const char *type = json_string_value(label_type);
     for (uint8_t i = WH_TRUE; type && i <= WH_STRING; i++)
         if (strcmp(type, type_names[i]) == 0)
             task->type = i;
-    if (task->type == WH_NULL)
+    if (task->type == WH_NULL && !json_is_null(label_type))
         return wh_fail(error, WH_REFUSED, "its labels' type is not known here");
     const json_t *positive = json_object_get(header, "positive");
     if (json_is_string(positive))

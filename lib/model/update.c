@@ -116,11 +116,11 @@ static int begin_model(struct update *update, struct wh_error *error)
 {
     const struct wh_update_settings *given = update->settings;
     struct wh_model *model = update->model = wh_model_new();
-    enum wh_loss loss;
     if (!given->roles.label)
         return wh_fail(error, WH_REFUSED,
                        "a new model needs --label COLUMN: what is it to predict?");
-    if (given->loss && !wh_loss_named(given->loss, &loss))
+    model->loss_settled = given->loss != NULL;
+    if (given->loss && !wh_loss_named(given->loss, &model->loss))
         return wh_fail(error, WH_REFUSED, "--loss %s is not known (there are squared and logistic)",
                        given->loss);
     if (check_texts(given, error) != 0 || find_learner(model, given->learner, error) != 0
@@ -190,9 +190,8 @@ static int begin_learner(struct update *update, struct wh_error *error)
 {
     struct wh_model *model = update->model;
     bool binary = model->task.kind == WH_TASK_BINARY;
-    model->loss = binary ? WH_LOSS_LOGISTIC : WH_LOSS_SQUARED;
-    if (update->settings->loss)
-        wh_loss_named(update->settings->loss, &model->loss);
+    if (!model->loss_settled)
+        model->loss = binary ? WH_LOSS_LOGISTIC : WH_LOSS_SQUARED;
     if (!binary && model->loss == WH_LOSS_LOGISTIC)
         return wh_fail(error, WH_REFUSED,
                        "%s: the labels are numbers other than two classes, and logistic loss is "

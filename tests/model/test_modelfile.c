@@ -16,6 +16,7 @@
 
 #include "base/file.h"
 #include "model/modelfile.h"
+#include "model/modelstore.h"
 
 static char folder[] = "/tmp/wh-modelfile-XXXXXX";
 
@@ -105,6 +106,135 @@ static void a_model_reads_back_to_the_bit(void **state)
     wh_model_free(model);
 }
 
+/* A place in a stream with a position that holds all that JSON can, to the last digit. */
+static const char position_text[] =
+    "{\"key\":[9223372036854775807,-0.1,\"a\\u0000b\",null,true],\"line\":0}";
+
+static void set_checkpoint(struct wh_model *model, uint64_t n, json_t *position)
+{
+    wh_checkpoint_free(&model->checkpoint);
+    model->checkpoint = (struct wh_checkpoint){
+        .place = { "9f2c41d07ab3", n }, .position = position,
+        .through = json_pack("[s]", "wh-clean 5d1f2a7be0c4"),
+    };
+}
+
+static json_t *make_position(void)
+{
+    json_t *position = json_loads(position_text, JSON_ALLOW_NUL, NULL);
+    assert_non_null(position);
+    return position;
+}
+
+static void the_checkpoint_reads_back_and_is_no_part_of_what_was_learned(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_model *model = make_model();
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    char digest[65];
+    strcpy(digest, model->digest);
+    struct wh_checkpoint held;
+    assert_int_equal(wh_model_checkpoint(in_folder("m.whm"), &held, &error), 0);
+    assert_true(wh_place_none(&held.place));
+
+    set_checkpoint(model, 41, make_position());
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    assert_string_equal(model->digest, digest);
+    struct wh_model *back = wh_model_load(in_folder("m.whm"), &error);
+    assert_non_null(back);
+    assert_same(model, back);
+    assert_int_equal(wh_model_checkpoint(in_folder("m.whm"), &held, &error), 0);
+    const struct wh_checkpoint *found[] = { &back->checkpoint, &held };
+    for (size_t i = 0; i < 2; i++) {
+        assert_true(wh_place_same(&found[i]->place, &model->checkpoint.place));
+        assert_true(json_equal(found[i]->position, model->checkpoint.position));
+        assert_true(json_equal(found[i]->through, model->checkpoint.through));
+    }
+    wh_checkpoint_free(&held);
+    wh_model_free(back);
+    wh_model_free(model);
+}
+
+static void a_checkpoint_too_long_is_not_written_and_the_file_stays(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_model *model = make_model();
+    set_checkpoint(model, 1, make_position());
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    enum { LONG = 1 << 19 };
+    char *text = calloc(1, LONG + 1);
+    memset(text, 'x', LONG);
+    set_checkpoint(model, 2, json_pack("{s:s}", "header", text));
+    free(text);
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), -1);
+    assert_int_equal(error.status, WH_REFUSED);
+    assert_non_null(strstr(error.text, "there is room for 524288"));
+    struct wh_checkpoint held;
+    assert_int_equal(wh_model_checkpoint(in_folder("m.whm"), &held, &error), 0);
+    assert_int_equal(held.place.n, 1);
+    wh_checkpoint_free(&held);
+    wh_model_free(model);
+}
+
+static void a_model_that_no_label_has_come_to_is_one_too(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    static const char *const tasks[] = { NULL, "binary", "regression" };
+    for (size_t i = 0; i < 3; i++) {
+        struct wh_model *model = wh_model_new();
+        assert_int_equal(wh_task_init(&model->task, tasks[i], NULL, &error), 0);
+        model->type = wh_learner_find("nag");
+        model->rate = 0.1;
+        model->met = i == 1;
+        model->loss_settled = i == 2;
+        wh_model_name(&model->roles.label, "y");
+        set_checkpoint(model, 1, make_position());
+        assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+        struct wh_model *back = wh_model_load(in_folder("m.whm"), &error);
+        if (!back)
+            fail_msg("%s", error.text);
+        assert_null(back->learner);
+        assert_int_equal(back->task.kind, model->task.kind);
+        assert_int_equal(back->met, model->met);
+        assert_int_equal(back->loss_settled, model->loss_settled);
+        assert_int_equal(back->input, WH_INPUT_UNSETTLED);
+        assert_int_equal(back->names.count, 1);
+        assert_string_equal(back->digest, model->digest);
+        wh_model_free(back);
+        wh_model_free(model);
+    }
+}
+
+static void wh_extract_finds_the_checkpoint_in_a_file_of_any_name(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_checkpoint held;
+    assert_true(wh_model_store.takes("live.whm"));
+    assert_false(wh_model_store.takes(".whm"));
+    assert_false(wh_model_store.takes("live.json"));
+    assert_false(wh_model_store.takes(folder));
+    struct wh_store *store = wh_model_store.open(in_folder("n.whm"), NULL, &error);
+    assert_non_null(store);
+    unlink(in_folder("n.whm"));
+    assert_int_equal(store->ops->read(store, &held, &error), 0);
+    assert_true(wh_place_none(&held.place));
+    struct wh_model *model = make_model();
+    set_checkpoint(model, 7, make_position());
+    assert_int_equal(wh_model_save(model, in_folder("n.whm"), &error), 0);
+    assert_int_equal(store->ops->read(store, &held, &error), 0);
+    assert_int_equal(held.place.n, 7);
+    wh_checkpoint_free(&held);
+    store->ops->close(store);
+    assert_int_equal(wh_model_save(model, in_folder("m"), &error), 0);
+    assert_true(wh_model_store.takes(in_folder("m")));
+    unlink(in_folder("m"));
+    wh_model_free(model);
+}
+
 /* Reads the uncompressed text of the model. */
 static char *text_of(const char *path, size_t *length)
 {
@@ -178,6 +308,16 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
         { "\"learning_rate\":0.1", "\"learning_rate\":0", "options" },
         { "\"learning_rate\":0.1", "\"learning_rate\":0.2", "check sums do not fit" },
         { "{\"checkpoint\":null}", "{\"checkpoint\":{}}", "checkpoint" },
+        { "{\"checkpoint\":null}", "{\"checkpoint\":null,\"n\":1}", "checkpoint" },
+        { "{\"checkpoint\":null}", "{\"checkpoint\":7}", "checkpoint" },
+        { "{\"checkpoint\":null}", "{\"position\":null}", "checkpoint" },
+        { "{\"checkpoint\":null}", "null", "checkpoint" },
+        { "{\"checkpoint\":null}", "{\"checkpoint\":{\"epoch\":\"../etc\",\"n\":1,"
+                                   "\"position\":{},\"through\":[]}}", "checkpoint" },
+        { "{\"checkpoint\":null}", "{\"checkpoint\":{\"epoch\":\"abc\",\"n\":-1,"
+                                   "\"position\":{},\"through\":[]}}", "checkpoint" },
+        { "{\"checkpoint\":null}", "{\"checkpoint\":{\"epoch\":\"abc\",\"n\":1,"
+                                   "\"position\":{},\"through\":[]}}", "check sums do not fit" },
         { "[null,", "[\"x\",", "line 3 holds no feature" },
         { "[\"plain\"", "[null", "line 4 holds no feature" },
         { "[\"plain\"", "[\"\"", "line 5 holds no feature" }, /* twice the same name */
@@ -219,6 +359,7 @@ static void no_byte_of_the_text_can_be_another(void **state)
     (void)state;
     struct wh_error error;
     struct wh_model *model = make_model();
+    set_checkpoint(model, 41, make_position());
     assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
     wh_model_free(model);
     size_t length;
@@ -290,6 +431,10 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_model_reads_back_to_the_bit),
+        cmocka_unit_test(the_checkpoint_reads_back_and_is_no_part_of_what_was_learned),
+        cmocka_unit_test(a_checkpoint_too_long_is_not_written_and_the_file_stays),
+        cmocka_unit_test(a_model_that_no_label_has_come_to_is_one_too),
+        cmocka_unit_test(wh_extract_finds_the_checkpoint_in_a_file_of_any_name),
         cmocka_unit_test(what_was_changed_by_hand_is_refused_with_the_reason),
         cmocka_unit_test(no_byte_of_the_text_can_be_another),
         cmocka_unit_test(what_expands_out_of_proportion_is_refused),
