@@ -1,0 +1,269 @@
+/* Control records, and what breaks the hop between two tools. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "pipe/checkpoint.h"
+#include "pipe/control.h"
+
+#define BEGIN "{\"@wh\":\"begin\",\"epoch\":\"9f2c41d07ab3\",\"from\":null,\"position\":{\"at\":0}," \
+              "\"by\":\"wh-extract\"}\n"
+#define CHECKPOINT(n, rows) "{\"@wh\":\"checkpoint\",\"epoch\":\"9f2c41d07ab3\",\"n\":" #n \
+                            ",\"rows\":" #rows ",\"committed\":0,\"position\":{\"at\":1}," \
+                            "\"by\":\"wh-extract\"}\n"
+#define END(n, rows) "{\"@wh\":\"end\",\"epoch\":\"9f2c41d07ab3\",\"n\":" #n ",\"rows\":" #rows \
+                     ",\"position\":{\"at\":1},\"by\":\"wh-extract\"}\n"
+#define COMMITTED(n) "{\"@wh\":\"committed\",\"epoch\":\"9f2c41d07ab3\",\"n\":" #n ",\"by\":\"x\"}\n"
+
+static struct wh_control read_record(const char *text)
+{
+    struct wh_control control;
+    struct wh_error error;
+    if (wh_control_read(text, strlen(text), &control, &error) != 0)
+        fail_msg("%s: %s", text, error.text);
+    return control;
+}
+
+static void a_begin_tells_where_the_stream_goes_on(void **state)
+{
+    (void)state;
+    struct wh_control control = read_record(
+        "{\"@wh\":\"begin\",\"epoch\":\"9f2c41d07ab3\",\"from\":{\"epoch\":\"77e0\",\"n\":41},"
+        "\"position\":{\"a\":1},\"through\":[\"wh-clean 1\"],\"by\":\"wh-clean\"}");
+    assert_int_equal(control.kind, WH_CONTROL_BEGIN);
+    assert_string_equal(control.place.epoch, "9f2c41d07ab3");
+    assert_string_equal(control.from.epoch, "77e0");
+    assert_int_equal(control.from.n, 41);
+    assert_false(control.marked);
+    assert_int_equal(json_array_size(control.through), 1);
+    assert_int_equal(json_integer_value(json_object_get(control.position, "a")), 1);
+    assert_string_equal(control.by, "wh-clean");
+    wh_control_free(&control);
+
+    control = read_record("{\"@wh\":\"begin\",\"epoch\":\"a\"}");
+    assert_true(control.marked);
+    wh_control_free(&control);
+    control = read_record(BEGIN);
+    assert_true(wh_place_none(&control.from));
+    assert_false(control.marked);
+    wh_control_free(&control);
+}
+
+static void expect_broken(const char *text)
+{
+    struct wh_control control;
+    struct wh_error error;
+    if (wh_control_read(text, strlen(text), &control, &error) == 0)
+        fail_msg("accepted: %s", text);
+    assert_int_equal(error.status, WH_BROKEN);
+}
+
+static void records_that_break_the_form_are_told(void **state)
+{
+    (void)state;
+    static const char *const broken[] = {
+        "{\"@wh\":\"begin\"}", "{\"@wh\":1}", "{\"@wh\":\"start\",\"epoch\":\"a\"}",
+        "{\"@wh\":\"begin\",\"epoch\":\"\"}", "{\"@wh\":\"begin\",\"epoch\":\"../x\"}",
+        "{\"@wh\":\"begin\",\"epoch\":\"aaaaaaaaaaaaaaaaaaaaaaaaa\"}",
+        "{\"@wh\":\"begin\",\"epoch\":\"a\",\"from\":1}",
+        "{\"@wh\":\"begin\",\"epoch\":\"a\",\"from\":{\"epoch\":\"b\"}}",
+        "{\"@wh\":\"begin\",\"epoch\":\"a\",\"through\":{}}",
+        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"rows\":1}",
+        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":0,\"rows\":1}",
+        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":-1,\"rows\":1}",
+        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":1}",
+        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":1,\"rows\":1.5}",
+        "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"committed\":\"x\"}",
+        "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"n\":2}",
+        "{\"@wh\":\"committed\",\"epoch\":\"a\"}", "{\"@wh\":\"end\"", "[]", "",
+    };
+    for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
+        expect_broken(broken[i]);
+}
+
+/* What `text` is passed on as. */
+static void expect_passed(const char *text, uint64_t rows, const char *recipe, const char *expected)
+{
+    struct wh_control control = read_record(text);
+    struct wh_buffer out = { 0 };
+    wh_control_print(&out, &control, rows, "wh-clean", recipe);
+    wh_buffer_byte(&out, '\0');
+    assert_string_equal(out.data, expected);
+    wh_buffer_free(&out);
+    wh_control_free(&control);
+}
+
+static void whoever_passes_a_record_on_writes_its_own_count(void **state)
+{
+    (void)state;
+    expect_passed(CHECKPOINT(1, 10), 7, "5d1f",
+                  "{\"@wh\":\"checkpoint\",\"epoch\":\"9f2c41d07ab3\",\"n\":1,\"rows\":7,"
+                  "\"committed\":0,\"position\":{\"at\":1},\"by\":\"wh-clean\"}\n");
+    expect_passed("{\"@wh\":\"begin\",\"epoch\":\"a\",\"from\":null,\"more\":[1,2.5]}", 0, "5d1f",
+                  "{\"@wh\":\"begin\",\"epoch\":\"a\",\"from\":null,\"more\":[1,2.5],"
+                  "\"through\":[\"wh-clean 5d1f\"],\"by\":\"wh-clean\"}\n");
+    expect_passed("{\"x\":1,\"by\":\"y\",\"@wh\":\"schema\",\"columns\":[]}", 3, NULL,
+                  "{\"@wh\":\"schema\",\"x\":1,\"columns\":[],\"by\":\"wh-clean\"}\n");
+}
+
+/*
+ * A stream as its records and, between them, as many rows as a number says: "begin 5 checkpoint".
+ * Returns whether it is whole; the reason is in `reason` where not.
+ */
+static bool takes(const char *const *stream, char reason[1024])
+{
+    struct wh_hop hop = { 0 };
+    struct wh_error error = { 0 };
+    for (; *stream; stream++) {
+        if (**stream != '{') {
+            hop.rows += (uint64_t)atoi(*stream);
+            continue;
+        }
+        struct wh_control control = read_record(*stream);
+        int result = wh_hop_take(&hop, &control, "wh-load", &error);
+        wh_control_free(&control);
+        if (result != 0)
+            break;
+    }
+    bool whole = !*stream && wh_hop_close(&hop, "wh-load", &error) == 0;
+    strcpy(reason, error.text);
+    if (!whole)
+        assert_int_equal(error.status, WH_BROKEN);
+    return whole;
+}
+
+#define TAKES(...) takes((const char *const[]){ __VA_ARGS__, NULL }, reason)
+
+static void a_whole_stream_passes(void **state)
+{
+    (void)state;
+    char reason[1024];
+    assert_true(TAKES(BEGIN, END(1, 0)));
+    assert_true(TAKES(BEGIN, "5", CHECKPOINT(1, 5), CHECKPOINT(2, 0), "3", END(3, 3)));
+    assert_true(TAKES(BEGIN, "5", END(1, 5), COMMITTED(1)));
+    assert_true(TAKES(BEGIN, "{\"@wh\":\"schema\"}", "1", END(1, 1)));
+    assert_true(TAKES("7")); /* rows without control records */
+}
+
+static void whatever_is_lost_doubled_or_moved_breaks_the_hop(void **state)
+{
+    (void)state;
+    char reason[1024];
+    assert_false(TAKES(BEGIN));
+    assert_string_equal(reason, "the stream is broken between wh-extract and wh-load: it stops "
+                                "without an end, after checkpoint 0 and 0 rows more (wh-extract, or "
+                                "a tool before it, did not finish)");
+    assert_false(TAKES(BEGIN, "5", CHECKPOINT(1, 5), "3"));
+    assert_false(TAKES(CHECKPOINT(1, 0), END(2, 0)));
+    assert_false(TAKES(END(1, 0)));
+    assert_false(TAKES(BEGIN, BEGIN, END(1, 0)));
+    assert_false(TAKES(BEGIN, CHECKPOINT(2, 0), END(3, 0)));
+    assert_false(TAKES(BEGIN, CHECKPOINT(1, 0), CHECKPOINT(1, 0), END(2, 0)));
+    assert_false(TAKES(BEGIN, CHECKPOINT(2, 0), CHECKPOINT(1, 0), END(3, 0)));
+    assert_false(TAKES(BEGIN, "4", CHECKPOINT(1, 5), END(2, 0)));
+    assert_string_equal(reason, "the stream is broken between wh-extract and wh-load: 5 rows should "
+                                "stand before checkpoint 1, and 4 do (rows were lost or added on "
+                                "the way)");
+    assert_false(TAKES(BEGIN, "6", END(1, 5)));
+    assert_false(TAKES(BEGIN, END(1, 0), END(2, 0)));
+    assert_false(TAKES(BEGIN, END(1, 0), CHECKPOINT(2, 0)));
+    assert_false(TAKES(BEGIN, END(1, 0), BEGIN));
+    assert_false(TAKES(BEGIN, COMMITTED(0), END(1, 0)));
+    assert_false(TAKES(BEGIN, END(1, 0), COMMITTED(1), COMMITTED(1)));
+    assert_false(TAKES(BEGIN, "{\"@wh\":\"end\",\"epoch\":\"other\",\"n\":1,\"rows\":0}"));
+}
+
+static void a_checkpoint_is_written_and_read_back(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_control begin = read_record(BEGIN), record = read_record(CHECKPOINT(3, 9));
+    struct wh_checkpoint made = wh_checkpoint_of(&begin, &record), read;
+    json_t *json = wh_checkpoint_json(&made);
+    assert_int_equal(wh_checkpoint_read(json, &read, &error), 0);
+    assert_true(wh_place_same(&made.place, &read.place));
+    assert_true(json_equal(made.position, read.position));
+    assert_true(json_equal(made.through, read.through));
+    json_decref(json);
+    wh_checkpoint_free(&read);
+
+    json = json_null();
+    assert_int_equal(wh_checkpoint_read(json, &read, &error), 0);
+    assert_true(wh_place_none(&read.place));
+    json = json_pack("{s:s}", "epoch", "a");
+    assert_int_equal(wh_checkpoint_read(json, &read, &error), -1);
+    assert_int_equal(error.status, WH_REFUSED);
+    json_decref(json);
+    wh_checkpoint_free(&made);
+    wh_control_free(&begin);
+    wh_control_free(&record);
+}
+
+static void a_sink_goes_on_only_where_its_checkpoint_is(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_checkpoint none = { 0 };
+    struct wh_checkpoint held = { .place = { "77e0", 41 }, .through = json_pack("[s]", "wh-clean 1") };
+    static const char begin_text[] = "{\"@wh\":\"begin\",\"epoch\":\"9f\",\"from\":{\"epoch\":\"77e0\","
+                                     "\"n\":41},\"through\":[\"wh-clean %c\"]}";
+    char text[200];
+    snprintf(text, sizeof text, begin_text, '1');
+    struct wh_control begin = read_record(text);
+    assert_int_equal(wh_checkpoint_check(&held, &begin, "C", false, &error), 0);
+    assert_int_equal(wh_checkpoint_check(&none, &begin, "C", false, &error), -1);
+    assert_int_equal(error.status, WH_BROKEN);
+    held.place.n = 42;
+    assert_int_equal(wh_checkpoint_check(&held, &begin, "C", true, &error), -1);
+    assert_int_equal(error.status, WH_BROKEN);
+    assert_non_null(strstr(error.text, "C holds checkpoint 42 of epoch 77e0"));
+    wh_control_free(&begin);
+
+    held.place.n = 41;
+    snprintf(text, sizeof text, begin_text, '2');
+    begin = read_record(text);
+    assert_int_equal(wh_checkpoint_check(&held, &begin, "C", false, &error), -1);
+    assert_int_equal(error.status, WH_REFUSED);
+    assert_non_null(strstr(error.text, "now: wh-clean 2; before: wh-clean 1"));
+    assert_int_equal(wh_checkpoint_check(&held, &begin, "C", true, &error), 0);
+    wh_control_free(&begin);
+
+    struct wh_place expected = { "77e0", 41 };
+    assert_int_equal(wh_checkpoint_expect(&held, &expected, "C", &error), 0);
+    expected.n = 40;
+    assert_int_equal(wh_checkpoint_expect(&held, &expected, "C", &error), -1);
+    assert_int_equal(error.status, WH_BROKEN);
+    json_decref(held.through);
+}
+
+static void epochs_are_different(void **state)
+{
+    (void)state;
+    char one[WH_EPOCH_SIZE], two[WH_EPOCH_SIZE];
+    wh_epoch_make(one);
+    wh_epoch_make(two);
+    assert_int_equal(strlen(one), 12);
+    assert_int_equal(strspn(one, "0123456789abcdef"), 12);
+    assert_string_not_equal(one, two);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_begin_tells_where_the_stream_goes_on),
+        cmocka_unit_test(records_that_break_the_form_are_told),
+        cmocka_unit_test(whoever_passes_a_record_on_writes_its_own_count),
+        cmocka_unit_test(a_whole_stream_passes),
+        cmocka_unit_test(whatever_is_lost_doubled_or_moved_breaks_the_hop),
+        cmocka_unit_test(a_checkpoint_is_written_and_read_back),
+        cmocka_unit_test(a_sink_goes_on_only_where_its_checkpoint_is),
+        cmocka_unit_test(epochs_are_different),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
