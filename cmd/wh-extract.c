@@ -14,6 +14,8 @@ struct extract {
     const char *table;
     const char *query;
     const char *query_file;
+    const char *since;
+    const char *from;
     uint64_t limit;
     const char *checkpoint;
     bool mark;
@@ -56,6 +58,11 @@ static const struct wh_option options[] = {
       WH_OPTION_TEXT, offsetof(struct extract, query_file), NULL, NULL },
     { "param", 'v', "NAME=VALUE", "the value of :NAME in the query; may be given several times",
       WH_OPTION_CALL, 0, add_param, NULL },
+    { "since", 0, "COLUMN[,KEY...]", "rows in the order of these columns: one that grows with every "
+      "change, and some that tell rows apart",
+      WH_OPTION_TEXT, offsetof(struct extract, since), NULL, NULL },
+    { "from", 0, "VALUE[,VALUE...]", "only rows behind these values of --since's columns",
+      WH_OPTION_TEXT, offsetof(struct extract, from), NULL, NULL },
     { "limit", 0, "N", "end after N rows; 0 is no limit [0]", WH_OPTION_COUNT,
       offsetof(struct extract, limit), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Going on where the last run was left off" },
@@ -133,6 +140,8 @@ static int settle(struct extract *extract, char **operands, int count, struct wh
         .sql = extract->query_file ? extract->file_text : extract->query,
         .params = &extract->params,
         .limit = extract->limit,
+        .since = extract->since,
+        .from = extract->from,
         .reading = &extract->common.reading,
         .notify = { notice, extract },
     };

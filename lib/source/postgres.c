@@ -20,8 +20,9 @@
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgtext.h"
-#include "source/source.h"
 #include "database/url.h"
+#include "source/pgsince.h"
+#include "source/source.h"
 
 struct postgres {
     struct wh_reader reader;
@@ -35,6 +36,7 @@ struct postgres {
     struct wh_pg_rows rows;
     struct wh_arena arena;     /* the types */
     struct wh_buffer text;     /* the current row's, with slack behind */
+    struct wh_pg_since since;  /* its `since` is NULL where rows may come in any order */
     bool encoded;              /* the server vouches for UTF-8 */
     bool running;              /* the query has not ended */
 };
@@ -45,6 +47,11 @@ static int name_source(const struct postgres *pg, struct wh_error *error)
     struct wh_error cause = *error;
     return wh_fail(error, cause.status, "%s: %s", pg->name, cause.text);
 }
+
+enum {
+    FIRST_COPY = 80200, /* the first version with COPY of queries */
+    TABLE_PARTS = 3,    /* database.schema.table */
+};
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
@@ -95,10 +102,28 @@ static int quote(void *context, struct wh_buffer *out, const char *value, struct
     return 0;
 }
 
+/* What COPY can run. */
+static bool is_copied(const char *sql)
+{
+    static const char *const words[] = { "SELECT", "VALUES", "TABLE", "WITH", NULL };
+    return wh_sql_begins(sql, words);
+}
+
+static int check_ordered(const struct postgres *pg, struct wh_error *error)
+{
+    if (!pg->since.since)
+        return 0;
+    if (PQserverVersion(pg->connection) < FIRST_COPY)
+        return wh_fail(error, WH_REFUSED, "--since: the server is too old to compare rows");
+    return is_copied(pg->sql.data)
+               ? 0 : wh_fail(error, WH_REFUSED, "--since cannot put in order what this SQL gives: "
+                             "only SELECT, VALUES, TABLE and WITH can be a part of another query");
+}
+
 static int make_sql(struct postgres *pg, struct wh_error *error)
 {
     struct wh_buffer query = { 0 };
-    int status = wh_source_query(&query, pg->request, 3, error);
+    int status = wh_source_query(&query, pg->request, TABLE_PARTS, error);
     wh_buffer_byte(&query, '\0');
     if (status == 0)
         status = wh_sql_substitute(&pg->sql, query.data, pg->request->params, quote, pg, error);
@@ -106,6 +131,29 @@ static int make_sql(struct postgres *pg, struct wh_error *error)
         status = wh_sql_params_check(pg->request->params, error);
     wh_buffer_byte(&pg->sql, '\0');
     wh_buffer_free(&query);
+    return status == 0 ? check_ordered(pg, error) : -1;
+}
+
+/* Puts the query in order, now that it is known to be a good one. */
+static int order_rows(struct postgres *pg, struct wh_error *error)
+{
+    if (!pg->since.since)
+        return 0;
+    struct wh_buffer from = { 0 }, sql = { 0 };
+    /* The line end ends a comment that the query may end in. */
+    int status = 0;
+    if (pg->request->table)
+        status = wh_sql_table(&from, pg->request->table, TABLE_PARTS, error);
+    else
+        wh_buffer_format(&from, "(%s\n) AS wh_query", pg->sql.data);
+    wh_buffer_byte(&from, '\0');
+    pg->since.from = from.data;
+    if (status == 0)
+        status = wh_pg_since_sql(&pg->since, &sql, error);
+    wh_buffer_byte(&sql, '\0');
+    wh_buffer_free(&pg->sql);
+    wh_buffer_free(&from);
+    pg->sql = sql;
     return status;
 }
 
@@ -150,7 +198,12 @@ static int take_columns(struct postgres *pg, const PGresult *described, struct w
     pg->fields = wh_alloc(count + 1, sizeof *pg->fields);
     free(names);
     free(oids);
-    return pg->rows.types ? 0 : -1;
+    if (!pg->rows.types)
+        return -1;
+    if (!pg->since.since)
+        return 0;
+    return wh_since_bind(pg->since.since, pg->shape, error) == 0
+               ? wh_pg_since_bind(&pg->since, described, error) : -1;
 }
 
 static int describe(struct postgres *pg, struct wh_error *error)
@@ -242,6 +295,24 @@ static enum wh_next check_encoding(struct postgres *pg, struct wh_error *error)
     return WH_NEXT_ROW;
 }
 
+/* A row whose fields are set. Its tuple is a part of positions, also where it is a bad one. */
+static enum wh_next finish_row(struct postgres *pg, struct wh_error *error)
+{
+    struct wh_since *since = pg->since.since;
+    if (since && wh_pg_since_row(&pg->since, &pg->row, error) != 0) {
+        name_source(pg, error);
+        return WH_NEXT_ERROR;
+    }
+    if (pg->encoded)
+        return WH_NEXT_ROW;
+    enum wh_next next = check_encoding(pg, error);
+    if (next == WH_NEXT_BAD && since && wh_since_check_encoding(since, error) != 0) {
+        name_source(pg, error);
+        return WH_NEXT_ERROR;
+    }
+    return next;
+}
+
 /* A line of COPY, 0 where none is there yet, -1 after the last, -2 on failure: as libpq says it. */
 static int copy_line(struct postgres *pg, char **line, struct wh_error *error)
 {
@@ -259,6 +330,8 @@ static enum wh_next copy_ended(struct postgres *pg, struct wh_error *error)
     enum wh_next next = WH_NEXT_END;
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         next = failed(pg, result, error);
+    else if (pg->since.since)
+        pg->since.since->ended = true;
     pg->running = false;
     PQclear(result);
     return next;
@@ -284,7 +357,7 @@ static enum wh_next copy_next(struct wh_reader *reader, struct wh_error *error)
     memcpy(text, line, size);
     PQfreemem(line);
     if (wh_pg_copy_row(&pg->rows, text, size, error) == 0)
-        return pg->encoded ? WH_NEXT_ROW : check_encoding(pg, error);
+        return finish_row(pg, error);
     name_source(pg, error);
     return WH_NEXT_ERROR;
 }
@@ -342,6 +415,12 @@ static void call_off(PGconn *connection)
     PQfreeCancel(cancel);
 }
 
+static json_t *position(struct wh_reader *reader, bool behind)
+{
+    const struct postgres *pg = (const struct postgres *)reader;
+    return pg->since.since ? wh_since_position(pg->since.since, behind) : NULL;
+}
+
 static void close_postgres(struct wh_reader *reader)
 {
     struct postgres *pg = (struct postgres *)reader;
@@ -354,12 +433,14 @@ static void close_postgres(struct wh_reader *reader)
     wh_buffer_free(&pg->text);
     wh_buffer_free(&pg->sql);
     wh_arena_free(&pg->arena);
+    wh_pg_since_free(&pg->since);
     free(pg->fields);
     free(pg->name);
     free(pg);
 }
 
-static const struct wh_reader_ops copy_ops = { .next = copy_next, .close = close_postgres };
+static const struct wh_reader_ops copy_ops = { .next = copy_next, .close = close_postgres,
+                                               .position = position };
 static const struct wh_reader_ops single_ops = { .next = single_next, .close = close_postgres };
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -369,13 +450,15 @@ static int start_copy(struct postgres *pg, struct wh_error *error)
     struct wh_buffer copy = { 0 };
     /* The line end ends a comment that the query may end in. A limit that the server knows saves
      * it from sorting what nobody will read. */
-    if (pg->request->sql && pg->request->limit > 0)
+    if (pg->request->sql && pg->request->limit > 0 && !pg->since.since)
         wh_buffer_format(&copy, "COPY (SELECT * FROM (%s\n) AS q LIMIT %" PRIu64 ") TO STDOUT",
                          pg->sql.data, pg->request->limit);
     else
         wh_buffer_format(&copy, "COPY (%s\n) TO STDOUT", pg->sql.data);
     PGresult *result = PQexec(pg->connection, copy.data);
-    int status = PQresultStatus(result) == PGRES_COPY_OUT ? 0 : query_failed(pg, result, error);
+    int status = PQresultStatus(result) == PGRES_COPY_OUT ? 0
+                 : pg->since.since ? wh_pg_fail(error, pg->connection, result, NULL)
+                                   : query_failed(pg, result, error);
     PQclear(result);
     wh_buffer_free(&copy);
     pg->reader.ops = &copy_ops;
@@ -393,12 +476,11 @@ static int start_single(struct postgres *pg, struct wh_error *error)
 
 static int start(struct postgres *pg, struct wh_error *error)
 {
-    static const char *const copied[] = { "SELECT", "VALUES", "TABLE", "WITH", NULL };
-    bool has_copy = PQserverVersion(pg->connection) >= 80200;
+    bool has_copy = PQserverVersion(pg->connection) >= FIRST_COPY;
     if (!has_copy)
         pg->request->notify.notice(pg->request->notify.context, "the server has no COPY of "
                                    "queries; rows are read one by one, slower");
-    bool copies = has_copy && wh_sql_begins(pg->sql.data, copied);
+    bool copies = has_copy && is_copied(pg->sql.data);
     int status = copies ? start_copy(pg, error) : start_single(pg, error);
     pg->running = status == 0;
     return status;
@@ -406,8 +488,11 @@ static int start(struct postgres *pg, struct wh_error *error)
 
 static int open_postgres(struct postgres *pg, const char *url, struct wh_error *error)
 {
-    if (connect_server(pg, url, error) != 0 || begin(pg, error) != 0 || make_sql(pg, error) != 0 ||
-        describe(pg, error) != 0)
+    if (wh_since_open(pg->request, pg->name, &pg->since.since, error) != 0 ||
+        connect_server(pg, url, error) != 0 || begin(pg, error) != 0 || make_sql(pg, error) != 0)
+        return -1;
+    pg->since.connection = pg->connection;
+    if (describe(pg, error) != 0 || order_rows(pg, error) != 0)
         return -1;
     return start(pg, error);
 }

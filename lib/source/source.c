@@ -52,6 +52,14 @@ static int check_reading(const struct wh_reading *reading, struct wh_error *erro
                  : 0;
 }
 
+static int check_since(const struct wh_source_request *request, struct wh_error *error)
+{
+    if (!request->since && !request->from)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "%s is about databases, but the source is a file",
+                   request->since ? "--since" : "--from");
+}
+
 struct wh_reader *wh_source_open(const struct wh_source_request *request, struct wh_error *error)
 {
     if (request->count == 0) {
@@ -68,9 +76,11 @@ struct wh_reader *wh_source_open(const struct wh_source_request *request, struct
         }
         kind = other;
     }
-    if (!kind || (kind->open != wh_file_source && check_reading(request->reading, error) != 0))
+    if (!kind)
         return NULL;
-    return kind->open(request, error);
+    int status = kind->open == wh_file_source ? check_since(request, error)
+                                              : check_reading(request->reading, error);
+    return status == 0 ? kind->open(request, error) : NULL;
 }
 
 int wh_source_query(struct wh_buffer *out, const struct wh_source_request *request, size_t parts,
@@ -88,7 +98,7 @@ int wh_source_query(struct wh_buffer *out, const struct wh_source_request *reque
     wh_buffer_format(out, "SELECT * FROM ");
     if (wh_sql_table(out, request->table, parts, error) != 0)
         return -1;
-    if (request->limit > 0)
+    if (request->limit > 0 && !request->since)
         wh_buffer_format(out, " LIMIT %" PRIu64, request->limit);
     return 0;
 }

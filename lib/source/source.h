@@ -54,7 +54,8 @@ struct wh_reader *wh_postgres_source(const struct wh_source_request *request,
 
 /*
  * Appends the query of a request to a database: that of -c or -f, or one made of -t (with at most
- * `parts` parts in the table's name) and the limit. Fails where there is neither or both.
+ * `parts` parts in the table's name) and the limit, which comes later where rows must be put in
+ * order (since.h). Fails where there is neither or both.
  */
 int wh_source_query(struct wh_buffer *out, const struct wh_source_request *request, size_t parts,
                     struct wh_error *error);

@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <math.h>
 #include <sqlite3.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -17,6 +18,7 @@
 #include "base/base64.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "source/since.h"
 #include "source/source.h"
 
 struct sqlite {
@@ -29,9 +31,12 @@ struct sqlite {
     struct wh_shape *shape;
     struct wh_field *fields;
     bool *booleans;            /* which columns are declared so */
+    struct wh_since *since;    /* NULL: rows may come in any order */
     struct wh_error wait_error; /* what the progress handler met */
     bool ended;
 };
+
+enum { TABLE_PARTS = 2 }; /* schema.table */
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
@@ -139,12 +144,48 @@ static int bind(sqlite3_stmt *statement, int index, const char *value)
     return sqlite3_bind_double(statement, index, wh_number_parse(value, length));
 }
 
-static int bind_all(struct sqlite *sqlite, struct wh_error *error)
+static int bind_json(sqlite3_stmt *statement, int index, const json_t *value)
+{
+    if (json_is_integer(value))
+        return sqlite3_bind_int64(statement, index, json_integer_value(value));
+    if (json_is_real(value))
+        return sqlite3_bind_double(statement, index, json_real_value(value));
+    return sqlite3_bind_text64(statement, index, json_string_value(value),
+                               json_string_length(value), SQLITE_STATIC, SQLITE_UTF8);
+}
+
+/* The parameters of what --since adds to a query, followed by the place among its values. */
+#define START ":wh_since_"
+
+static int bind_start(struct sqlite *sqlite, sqlite3_stmt *statement)
+{
+    int code = SQLITE_OK;
+    size_t count = sqlite->since ? json_array_size(sqlite->since->start) : 0;
+    for (size_t i = 0; i < count && code == SQLITE_OK; i++) {
+        char name[sizeof START + 20];
+        snprintf(name, sizeof name, START "%zu", i);
+        int index = sqlite3_bind_parameter_index(statement, name);
+        if (index > 0)
+            code = bind_json(statement, index, json_array_get(sqlite->since->start, i));
+    }
+    return code;
+}
+
+static bool is_start(const struct sqlite *sqlite, const char *name)
+{
+    return sqlite->since && strncmp(name, START, sizeof START - 1) == 0;
+}
+
+static int bind_all(struct sqlite *sqlite, sqlite3_stmt *statement, struct wh_error *error)
 {
     struct wh_sql_params *params = sqlite->request->params;
-    int count = sqlite3_bind_parameter_count(sqlite->statement);
+    int count = sqlite3_bind_parameter_count(statement);
+    if (bind_start(sqlite, statement) != SQLITE_OK)
+        return failed(sqlite, error);
     for (int i = 1; i <= count; i++) {
-        const char *name = sqlite3_bind_parameter_name(sqlite->statement, i);
+        const char *name = sqlite3_bind_parameter_name(statement, i);
+        if (name && is_start(sqlite, name))
+            continue;
         if (!name || *name == '?')
             return wh_fail(error, WH_REFUSED, "the SQL asks for ?: write :NAME and give it with "
                                               "-v NAME=VALUE");
@@ -152,7 +193,7 @@ static int bind_all(struct sqlite *sqlite, struct wh_error *error)
         const struct wh_sql_param *param = wh_sql_params_use(params, name, strlen(name));
         if (!param)
             return wh_sql_params_missing(params, name, strlen(name), error);
-        if (bind(sqlite->statement, i, param->value) != SQLITE_OK)
+        if (bind(statement, i, param->value) != SQLITE_OK)
             return failed(sqlite, error);
     }
     return wh_sql_params_check(params, error);
@@ -201,7 +242,147 @@ static int prepare(struct sqlite *sqlite, const char *sql, struct wh_error *erro
         return -1;
     if (!sqlite3_stmt_readonly(sqlite->statement))
         return wh_fail(error, WH_REFUSED, "the SQL changes the database, which is only read here");
-    return take_columns(sqlite, error) == 0 ? bind_all(sqlite, error) : -1;
+    return take_columns(sqlite, error) == 0 ? bind_all(sqlite, sqlite->statement, error) : -1;
+}
+
+/* ---- putting rows in order ------------------------------------------------------------------- */
+
+/* --from is read as the values of -v are. */
+static void spell_start(struct wh_since *since)
+{
+    json_t *spelled = json_array();
+    for (size_t i = 0; i < json_array_size(since->start); i++) {
+        json_t *given = json_array_get(since->start, i);
+        const char *text = json_string_value(given);
+        size_t length = strlen(text);
+        int64_t integer;
+        if (!wh_number_valid(text, length))
+            json_array_append(spelled, given);
+        else if (wh_number_integer(text, length, &integer))
+            json_array_append_new(spelled, json_integer(integer));
+        else if (strpbrk(text, ".eE"))
+            json_array_append_new(spelled, json_real(wh_number_parse(text, length)));
+        else
+            json_array_append(spelled, given);
+    }
+    json_decref(since->start);
+    since->start = spelled;
+}
+
+static int put_start(void *context, struct wh_buffer *out, size_t index, struct wh_error *error)
+{
+    (void)context;
+    (void)error;
+    wh_buffer_format(out, START "%zu", index);
+    return 0;
+}
+
+/* Texts are compared byte by byte, whatever the column's collation is: under NOCASE two that differ
+ * would be equal. */
+static const struct wh_since_dialect dialect = {
+    .collation = " COLLATE BINARY", .bound_first = true, .value = put_start,
+};
+
+static sqlite3_stmt *prepare_ordered(struct sqlite *sqlite, struct wh_buffer *sql,
+                                     struct wh_error *error)
+{
+    sqlite3_stmt *statement = NULL;
+    wh_buffer_byte(sql, '\0');
+    if (sqlite3_prepare_v2(sqlite->database, sql->data, -1, &statement, NULL) != SQLITE_OK)
+        failed(sqlite, error);
+    else if (bind_all(sqlite, statement, error) == 0)
+        return statement;
+    sqlite3_finalize(statement);
+    return NULL;
+}
+
+/* Without a start nothing needs to be looked for: NULLs come first. */
+static int check_nulls(struct sqlite *sqlite, const char *from, struct wh_error *error)
+{
+    const struct wh_since *since = sqlite->since;
+    if (!since->start)
+        return 0;
+    struct wh_buffer sql = { 0 };
+    wh_since_nulls_sql(since, &sql, from, NULL, &dialect, error);
+    sqlite3_stmt *statement = prepare_ordered(sqlite, &sql, error);
+    int status = statement ? 0 : -1;
+    if (statement && sqlite3_step(statement) != SQLITE_ROW)
+        status = failed(sqlite, error);
+    for (size_t i = 0; status == 0 && i < since->count; i++)
+        if (sqlite3_column_int(statement, (int)i))
+            status = wh_since_null(since, i, error);
+    sqlite3_finalize(statement);
+    wh_buffer_free(&sql);
+    return status;
+}
+
+/* A query within another can have other names: of two that only differ in the letters' case, one is
+ * changed. */
+static int check_names(const struct sqlite *sqlite, sqlite3_stmt *statement,
+                       struct wh_error *error)
+{
+    for (uint32_t i = 0; i < sqlite->shape->count; i++) {
+        const char *name = sqlite->shape->columns[i].name;
+        const char *found = sqlite3_column_name(statement, (int)i);
+        char quoted[96];
+        if (!found || strcmp(name, found) != 0)
+            return wh_fail(error, WH_REFUSED, "--since: the column %s needs another name (give it "
+                           "with AS)", wh_quote(quoted, name, strlen(name)));
+    }
+    return 0;
+}
+
+static void put_from(const struct sqlite *sqlite, struct wh_buffer *from)
+{
+    struct wh_error ignored;
+    if (sqlite->request->table) {
+        wh_sql_table(from, sqlite->request->table, TABLE_PARTS, &ignored);
+    } else {
+        const char *text = sqlite3_sql(sqlite->statement);
+        size_t length = strlen(text);
+        length -= length > 0 && text[length - 1] == ';';
+        /* The line end ends a comment that the query may end in. */
+        wh_buffer_format(from, "(%.*s\n) AS wh_query", (int)length, text);
+    }
+    wh_buffer_byte(from, '\0');
+}
+
+static int order_from(struct sqlite *sqlite, const char *from, struct wh_error *error)
+{
+    struct wh_buffer sql = { 0 };
+    /* What is looked for and what is read afterwards must be in one state of the database. */
+    if (sqlite3_exec(sqlite->database, "BEGIN", NULL, NULL, NULL) != SQLITE_OK)
+        return failed(sqlite, error);
+    if (check_nulls(sqlite, from, error) != 0)
+        return -1;
+    wh_since_rows_sql(sqlite->since, &sql, from, &dialect, error);
+    sqlite3_stmt *statement = prepare_ordered(sqlite, &sql, error);
+    wh_buffer_free(&sql);
+    if (!statement)
+        return -1;
+    sqlite3_finalize(sqlite->statement);
+    sqlite->statement = statement;
+    return check_names(sqlite, statement, error);
+}
+
+/* Puts the query in order, now that it is known to be a good one. */
+static int order_rows(struct sqlite *sqlite, struct wh_error *error)
+{
+    static const char *const words[] = { "SELECT", "VALUES", "WITH", NULL };
+    struct wh_buffer from = { 0 };
+    if (!sqlite->since)
+        return 0;
+    if (!wh_sql_begins(sqlite3_sql(sqlite->statement), words))
+        return wh_fail(error, WH_REFUSED, "--since cannot put in order what this SQL gives: only "
+                                          "SELECT, VALUES and WITH can be a part of another query");
+    if (wh_since_bind(sqlite->since, sqlite->shape, error) != 0)
+        return -1;
+    if (sqlite->since->given)
+        spell_start(sqlite->since);
+    put_from(sqlite, &from);
+    int status = order_from(sqlite, from.data, error);
+    wh_buffer_free(&from);
+    return status;
 }
 
 /* ---- reading --------------------------------------------------------------------------------- */
@@ -300,6 +481,68 @@ static enum wh_next check_encoding(struct sqlite *sqlite, struct wh_error *error
     return WH_NEXT_ROW;
 }
 
+static int take_real(struct sqlite *sqlite, size_t index, double value, struct wh_error *error)
+{
+    if (isinf(value))
+        return wh_fail(error, WH_REFUSED, "--since: a row's %s is infinite, which no checkpoint "
+                                          "can hold", sqlite->since->names[index]);
+    wh_since_real(sqlite->since, index, value);
+    return 0;
+}
+
+static int take_text(struct sqlite *sqlite, size_t index, const struct wh_field *field,
+                     struct wh_error *error)
+{
+    if (memchr(field->text, '\0', field->length))
+        return wh_fail(error, WH_REFUSED, "--since: a row's %s holds a zero byte, which no "
+                                          "checkpoint can hold", sqlite->since->names[index]);
+    wh_since_text(sqlite->since, index, field->text, field->length);
+    return 0;
+}
+
+/* A value of the row's tuple, which SQLite's own types tell apart better than the row's. */
+static int take_value(struct sqlite *sqlite, size_t index, struct wh_error *error)
+{
+    struct wh_since *since = sqlite->since;
+    int place = (int)since->places[index];
+    switch (sqlite3_column_type(sqlite->statement, place)) {
+    case SQLITE_INTEGER:
+        wh_since_integer(since, index, sqlite3_column_int64(sqlite->statement, place));
+        return 0;
+    case SQLITE_FLOAT:
+        return take_real(sqlite, index, sqlite3_column_double(sqlite->statement, place), error);
+    case SQLITE_TEXT:
+        return take_text(sqlite, index, &sqlite->fields[place], error);
+    case SQLITE_BLOB:
+        return wh_fail(error, WH_REFUSED, "--since cannot go by %s, which holds a BLOB (with -c, "
+                                          "take hex(%s))", since->names[index],
+                       since->names[index]);
+    default:
+        return wh_since_null(since, index, error);
+    }
+}
+
+static int take_tuple(struct sqlite *sqlite, struct wh_error *error)
+{
+    struct wh_since *since = sqlite->since;
+    wh_since_row(since);
+    for (size_t i = 0; i < since->count; i++)
+        if (take_value(sqlite, i, error) != 0)
+            return name_source(sqlite, error);
+    return wh_since_check(since, error) == 0 ? 0 : name_source(sqlite, error);
+}
+
+/* A row whose fields are set. Its tuple is a part of positions, also where it is a bad one. */
+static enum wh_next finish_row(struct sqlite *sqlite, struct wh_error *error)
+{
+    if (sqlite->since && take_tuple(sqlite, error) != 0)
+        return WH_NEXT_ERROR;
+    enum wh_next next = check_encoding(sqlite, error);
+    if (next == WH_NEXT_BAD && sqlite->since && wh_since_check_encoding(sqlite->since, error) != 0)
+        return name_source(sqlite, error) ? WH_NEXT_ERROR : next;
+    return next;
+}
+
 static enum wh_next sqlite_next(struct wh_reader *reader, struct wh_error *error)
 {
     struct sqlite *sqlite = (struct sqlite *)reader;
@@ -309,6 +552,8 @@ static enum wh_next sqlite_next(struct wh_reader *reader, struct wh_error *error
     int code = sqlite3_step(sqlite->statement);
     if (code != SQLITE_ROW) {
         sqlite->ended = true;
+        if (sqlite->since)
+            sqlite->since->ended = code == SQLITE_DONE;
         if (code == SQLITE_DONE)
             return WH_NEXT_END;
         if (code == SQLITE_INTERRUPT) {
@@ -326,7 +571,7 @@ static enum wh_next sqlite_next(struct wh_reader *reader, struct wh_error *error
     row->line++;
     for (uint32_t i = 0; i < sqlite->shape->count; i++)
         set_field(sqlite, i);
-    return check_encoding(sqlite, error);
+    return finish_row(sqlite, error);
 }
 
 /* Called by SQLite every so many steps of its machine: a query that searches long for its next
@@ -339,6 +584,12 @@ static int while_searching(void *context)
            reader->before_wait(reader->wait_context, &sqlite->wait_error) != 0;
 }
 
+static json_t *position(struct wh_reader *reader, bool behind)
+{
+    const struct sqlite *sqlite = (const struct sqlite *)reader;
+    return sqlite->since ? wh_since_position(sqlite->since, behind) : NULL;
+}
+
 static void close_sqlite(struct wh_reader *reader)
 {
     struct sqlite *sqlite = (struct sqlite *)reader;
@@ -348,21 +599,27 @@ static void close_sqlite(struct wh_reader *reader)
     wh_shape_free(sqlite->shape);
     free(sqlite->fields);
     free(sqlite->booleans);
+    wh_since_close(sqlite->since);
     free(sqlite);
 }
 
-static const struct wh_reader_ops ops = { .next = sqlite_next, .close = close_sqlite };
+static const struct wh_reader_ops ops = { .next = sqlite_next, .close = close_sqlite,
+                                          .position = position };
 
 static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
 {
     enum { machine_steps = 1000000 }; /* some 20 ms */
     struct wh_buffer sql = { 0 };
-    int status = connect_file(sqlite, sqlite->name + strlen("sqlite:"), error);
+    int status = wh_since_open(sqlite->request, sqlite->name, &sqlite->since, error);
     if (status == 0)
-        status = wh_source_query(&sql, sqlite->request, 2, error);
+        status = connect_file(sqlite, sqlite->name + strlen("sqlite:"), error);
+    if (status == 0)
+        status = wh_source_query(&sql, sqlite->request, TABLE_PARTS, error);
     wh_buffer_byte(&sql, '\0');
     if (status == 0)
         status = prepare(sqlite, sql.data, error);
+    if (status == 0)
+        status = order_rows(sqlite, error);
     wh_buffer_free(&sql);
     if (status == 0)
         sqlite3_progress_handler(sqlite->database, machine_steps, while_searching, sqlite);
