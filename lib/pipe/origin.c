@@ -102,6 +102,26 @@ bool wh_origin_resumes(const struct wh_origin *origin)
     return origin->store != NULL;
 }
 
+struct wh_control wh_origin_stream(const struct wh_origin *origin)
+{
+    struct wh_control begin = { .kind = WH_CONTROL_BEGIN, .marked = !origin->store,
+                                .from = origin->held.place, .by = "wh-extract" };
+    memcpy(begin.place.epoch, origin->epoch, sizeof begin.place.epoch);
+    return begin;
+}
+
+struct wh_place wh_origin_next(const struct wh_origin *origin)
+{
+    struct wh_place next = { .n = origin->n + 1 };
+    memcpy(next.epoch, origin->epoch, sizeof next.epoch);
+    return next;
+}
+
+uint64_t wh_origin_committed(const struct wh_origin *origin)
+{
+    return origin->committed;
+}
+
 /* ---- records --------------------------------------------------------------------------------- */
 
 /* Prints what has been put together, and drops it. */

@@ -39,6 +39,12 @@ const json_t *wh_origin_position(const struct wh_origin *origin);
 /* Whether the stream can be resumed: false for --mark. */
 bool wh_origin_resumes(const struct wh_origin *origin);
 
+/* The begin of the stream as others see it, without its JSON; the place of the checkpoint that comes
+ * next; and the last n that the sink was seen to hold. For what is kept beside the rows. */
+struct wh_control wh_origin_stream(const struct wh_origin *origin);
+struct wh_place wh_origin_next(const struct wh_origin *origin);
+uint64_t wh_origin_committed(const struct wh_origin *origin);
+
 /* For the run. --------------------------------------------------------------------------------- */
 
 /* The begin, appended to `out`; `position` is what the reader says before its first row. */

@@ -151,7 +151,10 @@ static void set_next(struct loop *loop)
 int wh_stream_begin(struct loop *loop, struct wh_error *error)
 {
     struct wh_origin *origin = loop->run->origin;
+    struct wh_control stream = wh_origin_stream(origin);
     wh_signals_hold_pipe();
+    if (loop->rejects && wh_rejects_resume(loop->rejects, &stream, error) != 0)
+        return -1;
     json_t *start = wh_origin_resumes(origin) ? position(loop, true) : NULL;
     loop->record.length = 0;
     wh_origin_begin(origin, &loop->record, start);
@@ -167,8 +170,9 @@ int wh_stream_open(struct loop *loop, bool control, struct wh_error *error)
     if (loop->run->origin && control)
         return wh_fail(error, WH_REFUSED, "the input has control records already, which another "
                                           "wh-extract has made: leave out --checkpoint and --mark");
-    /* Of a stream with control records only the begin tells how much of the file is to stay. */
-    if (!control && loop->rejects && wh_rejects_start(loop->rejects, error) != 0)
+    /* Under control records the begin tells how much of the file is to stay. */
+    bool plain = !control && !loop->run->origin;
+    if (plain && loop->rejects && wh_rejects_start(loop->rejects, error) != 0)
         return -1;
     return 0;
 }
@@ -176,12 +180,19 @@ int wh_stream_open(struct loop *loop, bool control, struct wh_error *error)
 static int write_checkpoint(struct loop *loop, bool end, const json_t *place,
                             struct wh_error *error)
 {
+    struct wh_origin *origin = loop->run->origin;
+    struct wh_place next = wh_origin_next(origin);
+    if (place && loop->rejects && wh_rejects_checkpoint(loop->rejects, &next, error) != 0)
+        return -1;
     loop->record.length = 0;
-    if (wh_origin_checkpoint(loop->run->origin, &loop->record, end, rows_since(loop), place,
-                             wh_clock(), error) != 0)
+    if (wh_origin_checkpoint(origin, &loop->record, end, rows_since(loop), place, wh_clock(),
+                             error) != 0)
         return -1;
     set_next(loop);
-    return write_record(loop, error);
+    if (write_record(loop, error) != 0)
+        return -1;
+    return loop->rejects ? wh_rejects_committed(loop->rejects, wh_origin_committed(origin), error)
+                         : 0;
 }
 
 int wh_stream_checkpoint(struct loop *loop, bool behind, struct wh_error *error)
@@ -224,9 +235,9 @@ int wh_stream_close(struct loop *loop, struct wh_error *error)
     if (wh_hop_close(&loop->hop, loop->run->common->tool, error) != 0)
         return -1;
     loop->broken = false;
-    if (loop->run->origin)
-        return end_origin(loop, error);
-    return loop->hop.begun ? 0 : wh_loop_finish(loop, error);
+    if (!loop->hop.begun && wh_loop_finish(loop, error) != 0)
+        return -1;
+    return loop->run->origin ? end_origin(loop, error) : 0;
 }
 
 void wh_stream_fail(struct loop *loop)
@@ -253,7 +264,8 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
     if (done) {
         struct wh_error ignored;
         write_record(loop, &ignored);
-        return 0;
+        return loop->rejects ? wh_rejects_committed(loop->rejects, wh_origin_committed(run->origin),
+                                                    error) : 0;
     }
     struct wh_lag lag = wh_origin_lag(run->origin, 0, wh_clock());
     wh_notice(run->common, "the sink has not committed the last %" PRIu64 " rows yet; the next run "
