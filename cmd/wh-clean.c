@@ -7,21 +7,29 @@
 #include "pipe/recipe.h"
 #include "pipe/run.h"
 
-static int run_steps(struct wh_common *common, const struct wh_recipe *recipe,
+static const struct wh_option clean_options[] = {
+    { .kind = WH_OPTION_HEADING, .help = "What steps remember" },
+    { "state", 0, "FILE", "--unique goes on with the rows that earlier runs have seen",
+      WH_OPTION_TEXT, offsetof(struct wh_cleaning, state), NULL, NULL },
+};
+
+static int run_steps(struct wh_common *common, const struct wh_cleaning *cleaning,
                      const char *const *paths, int count, struct wh_error *error)
 {
-    struct wh_steps *steps = wh_steps_create(recipe->steps, wh_clean_steps, error);
-    if (!steps)
+    struct wh_stage *stage = wh_clean_open(cleaning, error);
+    if (!stage)
         return -1;
-    struct wh_stage *stage = wh_clean_stage(steps, wh_nulls_make(common->nulls,
-                                                                 common->null_count));
+    uint64_t before = wh_clean_rows(stage);
+    if (before)
+        wh_notice(common, "goes on with %s (rows it has seen: %llu)", cleaning->state,
+                  (unsigned long long)before);
     int failed = -1;
     struct wh_reader *reader = wh_reader_open(&common->reading, paths, (size_t)count, error);
     if (reader) {
         struct wh_run run = {
             .common = common, .reader = reader, .stage = stage, .output = STDOUT_FILENO,
         };
-        failed = wh_run(&run, error);
+        failed = wh_run(&run, error) || wh_clean_save(stage, error) ? -1 : 0;
     }
     wh_reader_close(reader);
     stage->ops->close(stage);
@@ -32,10 +40,12 @@ static int run_steps(struct wh_common *common, const struct wh_recipe *recipe,
 static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe *recipe,
                struct wh_error *error)
 {
+    struct wh_cleaning cleaning = { .recipe = recipe };
     size_t step_count;
     struct wh_option *steps = wh_recipe_options(wh_clean_steps, &step_count);
     const struct wh_option_part parts[] = {
         { steps, step_count, recipe },
+        { clean_options, sizeof clean_options / sizeof *clean_options, &cleaning },
         { wh_common_options, wh_common_option_count, common },
     };
     const struct wh_command command = {
@@ -54,9 +64,10 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe
     int failed = wh_options_parse(&command, argc, argv, &operands, &done, error);
     if (!failed && !done && recipe->print)
         failed = wh_recipe_show(recipe, error);
-    else if (!failed && !done)
-        failed = wh_common_settle(common, error) ||
-                 run_steps(common, recipe, (const char *const *)argv + 1, operands, error);
+    else if (!failed && !done && !(failed = wh_common_settle(common, error))) {
+        cleaning.nulls = wh_nulls_make(common->nulls, common->null_count);
+        failed = run_steps(common, &cleaning, (const char *const *)argv + 1, operands, error);
+    }
     free(steps);
     return failed ? -1 : 0;
 }

@@ -19,6 +19,8 @@ static const struct wh_option featurize_options[] = {
       WH_OPTION_FLAG, offsetof(struct wh_featurize_options, fit_transform), NULL, NULL },
     { "frozen", 0, NULL, "transform with the state as it is", WH_OPTION_FLAG,
       offsetof(struct wh_featurize_options, frozen), NULL, NULL },
+    { "live", 0, "FILE", "with --frozen: what steps remember of the rows goes on in FILE",
+      WH_OPTION_TEXT, offsetof(struct wh_featurize_options, live), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Columns" },
     { "keep", 0, "COLS", "the columns that leave beside the features [those no step encodes]",
       WH_OPTION_TEXT, offsetof(struct wh_featurize_options, keep), NULL, NULL },

@@ -109,8 +109,7 @@ struct needed {
 
 struct drop_missing {
     struct wh_chosen_step chosen;
-    bool met;        /* a row was seen */
-    json_t *unseen;  /* keys: columns named that no row has had so far */
+    json_t *unseen; /* keys: columns named that no row has had so far */
 };
 
 /* Whether a column that was named is absent; first notes such ones, then strikes off what came. */
@@ -119,10 +118,9 @@ static bool look_for_absent(struct drop_missing *self, const struct wh_shape *sh
     size_t item = 0, length;
     const char *name = wh_columns_absent(self->chosen.columns, shape, &item, &length);
     bool absent = name != NULL;
-    if (!self->met) {
+    if (!self->chosen.base.met) {
         for (; name; name = wh_columns_absent(self->chosen.columns, shape, &item, &length))
             json_object_set_new(self->unseen, name, json_null());
-        self->met = true;
         return absent;
     }
     void *next;
@@ -177,6 +175,36 @@ static int drop_missing_finish(struct wh_step *step, struct wh_error *error)
                    wh_quote(quoted, name, strlen(name)));
 }
 
+/* State: the columns that no row has had. */
+
+static void drop_missing_save(const struct wh_step *step, struct wh_buffer *text)
+{
+    json_t *names = json_array();
+    const char *name;
+    json_t *nothing;
+    json_object_foreach(((const struct drop_missing *)step)->unseen, name, nothing)
+        json_array_append_new(names, json_string(name));
+    wh_json_canonical(text, names);
+    json_decref(names);
+}
+
+static int drop_missing_load(struct wh_step *step, const json_t *state, struct wh_slice tape,
+                             struct wh_error *error)
+{
+    (void)tape;
+    struct drop_missing *self = (struct drop_missing *)step;
+    size_t i;
+    json_t *name;
+    if (!json_is_array(state))
+        return wh_fail(error, WH_REFUSED, "the state is no list of columns");
+    json_array_foreach((json_t *)state, i, name) {
+        if (!json_is_string(name))
+            return wh_fail(error, WH_REFUSED, "the state is no list of columns");
+        json_object_set_new(self->unseen, json_string_value(name), json_null());
+    }
+    return 0;
+}
+
 static void drop_missing_close(struct wh_step *step)
 {
     json_decref(((struct drop_missing *)step)->unseen);
@@ -186,8 +214,8 @@ static void drop_missing_close(struct wh_step *step)
 static struct wh_step *drop_missing_create(const json_t *recipe, struct wh_error *error)
 {
     static const struct wh_step_ops ops = {
-        .bind = drop_missing_bind, .row = drop_missing_row, .finish = drop_missing_finish,
-        .close = drop_missing_close,
+        .bind = drop_missing_bind, .row = drop_missing_row, .save = drop_missing_save,
+        .load = drop_missing_load, .finish = drop_missing_finish, .close = drop_missing_close,
     };
     struct wh_columns *columns;
     if (wh_chosen_columns(recipe, &columns, error) < 0)

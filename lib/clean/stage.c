@@ -2,26 +2,88 @@
 
 #include <stdlib.h>
 
+#include "pipe/state.h"
+
 struct clean_stage {
     struct wh_stage base;
+    const struct wh_cleaning *options;
     struct wh_steps *steps;
-    struct wh_nulls nulls;
+    struct wh_state_file *file; /* NULL: nothing is kept */
+    uint64_t rows;              /* that the steps have taken, in earlier runs too */
+    bool continues;             /* what an earlier run left that was no stream */
+    char recipe[13];
 };
+
+/* State. */
+
+/* New steps with this state; NULL: none. */
+static int prepare(struct clean_stage *self, const struct wh_state *state, struct wh_error *error)
+{
+    const struct wh_recipe *recipe = self->options->recipe;
+    wh_steps_free(self->steps);
+    self->steps = wh_steps_create(recipe->steps, recipe->types, error);
+    if (!self->steps)
+        return -1;
+    self->rows = state ? state->rows : 0;
+    return state ? wh_steps_load(self->steps, &state->learned, WH_STEPS_ALL, error) : 0;
+}
+
+static int open_state(struct clean_stage *self, struct wh_error *error)
+{
+    struct wh_state state;
+    if (!self->options->state)
+        return prepare(self, NULL, error);
+    self->file = wh_state_open(self->options->state, error);
+    if (!self->file)
+        return -1;
+    int there = wh_state_resume(self->file, self->options->recipe, &state, error);
+    if (there < 0)
+        return -1;
+    int failed = prepare(self, there ? &state : NULL, error);
+    if (there) {
+        self->continues = wh_place_none(&state.place);
+        wh_state_free(&state);
+    }
+    return failed;
+}
+
+static struct wh_saving saving_of(const struct clean_stage *self)
+{
+    return (struct wh_saving){ .recipe = self->options->recipe, .steps = self->steps,
+                               .parts = WH_STEPS_ALL, .rows = self->rows };
+}
+
+int wh_clean_save(struct wh_stage *stage, struct wh_error *error)
+{
+    struct clean_stage *self = (struct clean_stage *)stage;
+    struct wh_saving saving = saving_of(self);
+    return self->file ? wh_state_finish(self->file, &saving, error) : 0;
+}
+
+uint64_t wh_clean_rows(const struct wh_stage *stage)
+{
+    const struct clean_stage *self = (const struct clean_stage *)stage;
+    return self->continues ? self->rows : 0;
+}
+
+/* Rows. */
 
 static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
                                  struct wh_error *error)
 {
     struct clean_stage *self = (struct clean_stage *)stage;
     enum wh_verdict verdict = WH_TAKEN;
-    wh_nulls_row(&self->nulls, row);
+    wh_nulls_row(&self->options->nulls, row);
     switch (wh_steps_row(self->steps, row, NULL, error)) {
     case WH_PASS_KEEP: verdict = wh_emit_row(emit, row, error); break;
     case WH_PASS_DROP: break;
     case WH_PASS_BAD: return WH_BAD;
     case WH_PASS_ERROR: return WH_FATAL;
     }
-    if (verdict == WH_TAKEN)
+    if (verdict == WH_TAKEN) {
         wh_steps_remember(self->steps);
+        self->rows++;
+    }
     return verdict;
 }
 
@@ -36,6 +98,55 @@ static int clean_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_
     return wh_steps_finish(((struct clean_stage *)stage)->steps, error);
 }
 
+/* Control records. Without STATE nothing is live, and there is nothing to keep. */
+
+static int clean_begin(struct wh_stage *stage, const struct wh_control *begin,
+                       struct wh_error *error)
+{
+    struct clean_stage *self = (struct clean_stage *)stage;
+    const char *live = wh_steps_live(self->steps);
+    struct wh_state state;
+    if (begin->marked)
+        return 0;
+    if (!self->file && live)
+        return wh_fail(error, WH_REFUSED, "--%s remembers rows, and a stream with checkpoints "
+                       "cannot be resumed without that: give --state FILE", live);
+    if (!self->file) {
+        if (!wh_place_none(&begin->from))
+            wh_steps_resume(self->steps);
+        return 0;
+    }
+    int another = wh_state_begin(self->file, begin, self->options->recipe, &state, error);
+    if (another <= 0)
+        return another;
+    int failed = prepare(self, &state, error);
+    wh_state_free(&state);
+    return failed;
+}
+
+static int clean_checkpoint(struct wh_stage *stage, const struct wh_control *checkpoint,
+                            struct wh_emit *emit, struct wh_error *error)
+{
+    (void)emit;
+    struct clean_stage *self = (struct clean_stage *)stage;
+    struct wh_saving saving = saving_of(self);
+    return self->file ? wh_state_checkpoint(self->file, checkpoint, &saving, error) : 0;
+}
+
+static int clean_committed(struct wh_stage *stage, const struct wh_place *place,
+                           struct wh_error *error)
+{
+    const struct clean_stage *self = (const struct clean_stage *)stage;
+    return self->file ? wh_state_committed(self->file, place, error) : 0;
+}
+
+static const char *clean_recipe(struct wh_stage *stage)
+{
+    return ((const struct clean_stage *)stage)->recipe;
+}
+
+/* The stage. */
+
 static void clean_stats(struct wh_stage *stage, json_t *stats)
 {
     json_object_set_new(stats, "steps", wh_steps_stats(((struct clean_stage *)stage)->steps));
@@ -43,17 +154,24 @@ static void clean_stats(struct wh_stage *stage, json_t *stats)
 
 static void clean_close(struct wh_stage *stage)
 {
-    wh_steps_free(((struct clean_stage *)stage)->steps);
-    free(stage);
+    struct clean_stage *self = (struct clean_stage *)stage;
+    wh_steps_free(self->steps);
+    wh_state_close(self->file);
+    free(self);
 }
 
-struct wh_stage *wh_clean_stage(struct wh_steps *steps, struct wh_nulls nulls)
+struct wh_stage *wh_clean_open(const struct wh_cleaning *cleaning, struct wh_error *error)
 {
     static const struct wh_stage_ops ops = {
-        .row = clean_row, .columns = clean_columns, .finish = clean_finish, .stats = clean_stats,
-        .close = clean_close,
+        .row = clean_row, .finish = clean_finish, .columns = clean_columns, .begin = clean_begin,
+        .checkpoint = clean_checkpoint, .committed = clean_committed, .recipe = clean_recipe,
+        .stats = clean_stats, .close = clean_close,
     };
     struct clean_stage *self = wh_alloc(1, sizeof *self);
-    *self = (struct clean_stage){ .base = { &ops }, .steps = steps, .nulls = nulls };
-    return &self->base;
+    *self = (struct clean_stage){ .base = { &ops }, .options = cleaning };
+    wh_recipe_hash(cleaning->recipe, self->recipe);
+    if (open_state(self, error) == 0)
+        return &self->base;
+    clean_close(&self->base);
+    return NULL;
 }

@@ -2,20 +2,23 @@
  * --unique: the first row with certain values passes, those after it are left out. A row that a
  * later step finds bad was not there.
  *
- * What was seen is kept whole, so that no two different rows are ever taken for one: the values
- * of a row, encoded one behind the other, in blocks; and a table of their hashes.
+ * What was seen is kept whole, so that no two different rows are ever taken for one: the keys, each
+ * the values of a row encoded one behind the other, in the order in which they came, on a tape
+ * (which is also what a state holds of them); and a table of their hashes.
  */
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/tape.h"
 #include "clean/chosen.h"
 #include "clean/clean.h"
+#include "record/json.h"
 
-enum { BLOCK = 64 << 10, FIRST_TABLE = 1 << 10, PREFIX = sizeof(uint32_t) };
+enum { FIRST_TABLE = 1 << 10, COUNT_SIZE = 10 };
 
 struct seen {
     uint64_t hash;
-    const char *key; /* NULL: free. Its length as a uint32_t, then its bytes. */
+    const char *key; /* NULL: free. Its length as add_count() writes it, then its bytes. */
 };
 
 struct unique {
@@ -25,8 +28,7 @@ struct unique {
     struct seen *table;
     size_t size;           /* a power of two */
     size_t count;
-    struct wh_arena arena;
-    char *next, *end;      /* room in the arena's newest block */
+    struct wh_tape keys;
     /* The names a row was ever asked for: a column is known by its place here, so that rows with
      * their columns in another order, or without one, give the same key. */
     struct wh_slice *names;
@@ -46,11 +48,32 @@ struct places {
 
 /* Keys. */
 
+/* Seven bits a byte, the lowest first, the eighth where another byte follows. */
+static size_t put_count(char out[static COUNT_SIZE], uint64_t count)
+{
+    size_t length = 0;
+    for (; count >= 0x80; count >>= 7)
+        out[length++] = (char)(count | 0x80);
+    out[length++] = (char)count;
+    return length;
+}
+
 static void add_count(struct wh_buffer *out, uint64_t count)
 {
-    for (; count >= 0x80; count >>= 7)
-        wh_buffer_byte(out, (char)(count | 0x80));
-    wh_buffer_byte(out, (char)count);
+    out->length += put_count(wh_buffer_reserve(out, COUNT_SIZE), count);
+}
+
+/* Reads a count at *next, which goes behind it; false where there is none before `end`. */
+static bool take_count(const char **next, const char *end, uint64_t *count)
+{
+    *count = 0;
+    for (unsigned shift = 0; *next < end && shift < 63; shift += 7) {
+        unsigned char byte = (unsigned char)*(*next)++;
+        *count |= (uint64_t)(byte & 0x7F) << shift;
+        if (byte < 0x80)
+            return true;
+    }
+    return false;
 }
 
 static void add_bytes(struct wh_buffer *out, char kind, const char *bytes, size_t length)
@@ -164,28 +187,22 @@ static void make_key(struct unique *self, const struct places *places, struct wh
 
 static bool same_key(const char *stored, const struct wh_buffer *key)
 {
-    uint32_t length;
-    memcpy(&length, stored, PREFIX);
-    return length == key->length && memcmp(stored + PREFIX, key->data, length) == 0;
+    char length[COUNT_SIZE];
+    size_t size = put_count(length, key->length);
+    /* Of a shorter key the count differs before its end. */
+    for (size_t i = 0; i < size; i++)
+        if (stored[i] != length[i])
+            return false;
+    return memcmp(stored + size, key->data, key->length) == 0;
 }
 
 static const char *store(struct unique *self)
 {
-    size_t size = PREFIX + self->key.length;
-    char *place;
-    if (size > BLOCK / 8) {
-        place = wh_arena_take(&self->arena, size);
-    } else {
-        if ((size_t)(self->end - self->next) < size) {
-            self->next = wh_arena_take(&self->arena, BLOCK);
-            self->end = self->next + BLOCK;
-        }
-        place = self->next;
-        self->next += size;
-    }
-    uint32_t length = (uint32_t)self->key.length;
-    memcpy(place, &length, PREFIX);
-    memcpy(place + PREFIX, self->key.data, length);
+    char length[COUNT_SIZE];
+    size_t size = put_count(length, self->key.length);
+    char *place = wh_tape_add(&self->keys, size + self->key.length);
+    memcpy(place, length, size);
+    memcpy(place + size, self->key.data, self->key.length);
     return place;
 }
 
@@ -216,17 +233,29 @@ static struct seen *place(struct unique *self)
     return &self->table[at];
 }
 
+static struct seen *look_up(struct unique *self)
+{
+    self->hash = wh_hash(self->key.data, self->key.length);
+    if (self->count >= self->size - self->size / 4)
+        grow(self);
+    return place(self);
+}
+
+static void add_key(struct unique *self)
+{
+    *place(self) = (struct seen){ self->hash, store(self) };
+    self->count++;
+}
+
 /* The step. */
 
-static uint32_t name_number(struct unique *self, const struct wh_column *column)
+static uint32_t name_number(struct unique *self, const char *name, size_t length)
 {
     for (size_t i = 0; i < self->name_count; i++)
-        if (self->names[i].length == column->length &&
-            memcmp(self->names[i].text, column->name, column->length) == 0)
+        if (self->names[i].length == length && memcmp(self->names[i].text, name, length) == 0)
             return (uint32_t)i;
     self->names = wh_resize(self->names, self->name_count + 1, sizeof *self->names);
-    self->names[self->name_count] =
-        (struct wh_slice){ wh_copy(column->name, column->length), column->length };
+    self->names[self->name_count] = (struct wh_slice){ wh_copy(name, length), length };
     return (uint32_t)self->name_count++;
 }
 
@@ -248,7 +277,9 @@ static struct wh_binding *unique_bind(struct wh_step *step, const struct wh_shap
     places->count = chosen->count;
     for (uint32_t i = 0; i < chosen->count; i++) {
         uint32_t index = chosen->indices[i];
-        places->places[i] = (struct place){ name_number(self, &shape->columns[index]), index };
+        const struct wh_column *column = &shape->columns[index];
+        places->places[i] =
+            (struct place){ name_number(self, column->name, column->length), index };
     }
     qsort(places->places, places->count, sizeof *places->places, compare_places);
     free(binding);
@@ -262,28 +293,82 @@ static enum wh_pass unique_row(struct wh_step *step, struct wh_binding *binding,
     (void)features, (void)error;
     struct unique *self = (struct unique *)step;
     make_key(self, (const struct places *)binding, row);
-    self->hash = wh_hash(self->key.data, self->key.length);
-    if (self->count >= self->size - self->size / 4)
-        grow(self);
-    return place(self)->key ? WH_PASS_DROP : WH_PASS_KEEP;
+    return look_up(self)->key ? WH_PASS_DROP : WH_PASS_KEEP;
 }
 
 static void unique_learn(struct wh_step *step, struct wh_binding *binding)
 {
     (void)binding;
-    struct unique *self = (struct unique *)step;
-    *place(self) = (struct seen){ self->hash, store(self) };
-    self->count++;
+    add_key((struct unique *)step);
 }
 
 static void unique_rewind(struct wh_step *step)
 {
     struct unique *self = (struct unique *)step;
     free(self->table);
-    wh_arena_free(&self->arena);
+    wh_tape_free(&self->keys);
     self->table = NULL;
     self->size = self->count = 0;
-    self->next = self->end = NULL;
+}
+
+/* State: how many keys, and the names in the order of their numbers; the keys are the tape. */
+
+static void unique_save(const struct wh_step *step, struct wh_buffer *text)
+{
+    const struct unique *self = (const struct unique *)step;
+    wh_buffer_format(text, "{\"keys\":%zu,\"names\":[", self->count);
+    for (size_t i = 0; i < self->name_count; i++) {
+        wh_buffer_add(text, i > 0 ? ",\"" : "\"", i > 0 ? 2 : 1);
+        wh_json_escape(text, self->names[i].text, self->names[i].length);
+        wh_buffer_byte(text, '"');
+    }
+    wh_buffer_add(text, "]}", 2);
+}
+
+static struct wh_tape *unique_tape(struct wh_step *step)
+{
+    return &((struct unique *)step)->keys;
+}
+
+static int load_names(struct unique *self, const json_t *names)
+{
+    size_t i;
+    json_t *name;
+    if (!json_is_array(names))
+        return -1;
+    json_array_foreach((json_t *)names, i, name)
+        if (!json_is_string(name) ||
+            name_number(self, json_string_value(name), json_string_length(name)) != i)
+            return -1;
+    return 0;
+}
+
+static int load_keys(struct unique *self, struct wh_slice tape)
+{
+    const char *next = tape.text, *end = next + tape.length;
+    while (next < end) {
+        uint64_t length;
+        if (!take_count(&next, end, &length) || length > (uint64_t)(end - next))
+            return -1;
+        self->key.length = 0;
+        wh_buffer_add(&self->key, next, (size_t)length);
+        next += length;
+        if (look_up(self)->key)
+            return -1;
+        add_key(self);
+    }
+    return 0;
+}
+
+static int unique_load(struct wh_step *step, const json_t *state, struct wh_slice tape,
+                       struct wh_error *error)
+{
+    struct unique *self = (struct unique *)step;
+    const json_t *keys = json_object_get(state, "keys");
+    if (!json_is_integer(keys) || load_names(self, json_object_get(state, "names")) ||
+        load_keys(self, tape) || (json_int_t)self->count != json_integer_value(keys))
+        return wh_fail(error, WH_REFUSED, "the state is not what this step saves");
+    return 0;
 }
 
 static void unique_close(struct wh_step *step)
@@ -300,8 +385,8 @@ static void unique_close(struct wh_step *step)
 static struct wh_step *unique_create(const json_t *recipe, struct wh_error *error)
 {
     static const struct wh_step_ops ops = {
-        .bind = unique_bind, .row = unique_row, .learn = unique_learn, .rewind = unique_rewind,
-        .close = unique_close,
+        .bind = unique_bind, .row = unique_row, .learn = unique_learn, .save = unique_save,
+        .tape = unique_tape, .load = unique_load, .rewind = unique_rewind, .close = unique_close,
     };
     struct wh_columns *columns;
     if (wh_chosen_columns(recipe, &columns, error) < 0)

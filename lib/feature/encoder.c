@@ -112,8 +112,7 @@ static int find_absent(struct wh_encoder *encoder, const struct wh_shape *shape,
     const char *name;
     while ((name = wh_columns_absent(encoder->columns, shape, &item, &length))) {
         wh_shape_lacks(shape, name, length, error);
-        bool lenient = encoder->step.lenient || (features->continued && encoder->step.varying);
-        if (wh_features_absent(features, name, length, lenient, error))
+        if (wh_features_absent(features, name, length, encoder->step.lenient, error))
             return error->status == WH_REFUSED ? refuse(encoder, error) : -1;
         if (!listed(names, name))
             wh_buffer_add(names, name, length + 1);
@@ -169,9 +168,8 @@ struct wh_encoder_binding *wh_encoder_bind(struct wh_encoder *encoder,
     wh_buffer_free(&absent);
     if (!binding)
         return NULL;
-    encoder->bound = true;
-    encoder->found = encoder->found || binding->count > 0;
-    if (!encoder->found && !encoder->step.varying) {
+    encoder->step.found = encoder->step.found || binding->count > 0;
+    if (!encoder->step.found && !encoder->step.varying) {
         refuse_none(encoder, error);
         free(binding);
         return NULL;
@@ -187,7 +185,7 @@ void wh_encoder_columns(struct wh_binding *binding, struct wh_features *features
 int wh_encoder_finish(struct wh_step *step, struct wh_error *error)
 {
     const struct wh_encoder *encoder = (const struct wh_encoder *)step;
-    if (!encoder->bound || encoder->found)
+    if (!step->met || step->found)
         return 0;
     return refuse_none(encoder, error);
 }

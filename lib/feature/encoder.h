@@ -25,8 +25,6 @@ struct wh_encoder_memory {
 struct wh_encoder {
     struct wh_step step;
     struct wh_columns *columns;
-    bool bound; /* to some shape */
-    bool found; /* a column in one of them */
     struct wh_encoder_memory **memories;
     size_t memory_count;
     void (*forget)(struct wh_encoder_memory *memory); /* gives back what one holds; NULL: nothing */

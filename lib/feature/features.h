@@ -81,7 +81,6 @@ struct wh_features {
     size_t encoder_capacity;
 
     enum wh_absence absence;
-    bool continued;    /* earlier rows had the columns: no row of this run is the first */
     bool dense;        /* every feature that can come must be asked for at binding */
     const char *full;  /* a column with more values than are kept; NULL: none */
 

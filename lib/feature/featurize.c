@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "feature/encoder.h"
 #include "feature/stage.h"
+#include "pipe/control.h"
 
 enum { SPOOL_CHUNK = 256 << 10 };
 
@@ -37,6 +38,9 @@ static int check_options(const struct wh_featurize_options *options, struct wh_e
         return wh_fail(error, WH_REFUSED, "only one of --fit, --fit-transform and --frozen");
     if (given && !options->state)
         return wh_fail(error, WH_REFUSED, "%s needs --state FILE", given);
+    if (options->live && !options->frozen)
+        return wh_fail(error, WH_REFUSED, "--live is for --frozen (without it, --state holds what "
+                       "steps remember of the rows too)");
     return 0;
 }
 
@@ -72,6 +76,41 @@ static bool is_regular(int descriptor)
     return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
+/* A stream with checkpoints may never end, and is refused before all of it is put by: its begin
+ * record is the first line. */
+static int check_begin(const char *bytes, size_t length, struct wh_error *error)
+{
+    static const char first[] = "{\"@wh\":";
+    const char *end = memchr(bytes, '\n', length);
+    struct wh_control control;
+    struct wh_error ignored; /* what the line says otherwise is the reader's to judge */
+    if (!end || length < sizeof first || memcmp(bytes, first, sizeof first - 1) != 0 ||
+        wh_control_read(bytes, (size_t)(end - bytes), &control, &ignored))
+        return 0;
+    bool kept = control.kind == WH_CONTROL_BEGIN && !control.marked;
+    wh_control_free(&control);
+    return kept ? wh_featurizer_refuse_stream(error) : 0;
+}
+
+static int copy_input(int spool, char *chunk, struct wh_error *error)
+{
+    bool begun = false;
+    for (;;) {
+        ssize_t got = read(STDIN_FILENO, chunk, SPOOL_CHUNK);
+        if (got == 0)
+            return 0;
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return wh_fail_errno(error, WH_FAILED, "standard input: cannot read");
+        if (!begun && check_begin(chunk, (size_t)got, error))
+            return -1;
+        begun = true;
+        if (wh_write_all(spool, chunk, (size_t)got, error))
+            return -1;
+    }
+}
+
 /* Copies standard input to a temporary file that takes its place. */
 static int spool_input(struct wh_error *error)
 {
@@ -79,14 +118,7 @@ static int spool_input(struct wh_error *error)
     if (spool < 0)
         return -1;
     char *chunk = wh_alloc(SPOOL_CHUNK, 1);
-    ssize_t got;
-    int failed = 0;
-    while (!failed && (got = read(STDIN_FILENO, chunk, SPOOL_CHUNK)) != 0) {
-        if (got < 0 && errno == EINTR)
-            continue;
-        failed = got < 0 ? wh_fail_errno(error, WH_FAILED, "standard input: cannot read")
-                         : wh_write_all(spool, chunk, (size_t)got, error);
-    }
+    int failed = copy_input(spool, chunk, error);
     free(chunk);
     if (!failed && (dup2(spool, STDIN_FILENO) < 0 || lseek(STDIN_FILENO, 0, SEEK_SET) < 0))
         failed = wh_fail_errno(error, WH_FAILED, "temporary file: cannot be read");
@@ -193,6 +225,7 @@ int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
         .recipe = recipe,
         .learning = job.learning,
         .state = options->state,
+        .live = options->live,
         .keep = options->keep,
         .missing_null = options->missing_column != NULL,
         .dense = common->writing.format == WH_FORMAT_CSV,
@@ -201,10 +234,10 @@ int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
     struct wh_featurizer *featurizer = wh_featurizer_open(&featurizing, error);
     if (!featurizer)
         return -1;
-    uint64_t before = wh_featurizer_rows(featurizer);
-    if (before && job.learning == WH_LEARN_LIVE)
-        wh_notice(common, "goes on with %s (rows it learned from: %llu)", options->state,
-                  (unsigned long long)before);
+    uint64_t before = wh_featurizer_continues(featurizer);
+    if (before)
+        wh_notice(common, "goes on with %s (rows it learned from: %llu)",
+                  options->live ? options->live : options->state, (unsigned long long)before);
     int failed = read_all(&job, featurizer, error);
     if (!failed)
         report(&job, featurizer);

@@ -14,6 +14,7 @@
 /* What the command line says beside the common options and the recipe. */
 struct wh_featurize_options {
     const char *state;
+    const char *live;                /* only with `frozen` */
     bool fit, fit_transform, frozen; /* at most one, and only with a state */
     const char *keep;
     const char *missing_column;      /* "null", or NULL */

@@ -18,7 +18,9 @@
 #include <stdlib.h>
 
 #include "base/hash.h"
+#include "base/number.h"
 #include "feature/encoder.h"
+#include "record/json.h"
 
 enum { FIRST_TABLE = 64 };
 
@@ -365,36 +367,47 @@ static void settle(struct wh_step *step)
 /* State: [value, rows, whether it has a feature of its own] a category, null in value's place for
  * that one. */
 
-static json_t *save_column(struct categories *categories)
+static void save_value(struct wh_buffer *text, const struct categories *categories,
+                       const struct category *category)
+{
+    if (category == &categories->null) {
+        wh_buffer_add(text, "[null", 5);
+    } else {
+        wh_buffer_add(text, "[\"", 2);
+        wh_json_escape(text, category->value.text, category->value.length);
+        wh_buffer_byte(text, '"');
+    }
+    wh_buffer_byte(text, ',');
+    char *digits = wh_buffer_reserve(text, WH_NUMBER_SIZE);
+    text->length += wh_integer_print((int64_t)category->count, digits);
+    wh_buffer_add(text, category->own ? ",true]" : ",false]", category->own ? 6 : 7);
+}
+
+static void save_column(struct wh_buffer *text, struct categories *categories)
 {
     size_t count;
     struct category **list = sorted(categories, &count);
-    json_t *values = json_array();
+    wh_buffer_add(text, "{\"column\":\"", 11);
+    wh_json_escape(text, categories->memory.name.text, categories->memory.name.length);
+    wh_buffer_format(text, "\",\"overflow\":%llu,\"values\":[",
+                     (unsigned long long)categories->overflow);
     for (size_t i = 0; i < count; i++) {
-        json_t *entry = json_array();
-        struct wh_slice value = list[i]->value;
-        json_array_append_new(entry, list[i] == &categories->null
-                                         ? json_null() : json_stringn(value.text, value.length));
-        json_array_append_new(entry, json_integer((json_int_t)list[i]->count));
-        json_array_append_new(entry, json_boolean(list[i]->own));
-        json_array_append_new(values, entry);
+        if (i > 0)
+            wh_buffer_byte(text, ',');
+        save_value(text, categories, list[i]);
     }
+    wh_buffer_add(text, "]}", 2);
     free(list);
-    json_t *column = json_object();
-    json_object_set_new(column, "column", json_stringn(categories->memory.name.text,
-                                                       categories->memory.name.length));
-    json_object_set_new(column, "overflow", json_integer((json_int_t)categories->overflow));
-    json_object_set_new(column, "values", values);
-    return column;
 }
 
-static json_t *save(const struct wh_step *step)
+static void save(const struct wh_step *step, struct wh_buffer *text)
 {
     const struct wh_encoder *encoder = (const struct wh_encoder *)step;
-    json_t *state = json_array();
-    for (size_t i = 0; i < encoder->memory_count; i++)
-        json_array_append_new(state, save_column((struct categories *)encoder->memories[i]));
-    return state;
+    for (size_t i = 0; i < encoder->memory_count; i++) {
+        wh_buffer_byte(text, i > 0 ? ',' : '[');
+        save_column(text, (struct categories *)encoder->memories[i]);
+    }
+    wh_buffer_format(text, encoder->memory_count ? "]" : "[]");
 }
 
 static int load_value(struct categories *categories, const json_t *entry)
@@ -420,8 +433,10 @@ static int load_value(struct categories *categories, const json_t *entry)
     return 0;
 }
 
-static int load(struct wh_step *step, const json_t *state, struct wh_error *error)
+static int load(struct wh_step *step, const json_t *state, struct wh_slice tape,
+                struct wh_error *error)
 {
+    (void)tape;
     struct wh_encoder *encoder = (struct wh_encoder *)step;
     size_t i, j;
     json_t *column, *entry;

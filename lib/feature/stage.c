@@ -6,7 +6,7 @@
 
 #include "feature/encoder.h"
 #include "feature/features.h"
-#include "feature/state.h"
+#include "pipe/state.h"
 
 enum { PLANS = 64, HASH = 12, STAMP = 2 * HASH + 1 };
 
@@ -31,11 +31,14 @@ struct wh_featurizer {
     bool kept;                   /* a row had one of the columns to keep */
     struct wh_steps *steps;
     struct wh_features *features;
-    struct wh_state_file *file; /* STATE, to be written; NULL: not */
+    struct wh_state_file *file; /* STATE, or the live part of it, to be written; NULL: neither */
     size_t pass, passes;        /* of fitting: done, and in all */
-    uint64_t rows;
+    uint64_t rows;              /* that taught the constants */
+    uint64_t passed;            /* rows that live steps remember, when frozen */
+    uint64_t continues;         /* rows of what an earlier run left that was no stream */
     char *full;                 /* a column with more values than are remembered, or NULL */
     char stamp[STAMP + 1 + WH_SLACK];
+    char recipe[HASH + 1];       /* R alone */
     struct wh_buffer text;       /* of the row's features */
     struct wh_column *dense;     /* the features' columns, from the first row on */
     uint32_t dense_count;
@@ -44,24 +47,13 @@ struct wh_featurizer {
 
 /* The stamp. */
 
-static const struct wh_step_type *type_of(const struct wh_recipe *recipe, size_t step)
-{
-    const char *op = json_string_value(json_object_get(json_array_get(recipe->steps, step), "op"));
-    const struct wh_step_type *const *type = recipe->types;
-    while (strcmp((*type)->op, op) != 0)
-        type++;
-    return *type;
-}
-
 /* F: over the constants alone, not over what steps keep of the rows that went by. */
 static void hash_constants(const struct wh_featurizer *self, char hex[static HASH + 1])
 {
-    json_t *constants = wh_steps_save(self->steps);
-    for (size_t i = 0; i < json_array_size(constants); i++)
-        if (!type_of(self->options->recipe, i)->learns)
-            json_array_set_new(constants, i, json_null());
-    wh_json_hash(constants, hex);
-    json_decref(constants);
+    struct wh_buffer text = { 0 };
+    wh_steps_save(self->steps, WH_STEPS_CONSTANTS, &text);
+    wh_text_hash(&text, hex);
+    wh_buffer_free(&text);
 }
 
 static void make_stamp(struct wh_featurizer *self)
@@ -90,22 +82,22 @@ static void discard(struct wh_featurizer *self)
     self->features = NULL;
 }
 
-/* New steps with the constants of `state` (NULL: none yet). Frozen constants are settled. */
-static int prepare(struct wh_featurizer *self, const struct wh_state *state, bool frozen,
-                   struct wh_error *error)
+/* New steps with these parts of `state` (NULL: none yet). Frozen constants are settled. */
+static int prepare(struct wh_featurizer *self, const struct wh_state *state, unsigned parts,
+                   bool frozen, struct wh_error *error)
 {
     const struct wh_featurizing *options = self->options;
     discard(self);
     self->features = wh_features_create();
     self->features->dense = options->dense && self->passes == self->pass;
-    self->features->continued = state && state->rows > 0;
     self->features->absence = options->missing_null ? WH_ABSENCE_NULL
                               : frozen              ? WH_ABSENCE_BAD
                                                     : WH_ABSENCE_LEARN;
     self->steps = wh_steps_create(options->recipe->steps, options->recipe->types, error);
     if (!self->steps)
         return -1;
-    if (state && (wh_steps_load(self->steps, state->steps, error) ||
+    self->rows = state ? state->rows : 0;
+    if (state && (wh_steps_load(self->steps, &state->learned, parts, error) ||
                   wh_features_load(self->features, state->absent, error)))
         return -1;
     for (size_t pass = 0; frozen && pass < wh_steps_passes(self->steps); pass++)
@@ -114,19 +106,70 @@ static int prepare(struct wh_featurizer *self, const struct wh_state *state, boo
     return 0;
 }
 
-static struct wh_state take_state(struct wh_featurizer *self)
+/* Frozen: the constants of STATE, and what live steps remember, of `kept` or else of STATE. */
+static int prepare_frozen(struct wh_featurizer *self, const struct wh_state *kept,
+                          struct wh_error *error)
 {
+    const struct wh_featurizing *options = self->options;
+    struct wh_state state;
+    if (wh_state_read(options->state, options->recipe, &state, error))
+        return -1;
+    int failed = prepare(self, &state, WH_STEPS_CONSTANTS, true, error) ||
+                 wh_steps_load(self->steps, kept ? &kept->learned : &state.learned,
+                               WH_STEPS_LIVE | (kept ? WH_STEPS_MET : 0), error);
+    self->passed = kept ? kept->rows : 0;
+    wh_state_free(&state);
+    return failed ? -1 : 0;
+}
+
+/* Begins with the state of the file that goes on, NULL where there is none. */
+static int take_up(struct wh_featurizer *self, const struct wh_state *kept, struct wh_error *error)
+{
+    if (self->options->learning == WH_LEARN_FROZEN)
+        return prepare_frozen(self, kept, error);
+    return prepare(self, kept, WH_STEPS_ALL, false, error);
+}
+
+/* New steps with the constants that these have learned. */
+static int fix_constants(struct wh_featurizer *self, struct wh_error *error)
+{
+    struct wh_buffer text = { 0 };
+    json_error_t place;
+    wh_steps_save(self->steps, WH_STEPS_CONSTANTS, &text);
+    struct wh_state state = {
+        .rows = self->rows,
+        .absent = wh_features_save(self->features),
+        .learned.steps = json_loadb(text.data, text.length, JSON_ALLOW_NUL, &place),
+    };
+    wh_buffer_free(&text);
+    int failed = prepare(self, &state, WH_STEPS_CONSTANTS, true, error);
+    wh_state_free(&state);
+    return failed;
+}
+
+/* What is to be saved; its `absent` must be given back. */
+static struct wh_saving saving_of(struct wh_featurizer *self)
+{
+    bool frozen = self->options->learning == WH_LEARN_FROZEN;
     const char *full = self->features->full;
     if (full && !self->full)
         self->full = wh_copy(full, strlen(full));
-    return (struct wh_state){ self->rows, wh_features_save(self->features),
-                              wh_steps_save(self->steps) };
+    return (struct wh_saving){
+        .recipe = self->options->recipe,
+        .steps = self->steps,
+        .parts = frozen ? WH_STEPS_LIVE | WH_STEPS_MET : WH_STEPS_ALL,
+        .rows = frozen ? self->passed : self->rows,
+        .absent = frozen ? json_array() : wh_features_save(self->features),
+    };
 }
 
-static int write_state(struct wh_featurizer *self, const struct wh_state *state,
-                       struct wh_error *error)
+/* At the end of all rows. */
+static int save(struct wh_featurizer *self, struct wh_error *error)
 {
-    return self->file ? wh_state_write(self->file, self->options->recipe, state, error) : 0;
+    struct wh_saving saving = saving_of(self);
+    int failed = self->file ? wh_state_finish(self->file, &saving, error) : 0;
+    json_decref(saving.absent);
+    return failed;
 }
 
 /* Plans. */
@@ -335,6 +378,7 @@ static enum wh_verdict transform(struct wh_featurizer *self, struct wh_row *row,
         self->rows++;
     } else {
         wh_steps_remember(self->steps);
+        self->passed++;
     }
     return verdict;
 }
@@ -385,6 +429,73 @@ static int stage_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_
     return wh_steps_finish(self->steps, error);
 }
 
+/* Control records. */
+
+/* What nothing is kept for must need nothing. */
+static int begin_without(struct wh_featurizer *self, const struct wh_control *begin,
+                         struct wh_error *error)
+{
+    const char *live = wh_steps_live(self->steps);
+    if (live)
+        return wh_fail(error, WH_REFUSED, "--%s remembers rows, and a stream with checkpoints "
+                       "cannot be resumed without that: give %s FILE", live,
+                       self->options->learning == WH_LEARN_FROZEN ? "--live" : "--state");
+    if (!wh_place_none(&begin->from))
+        wh_steps_resume(self->steps);
+    return 0;
+}
+
+static int stage_begin(struct wh_stage *stage, const struct wh_control *begin,
+                       struct wh_error *error)
+{
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    if (begin->marked)
+        return 0;
+    if (self->options->learning == WH_LEARN_FIRST)
+        return wh_featurizer_refuse_stream(error);
+    /* A column to keep was looked for in the first row of all. */
+    self->kept = !wh_place_none(&begin->from);
+    if (!self->file)
+        return begin_without(self, begin, error);
+    struct wh_state state;
+    int another = wh_state_begin(self->file, begin, self->options->recipe, &state, error);
+    if (another <= 0)
+        return another;
+    int failed = take_up(self, &state, error);
+    wh_state_free(&state);
+    return failed;
+}
+
+static int stage_checkpoint(struct wh_stage *stage, const struct wh_control *checkpoint,
+                            struct wh_emit *emit, struct wh_error *error)
+{
+    (void)emit;
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    if (!self->file)
+        return 0;
+    struct wh_saving saving = saving_of(self);
+    int failed = wh_state_checkpoint(self->file, checkpoint, &saving, error);
+    json_decref(saving.absent);
+    return failed;
+}
+
+static int stage_committed(struct wh_stage *stage, const struct wh_place *place,
+                           struct wh_error *error)
+{
+    const struct wh_featurizer *self = (const struct wh_featurizer *)stage;
+    return self->file ? wh_state_committed(self->file, place, error) : 0;
+}
+
+/* R.F, or R alone where constants are still being learned. */
+static const char *stage_recipe(struct wh_stage *stage)
+{
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    if (self->options->learning != WH_LEARN_LIVE)
+        return self->stamp;
+    wh_recipe_hash(self->options->recipe, self->recipe);
+    return self->recipe;
+}
+
 static void stage_stats(struct wh_stage *stage, json_t *stats)
 {
     const struct wh_featurizer *self = (const struct wh_featurizer *)stage;
@@ -400,22 +511,24 @@ static void stage_close(struct wh_stage *stage)
 
 /* Opening. */
 
-/* The state that there is to begin with: none when it is to be learned first, or has yet to be
- * made. */
-static int begin_state(struct wh_featurizer *self, struct wh_error *error)
+static int open_state(struct wh_featurizer *self, struct wh_error *error)
 {
     const struct wh_featurizing *options = self->options;
     bool frozen = options->learning == WH_LEARN_FROZEN;
-    bool wanted = frozen || (options->learning == WH_LEARN_LIVE && options->state &&
-                             access(options->state, F_OK) == 0);
-    if (!wanted)
-        return prepare(self, NULL, false, error);
-    struct wh_state state;
-    if (wh_state_read(options->state, options->recipe, &state, error))
+    const char *path = frozen ? options->live : options->state;
+    if (path && !(self->file = wh_state_open(path, error)))
         return -1;
-    self->rows = state.rows;
-    int failed = prepare(self, &state, frozen, error);
-    wh_state_free(&state);
+    struct wh_state kept;
+    int there = 0;
+    if (path && options->learning != WH_LEARN_FIRST)
+        there = wh_state_resume(self->file, options->recipe, &kept, error);
+    if (there < 0)
+        return -1;
+    int failed = take_up(self, there ? &kept : NULL, error);
+    if (there) {
+        self->continues = wh_place_none(&kept.place) ? kept.rows : 0;
+        wh_state_free(&kept);
+    }
     return failed;
 }
 
@@ -425,12 +538,9 @@ static int begin(struct wh_featurizer *self, struct wh_error *error)
     if (options->keep &&
         wh_columns_parse(options->keep, strlen(options->keep), &self->keep, error))
         return -1;
-    if (options->state && options->learning != WH_LEARN_FROZEN &&
-        !(self->file = wh_state_open(options->state, error)))
-        return -1;
     if (options->learning == WH_LEARN_FIRST)
         self->passes = 1;
-    if (begin_state(self, error))
+    if (open_state(self, error))
         return -1;
     if (options->learning == WH_LEARN_FIRST && wh_steps_passes(self->steps) > 1)
         self->passes = wh_steps_passes(self->steps);
@@ -441,8 +551,9 @@ struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizin
                                          struct wh_error *error)
 {
     static const struct wh_stage_ops ops = {
-        .row = stage_row, .columns = stage_columns, .finish = stage_finish, .stats = stage_stats,
-        .close = stage_close,
+        .row = stage_row, .finish = stage_finish, .columns = stage_columns, .begin = stage_begin,
+        .checkpoint = stage_checkpoint, .committed = stage_committed, .recipe = stage_recipe,
+        .stats = stage_stats, .close = stage_close,
     };
     struct wh_featurizer *self = wh_alloc(1, sizeof *self);
     self->stage.ops = &ops;
@@ -474,6 +585,14 @@ struct wh_stage *wh_featurizer_stage(struct wh_featurizer *self)
     return &self->stage;
 }
 
+int wh_featurizer_refuse_stream(struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED, "the recipe's constants are learned from all rows before the "
+                   "first comes out, which a stream with checkpoints cannot wait for: learn them "
+                   "from a stream without (--state FILE --fit) and give --frozen, or give --state "
+                   "FILE alone to learn row by row");
+}
+
 size_t wh_featurizer_passes(const struct wh_featurizer *self)
 {
     return self->passes - self->pass;
@@ -486,25 +605,17 @@ int wh_featurizer_settle(struct wh_featurizer *self, struct wh_error *error)
         self->rows = 0; /* they come again */
         return 0;
     }
-    struct wh_state state = take_state(self);
-    int failed = write_state(self, &state, error) || prepare(self, &state, true, error);
-    wh_state_free(&state);
-    return failed ? -1 : 0;
+    return save(self, error) || fix_constants(self, error) ? -1 : 0;
 }
 
 int wh_featurizer_save(struct wh_featurizer *self, struct wh_error *error)
 {
-    if (self->options->learning != WH_LEARN_LIVE)
-        return 0;
-    struct wh_state state = take_state(self);
-    int failed = write_state(self, &state, error);
-    wh_state_free(&state);
-    return failed;
+    return self->options->learning == WH_LEARN_FIRST ? 0 : save(self, error);
 }
 
-uint64_t wh_featurizer_rows(const struct wh_featurizer *self)
+uint64_t wh_featurizer_continues(const struct wh_featurizer *self)
 {
-    return self->rows;
+    return self->continues;
 }
 
 const char *wh_featurizer_full(const struct wh_featurizer *self)

@@ -7,6 +7,9 @@
  *
  * A stage that fits learns first: rows go in, none comes out, and wh_featurizer_settle ends each
  * pass over them. After the last it transforms, with constants that are fixed.
+ *
+ * Under control records with checkpoints, STATE (or the live part of it) is kept for each of them;
+ * a stage that fits first refuses such a stream.
  */
 #ifndef WH_FEATURE_STAGE_H
 #define WH_FEATURE_STAGE_H
@@ -30,6 +33,8 @@ struct wh_featurizing {
     const struct wh_recipe *recipe;
     enum wh_learning learning;
     const char *state;       /* STATE: read when frozen or live, written when live or first */
+    const char *live;        /* frozen: what live steps remember goes on in this file, which begins
+                                with what STATE has of it; NULL: it ends with the run */
     const char *keep;        /* COLS of the row that leave beside the features; NULL: those that
                                 no step encoded */
     bool missing_null;       /* columns that are absent are taken as null */
@@ -47,16 +52,20 @@ void wh_featurizer_close(struct wh_featurizer *featurizer);
 /* The stage, which lives as long as the featurizer does (its close does nothing). */
 struct wh_stage *wh_featurizer_stage(struct wh_featurizer *featurizer);
 
+/* What a stage that fits first says of a stream with checkpoints: WH_REFUSED. */
+int wh_featurizer_refuse_stream(struct wh_error *error);
+
 /* Passes over the rows that are due before rows come out. */
 size_t wh_featurizer_passes(const struct wh_featurizer *featurizer);
 /* Ends a pass; the last one writes STATE. */
 int wh_featurizer_settle(struct wh_featurizer *featurizer, struct wh_error *error);
 
 /* After the last row, when all that came out has been written: writes STATE if it was learned in
- * one pass. */
+ * one pass, and what live steps go on in. */
 int wh_featurizer_save(struct wh_featurizer *featurizer, struct wh_error *error);
 
-uint64_t wh_featurizer_rows(const struct wh_featurizer *featurizer); /* that taught so far */
+/* Rows that taught what an earlier run has left, which was no stream's; 0 where there was none. */
+uint64_t wh_featurizer_continues(const struct wh_featurizer *featurizer);
 /* A column that has more values than --onehot remembers; NULL: none. */
 const char *wh_featurizer_full(const struct wh_featurizer *featurizer);
 

@@ -12,6 +12,8 @@
 
 #include "base/number.h"
 #include "feature/encoder.h"
+#include "pipe/recipe.h"
+#include "record/json.h"
 
 /* Squared deviations of values beyond would overflow in a sum of any length. */
 #define LARGEST 1e140
@@ -142,12 +144,13 @@ static void settle(struct wh_step *step)
 
 /* State: an object a column, sums as [value, rest]. */
 
-static json_t *save_sum(const struct sum *sum)
+static void save_sum(struct wh_buffer *text, const char *name, const struct sum *sum)
 {
-    json_t *pair = json_array();
-    json_array_append_new(pair, json_real(sum->value));
-    json_array_append_new(pair, json_real(sum->rest));
-    return pair;
+    wh_buffer_format(text, "\"%s\":[", name);
+    wh_json_real(text, sum->value);
+    wh_buffer_byte(text, ',');
+    wh_json_real(text, sum->rest);
+    wh_buffer_byte(text, ']');
 }
 
 static int load_sum(const json_t *pair, struct sum *sum)
@@ -157,25 +160,26 @@ static int load_sum(const json_t *pair, struct sum *sum)
     return json_is_number(value) && json_is_number(rest) ? 0 : -1;
 }
 
-static json_t *save(const struct wh_step *step)
+static void save(const struct wh_step *step, struct wh_buffer *text)
 {
     const struct wh_encoder *encoder = (const struct wh_encoder *)step;
-    json_t *state = json_array();
     for (size_t i = 0; i < encoder->memory_count; i++) {
         const struct moments *moments = (const struct moments *)encoder->memories[i];
-        json_t *column = json_object();
-        json_object_set_new(column, "column", json_stringn(moments->memory.name.text,
-                                                           moments->memory.name.length));
-        json_object_set_new(column, "count", json_integer((json_int_t)moments->count));
-        json_object_set_new(column, "mean", save_sum(&moments->mean));
-        json_object_set_new(column, "squares", save_sum(&moments->squares));
-        json_array_append_new(state, column);
+        wh_buffer_format(text, "%s{\"column\":\"", i > 0 ? "," : "[");
+        wh_json_escape(text, moments->memory.name.text, moments->memory.name.length);
+        wh_buffer_format(text, "\",\"count\":%llu,", (unsigned long long)moments->count);
+        save_sum(text, "mean", &moments->mean);
+        wh_buffer_byte(text, ',');
+        save_sum(text, "squares", &moments->squares);
+        wh_buffer_byte(text, '}');
     }
-    return state;
+    wh_buffer_format(text, encoder->memory_count ? "]" : "[]");
 }
 
-static int load(struct wh_step *step, const json_t *state, struct wh_error *error)
+static int load(struct wh_step *step, const json_t *state, struct wh_slice tape,
+                struct wh_error *error)
 {
+    (void)tape;
     struct wh_encoder *encoder = (struct wh_encoder *)step;
     size_t i;
     json_t *column;

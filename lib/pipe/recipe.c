@@ -182,14 +182,15 @@ int wh_recipe_file(struct wh_recipe *recipe, const char *path, struct wh_error *
 
 /* Canonical text. */
 
-static void print_number(struct wh_buffer *out, const json_t *value)
+static void print_integer(struct wh_buffer *out, json_int_t number)
+{
+    char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE);
+    out->length += wh_integer_print(number, place);
+}
+
+void wh_json_real(struct wh_buffer *out, double number)
 {
     char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE + 2);
-    if (json_is_integer(value)) {
-        out->length += wh_integer_print(json_integer_value(value), place);
-        return;
-    }
-    double number = json_real_value(value);
     size_t length = wh_number_print(number, place);
     out->length += length;
     /* Digits alone would be read as an integer, which has no negative zero and may be too small. */
@@ -250,8 +251,8 @@ void wh_json_canonical(struct wh_buffer *out, const json_t *value)
     case JSON_STRING:
         print_string(out, json_string_value(value), json_string_length(value));
         break;
-    case JSON_INTEGER:
-    case JSON_REAL: print_number(out, value); break;
+    case JSON_INTEGER: print_integer(out, json_integer_value(value)); break;
+    case JSON_REAL: wh_json_real(out, json_real_value(value)); break;
     case JSON_TRUE: wh_buffer_add(out, "true", 4); break;
     case JSON_FALSE: wh_buffer_add(out, "false", 5); break;
     case JSON_NULL: wh_buffer_add(out, "null", 4); break;
@@ -282,7 +283,7 @@ int wh_recipe_show(const struct wh_recipe *recipe, struct wh_error *error)
     return failed ? -1 : 0;
 }
 
-static void hash_text(const struct wh_buffer *text, char hex[static 13])
+void wh_text_hash(const struct wh_buffer *text, char hex[static 13])
 {
     struct wh_sha256 sha;
     char digits[65];
@@ -297,7 +298,7 @@ void wh_recipe_hash(const struct wh_recipe *recipe, char hex[static 13])
 {
     struct wh_buffer text = { 0 };
     print_steps(&text, recipe);
-    hash_text(&text, hex);
+    wh_text_hash(&text, hex);
     wh_buffer_free(&text);
 }
 
@@ -305,6 +306,6 @@ void wh_json_hash(const json_t *value, char hex[static 13])
 {
     struct wh_buffer text = { 0 };
     wh_json_canonical(&text, value);
-    hash_text(&text, hex);
+    wh_text_hash(&text, hex);
     wh_buffer_free(&text);
 }

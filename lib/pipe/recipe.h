@@ -37,10 +37,12 @@ int wh_recipe_show(const struct wh_recipe *recipe, struct wh_error *error);
  * recipes, states and headers, wherever bytes must not depend on who wrote them. It reads back to
  * the same numbers, a whole one as an integer: use json_number_value. */
 void wh_json_canonical(struct wh_buffer *out, const json_t *value);
+void wh_json_real(struct wh_buffer *out, double number); /* a finite number in this form */
 /* R of the stamp: 12 hexadecimal digits over the canonical JSON (sorted keys, shortest numbers). */
 void wh_recipe_hash(const struct wh_recipe *recipe, char hex[static 13]);
-/* The same over any JSON value: the hash of constants, F. */
+/* The same over any JSON value; over its canonical text: the hash of constants, F. */
 void wh_json_hash(const json_t *value, char hex[static 13]);
+void wh_text_hash(const struct wh_buffer *text, char hex[static 13]);
 
 /* The options' table for these step types: one option each, plus -r/--recipe and
  * --print-recipe. The target of the table's part is the struct wh_recipe. One block, to free(). */

@@ -29,7 +29,6 @@ struct slot {
 struct entry {
     struct wh_step *step;
     size_t level;   /* the fitting pass that teaches or first applies this step */
-    bool met;       /* it has been bound to a row */
     struct wh_binding *current; /* for the row that is in the list or has just left it */
     uint64_t rows_in, rows_dropped, rows_rejected;
     struct slot slots[SLOTS];
@@ -214,11 +213,11 @@ static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, stru
 {
     struct wh_step *step = entry->step;
     step->varying = row->raw_format == WH_FORMAT_NDJSON;
-    step->lenient = entry->met && step->varying;
+    step->lenient = step->met && step->varying;
     struct wh_binding *binding = step->ops->bind(step, row->shape, features, error);
     if (!binding)
         return NULL;
-    entry->met = true;
+    step->met = true;
     unbind(steps, entry, slot);
     *slot = (struct slot){ row->shape->serial, binding, row->shape->count };
     steps->bindings++;
@@ -397,6 +396,14 @@ bool wh_steps_learn(const struct wh_steps *steps)
     return steps->passes > 0;
 }
 
+const char *wh_steps_live(const struct wh_steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        if (steps->entries[i].step->type->live)
+            return steps->entries[i].step->type->op;
+    return NULL;
+}
+
 uint64_t wh_steps_dropped(const struct wh_steps *steps)
 {
     uint64_t dropped = 0;
@@ -418,29 +425,102 @@ json_t *wh_steps_stats(const struct wh_steps *steps)
     return list;
 }
 
-json_t *wh_steps_save(const struct wh_steps *steps)
+/* State. */
+
+static bool is_part(const struct wh_step *step, unsigned parts)
 {
-    json_t *state = json_array();
-    for (size_t i = 0; i < steps->count; i++) {
-        const struct wh_step *step = steps->entries[i].step;
-        json_array_append_new(state, step->ops->save ? step->ops->save(step) : json_null());
-    }
-    return state;
+    unsigned part = step->type->learns ? WH_STEPS_CONSTANTS
+                    : step->type->live ? WH_STEPS_LIVE
+                                       : WH_STEPS_MET;
+    return parts & part;
 }
 
-int wh_steps_load(struct wh_steps *steps, const json_t *state, struct wh_error *error)
+void wh_steps_save(const struct wh_steps *steps, unsigned parts, struct wh_buffer *text)
 {
-    if (json_array_size(state) != steps->count)
-        return wh_fail(error, WH_REFUSED, "the state has %zu steps and the recipe %zu",
-                       json_array_size(state), steps->count);
+    wh_buffer_byte(text, '[');
     for (size_t i = 0; i < steps->count; i++) {
-        struct wh_step *step = steps->entries[i].step;
-        if (!step->ops->load)
-            continue;
-        if (step->ops->load(step, json_array_get(state, i), error) < 0) {
-            name_op(step->type->op, error);
-            return -1;
-        }
+        const struct wh_step *step = steps->entries[i].step;
+        if (i > 0)
+            wh_buffer_byte(text, ',');
+        if (step->ops->save && is_part(step, parts))
+            step->ops->save(step, text);
+        else
+            wh_buffer_add(text, "null", 4);
+    }
+    wh_buffer_byte(text, ']');
+}
+
+void wh_steps_save_met(const struct wh_steps *steps, struct wh_buffer *text)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct wh_step *step = steps->entries[i].step;
+        wh_buffer_byte(text, i > 0 ? ',' : '[');
+        wh_buffer_byte(text, (char)('0' + step->met + (step->met && step->found)));
+    }
+    wh_buffer_add(text, steps->count ? "]" : "[]", steps->count ? 1 : 2);
+}
+
+struct wh_tape *wh_steps_tape(const struct wh_steps *steps, unsigned parts, size_t step)
+{
+    struct wh_step *at = steps->entries[step].step;
+    return at->ops->tape && is_part(at, parts) ? at->ops->tape(at) : NULL;
+}
+
+size_t wh_steps_count(const struct wh_steps *steps)
+{
+    return steps->count;
+}
+
+static int load_step(struct wh_step *step, const struct wh_steps_state *state, size_t at,
+                     struct wh_error *error)
+{
+    const json_t *saved = json_array_get(state->steps, at);
+    struct wh_slice tape = { "", 0 };
+    if (state->tapes)
+        tape = state->tapes[at];
+    /* Of a version in which the step saved nothing, or of other parts only. */
+    if (!step->ops->load || (json_is_null(saved) && tape.length == 0))
+        return 0;
+    if (step->ops->load(step, saved, tape, error) == 0)
+        return 0;
+    error->status = WH_REFUSED;
+    name_op(step->type->op, error);
+    return -1;
+}
+
+static int load_met(struct wh_steps *steps, const json_t *met, struct wh_error *error)
+{
+    if (json_array_size(met) != steps->count)
+        return wh_fail(error, WH_REFUSED, "the state does not say of each step what it met");
+    for (size_t i = 0; i < steps->count; i++) {
+        json_int_t level = json_integer_value(json_array_get(met, i));
+        steps->entries[i].step->met = level > 0;
+        steps->entries[i].step->found = level > 1;
     }
     return 0;
+}
+
+int wh_steps_load(struct wh_steps *steps, const struct wh_steps_state *state, unsigned parts,
+                  struct wh_error *error)
+{
+    if (json_array_size(state->steps) != steps->count)
+        return wh_fail(error, WH_REFUSED, "the state has %zu steps and the recipe %zu",
+                       json_array_size(state->steps), steps->count);
+    for (size_t i = 0; i < steps->count; i++) {
+        struct wh_step *step = steps->entries[i].step;
+        if (is_part(step, parts) && load_step(step, state, i, error))
+            return -1;
+    }
+    if (!(parts & WH_STEPS_MET))
+        return 0;
+    if (state->met)
+        return load_met(steps, state->met, error);
+    wh_steps_resume(steps);
+    return 0;
+}
+
+void wh_steps_resume(struct wh_steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        steps->entries[i].step->met = steps->entries[i].step->found = true;
 }

@@ -14,6 +14,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/memory.h"
+#include "base/tape.h"
 #include "record/row.h"
 
 /* What a step makes of a row. */
@@ -54,13 +56,21 @@ struct wh_step_ops {
      * row() met last with this binding, where row() has left what learn() needs. It is called when
      * the row has come through the list, or was dropped by a later step, and never for a bad row:
      * what is rejected teaches nothing and leaves no trace. settle() ends the learning of
-     * constants, which are then fixed. save() gives the step's state as a new JSON value that
-     * reads back to exactly the same; load() takes it.
+     * constants, which are then fixed.
      */
     void (*learn)(struct wh_step *step, struct wh_binding *binding);
     void (*settle)(struct wh_step *step);
-    json_t *(*save)(const struct wh_step *step);
-    int (*load)(struct wh_step *step, const json_t *state, struct wh_error *error);
+    /*
+     * Steps whose rows to come depend on those that went by, NULL for the others. save() appends
+     * the step's state as JSON in canonical form (pipe/recipe.h); tape() gives what there is too
+     * much of for JSON, NULL where there is none. load() takes both, into a step that has met no
+     * row, so that it goes on exactly as the one that saved: nothing may depend on whether and
+     * where it was saved.
+     */
+    void (*save)(const struct wh_step *step, struct wh_buffer *text);
+    struct wh_tape *(*tape)(struct wh_step *step);
+    int (*load)(struct wh_step *step, const json_t *state, struct wh_slice tape,
+                struct wh_error *error);
     /* Whether what this step learns can change what `later`, a step further down the list, meets.
      * NULL: always. Only asked of steps that learn. */
     bool (*feeds)(const struct wh_step *step, const struct wh_step *later);
@@ -98,6 +108,10 @@ struct wh_step {
      */
     bool varying;
     bool lenient;
+    /* Kept with the state. met: set by the list when the step has been bound to a row. found: set
+     * by the step, where it asks at the end whether some row had one of its columns. */
+    bool met;
+    bool found;
 };
 
 /*
@@ -159,12 +173,39 @@ int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_featu
 int wh_steps_finish(struct wh_steps *steps, struct wh_error *error);
 
 bool wh_steps_learn(const struct wh_steps *steps); /* whether any of them learns */
+/* The name of a step that is live, or NULL. */
+const char *wh_steps_live(const struct wh_steps *steps);
 uint64_t wh_steps_dropped(const struct wh_steps *steps);
 /* [{"op":"trim","rows_in":9,"rows_dropped":0,"rows_rejected":1}, ...] for --stats */
 json_t *wh_steps_stats(const struct wh_steps *steps);
 
-/* The steps' state as an array, and back. */
-json_t *wh_steps_save(const struct wh_steps *steps);
-int wh_steps_load(struct wh_steps *steps, const json_t *state, struct wh_error *error);
+/* Which parts of the steps' state; they can be put together with |. */
+enum wh_steps_part {
+    WH_STEPS_CONSTANTS = 1, /* of the steps that learn */
+    WH_STEPS_LIVE = 2,      /* what live steps remember */
+    WH_STEPS_MET = 4,       /* what rows the steps have met, for the sake of misspelt columns */
+    WH_STEPS_ALL = 7,
+};
+
+/* The state of steps as it was saved. */
+struct wh_steps_state {
+    json_t *steps;          /* an array: what each step's save() printed, null where nothing */
+    json_t *met;            /* an array: 0 for a step that has met no row, 1, or 2 if it found its
+                               columns there; NULL: not known, taken as 2 throughout */
+    struct wh_slice *tapes; /* one for each step; NULL: all are empty */
+};
+
+/* Appends the array of the steps' states, null in the place of the other parts. */
+void wh_steps_save(const struct wh_steps *steps, unsigned parts, struct wh_buffer *text);
+void wh_steps_save_met(const struct wh_steps *steps, struct wh_buffer *text);
+/* The tape of a step, by its place in the list; NULL: none, or of another part. */
+struct wh_tape *wh_steps_tape(const struct wh_steps *steps, unsigned parts, size_t step);
+size_t wh_steps_count(const struct wh_steps *steps);
+/* Takes these parts of a state up, before any row. */
+int wh_steps_load(struct wh_steps *steps, const struct wh_steps_state *state, unsigned parts,
+                  struct wh_error *error);
+/* Rows went through these steps in an earlier run, of which nothing is known: no row to come is
+ * taken for the first. */
+void wh_steps_resume(struct wh_steps *steps);
 
 #endif

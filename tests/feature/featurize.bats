@@ -205,15 +205,29 @@ all=(--log1p x --standard x --onehot 'city:min_frequency=100' --hash 'city,x=32'
     exits 2 wh-featurize --standard x --state s rows.ndjson
     says 'another recipe'
     exits 2 wh-featurize --state s --frozen rows.ndjson
-    says 's was learned with steps, and none are given (jq .recipe s >FILE '
-    sed 's/"version":1/"version":2/' s >newer
+    says 's was learned with steps, and none are given (head -n 1 s | jq .recipe >FILE '
+    sed 's/"version":2/"version":3/' s >newer
     exits 2 wh-featurize "${steps[@]}" --state newer --frozen rows.ndjson
-    says 'newer'
+    says 'newer was written by a newer version'
     exits 2 wh-featurize "${steps[@]}" --state none --frozen rows.ndjson
     says 'none'
     exits 2 wh-featurize "${steps[@]}" --state rows.ndjson --fit rows.ndjson
     says 'rows.ndjson'
     [ "$(wc -l <rows.ndjson)" -eq 5 ]
+}
+
+@test "a state of version 1 is read as it was" {
+    rows
+    wh-featurize "${steps[@]}" --state s rows.ndjson >/dev/null
+    jq -cj '{wh,version:1,recipe,rows,absent,steps}' s | sed 's/}$//' >one
+    printf ',"sha256":"%s"}\n' "$(sha256sum <one | cut -d' ' -f1)" >>one
+    wh-featurize -q "${steps[@]}" --state s --frozen rows.ndjson >new
+    wh-featurize -q "${steps[@]}" --state one --frozen rows.ndjson >old
+    same old new
+    echo '{"id":6}' | wh-featurize -q "${steps[@]}" --state s >new
+    echo '{"id":6}' | wh-featurize -q "${steps[@]}" --state one >old
+    same old new
+    same one s
 }
 
 @test "a run that fails leaves the old state whole" {

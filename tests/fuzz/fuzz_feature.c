@@ -40,7 +40,7 @@ static struct work begin(const json_t *recipe)
     struct wh_error error = { 0 };
     struct work work = { wh_steps_create(recipe, types, &error), wh_features_create() };
     CHECK(work.steps);
-    work.features->absence = WH_ABSENCE_NULL; /* each row may be the first of a run */
+    work.features->absence = WH_ABSENCE_NULL;
     return work;
 }
 
@@ -92,10 +92,8 @@ static enum wh_pass step_row(struct work *work, struct wh_row *row)
 static char *state_of(const struct work *work)
 {
     struct wh_buffer text = { 0 };
-    json_t *state = wh_steps_save(work->steps);
-    wh_json_canonical(&text, state);
+    wh_steps_save(work->steps, WH_STEPS_ALL, &text);
     wh_buffer_byte(&text, '\0');
-    json_decref(state);
     return text.data;
 }
 
@@ -105,12 +103,12 @@ static void reopen(struct work *work, const json_t *recipe)
     struct wh_error error = { 0 };
     json_error_t place;
     char *before = state_of(work);
-    json_t *state = json_loads(before, JSON_ALLOW_NUL, &place);
-    CHECK(state);
+    struct wh_steps_state state = { .steps = json_loads(before, JSON_ALLOW_NUL, &place) };
+    CHECK(state.steps);
     end(work);
     *work = begin(recipe);
-    CHECK(wh_steps_load(work->steps, state, &error) == 0);
-    json_decref(state);
+    CHECK(wh_steps_load(work->steps, &state, WH_STEPS_ALL, &error) == 0);
+    json_decref(state.steps);
     char *after = state_of(work);
     CHECK(strcmp(before, after) == 0);
     free(before);
@@ -152,12 +150,14 @@ static void fuzz_state(const json_t *recipe, const uint8_t *data, size_t size)
 {
     json_error_t place;
     struct wh_error error = { 0 };
-    json_t *state = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
-                               &place);
-    if (!state)
+    struct wh_steps_state state = {
+        .steps = json_loadb((const char *)data, size, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL,
+                            &place),
+    };
+    if (!state.steps)
         return;
     struct work work = begin(recipe);
-    if (wh_steps_load(work.steps, state, &error) == 0) {
+    if (wh_steps_load(work.steps, &state, WH_STEPS_ALL, &error) == 0) {
         reopen(&work, recipe);
         for (size_t pass = 0; pass < wh_steps_passes(work.steps); pass++)
             wh_steps_settle(work.steps, pass);
@@ -168,7 +168,7 @@ static void fuzz_state(const json_t *recipe, const uint8_t *data, size_t size)
     }
     CHECK(!*error.text || error.status == WH_REFUSED);
     end(&work);
-    json_decref(state);
+    json_decref(state.steps);
 }
 
 static void fuzz_option(const uint8_t *data, size_t size)

@@ -86,7 +86,7 @@ static bool read_rows(struct wh_stage *stage)
 {
     static const struct wh_reading reading = { .format = WH_FORMAT_NDJSON };
     struct wh_error error = { 0 };
-    struct wh_emit emit = { check_row };
+    struct wh_emit emit = { .row = check_row };
     const char *path = fuzz_file((const uint8_t *)rows_text, sizeof rows_text - 1);
     struct wh_reader *reader = wh_reader_open(&reading, &path, 1, &error);
     CHECK(reader);
@@ -120,13 +120,13 @@ static void run(const struct wh_recipe *recipe, enum wh_learning learning, const
     wh_featurizer_close(featurizer);
 }
 
-/* A state file around the input, as feature/state.h describes it. */
+/* A state file around the input, as pipe/state.h describes it. */
 static const char *state_file(const uint8_t *data, size_t size)
 {
     struct wh_buffer text = { 0 };
     struct wh_sha256 sha;
     char hex[65];
-    wh_buffer_format(&text, "{\"wh\":\"state\",\"version\":1,\"recipe\":%s,", learning_recipe);
+    wh_buffer_format(&text, "{\"wh\":\"state\",\"version\":2,\"recipe\":%s,", learning_recipe);
     wh_buffer_add(&text, data, size);
     wh_sha256_init(&sha);
     wh_sha256_add(&sha, text.data, text.length);
