@@ -38,36 +38,13 @@ static int add_null(void *target, const struct wh_option *option, const char *va
     return 0;
 }
 
-/* --columns: names with commas between them; a backslash takes the meaning from the next byte. */
 static int set_columns(void *target, const struct wh_option *option, const char *value,
                        struct wh_error *error)
 {
     (void)option;
     struct wh_common *common = target;
-    char *name = wh_copy(value, strlen(value)), *out = name;
-    free(common->column_text);
-    common->column_text = name;
-    common->column_count = 0;
-    for (const char *at = value;; at++) {
-        if (*at == '\\' && at[1])
-            *out++ = *++at;
-        else if (*at != ',' && *at)
-            *out++ = *at;
-        else {
-            *out++ = '\0';
-            if (!*name)
-                return wh_fail(error, WH_REFUSED, "a name is missing between the commas");
-            for (size_t i = 0; i < common->column_count; i++)
-                if (strcmp(common->columns[i], name) == 0)
-                    return wh_fail(error, WH_REFUSED, "the name %s stands there twice", name);
-            common->columns = wh_resize(common->columns, common->column_count + 1,
-                                        sizeof *common->columns);
-            common->columns[common->column_count++] = name;
-            name = out;
-            if (!*at)
-                return 0;
-        }
-    }
+    return wh_option_names(value, &common->columns, &common->column_count, &common->column_text,
+                           error);
 }
 
 static int refuse_max_rejects(const char *value, struct wh_error *error)

@@ -67,4 +67,12 @@ struct wh_command {
 int wh_options_parse(const struct wh_command *command, int argc, char **argv, int *operands,
                      bool *done, struct wh_error *error);
 
+/*
+ * For the call of an option whose value lists plain names, "a,b": a backslash takes the meaning
+ * from the next byte. The names, all different, take the place of what was given before; both
+ * arrays are to be freed.
+ */
+int wh_option_names(const char *value, const char ***names, size_t *count, char **text,
+                    struct wh_error *error);
+
 #endif

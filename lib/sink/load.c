@@ -1,0 +1,245 @@
+#include "sink/load.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+#include "database/url.h"
+
+/* So much of `every` is enough: a source's checkpoints of the same interval come a little early
+ * and a little late, and each second one would be put off. */
+static const double ENOUGH = 0.8;
+
+struct load {
+    struct wh_stage stage;
+    const struct wh_loading *loading;
+    struct wh_sink *sink;
+    char *checkpoint;           /* as messages name it */
+    enum { NO_STREAM, MARKED, CHECKPOINTED } stream;
+    struct wh_control begin;    /* of the stream; it holds a reference to its JSON */
+    struct wh_place held;       /* what C holds: this is committed */
+    struct wh_checkpoint put_off; /* place none: nothing is */
+    bool followed;              /* rows have come behind it */
+    double committed_at;        /* by wh_clock(); negative: not yet */
+    struct wh_lag waiting;      /* seconds: when the first of the rows came, by wh_clock() */
+    struct wh_emit *emit;       /* the run's, for rows that turn out bad when there is none at hand */
+    uint64_t rows, commits;     /* committed */
+};
+
+static int commit(struct load *load, const struct wh_checkpoint *next, struct wh_error *error)
+{
+    struct wh_sink *sink = load->sink;
+    if (sink->ops->commit(sink, next, &load->held, load->emit, error) != 0)
+        return -1;
+    if (next)
+        load->held = next->place;
+    load->committed_at = wh_clock();
+    load->rows += load->waiting.rows;
+    load->commits++;
+    load->waiting = (struct wh_lag){ 0 };
+    load->followed = false;
+    wh_checkpoint_free(&load->put_off);
+    return 0;
+}
+
+static bool due(const struct load *load, double now)
+{
+    return load->committed_at < 0 || now - load->committed_at >= ENOUGH * load->loading->every;
+}
+
+/* Commits the checkpoint that was put off; a copy of it, since a commit forgets it. */
+static int commit_put_off(struct load *load, struct wh_error *error)
+{
+    struct wh_checkpoint next = load->put_off;
+    load->put_off = (struct wh_checkpoint){ 0 };
+    int result = commit(load, &next, error);
+    wh_checkpoint_free(&next);
+    return result;
+}
+
+static bool may_commit_put_off(const struct load *load)
+{
+    return !wh_place_none(&load->put_off.place) && !load->followed;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------- */
+
+static int refuse_without_records(const struct load *load, struct wh_error *error)
+{
+    return wh_fail(error, WH_BROKEN, "the rows come without control records, which --checkpoint "
+                                     "needs: give wh-extract --checkpoint '%s' too",
+                   load->checkpoint);
+}
+
+static enum wh_verdict load_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
+                                struct wh_error *error)
+{
+    struct load *load = (struct load *)stage;
+    load->emit = emit;
+    if (load->checkpoint && load->stream != CHECKPOINTED) {
+        refuse_without_records(load, error);
+        return WH_FATAL;
+    }
+    enum wh_verdict verdict = load->sink->ops->row(load->sink, row, emit, error);
+    if (verdict != WH_TAKEN)
+        return verdict;
+    if (load->waiting.rows++ == 0)
+        load->waiting.seconds = wh_clock();
+    load->followed = true;
+    return WH_TAKEN;
+}
+
+static int load_settle(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
+{
+    struct load *load = (struct load *)stage;
+    struct wh_sink *sink = load->sink;
+    load->emit = emit;
+    return sink->ops->settle ? sink->ops->settle(sink, emit, error) : 0;
+}
+
+/* ---- the stream ------------------------------------------------------------------------------- */
+
+static int check_stream(const struct load *load, const struct wh_control *begin,
+                        struct wh_error *error)
+{
+    const struct wh_loading *loading = load->loading;
+    if (begin->marked && load->checkpoint)
+        return wh_fail(error, WH_REFUSED, "the stream was made with --mark, which nothing can be "
+                       "resumed from: give wh-extract --checkpoint '%s' in its place",
+                       load->checkpoint);
+    if (begin->marked || load->checkpoint)
+        return 0;
+    bool database = loading->sink.table != NULL;
+    return wh_fail(error, WH_REFUSED, "the stream carries checkpoints, which are committed together "
+                   "with the rows: give wh-load the --checkpoint of wh-extract too, which must be "
+                   "%s", database ? "TARGET#NAME" : "a file's name");
+}
+
+static int load_begin(struct wh_stage *stage, const struct wh_control *begin,
+                      struct wh_error *error)
+{
+    struct load *load = (struct load *)stage;
+    struct wh_sink *sink = load->sink;
+    if (check_stream(load, begin, error) != 0)
+        return -1;
+    load->stream = begin->marked ? MARKED : CHECKPOINTED;
+    load->begin = *begin;
+    json_incref(load->begin.json);
+    if (begin->marked)
+        return 0;
+    struct wh_checkpoint held = { 0 };
+    if (sink->ops->checkpoint(sink, &held, error) != 0)
+        return -1;
+    load->held = held.place;
+    int result = wh_checkpoint_check(&held, begin, load->checkpoint, load->loading->changed, error);
+    wh_checkpoint_free(&held);
+    return result;
+}
+
+static int load_checkpoint(struct wh_stage *stage, const struct wh_control *control,
+                           struct wh_emit *emit, struct wh_error *error)
+{
+    struct load *load = (struct load *)stage;
+    load->emit = emit;
+    if (load->stream == MARKED)
+        return control->kind == WH_CONTROL_END ? commit(load, NULL, error) : 0;
+    wh_checkpoint_free(&load->put_off);
+    load->put_off = wh_checkpoint_of(&load->begin, control);
+    load->followed = false;
+    if (control->kind != WH_CONTROL_END && !due(load, wh_clock()))
+        return 0;
+    return commit_put_off(load, error);
+}
+
+static int load_tick(struct wh_stage *stage, double now, struct wh_error *error)
+{
+    struct load *load = (struct load *)stage;
+    struct wh_sink *sink = load->sink;
+    if (may_commit_put_off(load) && due(load, now))
+        return commit_put_off(load, error);
+    return sink->ops->tick ? sink->ops->tick(sink, error) : 0;
+}
+
+static int load_broken(struct wh_stage *stage, struct wh_error *error)
+{
+    struct load *load = (struct load *)stage;
+    return may_commit_put_off(load) ? commit_put_off(load, error) : 0;
+}
+
+/* Under control records the end commits, which comes behind this. */
+static int load_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
+{
+    struct load *load = (struct load *)stage;
+    load->emit = emit;
+    if (load->stream != NO_STREAM)
+        return 0;
+    if (load->checkpoint)
+        return refuse_without_records(load, error);
+    return load_settle(stage, emit, error) == 0 ? commit(load, NULL, error) : -1;
+}
+
+/* ---- reports, and the end --------------------------------------------------------------------- */
+
+static struct wh_lag load_lag(struct wh_stage *stage, double now)
+{
+    const struct load *load = (const struct load *)stage;
+    if (load->waiting.rows == 0)
+        return (struct wh_lag){ 0 };
+    return (struct wh_lag){ load->waiting.rows, now - load->waiting.seconds };
+}
+
+static void load_stats(struct wh_stage *stage, json_t *stats)
+{
+    const struct load *load = (const struct load *)stage;
+    struct wh_sink *sink = load->sink;
+    json_object_set_new(stats, "rows_committed", json_integer((json_int_t)load->rows));
+    json_object_set_new(stats, "commits", json_integer((json_int_t)load->commits));
+    if (sink->ops->stats)
+        sink->ops->stats(sink, stats);
+}
+
+static void load_close(struct wh_stage *stage)
+{
+    struct load *load = (struct load *)stage;
+    if (load->sink)
+        load->sink->ops->close(load->sink);
+    wh_checkpoint_free(&load->put_off);
+    json_decref(load->begin.json);
+    free(load->checkpoint);
+    free(load);
+}
+
+/* C without a password. */
+static char *shown_checkpoint(const char *checkpoint)
+{
+    struct wh_buffer text = { 0 };
+    char *url = strstr(checkpoint, "://") ? wh_url_display(checkpoint) : NULL;
+    if (url)
+        wh_buffer_format(&text, "%s#%s", url, wh_checkpoint_row(checkpoint));
+    else
+        wh_buffer_format(&text, "%s", checkpoint);
+    wh_buffer_byte(&text, '\0');
+    free(url);
+    return text.data;
+}
+
+struct wh_stage *wh_load_open(const struct wh_loading *loading, struct wh_error *error)
+{
+    static const struct wh_stage_ops ops = {
+        .row = load_row, .finish = load_finish, .tick = load_tick, .begin = load_begin,
+        .settle = load_settle, .checkpoint = load_checkpoint, .broken = load_broken,
+        .lag = load_lag, .stats = load_stats, .close = load_close,
+    };
+    struct load *load = wh_alloc(1, sizeof *load);
+    load->stage.ops = &ops;
+    load->loading = loading;
+    load->committed_at = -1;
+    if (loading->sink.checkpoint)
+        load->checkpoint = shown_checkpoint(loading->sink.checkpoint);
+    load->sink = wh_sink_open(&loading->sink, error);
+    if (load->sink)
+        return &load->stage;
+    load_close(&load->stage);
+    return NULL;
+}
