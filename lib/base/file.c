@@ -513,3 +513,9 @@ bool wh_read_ready(int descriptor)
     struct pollfd ready = { .fd = descriptor, .events = POLLIN };
     return poll(&ready, 1, 0) > 0;
 }
+
+bool wh_write_closed(int descriptor, int milliseconds)
+{
+    struct pollfd closed = { .fd = descriptor };
+    return poll(&closed, 1, milliseconds) > 0;
+}

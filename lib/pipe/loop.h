@@ -53,6 +53,12 @@ int wh_stream_open(struct loop *loop, bool control, struct wh_error *error);
 /* Takes the control record that the reader gave. */
 int wh_stream_take(struct loop *loop, struct wh_error *error);
 
+/* Fails because nobody reads the output any more. -1. */
+int wh_stream_unread(const struct loop *loop, struct wh_error *error);
+/* While waiting: whether somebody still does, so that the end of a sink is noticed all the way up
+ * to the source although there is nothing to write. */
+int wh_stream_check_output(struct loop *loop, struct wh_error *error);
+
 /* An origin's record, if the reader can tell its position: before the row it has just given, or
  * behind it. */
 int wh_stream_checkpoint(struct loop *loop, bool behind, struct wh_error *error);

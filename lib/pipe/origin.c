@@ -1,11 +1,11 @@
 #include "pipe/origin.h"
 
 #include <inttypes.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/time.h"
 #include "pipe/signals.h"
 
@@ -225,20 +225,20 @@ int wh_origin_checkpoint(struct wh_origin *origin, struct wh_buffer *out, bool e
     return 0;
 }
 
-int wh_origin_wait(struct wh_origin *origin, struct wh_buffer *out, double seconds, double stopped,
-                   bool *done, struct wh_error *error)
+int wh_origin_wait(struct wh_origin *origin, struct wh_buffer *out, int output, double seconds,
+                   double stopped, bool *done, bool *unread, struct wh_error *error)
 {
     enum { FIRST = 2, LONGEST = 100 }; /* milliseconds between two looks */
     double begun = wh_clock();
-    *done = false;
+    *done = *unread = false;
     for (int pause = FIRST; origin->store; pause = pause < LONGEST ? 2 * pause : LONGEST) {
         double now = wh_clock();
         if (look(origin, now, error) != 0)
             return -1;
         *done = origin->committed == origin->n;
-        if (*done || now - begun >= (wh_signals_stop() ? stopped : seconds))
+        if (*done || *unread || now - begun >= (wh_signals_stop() ? stopped : seconds))
             break;
-        poll(NULL, 0, pause);
+        *unread = wh_write_closed(output, pause);
     }
     if (*done)
         print(out, json_pack("{s:s, s:s, s:I}", "@wh", "committed", "epoch", origin->epoch, "n",

@@ -62,10 +62,11 @@ int wh_origin_checkpoint(struct wh_origin *origin, struct wh_buffer *out, bool e
 /*
  * After the end: waits until the sink has committed it, `seconds` at most, or `stopped` once a
  * signal has asked for the end, and then appends `committed`. *done says whether the commit was
- * seen. WH_BROKEN where another epoch has taken C over.
+ * seen, *unread whether the waiting ended because nobody reads `output` any more. WH_BROKEN where
+ * another epoch has taken C over.
  */
-int wh_origin_wait(struct wh_origin *origin, struct wh_buffer *out, double seconds, double stopped,
-                   bool *done, struct wh_error *error);
+int wh_origin_wait(struct wh_origin *origin, struct wh_buffer *out, int output, double seconds,
+                   double stopped, bool *done, bool *unread, struct wh_error *error);
 
 /* What has been written and not been seen committed; `rows` as above. */
 struct wh_lag wh_origin_lag(const struct wh_origin *origin, uint64_t rows, double now);

@@ -95,13 +95,10 @@ static int name_source(const struct wh_row *row, struct wh_error *error)
 
 /* ------------------------------------------------------------------ output */
 
-/* Under control records whoever reads the output must stay until the end. */
 static int output_failed(const struct loop *loop, struct wh_error *error)
 {
-    if (wh_stream_controlled(loop) && errno == EPIPE)
-        return wh_fail(error, WH_BROKEN, "the stream is broken behind %s: the tool that reads it "
-                       "has ended", loop->run->common->tool);
-    return wh_loop_prefix(error, "standard output: ");
+    return wh_stream_controlled(loop) && errno == EPIPE ? wh_stream_unread(loop, error)
+                                                        : wh_loop_prefix(error, "standard output: ");
 }
 
 int wh_loop_flush(struct loop *loop, struct wh_error *error)
@@ -193,7 +190,8 @@ static int look(struct loop *loop, struct wh_error *error)
 static int before_wait(void *context, struct wh_error *error)
 {
     struct loop *loop = context;
-    if (wh_loop_flush(loop, error) != 0 || look(loop, error) != 0)
+    if (wh_loop_flush(loop, error) != 0 || look(loop, error) != 0
+        || wh_stream_check_output(loop, error) != 0)
         return -1;
     return loop->run->origin && loop->opened && loop->run->rows_out >= loop->record_at
                ? wh_stream_checkpoint(loop, true, error) : 0;

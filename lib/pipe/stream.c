@@ -1,6 +1,7 @@
 /* Control records in the run: taking them in, passing them on, and making them at the source. */
 #include <inttypes.h>
 
+#include "base/file.h"
 #include "base/time.h"
 #include "pipe/loop.h"
 #include "pipe/signals.h"
@@ -133,6 +134,22 @@ int wh_stream_take(struct loop *loop, struct wh_error *error)
     return result;
 }
 
+/* Under control records whoever reads the output must stay until the end. */
+int wh_stream_unread(const struct loop *loop, struct wh_error *error)
+{
+    return wh_fail(error, WH_BROKEN, "the stream is broken behind %s: the tool that reads it has "
+                   "ended", loop->run->common->tool);
+}
+
+int wh_stream_check_output(struct loop *loop, struct wh_error *error)
+{
+    if (!loop->writer || !wh_stream_controlled(loop) || loop->hop.closed
+        || !wh_write_closed(loop->run->output, 0))
+        return 0;
+    loop->broken = true;
+    return wh_stream_unread(loop, error);
+}
+
 /* ---- the source ------------------------------------------------------------------------------ */
 
 static json_t *position(struct loop *loop, bool behind)
@@ -257,10 +274,13 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
     struct wh_run *run = loop->run;
     if (!run->origin || !wh_origin_resumes(run->origin) || !loop->hop.ended)
         return 0;
-    bool done;
+    bool done, unread;
     loop->record.length = 0;
-    if (wh_origin_wait(run->origin, &loop->record, PATIENCE, PATIENCE_STOPPED, &done, error) != 0)
+    if (wh_origin_wait(run->origin, &loop->record, run->output, PATIENCE, PATIENCE_STOPPED, &done,
+                       &unread, error) != 0)
         return -1;
+    if (unread && !done)
+        return wh_stream_unread(loop, error);
     if (done) {
         struct wh_error ignored;
         write_record(loop, &ignored);
