@@ -4,7 +4,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
-#include "model/modelfile.h"
+#include "model/modelstore.h"
 #include "pipe/origin.h"
 #include "pipe/run.h"
 #include "sink/sink.h"
@@ -149,14 +149,7 @@ static int settle(struct extract *extract, char **operands, int count, struct wh
 }
 
 /* What --checkpoint can name; a file that is no model's is wh-load's. */
-static struct wh_store *open_store(struct extract *extract, struct wh_error *error)
-{
-    static const struct wh_store_kind *const kinds[] = { &wh_file_store };
-    size_t i = 0;
-    while (!kinds[i]->takes(extract->checkpoint))
-        i++;
-    return kinds[i]->open(extract->checkpoint, &extract->request.notify, error);
-}
+static const struct wh_store_kind *const stores[] = { &wh_model_store, &wh_file_store };
 
 static int check_stream(const struct extract *extract, struct wh_error *error)
 {
@@ -179,8 +172,9 @@ static int open_origin(struct extract *extract, struct wh_origin **origin, struc
     *origin = NULL;
     if (!extract->checkpoint && !extract->mark)
         return 0;
-    struct wh_store *store = extract->checkpoint ? open_store(extract, error) : NULL;
-    if (extract->checkpoint && !store)
+    struct wh_store *store = NULL;
+    if (extract->checkpoint &&
+        !(store = wh_store_open(stores, extract->checkpoint, &extract->request.notify, error)))
         return -1;
     *origin = wh_origin_open(store, extract->checkpoint,
                              extract->every_given ? &extract->every : &DEFAULT_EVERY, error);

@@ -56,11 +56,17 @@ struct wh_store {
     const struct wh_store_ops *ops;
 };
 
-/* A kind of C; those a tool knows stand in a table of its own, the last taking every name. */
+/* A kind of C; those a tool knows stand in a table of its own, the last taking every name. `notify`
+ * must stay as long as the store. */
 struct wh_store_kind {
     bool (*takes)(const char *name);
     struct wh_store *(*open)(const char *name, const struct wh_notify *notify,
                              struct wh_error *error);
 };
+
+/* The store of the first kind that takes the name, which is asked again at each read: a file that
+ * is not there yet may become a model or not. `kinds` must stay. NULL on failure. */
+struct wh_store *wh_store_open(const struct wh_store_kind *const *kinds, const char *name,
+                               const struct wh_notify *notify, struct wh_error *error);
 
 #endif
