@@ -49,8 +49,4 @@ bool wh_model_exists(const char *path);
  * pass), so that a mistyped name never overwrites data. */
 int wh_model_refuse_foreign(const char *path, struct wh_error *error);
 
-/* The checkpoint in a model's file, as wh-extract watches it: takes names that end in .whm and files
- * that begin as gzip does. */
-extern const struct wh_store_kind wh_model_store;
-
 #endif
