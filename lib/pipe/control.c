@@ -249,7 +249,7 @@ static int broken(const struct wh_hop *hop, const char *tool, struct wh_error *e
                    *hop->by ? hop->by : "the source", tool, text);
 }
 
-static void name_writer(struct wh_hop *hop, const struct wh_control *control)
+void wh_hop_name(struct wh_hop *hop, const struct wh_control *control)
 {
     snprintf(hop->by, sizeof hop->by, "%s", control->by);
 }
@@ -263,7 +263,7 @@ static int take_begin(struct wh_hop *hop, const struct wh_control *control, cons
     hop->begun = true;
     hop->marked = control->marked;
     hop->place = control->place;
-    name_writer(hop, control);
+    wh_hop_name(hop, control);
     return 0;
 }
 
@@ -289,9 +289,11 @@ int wh_hop_take(struct wh_hop *hop, const struct wh_control *control, const char
 {
     if (control->kind == WH_CONTROL_BEGIN && !hop->ended)
         return take_begin(hop, control, tool, error);
-    if (!hop->begun)
+    if (!hop->begun) {
+        wh_hop_name(hop, control);
         return broken(hop, tool, error, "it does not begin with \"begin\" but with \"%s\"",
                       kinds[control->kind]);
+    }
     if (hop->closed || (hop->ended && control->kind != WH_CONTROL_COMMITTED))
         return broken(hop, tool, error, "\"%s\" follows the end", kinds[control->kind]);
     if (control->kind == WH_CONTROL_SCHEMA)

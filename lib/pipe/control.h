@@ -97,6 +97,8 @@ struct wh_hop {
     char by[32];
 };
 
+/* Notes who writes: the tool that has passed `control` on. */
+void wh_hop_name(struct wh_hop *hop, const struct wh_control *control);
 /* Takes a record in; WH_BROKEN, naming the hop to `tool`, where it does not follow. */
 int wh_hop_take(struct wh_hop *hop, const struct wh_control *control, const char *tool,
                 struct wh_error *error);

@@ -249,10 +249,8 @@ static int reject(struct loop *loop, const struct wh_row *row, struct wh_error *
 static int reject_read(struct loop *loop, struct wh_error *error)
 {
     const struct wh_row *row = loop->run->reader->row;
-    loop->broken = loop->hop.begun && !row->terminator;
-    if (loop->broken)
-        return wh_fail(error, WH_BROKEN, "the stream is broken between %s and %s: it is cut off in "
-                       "the middle of a row", loop->hop.by, loop->run->common->tool);
+    if (loop->hop.begun && !row->terminator)
+        return wh_stream_broken(loop, "it is cut off in the middle of a row", error);
     return reject(loop, row->raw || !loop->rejects ? row : &loop->original, error);
 }
 
@@ -274,9 +272,18 @@ static enum wh_verdict pass_row(struct loop *loop, struct wh_error *error)
                  : emit_row(&loop->emit, row, error);
 }
 
-/* A stream that did not begin with a control record has none. */
-static enum wh_verdict refuse_record(struct wh_error *error)
+/* A stream that did not begin with a control record has none: it has lost its begin, or has a row
+ * with a reserved key. */
+static enum wh_verdict refuse_record(struct loop *loop, struct wh_error *error)
 {
+    const struct wh_row *row = loop->run->reader->row;
+    struct wh_control control;
+    if (wh_control_read(row->raw, row->raw_length, &control, error) == 0) {
+        wh_hop_name(&loop->hop, &control);
+        wh_control_free(&control);
+        wh_stream_broken(loop, "there are rows before its first control record", error);
+        return WH_FATAL;
+    }
     wh_bad_row(error, "reserved", NULL, 0, 2,
                "a row must not begin with the key \"@wh\", which marks control records");
     return WH_BAD;
@@ -290,7 +297,7 @@ static int take_row(struct loop *loop, enum wh_next next, struct wh_error *error
     if (!run->reader->row->raw && loop->rejects)
         keep_original(loop, run->reader->row);
     enum wh_verdict verdict = next == WH_NEXT_ROW       ? pass_row(loop, error)
-                              : next == WH_NEXT_CONTROL ? refuse_record(error)
+                              : next == WH_NEXT_CONTROL ? refuse_record(loop, error)
                                                         : WH_BAD;
     if (verdict == WH_FATAL)
         return name_source(run->reader->row, error);
@@ -314,6 +321,8 @@ static int take_next(struct loop *loop, struct wh_error *error)
         return 1;
     if (control && (loop->hop.begun || loop->run->rows_in == 0))
         return wh_stream_take(loop, error);
+    if (__builtin_expect(loop->hop.ended, 0))
+        return wh_stream_broken(loop, "rows follow the end", error);
     if (__builtin_expect(loop->run->rows_out >= loop->record_at, 0) && next == WH_NEXT_ROW
         && wh_stream_checkpoint(loop, false, error) != 0)
         return -1;

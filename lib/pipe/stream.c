@@ -120,15 +120,23 @@ static int take(struct loop *loop, const struct wh_control *control, struct wh_e
     return pass_on(loop, control, error);
 }
 
+int wh_stream_broken(struct loop *loop, const char *what, struct wh_error *error)
+{
+    loop->broken = true;
+    return wh_fail(error, WH_BROKEN, "the stream is broken between %s and %s: %s",
+                   *loop->hop.by ? loop->hop.by : "the source", loop->run->common->tool, what);
+}
+
 int wh_stream_take(struct loop *loop, struct wh_error *error)
 {
     const struct wh_row *row = loop->run->reader->row;
     struct wh_control control;
-    loop->broken = true;
     if (!row->terminator)
-        return wh_fail(error, WH_BROKEN, "the stream is cut off in the middle of a control record");
-    if (wh_control_read(row->raw, row->raw_length, &control, error) != 0)
-        return -1;
+        return wh_stream_broken(loop, "it is cut off in the middle of a control record", error);
+    if (wh_control_read(row->raw, row->raw_length, &control, error) != 0) {
+        struct wh_error reason = *error;
+        return wh_stream_broken(loop, reason.text, error);
+    }
     int result = take(loop, &control, error);
     wh_control_free(&control);
     return result;
