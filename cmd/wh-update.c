@@ -5,6 +5,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/time.h"
 #include "model/update.h"
 #include "pipe/progress.h"
@@ -14,21 +15,20 @@ static const double DEFAULT_SAVE_EVERY = 60;
 
 struct options {
     struct wh_update_settings settings;
-    bool save_every_given;
+    const char *checkpoint;
+    double save_every; /* negative: not given */
 };
 
-static int set_save_every(void *target, const struct wh_option *option, const char *value,
-                          struct wh_error *error)
+/* A duration, in seconds, at the option's offset. */
+static int set_duration(void *target, const struct wh_option *option, const char *value,
+                        struct wh_error *error)
 {
-    (void)option;
-    struct options *options = target;
     int64_t milliseconds;
     char quoted[96];
     if (!wh_duration_parse(value, strlen(value), &milliseconds))
         return wh_fail(error, WH_REFUSED, "%s is not a duration, such as 30s or 10m",
                        wh_quote(quoted, value, strlen(value)));
-    options->settings.save_every = (double)milliseconds / 1000;
-    options->save_every_given = true;
+    *(double *)(void *)((char *)target + option->offset) = (double)milliseconds / 1000;
     return 0;
 }
 
@@ -39,11 +39,29 @@ static const char *const losses[] = { "squared", "logistic", NULL };
 static const struct wh_option options_table[] = {
     { .kind = WH_OPTION_HEADING, .help = "The model" },
     { "model", 'm', "MODEL", "the model's file: begun if it is not there, else learned further",
-      WH_OPTION_TEXT, AT(path), NULL, NULL },
+      WH_OPTION_TEXT, AT(saving.path), NULL, NULL },
     { "new", 0, NULL, "start from nothing; a model that is there is replaced at the end",
-      WH_OPTION_FLAG, AT(fresh), NULL, NULL },
+      WH_OPTION_FLAG, AT(saving.fresh), NULL, NULL },
     { "save-every", 0, "DURATION", "save also in between, when so much time has passed [60s for "
-      "endless input, else only at the end]", WH_OPTION_CALL, 0, set_save_every, NULL },
+      "endless input, else only at the end]", WH_OPTION_CALL,
+      offsetof(struct options, save_every), set_duration, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Streams with checkpoints (wh-extract --checkpoint)" },
+    { "checkpoint", 0, "MODEL", "save the model and the stream's position in one step; the same "
+      "file as -m, and the same --checkpoint as wh-extract's", WH_OPTION_TEXT,
+      offsetof(struct options, checkpoint), NULL, NULL },
+    { "every", 0, "DURATION", "save at most once in so much time [1s, or 20 times what saving "
+      "takes]", WH_OPTION_CALL, AT(saving.every), set_duration, NULL },
+    { "changed-recipe", 0, NULL, "go on although the rows come through other recipes than before",
+      WH_OPTION_FLAG, AT(saving.changed_recipe), NULL, NULL },
+    { "detach", 0, NULL, "let the model belong to no stream any more (do it to a copy)",
+      WH_OPTION_FLAG, AT(saving.detach), NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Passing rows on" },
+    { "pass", 'p', NULL, "write each row with the score that it had before it was learned from, as "
+      "wh-score would", WH_OPTION_FLAG, AT(saving.passes), NULL, NULL },
+    { "as", 0, "NAME", "call the columns NAME and NAME_prediction instead of score and prediction",
+      WH_OPTION_TEXT, AT(as), NULL, NULL },
+    { "keep-features", 0, NULL, "write the features object too", WH_OPTION_FLAG,
+      AT(keep_features), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "The columns" },
     { "label", 0, "COLUMN", "what is to be predicted; rows where it is null are passed over",
       WH_OPTION_TEXT, AT(roles.label), NULL, NULL },
@@ -89,9 +107,9 @@ static void say(void *context, const char *line)
 }
 
 static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct wh_reader *reader,
-                      struct wh_error *error)
+                      int output, struct wh_error *error)
 {
-    struct wh_run run = { .common = common, .reader = reader, .stage = stage, .output = -1 };
+    struct wh_run run = { .common = common, .reader = reader, .stage = stage, .output = output };
     const struct wh_model *model = wh_update_model(stage);
     if (wh_update_continues(stage))
         wh_notice(common, "going on with a model of %.0f rows (%s, %s, saved %s)",
@@ -107,25 +125,87 @@ static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct w
     return 0;
 }
 
-static int update(struct wh_common *common, struct options *options, const char *const *paths,
-                  int count, struct wh_error *error)
+static int needs(const char *option, const char *other, struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED, "%s is of no use without %s", option, other);
+}
+
+static int check_passing(const struct wh_common *common, const struct wh_update_settings *settings,
+                         struct wh_error *error)
+{
+    if (settings->saving.passes)
+        return 0;
+    if (settings->as)
+        return needs("--as", "-p", error);
+    if (settings->keep_features)
+        return needs("--keep-features", "-p", error);
+    if (common->output_format)
+        return needs("--output-format", "-p: no rows are written", error);
+    if (common->column_count)
+        return needs("--columns", "-p: no rows are written", error);
+    return 0;
+}
+
+/* Holds --checkpoint, -p and what goes with them against each other. */
+static int check_stream(const struct options *options, struct wh_error *error)
+{
+    const struct wh_saving_settings *saving = &options->settings.saving;
+    if (!options->checkpoint && saving->every >= 0)
+        return needs("--every", "--checkpoint", error);
+    if (!options->checkpoint && saving->changed_recipe)
+        return needs("--changed-recipe", "--checkpoint", error);
+    if (!options->checkpoint)
+        return 0;
+    if (saving->passes)
+        return wh_fail(error, WH_REFUSED,
+                       "--checkpoint and -p contradict each other: a stream has one sink, which "
+                       "owns its checkpoint, and rows that are passed on end in another one");
+    if (saving->detach)
+        return wh_fail(error, WH_REFUSED, "--checkpoint and --detach contradict each other");
+    if (options->save_every >= 0)
+        return wh_fail(error, WH_REFUSED,
+                       "--save-every is for rows without checkpoints: give --every");
+    if (!wh_file_same(options->checkpoint, saving->path))
+        return wh_fail(error, WH_REFUSED,
+                       "--checkpoint %s is another file than -m %s: only the model itself can hold "
+                       "a checkpoint that is saved in one step with it", options->checkpoint,
+                       saving->path);
+    return 0;
+}
+
+static int settle(struct wh_common *common, struct options *options, bool endless,
+                  struct wh_error *error)
 {
     struct wh_update_settings *settings = &options->settings;
-    if (!settings->path)
+    if (!settings->saving.path)
         return wh_fail(error, WH_REFUSED, "which model? Give its file with -m MODEL");
-    if (!options->save_every_given && is_endless(paths, count))
-        settings->save_every = DEFAULT_SAVE_EVERY;
+    if (check_passing(common, settings, error) != 0 || check_stream(options, error) != 0)
+        return -1;
+    settings->saving.commits = options->checkpoint != NULL;
+    settings->saving.save_every = options->save_every >= 0 ? options->save_every
+                                : endless                  ? DEFAULT_SAVE_EVERY
+                                                           : 0;
     settings->roles.time = common->time;
     settings->nulls = wh_nulls_make(common->nulls, common->null_count);
     if (!common->quiet && (common->progress || isatty(STDERR_FILENO))) {
         settings->say = say;
         settings->say_context = common;
     }
+    return 0;
+}
+
+static int update(struct wh_common *common, struct options *options, const char *const *paths,
+                  int count, struct wh_error *error)
+{
+    const struct wh_update_settings *settings = &options->settings;
+    if (settle(common, options, is_endless(paths, count), error) != 0)
+        return -1;
     struct wh_stage *stage = wh_update_open(settings, error);
     if (!stage)
         return -1;
+    int output = settings->saving.passes ? STDOUT_FILENO : -1;
     struct wh_reader *reader = wh_reader_open(&common->reading, paths, (size_t)count, error);
-    int failed = reader ? learn_rows(common, stage, reader, error) : -1;
+    int failed = reader ? learn_rows(common, stage, reader, output, error) : -1;
     wh_reader_close(reader);
     stage->ops->close(stage);
     return failed;
@@ -133,18 +213,23 @@ static int update(struct wh_common *common, struct options *options, const char 
 
 static int run(int argc, char **argv, struct wh_common *common, struct wh_error *error)
 {
-    struct options options = { .settings = { .rate = (double)NAN } };
+    struct options options = {
+        .settings = { .rate = (double)NAN, .saving = { .every = -1 } },
+        .save_every = -1,
+    };
     const struct wh_option_part parts[] = {
         { options_table, sizeof options_table / sizeof *options_table, &options },
-        { wh_common_options, wh_common_reading_count, common },
+        { wh_common_options, wh_common_option_count, common },
     };
     const struct wh_command command = {
         .tool = common->tool,
         .usage = "-m MODEL [OPTION]... [FILE]...",
         .summary = "Learns to predict a column from the others, row by row, and keeps what it "
                    "learned in MODEL.",
-        .closing = "Example:\n"
+        .closing = "Examples:\n"
                    "  wh-update -m churn.whm --label churned --ignore order_id orders.csv\n"
+                   "  wh-extract sqlite:shop.db -t orders --since id --checkpoint live.whm |\n"
+                   "    wh-update -m live.whm --label churned --checkpoint live.whm\n"
                    "COLS is a list such as a,c or a range a-f, a pattern /_id$/, or !x for all but "
                    "x. More in wh-update(1).",
         .parts = parts,

@@ -127,6 +127,33 @@ static int open_folder(const char *place, const char **name, struct wh_error *er
     return descriptor;
 }
 
+/* Finds the place of a name: its folder and the last part, of *text, which is the caller's. */
+static bool find_place(const char *path, struct stat *folder, char **text, const char **name)
+{
+    struct wh_error ignored;
+    *text = follow_links(path, &ignored);
+    int descriptor = *text ? open_folder(*text, name, &ignored) : -1;
+    if (descriptor < 0)
+        return false;
+    bool found = fstat(descriptor, folder) == 0;
+    close(descriptor);
+    return found;
+}
+
+bool wh_file_same(const char *left, const char *right)
+{
+    struct stat left_folder, right_folder;
+    char *left_text = NULL, *right_text = NULL;
+    const char *left_name, *right_name;
+    bool same = find_place(left, &left_folder, &left_text, &left_name)
+             && find_place(right, &right_folder, &right_text, &right_name)
+             && left_folder.st_dev == right_folder.st_dev
+             && left_folder.st_ino == right_folder.st_ino && strcmp(left_name, right_name) == 0;
+    free(left_text);
+    free(right_text);
+    return same;
+}
+
 /*
  * Files that appear whole
  */

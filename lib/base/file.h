@@ -40,6 +40,9 @@ struct wh_lock;
 struct wh_lock *wh_lock_take(const char *path, struct wh_error *error);
 void wh_lock_release(struct wh_lock *lock);
 
+/* Whether two names mean one place on disk, through links and folders, be there a file or not. */
+bool wh_file_same(const char *left, const char *right);
+
 /* An anonymous temporary file in $TMPDIR (or /tmp) for spooling; -1 on failure. */
 int wh_spool_open(struct wh_error *error);
 

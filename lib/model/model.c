@@ -123,6 +123,15 @@ int wh_model_check(struct wh_model *model, const struct wh_reading_row *reading,
     return check_stamp(model, reading->stamp, error);
 }
 
+bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *reading,
+                    const char *path, struct wh_error *error)
+{
+    if (reading->known || model->names.count <= 1)
+        return true;
+    wh_bad_row(error, "feature", NULL, 0, 0, "the row shares no feature with the model %s", path);
+    return false;
+}
+
 void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics, double label,
                       const struct wh_outcome *outcome)
 {

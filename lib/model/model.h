@@ -53,6 +53,11 @@ void wh_model_make_learner(struct wh_model *model);
 int wh_model_check(struct wh_model *model, const struct wh_reading_row *reading,
                    struct wh_error *error);
 
+/* Whether a row that was read names a feature of the model, where that has any; else it is a bad
+ * row, since it is most likely no row for this model, of the file `path`. */
+bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *reading,
+                    const char *path, struct wh_error *error);
+
 /* The target of learning for a label that wh_task_read gave. */
 static inline double wh_model_target(const struct wh_model *model, double label)
 {

@@ -1,10 +1,6 @@
 /*
- * The stage of wh-score: adds a model's prediction to each row, and measures it where there are
- * labels.
- *
- * `score` is one number: the probability of the positive class, or the expected value;
- * `prediction`, for two classes, the more likely label as it was spelled in training. The model is
- * read at open and does not change.
+ * The stage of wh-score: adds a model's prediction to each row (model/scored.h), and measures it
+ * where there are labels. The model is read at open and does not change.
  */
 #ifndef WH_MODEL_SCORE_H
 #define WH_MODEL_SCORE_H

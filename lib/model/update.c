@@ -6,28 +6,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
-#include "base/time.h"
 #include "model/modelfile.h"
 #include "model/report.h"
+#include "model/scored.h"
+#include "pipe/recipe.h"
 
 struct update {
     struct wh_stage stage;
     const struct wh_update_settings *settings;
-    struct wh_lock *lock;
+    struct wh_saving *saving;
     struct wh_model *model;
     struct wh_examples *examples;
+    struct wh_scored *scored;        /* NULL: no rows are passed on */
     struct wh_evaluation evaluation; /* of this run */
     bool continues;
-    bool replaces;        /* --new, and a model is there: it stays until the end */
     bool labelled_column; /* some row had it */
     uint64_t learned, unlabelled;
-    uint64_t saved_rows;  /* of learned, how many are in the file */
-    double saved_at;      /* by wh_clock() */
     uint64_t next_line;   /* rows after which the table's next line is due */
     bool head_said;
+    char recipe[13];
 };
 
 static struct update *update_of(struct wh_stage *stage)
@@ -47,10 +46,10 @@ static int contradict(const struct update *update, const char *option, const cha
     if (!stored)
         return wh_fail(error, WH_REFUSED,
                        "%s was learned without --%s: --%s %s contradicts that (--new starts "
-                       "another model)", update->settings->path, option, option, given);
+                       "another model)", update->settings->saving.path, option, option, given);
     return wh_fail(error, WH_REFUSED,
                    "%s was learned with --%s %s: --%s %s contradicts that (--new starts another "
-                   "model)", update->settings->path, option, stored, option, given);
+                   "model)", update->settings->saving.path, option, stored, option, given);
 }
 
 /* Holds what the user gave against what the model has. */
@@ -73,7 +72,7 @@ static int check_settings(const struct update *update, struct wh_error *error)
     if (!isnan(given->rate) && given->rate != model->rate)
         return wh_fail(error, WH_REFUSED,
                        "%s was learned with --learning-rate %g: another one contradicts that "
-                       "(--new starts another model)", given->path, model->rate);
+                       "(--new starts another model)", given->saving.path, model->rate);
     return 0;
 }
 
@@ -112,9 +111,9 @@ static int find_learner(struct wh_model *model, const char *name, struct wh_erro
     return -1;
 }
 
-static int begin_model(struct update *update, struct wh_error *error)
+static int begin_model(struct update *update, const struct wh_update_settings *given,
+                       struct wh_error *error)
 {
-    const struct wh_update_settings *given = update->settings;
     struct wh_model *model = update->model = wh_model_new();
     if (!given->roles.label)
         return wh_fail(error, WH_REFUSED,
@@ -137,53 +136,99 @@ static int begin_model(struct update *update, struct wh_error *error)
     return 0;
 }
 
-static int open_model(struct update *update, struct wh_error *error)
+static void fill_in(const char **given, const char *stored)
 {
-    const struct wh_update_settings *given = update->settings;
-    bool exists = wh_model_exists(given->path);
-    update->continues = exists && !given->fresh;
-    update->replaces = exists && given->fresh;
-    if (update->replaces && wh_model_refuse_foreign(given->path, error) != 0)
-        return -1;
-    if (!update->continues)
-        return begin_model(update, error);
-    update->model = wh_model_load(given->path, error);
-    return update->model ? check_settings(update, error) : -1;
+    if (!*given)
+        *given = stored;
 }
 
-static int open_all(struct update *update, struct wh_error *error)
+/* A model that no label has come to yet takes all options anew, and those that are not given from
+ * what it was begun with. */
+static int begin_again(struct update *update, struct wh_error *error)
+{
+    struct wh_model *stored = update->model;
+    struct wh_update_settings given = *update->settings;
+    if (stored->met && contradict(update, "label", given.roles.label, stored->roles.label, error))
+        return -1;
+    fill_in(&given.roles.label, stored->roles.label);
+    fill_in(&given.roles.weight, stored->roles.weight);
+    fill_in(&given.roles.id, stored->roles.id);
+    fill_in(&given.roles.ignore, stored->roles.ignore);
+    fill_in(&given.roles.time, stored->roles.time);
+    fill_in(&given.learner, stored->type->name);
+    fill_in(&given.loss, stored->loss_settled ? wh_loss_name(stored->loss) : NULL);
+    fill_in(&given.positive, stored->task.positive);
+    if (stored->task.kind != WH_TASK_UNSETTLED)
+        fill_in(&given.task, wh_task_name(&stored->task));
+    if (isnan(given.rate))
+        given.rate = stored->rate;
+    int result = begin_model(update, &given, error);
+    struct wh_model *model = update->model;
+    model->checkpoint = stored->checkpoint;
+    stored->checkpoint = (struct wh_checkpoint){ 0 };
+    model->met = update->labelled_column = stored->met;
+    model->max_features = stored->max_features;
+    strcpy(model->saved, stored->saved);
+    wh_model_free(stored);
+    return result;
+}
+
+/* Takes the model that is in a file. */
+static int load_model(struct update *update, const char *path, struct wh_error *error)
+{
+    wh_model_free(update->model);
+    update->model = wh_model_load(path, error);
+    if (!update->model)
+        return -1;
+    if (update->settings->saving.detach && !wh_place_none(&update->model->checkpoint.place)) {
+        wh_checkpoint_free(&update->model->checkpoint);
+        wh_saving_changed(update->saving);
+    }
+    update->continues = true;
+    return update->model->learner ? check_settings(update, error) : begin_again(update, error);
+}
+
+static int open_examples(struct update *update, struct wh_error *error)
 {
     const struct wh_update_settings *given = update->settings;
-    update->lock = wh_lock_take(given->path, error);
-    if (!update->lock || open_model(update, error) != 0)
-        return -1;
     struct wh_model *model = update->model;
     if (given->max_features)
         model->max_features = given->max_features < WH_MOST_FEATURES ? given->max_features
                                                                      : WH_MOST_FEATURES - 1;
-    enum wh_examples_use use = update->continues ? WH_EXAMPLES_LEARN : WH_EXAMPLES_BEGIN;
+    enum wh_examples_use use = model->learner || model->met ? WH_EXAMPLES_LEARN
+                                                            : WH_EXAMPLES_BEGIN;
+    wh_examples_free(update->examples);
     update->examples = wh_examples_open(&model->names, &model->roles, use, model->max_features,
                                         error);
     return update->examples ? 0 : -1;
 }
 
+static int open_model(struct update *update, struct wh_error *error)
+{
+    const struct wh_saving_settings *given = &update->settings->saving;
+    if (!wh_model_exists(given->path))
+        return begin_model(update, update->settings, error);
+    if (!given->fresh)
+        return load_model(update, given->path, error);
+    return wh_model_refuse_foreign(given->path, error)
+        || begin_model(update, update->settings, error) ? -1 : 0;
+}
+
+static int open_all(struct update *update, struct wh_error *error)
+{
+    const struct wh_update_settings *given = update->settings;
+    update->saving = wh_saving_open(&given->saving, error);
+    if (!update->saving || open_model(update, error) != 0)
+        return -1;
+    if (given->saving.passes
+        && !(update->scored = wh_scored_open(given->as, given->keep_features, error)))
+        return -1;
+    return open_examples(update, error);
+}
+
 /*
  * Rows
  */
-
-/* A row without a label teaches nothing; a CSV file without its column is a mistake, and so are
- * rows of which none has it. */
-static enum wh_verdict pass_unlabelled(struct update *update, const struct wh_row *row,
-                                       const struct wh_reading_row *reading,
-                                       struct wh_error *error)
-{
-    update->unlabelled++;
-    update->labelled_column |= reading->labelled_column;
-    if (reading->labelled_column || row->raw_format != WH_FORMAT_CSV)
-        return WH_TAKEN;
-    wh_no_label_column(update->model->roles.label, row->shape, error);
-    return WH_FATAL;
-}
 
 /* The first label has settled the task: now the loss is known, and the learner can begin. */
 static int begin_learner(struct update *update, struct wh_error *error)
@@ -199,6 +244,16 @@ static int begin_learner(struct update *update, struct wh_error *error)
                        model->roles.label);
     wh_model_make_learner(model);
     return 0;
+}
+
+/* Which columns a prediction has depends on the task. */
+static int check_task(const struct wh_model *model, struct wh_error *error)
+{
+    if (model->task.kind != WH_TASK_UNSETTLED)
+        return 0;
+    return wh_fail(error, WH_REFUSED,
+                   "before the first label it is not known whether there are two classes, so no "
+                   "row can be passed on: say so with --task binary, or --task regression");
 }
 
 static void say_line(struct update *update)
@@ -218,18 +273,14 @@ static void say_line(struct update *update)
     wh_buffer_free(&line);
 }
 
-static void learn(struct update *update, const struct wh_reading_row *reading, double label)
+static void learn(struct update *update, const struct wh_reading_row *reading, double label,
+                  const struct wh_outcome *outcome)
 {
     struct wh_model *model = update->model;
-    struct wh_outcome outcome = {
-        .prediction = model->type->predict(model->learner, &reading->example),
-        .target = wh_model_target(model, label),
-        .weight = reading->weight,
-    };
-    wh_loss_find(model->loss, &outcome);
-    wh_model_measure(model, &model->metrics, label, &outcome);
-    wh_evaluation_add(&update->evaluation, model, label, &outcome);
-    model->type->learn(model->learner, &reading->example, &outcome);
+    wh_model_measure(model, &model->metrics, label, outcome);
+    wh_evaluation_add(&update->evaluation, model, label, outcome);
+    model->type->learn(model->learner, &reading->example, outcome);
+    wh_saving_changed(update->saving);
     update->learned++;
     if (update->learned == update->next_line) {
         update->next_line *= 2;
@@ -238,69 +289,193 @@ static void learn(struct update *update, const struct wh_reading_row *reading, d
     }
 }
 
-static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
+/* Passes the row on with what was predicted of it; NULL: nothing could be. */
+static enum wh_verdict pass(struct update *update, struct wh_row *row, const double *prediction,
+                            struct wh_emit *emit, struct wh_error *error)
+{
+    if (!wh_scored_room(update->scored, update->model, row->shape, error))
+        return WH_BAD;
+    wh_scored_add(update->scored, update->model, row, prediction);
+    return wh_emit_row(emit, row, error);
+}
+
+/* Predicts a row, passes it on, and only then learns from it: a row that turns out to be bad
+ * teaches nothing. */
+static enum wh_verdict learn_from(struct update *update, struct wh_row *row,
+                                  const struct wh_reading_row *reading, struct wh_emit *emit,
                                   struct wh_error *error)
 {
-    (void)emit;
-    struct update *update = update_of(stage);
     struct wh_model *model = update->model;
-    struct wh_reading_row reading;
-    wh_nulls_row(&update->settings->nulls, row);
-    enum wh_verdict verdict = wh_examples_read(update->examples, row, true, &reading, error);
+    double label;
+    enum wh_verdict verdict = wh_task_read(&model->task, row, reading->label, model->roles.label,
+                                           &label, error);
     if (verdict != WH_TAKEN)
         return verdict;
-    if (!reading.label)
-        return pass_unlabelled(update, row, &reading, error);
-    update->labelled_column = true;
-    double label;
-    verdict = wh_task_read(&model->task, row, reading.label, model->roles.label, &label, error);
-    if (verdict != WH_TAKEN) {
-        wh_examples_undo(update->examples);
-        return verdict;
-    }
-    if (wh_model_check(model, &reading, error) != 0
+    if (wh_model_check(model, reading, error) != 0
         || (!model->learner && begin_learner(update, error) != 0))
         return WH_FATAL;
-    learn(update, &reading, label);
+    struct wh_outcome outcome = {
+        .prediction = model->type->predict(model->learner, &reading->example),
+        .target = wh_model_target(model, label),
+        .weight = reading->weight,
+    };
+    if (update->scored)
+        verdict = pass(update, row, &outcome.prediction, emit, error);
+    if (verdict != WH_TAKEN)
+        return verdict;
+    wh_loss_find(model->loss, &outcome);
+    learn(update, reading, label, &outcome);
     return WH_TAKEN;
 }
 
+/* Before the first label there is nothing to predict by, and perhaps not even known which columns
+ * a prediction has. */
+static enum wh_verdict pass_unlabelled(struct update *update, struct wh_row *row,
+                                       const struct wh_reading_row *reading,
+                                       struct wh_emit *emit, struct wh_error *error)
+{
+    struct wh_model *model = update->model;
+    if (!model->learner)
+        return check_task(model, error) ? WH_FATAL : pass(update, row, NULL, emit, error);
+    if (wh_model_check(model, reading, error) != 0)
+        return WH_FATAL;
+    if (!wh_model_knows(model, reading, update->settings->saving.path, error))
+        return WH_BAD;
+    double prediction = model->type->predict(model->learner, &reading->example);
+    return pass(update, row, &prediction, emit, error);
+}
+
+/* A row without a label teaches nothing; a CSV file without its column is a mistake, and so are
+ * rows of which none has it. */
+static enum wh_verdict take_unlabelled(struct update *update, struct wh_row *row,
+                                       const struct wh_reading_row *reading,
+                                       struct wh_emit *emit, struct wh_error *error)
+{
+    struct wh_model *model = update->model;
+    if (!reading->labelled_column && row->raw_format == WH_FORMAT_CSV) {
+        wh_no_label_column(model->roles.label, row->shape, error);
+        return WH_FATAL;
+    }
+    enum wh_verdict verdict = WH_TAKEN;
+    if (update->scored)
+        verdict = pass_unlabelled(update, row, reading, emit, error);
+    if (verdict != WH_TAKEN)
+        return verdict;
+    update->unlabelled++;
+    update->labelled_column |= reading->labelled_column;
+    if (!model->learner)
+        model->met |= reading->labelled_column;
+    return WH_TAKEN;
+}
+
+static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
+                                  struct wh_error *error)
+{
+    struct update *update = update_of(stage);
+    struct wh_reading_row reading;
+    if (wh_saving_row(update->saving, update->model, error) != 0)
+        return WH_FATAL;
+    if (update->scored && !wh_scored_room(update->scored, update->model, row->shape, error))
+        return WH_BAD;
+    wh_nulls_row(&update->settings->nulls, row);
+    enum wh_verdict verdict = wh_examples_read(update->examples, row, !update->scored, &reading,
+                                               error);
+    if (verdict != WH_TAKEN)
+        return verdict;
+    if (!reading.label)
+        return take_unlabelled(update, row, &reading, emit, error);
+    update->labelled_column = true;
+    verdict = learn_from(update, row, &reading, emit, error);
+    if (verdict == WH_BAD)
+        wh_examples_undo(update->examples);
+    return verdict;
+}
+
+static int update_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
+{
+    struct update *update = update_of(stage);
+    if (check_task(update->model, error) != 0
+        || !wh_scored_room(update->scored, update->model, row->shape, error))
+        return -1;
+    row->shape = wh_scored_shape(update->scored, row->shape);
+    return 0;
+}
+
 /*
- * Saving
+ * The stream
  */
 
-static int save(struct update *update, struct wh_error *error)
+static int update_begin(struct wh_stage *stage, const struct wh_control *begin,
+                        struct wh_error *error)
 {
-    if (wh_model_save(update->model, update->settings->path, error) != 0)
+    struct update *update = update_of(stage);
+    const char *source;
+    if (wh_saving_begin(update->saving, update->model, begin, &source, error) != 0)
         return -1;
-    update->saved_rows = update->learned;
-    return 0;
+    bool other = source && strcmp(source, update->settings->saving.path) != 0;
+    if (other && (load_model(update, source, error) != 0 || open_examples(update, error) != 0))
+        return -1;
+    return wh_saving_check(update->saving, update->model, error);
+}
+
+static int update_checkpoint(struct wh_stage *stage, const struct wh_control *checkpoint,
+                             struct wh_emit *emit, struct wh_error *error)
+{
+    (void)emit;
+    struct update *update = update_of(stage);
+    return wh_saving_checkpoint(update->saving, update->model, checkpoint, error);
+}
+
+static int update_committed(struct wh_stage *stage, const struct wh_place *place,
+                            struct wh_error *error)
+{
+    return wh_saving_committed(update_of(stage)->saving, place, error);
+}
+
+static int update_broken(struct wh_stage *stage, struct wh_error *error)
+{
+    struct update *update = update_of(stage);
+    return wh_saving_broken(update->saving, update->model, error);
 }
 
 static int update_tick(struct wh_stage *stage, double now, struct wh_error *error)
 {
     struct update *update = update_of(stage);
-    double every = update->settings->save_every;
-    if (!(every > 0) || update->replaces || now - update->saved_at < every
-        || update->saved_rows == update->learned)
-        return 0;
-    update->saved_at = now;
-    return save(update, error);
+    return wh_saving_tick(update->saving, update->model, now, error);
+}
+
+static struct wh_lag update_lag(struct wh_stage *stage, double now)
+{
+    return wh_saving_lag(update_of(stage)->saving, now);
+}
+
+/* Who goes on with a stream must find the same columns in its rows. */
+static const char *update_recipe(struct wh_stage *stage)
+{
+    struct update *update = update_of(stage);
+    if (!update->scored)
+        return NULL;
+    json_t *adds = json_pack("{s:s, s:s?, s:b}", "label", update->model->roles.label, "as",
+                             update->settings->as, "keep_features",
+                             update->settings->keep_features);
+    wh_json_hash(adds, update->recipe);
+    json_decref(adds);
+    return update->recipe;
 }
 
 static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
 {
     (void)emit;
     struct update *update = update_of(stage);
-    if (update->unlabelled && !update->labelled_column)
+    /* Of a stream this run may see a part only, which need not have a label. */
+    bool part = wh_saving_streams(update->saving) && update->model->learner;
+    if (update->unlabelled && !update->labelled_column && !part)
         return wh_fail(error, WH_REFUSED, "no row has a column %s, the label",
                        update->model->roles.label);
     bool reported = update->next_line / 2 == update->learned;
     if (update->settings->say && update->learned && !reported)
         say_line(update);
-    if (!update->model->learner || (update->saved_rows == update->learned && !update->replaces))
-        return 0;
-    return save(update, error);
+    return wh_saving_finish(update->saving, update->model, error);
 }
 
 /*
@@ -313,6 +488,8 @@ static void update_stats(struct wh_stage *stage, json_t *stats)
     const struct wh_model *model = update->model;
     json_object_set_new(stats, "rows_learned", json_integer((json_int_t)update->learned));
     json_object_set_new(stats, "rows_without_label", json_integer((json_int_t)update->unlabelled));
+    json_object_set_new(stats, "models_written",
+                        json_integer((json_int_t)wh_saving_count(update->saving)));
     json_object_set_new(stats, "features", json_integer((json_int_t)model->names.count - 1));
     json_object_set_new(stats, "values_ignored",
                         json_integer((json_int_t)wh_examples_crowded(update->examples)));
@@ -344,11 +521,14 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
 {
     struct update *update = update_of(stage);
     const struct wh_model *model = update->model;
-    const char *path = update->settings->path;
+    const char *path = update->settings->saving.path;
     if (update->learned == 0) {
         wh_buffer_format(out, "%s: no row to learn from, %s\n", path,
-                         update->continues || update->replaces ? "it stays as it was"
-                                                               : "so it was not made");
+                         !wh_saving_count(update->saving)
+                             ? wh_model_exists(path) ? "it stays as it was" : "so it was not made"
+                         : wh_saving_streams(update->saving)
+                             ? "only its place in the stream is new"
+                             : "only that it belongs to no stream is new");
         return;
     }
     wh_buffer_format(out, "%s: learned from %" PRIu64 " row%s", path, update->learned,
@@ -372,17 +552,24 @@ static void update_close(struct wh_stage *stage)
 {
     struct update *update = update_of(stage);
     wh_examples_free(update->examples);
+    wh_scored_free(update->scored);
     wh_evaluation_free(&update->evaluation);
     wh_model_free(update->model);
-    if (update->lock)
-        wh_lock_release(update->lock);
+    wh_saving_close(update->saving);
     free(update);
 }
 
 static const struct wh_stage_ops update_ops = {
     .row = update_row,
     .finish = update_finish,
+    .columns = update_columns,
     .tick = update_tick,
+    .begin = update_begin,
+    .checkpoint = update_checkpoint,
+    .committed = update_committed,
+    .broken = update_broken,
+    .recipe = update_recipe,
+    .lag = update_lag,
     .stats = update_stats,
     .progress = update_progress,
     .close = update_close,
@@ -394,7 +581,6 @@ struct wh_stage *wh_update_open(const struct wh_update_settings *settings, struc
     update->stage.ops = &update_ops;
     update->settings = settings;
     update->next_line = 1;
-    update->saved_at = wh_clock();
     if (open_all(update, error) == 0)
         return &update->stage;
     update_close(&update->stage);

@@ -1,9 +1,9 @@
 /*
- * The stage of wh-update: learns from each row, emits none, keeps the model in its file.
+ * The stage of wh-update: learns from each row, keeps the model in its file, and passes rows on
+ * with the score that they had before, where that is asked for.
  *
- * The model is read at open, or begun; it is saved at the end of the rows, and in between where
- * that is asked for. The lock beside it is held from open to close, so that no second run can
- * write it. A run that fails saves nothing: the file is as it was last saved.
+ * The model is read at open, or begun; when it is saved, and what control records do to that, is
+ * told in model/saving.h. A run that fails saves nothing: the file is as it was last saved.
  */
 #ifndef WH_MODEL_UPDATE_H
 #define WH_MODEL_UPDATE_H
@@ -14,18 +14,19 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "model/model.h"
+#include "model/saving.h"
 #include "pipe/stage.h"
 #include "record/nulls.h"
 
 struct wh_update_settings {
-    const char *path; /* of the model */
-    bool fresh;       /* start from nothing; a model there is replaced at the end */
+    struct wh_saving_settings saving; /* the model's file; `passes`: rows are emitted */
+    const char *as;     /* of the columns that a row is passed on with (model/scored.h) */
+    bool keep_features;
     /* What the user gave, NULL or as said where nothing: for a model that is there, what it has. */
     const char *learner, *loss, *task, *positive;
     struct wh_roles roles;
     double rate;           /* NaN: the learner's own */
     uint64_t max_features; /* 0: the default */
-    double save_every;     /* seconds; 0: only at the end */
     struct wh_nulls nulls; /* what means null in rows */
     /* Takes a line of the table of progress, after rows 1, 2, 4, 8 ... and at the end. May be
      * NULL. */
