@@ -488,7 +488,7 @@ static void update_stats(struct wh_stage *stage, json_t *stats)
     const struct wh_model *model = update->model;
     json_object_set_new(stats, "rows_learned", json_integer((json_int_t)update->learned));
     json_object_set_new(stats, "rows_without_label", json_integer((json_int_t)update->unlabelled));
-    json_object_set_new(stats, "models_written",
+    json_object_set_new(stats, "commits",
                         json_integer((json_int_t)wh_saving_count(update->saving)));
     json_object_set_new(stats, "features", json_integer((json_int_t)model->names.count - 1));
     json_object_set_new(stats, "values_ignored",
