@@ -211,6 +211,7 @@ static void settle_reading(struct wh_common *common)
         .no_infer = common->no_infer,
         .ragged = common->ragged,
         .infer_rows = common->infer,
+        .strings_text = common->strings,
         .nulls = common->nulls,
         .null_count = common->null_count,
         .max_row = common->max_row ? (size_t)common->max_row : WH_MAX_ROW,

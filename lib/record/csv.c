@@ -15,11 +15,13 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "record/csv_scan.h"
 #include "record/json.h"
+#include "record/position.h"
 #include "record/reader.h"
 
 enum { WINDOW = 64 << 10 };
@@ -36,6 +38,8 @@ struct marks {
 
 /* What the values of a column may be. */
 enum mode { BY_VALUE, STRINGS, NUMBERS };
+/* The same in a position. */
+static const char mode_letters[] = { [BY_VALUE] = 'v', [STRINGS] = 's', [NUMBERS] = 'n' };
 
 /* Where a record stands that is being skipped. */
 enum place { AT_START, IN_PLAIN, IN_QUOTES, BEHIND_QUOTE, BROKEN };
@@ -58,6 +62,9 @@ struct csv {
     size_t room;
     bool skipping;            /* the record before was too long; its rest is at `place` */
     enum place place;
+    struct wh_spot open;      /* the last record, if it was given before its end was seen */
+    uint64_t header_end;      /* offset behind the header; 0 where none was read */
+    const char *types;        /* of a position: what --infer has settled; NULL: not yet settled */
 
     /* The record that libcsv is reading. */
     struct csv_parser parser;
@@ -85,6 +92,14 @@ static void take_record(struct csv *csv, size_t length, uint64_t lines)
     csv->lead = 0;
     csv->reader.bytes += length;
     wh_input_take(csv->input, length);
+}
+
+/* The current record, of `length` bytes (0: it is too long), is given although more may follow. */
+static void keep_open(struct csv *csv, size_t length)
+{
+    csv->open = (struct wh_spot){
+        .offset = csv->input->offset, .line = csv->line, .given = true, .length = length,
+    };
 }
 
 static bool is_null(const struct csv *csv, const char *text, size_t length)
@@ -497,6 +512,7 @@ static enum wh_next too_long(struct csv *csv, size_t fed, uint64_t lines, struct
     csv->row.terminator = 0;
     csv->place = place;
     csv->skipping = true;
+    keep_open(csv, 0);
     take_record(csv, csv->max_row, lines);
     restart_parser(csv);
     struct wh_slice name = column_name(csv, column_at(csv, csv->max_row));
@@ -519,7 +535,7 @@ static int skip_rest(struct csv *csv, struct wh_error *error)
             char c = input->next[i++];
             lines += c == '\n';
             if (c == '\n' && place != IN_QUOTES)
-                csv->skipping = false;
+                csv->skipping = csv->open.given = false;
             else
                 place = step(place, c, csv->row.delimiter);
         }
@@ -584,6 +600,8 @@ static enum wh_next read_record(struct csv *csv, struct wh_error *error)
         if (feed && content > fed && feed[-1] == '\r')
             content--;
         csv->row.terminator = (uint8_t)(length - content);
+        if (!feed)
+            keep_open(csv, length);
         lines += feed != NULL;
         const char *line = input->next + fed;
         settle_block(csv, content - fed);
@@ -731,6 +749,21 @@ static int find_modes(struct csv *csv, struct wh_error *error)
     return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);
 }
 
+/* Takes the columns' modes from the letters of a position. */
+static int recall_types(struct csv *csv, struct wh_error *error)
+{
+    const uint32_t count = csv->shape->count;
+    if (strlen(csv->types) != count)
+        return wh_position_damaged(error);
+    for (uint32_t i = 0; i < count; i++) {
+        const char *letter = memchr(mode_letters, csv->types[i], sizeof mode_letters);
+        if (!letter)
+            return wh_position_damaged(error);
+        csv->modes[i] = (uint8_t)(letter - mode_letters);
+    }
+    return 0;
+}
+
 static int sample_columns(struct csv *csv, struct wh_error *error);
 
 /* Makes the shape of `count` columns and room for their values. */
@@ -743,7 +776,9 @@ static int set_shape(struct csv *csv, const struct wh_column *columns, size_t co
         csv->fields = wh_resize(csv->fields, count, sizeof *csv->fields);
         csv->room = count;
     }
-    return find_modes(csv, error) || sample_columns(csv, error) ? -1 : 0;
+    if (find_modes(csv, error))
+        return -1;
+    return csv->types ? recall_types(csv, error) : sample_columns(csv, error);
 }
 
 static int name_columns(struct csv *csv, struct wh_error *error)
@@ -805,6 +840,8 @@ static enum wh_next read_first(struct csv *csv, struct wh_error *error)
     const char *file = csv->input->name;
     bool headed = !csv->reading->no_header;
     enum wh_next next;
+    if (csv->input->offset == 0 && find_order_mark(csv, error))
+        return WH_NEXT_ERROR;
     do {
         csv->row.line = csv->line;
         next = read_record(csv, error);
@@ -831,7 +868,10 @@ static enum wh_next read_first(struct csv *csv, struct wh_error *error)
     }
     if (headed ? name_columns(csv, error) : number_columns(csv, error))
         return WH_NEXT_ERROR;
-    return headed ? WH_NEXT_ROW : settle_record(csv, error);
+    if (!headed)
+        return settle_record(csv, error);
+    csv->header_end = csv->input->offset;
+    return WH_NEXT_ROW;
 }
 
 /* Reader ------------------------------------------------------------------------------------- */
@@ -846,8 +886,6 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
     if (__builtin_expect(csv->skipping, 0) && skip_rest(csv, error))
         return WH_NEXT_ERROR;
     if (__builtin_expect(!csv->shape, 0)) {
-        if (csv->reader.bytes == 0 && find_order_mark(csv, error))
-            return WH_NEXT_ERROR;
         enum wh_next next = read_first(csv, error);
         row->fields = csv->fields;
         if (next != WH_NEXT_ROW || csv->reading->no_header)
@@ -882,6 +920,105 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
     }
 }
 
+/* Positions ---------------------------------------------------------------------------------- */
+
+/* The header without its line end, or where it is long its digest. */
+static json_t *header_json(const struct csv *csv)
+{
+    enum { LONG = 1000 };
+    size_t length = csv->shape->header_length;
+    while (length > 0 && (csv->header[length - 1] == '\n' || csv->header[length - 1] == '\r'))
+        length--;
+    if (length <= LONG)
+        return json_stringn(csv->header, length);
+    char digest[65];
+    struct wh_sha256 sha;
+    wh_sha256_init(&sha);
+    wh_sha256_add(&sha, csv->header, length);
+    wh_sha256_hex(&sha, digest);
+    return json_sprintf("sha256:%s", digest);
+}
+
+/* Adds what is known of the columns. */
+static void add_columns(const struct csv *csv, json_t *position)
+{
+    const uint32_t count = csv->shape->count;
+    if (csv->header)
+        json_object_set_new(position, "header", header_json(csv));
+    else
+        json_object_set_new(position, "columns", json_integer(count));
+    if (csv->reading->infer_rows == 0)
+        return;
+    char *types = wh_alloc(count, 1);
+    for (uint32_t i = 0; i < count; i++)
+        types[i] = mode_letters[csv->modes[i]];
+    json_object_set_new(position, "types", json_stringn(types, count));
+    free(types);
+}
+
+static json_t *csv_position(struct wh_reader *base, bool behind)
+{
+    const struct csv *csv = (struct csv *)base;
+    const struct wh_input *input = csv->input;
+    struct wh_spot spot = { .offset = input->offset, .line = csv->line };
+    if (!behind) {
+        spot.offset -= (uint64_t)(input->next - csv->row.raw);
+        spot.line = csv->row.line;
+    } else if (csv->header_end > 0 && csv->header_end == input->offset) {
+        spot = (struct wh_spot){ .offset = 0, .line = 1 }; /* no row has been given */
+    } else if (csv->open.given) {
+        spot = csv->open;
+    }
+    json_t *position = wh_spot_json(&spot);
+    if (csv->shape && spot.offset > 0)
+        add_columns(csv, position);
+    return position;
+}
+
+/* The columns as they were: by number, or from the header, which is read again. */
+static int recall_columns(struct csv *csv, const json_t *position, struct wh_error *error)
+{
+    const json_t *count = json_object_get(position, "columns");
+    const json_t *header = json_object_get(position, "header");
+    csv->types = json_string_value(json_object_get(position, "types"));
+    if (count) {
+        json_int_t columns = json_integer_value(count);
+        if (columns < 1 || columns > WH_MAX_COLUMNS)
+            return wh_position_damaged(error);
+        csv->count = (size_t)columns;
+        return number_columns(csv, error);
+    }
+    if (!header)
+        return 0;
+    enum wh_next next = read_first(csv, error);
+    if (next == WH_NEXT_ERROR)
+        return -1;
+    json_t *found = next == WH_NEXT_ROW ? header_json(csv) : NULL;
+    bool same = found && json_equal(found, header);
+    json_decref(found);
+    if (same)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "%s has another header than it had (begin anew with another "
+                                      "--checkpoint)", csv->input->name);
+}
+
+/* Goes on at a position; the input is at its beginning. */
+static int resume(struct csv *csv, const json_t *position, struct wh_error *error)
+{
+    struct wh_spot spot;
+    if (wh_spot_read(position, &spot, error) ||
+        (spot.offset > 0 && recall_columns(csv, position, error)) ||
+        wh_input_seek(csv->input, spot.offset, error))
+        return -1;
+    csv->types = NULL;
+    csv->marks->base = NULL;
+    csv->header_end = 0;
+    csv->line = spot.line;
+    int result = spot.given ? wh_spot_pass(&spot, &csv->reader, csv->input, error) : 0;
+    csv->reader.bytes = 0;
+    return result;
+}
+
 static void csv_close(struct wh_reader *base)
 {
     struct csv *csv = (struct csv *)base;
@@ -909,6 +1046,7 @@ static int sample_columns(struct csv *csv, struct wh_error *error)
         return 0;
     struct wh_reading reading = *csv->reading;
     reading.infer_rows = 0;
+    reading.position = NULL;
     struct wh_input *input = wh_input_open(csv->input->name, error);
     struct wh_reader *sample = input ? wh_csv_open(&reading, input, error) : NULL;
     if (!sample)
@@ -941,7 +1079,9 @@ static bool reopens(const struct wh_input *input)
 struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input *input,
                               struct wh_error *error)
 {
-    static const struct wh_reader_ops ops = { .next = csv_next, .close = csv_close };
+    static const struct wh_reader_ops ops = {
+        .next = csv_next, .close = csv_close, .position = csv_position,
+    };
     struct csv *csv = wh_alloc(1, sizeof *csv);
     csv->reader.ops = &ops;
     csv->reader.row = &csv->row;
@@ -967,10 +1107,10 @@ struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input 
     else if (reading->infer_rows && !reopens(input))
         wh_fail(error, WH_REFUSED, "%s: --infer reads the beginning twice and so needs a regular "
                 "file by its name", input->name);
-    else if (start_parser(csv) == 0)
-        return &csv->reader;
-    else
+    else if (start_parser(csv) != 0)
         wh_fail(error, WH_FAILED, "libcsv cannot be started");
+    else if (!reading->position || resume(csv, reading->position, error) == 0)
+        return &csv->reader;
     csv_close(&csv->reader);
     return NULL;
 }

@@ -249,6 +249,61 @@ int wh_input_fill(struct wh_input *input, struct wh_error *error)
     return 0;
 }
 
+static int ends_before(const struct wh_input *input, uint64_t offset, struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED, "%s is shorter than it was: it ends before byte %llu, up to "
+                   "which it had been read (begin anew with another --checkpoint)", input->name,
+                   (unsigned long long)offset);
+}
+
+/* In a plain file of which nothing is left in the block. */
+static int jump(struct wh_input *input, uint64_t offset, struct wh_error *error)
+{
+    struct wh_input_private *private = input->private;
+    struct stat status;
+    if (fstat(private->descriptor, &status) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot read", input->name);
+    if (offset > (uint64_t)status.st_size)
+        return ends_before(input, offset, error);
+    if (lseek(private->descriptor, (off_t)offset, SEEK_SET) < 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot seek", input->name);
+    input->ended = private->descriptor_ended = false;
+    input->offset = private->read = offset;
+    return 0;
+}
+
+int wh_input_seek(struct wh_input *input, uint64_t offset, struct wh_error *error)
+{
+    const struct wh_input_private *private = input->private;
+    while (input->offset < offset) {
+        uint64_t missing = offset - input->offset;
+        if (input->available > 0)
+            wh_input_take(input, missing < input->available ? (size_t)missing : input->available);
+        else if (private->regular && private->begun && !private->gzip)
+            return jump(input, offset, error);
+        else if (input->ended)
+            return ends_before(input, offset, error);
+        else if (wh_input_fill(input, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+size_t wh_input_first(const struct wh_input *input, void *bytes, size_t size)
+{
+    size_t length = 0;
+    while (length < size) {
+        ssize_t got = pread(input->private->descriptor, (char *)bytes + length, size - length,
+                            (off_t)length);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got <= 0)
+            break;
+        length += (size_t)got;
+    }
+    return length;
+}
+
 double wh_input_progress(const struct wh_input *input)
 {
     const struct wh_input_private *private = input->private;

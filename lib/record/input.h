@@ -48,6 +48,13 @@ static inline void wh_input_take(struct wh_input *input, size_t length)
     input->offset += length;
 }
 
+/* Goes forward to a place in the file, in uncompressed bytes: at once, or in gzip by reading up to
+ * it. WH_REFUSED where the file ends before. */
+int wh_input_seek(struct wh_input *input, uint64_t offset, struct wh_error *error);
+/* The first `size` bytes of a regular file as they stand in it, compressed or not, wherever reading
+ * is. Returns how many there are. */
+size_t wh_input_first(const struct wh_input *input, void *bytes, size_t size);
+
 /* Share of a regular file read so far, 0 to 1; negative where it cannot be known. */
 double wh_input_progress(const struct wh_input *input);
 /* Whether it is a regular file, so that it can be read twice. */

@@ -439,6 +439,18 @@ static void take_line(struct wh_ndjson *reader, size_t length)
     reader->line++;
 }
 
+/* The line at `start`, of `length` bytes, is given although its end has not been seen. */
+static void keep_open(struct wh_ndjson *reader, const char *start, size_t length)
+{
+    const struct wh_input *input = reader->input;
+    reader->open = (struct wh_spot){
+        .offset = input->offset - (uint64_t)(input->next - start),
+        .line = reader->row.line,
+        .given = true,
+        .length = length <= reader->max_row ? length : 0,
+    };
+}
+
 /* Of a line that is too long only its beginning is given, wherever its end has been seen. */
 static enum wh_next too_long(struct wh_ndjson *reader, const char *start, struct wh_error *error)
 {
@@ -461,6 +473,8 @@ static enum wh_next bad_row(struct wh_ndjson *reader, const char *start, struct 
     row->raw = start;
     row->terminator = !(reader->unterminated && newline + 1 == reader->complete);
     row->raw_length = length + row->terminator;
+    if (!row->terminator)
+        keep_open(reader, start, length);
     take_line(reader, length + 1);
     if (length > reader->max_row)
         return too_long(reader, start, error);
@@ -489,6 +503,7 @@ static int skip_line(struct wh_ndjson *reader, struct wh_error *error)
         wh_input_take(input, length);
         if (newline || input->ended) {
             reader->skipping = false;
+            reader->open.given = !newline;
             reader->line++;
         } else if (wh_input_fill(input, error) != 0) {
             return -1;
@@ -518,6 +533,7 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
                 reader->complete = NULL;
                 reader->scanned = 0;
                 reader->skipping = true;
+                keep_open(reader, input->next, input->available);
                 return too_long(reader, input->next, error);
             }
             if (found <= 0)
@@ -529,6 +545,8 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
         const char *text = wh_json_skip_blanks(start);
         if (*text != '\n' || (size_t)(text - start) > reader->max_row)
             break;
+        if (reader->unterminated && text + 1 == reader->complete)
+            return WH_NEXT_END; /* a row may yet follow these blanks, on their line */
         take_line(reader, (size_t)(text + 1 - start)); /* a blank line holds no row */
     }
 
@@ -538,11 +556,13 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
     if (__builtin_expect(!behind, 0))
         return bad_row(reader, start, error);
     size_t length = (size_t)(behind - start);
+    row->terminator = !(reader->unterminated && behind + 1 == reader->complete);
+    if (__builtin_expect(!row->terminator, 0))
+        keep_open(reader, start, length);
     if (__builtin_expect(length > reader->max_row, 0)) {
         take_line(reader, length + 1);
         return too_long(reader, start, error);
     }
-    row->terminator = !(reader->unterminated && behind + 1 == reader->complete);
     row->shape = end->shape ? end->shape : shape_of(reader, end);
     row->fields = reader->fields;
     row->changed = false;
@@ -550,6 +570,33 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
     row->raw_length = length + row->terminator;
     take_line(reader, length + 1);
     return WH_NEXT_ROW;
+}
+
+static json_t *ndjson_position(struct wh_reader *base, bool behind)
+{
+    const struct wh_ndjson *reader = (struct wh_ndjson *)base;
+    const struct wh_input *input = reader->input;
+    struct wh_spot spot = { .offset = input->offset, .line = reader->line };
+    if (!behind) {
+        spot.offset -= (uint64_t)(input->next - reader->row.raw);
+        spot.line = reader->row.line;
+    } else if (reader->open.given) {
+        spot = reader->open;
+    }
+    return wh_spot_json(&spot);
+}
+
+/* Goes on at a position; the input is at its beginning. */
+static int resume(struct wh_ndjson *reader, const json_t *position, struct wh_error *error)
+{
+    struct wh_spot spot;
+    if (wh_spot_read(position, &spot, error) != 0 ||
+        wh_input_seek(reader->input, spot.offset, error) != 0)
+        return -1;
+    reader->line = spot.line;
+    int result = spot.given ? wh_spot_pass(&spot, &reader->reader, reader->input, error) : 0;
+    reader->reader.bytes = 0;
+    return result;
 }
 
 static void ndjson_close(struct wh_reader *base)
@@ -565,9 +612,12 @@ static void ndjson_close(struct wh_reader *base)
     free(reader);
 }
 
-struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_input *input)
+struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_input *input,
+                                 struct wh_error *error)
 {
-    static const struct wh_reader_ops ops = { .next = ndjson_next, .close = ndjson_close };
+    static const struct wh_reader_ops ops = {
+        .next = ndjson_next, .close = ndjson_close, .position = ndjson_position,
+    };
     struct wh_ndjson *reader = wh_alloc(1, sizeof *reader);
     reader->reader.ops = &ops;
     reader->reader.row = &reader->row;
@@ -582,5 +632,8 @@ struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_inp
     reader->row.raw_format = WH_FORMAT_NDJSON;
     reader->edges = wh_alloc((size_t)1 << EDGES_LOG2, sizeof *reader->edges);
     plant_tree(reader);
-    return &reader->reader;
+    if (!reading->position || resume(reader, reading->position, error) == 0)
+        return &reader->reader;
+    ndjson_close(&reader->reader);
+    return NULL;
 }

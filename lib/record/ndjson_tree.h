@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "record/position.h"
 #include "record/reader.h"
 
 struct wh_ndjson_node {
@@ -53,6 +54,7 @@ struct wh_ndjson {
     uint64_t line;
     size_t max_row;
     size_t scanned;       /* bytes of the incomplete line known to hold no newline */
+    struct wh_spot open;  /* the last row, if it was given before its line end was seen */
 
     struct wh_field *fields;
     size_t field_room;

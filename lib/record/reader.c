@@ -3,6 +3,8 @@
  */
 #include "record/reader.h"
 
+#include "record/position.h"
+
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -12,12 +14,13 @@
 /* Several files as one. The row is that of the file being read. */
 struct files {
     struct wh_reader reader;
-    const struct wh_reading *reading;
+    struct wh_reading reading;
     struct wh_reading settled; /* for the current file: what its name and first byte say */
     const char *const *paths;
     size_t count;
     size_t next;
     struct wh_reader *current;
+    struct wh_position_file place; /* the current file, in positions */
     uint64_t bytes_before; /* of the files that are done */
     uint64_t size;         /* of all files on disk; 0 where not all are regular */
     double share_before;   /* of it: what is done, and the current file */
@@ -102,31 +105,46 @@ static int wait_hook(void *context, struct wh_error *error)
     return files->reader.before_wait(files->reader.wait_context, error);
 }
 
-static struct wh_reader *open_file(struct files *files, const char *path, struct wh_error *error)
+/* Reads the beginning and settles how the rest is read. */
+static int begin_file(struct files *files, const char *path, struct wh_input *input,
+                      struct wh_error *error)
+{
+    while (input->available < 3 && !input->ended)
+        if (wh_input_fill(input, error) != 0)
+            return -1;
+    if (check_encoding(input, error) != 0)
+        return -1;
+    struct wh_reading *settled = &files->settled;
+    *settled = files->reading;
+    settle_by_name(settled, path);
+    if (settled->format == WH_FORMAT_NONE && settle_by_byte(settled, input, error) != 0)
+        return -1;
+    if (settled->format == WH_FORMAT_NDJSON)
+        wh_input_take(input, order_mark(input));
+    return 0;
+}
+
+/* Opens the next file; `position` is where in it to go on, NULL: at its beginning. */
+static struct wh_reader *open_file(struct files *files, const char *path, const json_t *position,
+                                   struct wh_error *error)
 {
     struct wh_input *input = wh_input_open(path, error);
     if (!input)
         return NULL;
     input->before_wait = wait_hook;
     input->wait_context = files;
-    while (input->available < 3 && !input->ended)
-        if (wh_input_fill(input, error) != 0)
-            goto failed;
-    if (check_encoding(input, error) != 0)
-        goto failed;
-    files->settled = *files->reading;
-    settle_by_name(&files->settled, path);
-    if (files->settled.format == WH_FORMAT_NONE
-        && settle_by_byte(&files->settled, input, error) != 0)
-        goto failed;
-    if (files->settled.format == WH_FORMAT_NDJSON) {
-        wh_input_take(input, order_mark(input));
-        return wh_ndjson_open(&files->settled, input);
+    struct wh_position_file *place = &files->place;
+    *place = (struct wh_position_file){ &files->settled, files->paths, files->next, input, 0, "" };
+    if ((position && wh_position_check_file(position, input, error) != 0) ||
+        begin_file(files, path, input, error) != 0 ||
+        (position && wh_position_check_reading(position, place, error) != 0)) {
+        wh_input_close(input);
+        return NULL;
     }
-    return wh_csv_open(&files->settled, input, error);
-failed:
-    wh_input_close(input);
-    return NULL;
+    files->settled.position = position;
+    return files->settled.format == WH_FORMAT_NDJSON
+               ? wh_ndjson_open(&files->settled, input, error)
+               : wh_csv_open(&files->settled, input, error);
 }
 
 static uint64_t size_on_disk(const char *path)
@@ -141,6 +159,7 @@ static void measure_files(struct files *files)
 {
     if (files->count == 0)
         files->size = size_on_disk("-");
+    uint64_t before = 0;
     for (size_t i = 0; i < files->count; i++) {
         uint64_t size = size_on_disk(files->paths[i]);
         if (size == 0) {
@@ -148,13 +167,16 @@ static void measure_files(struct files *files)
             return;
         }
         files->size += size;
+        before += i < files->next ? size : 0;
     }
+    if (files->size)
+        files->share_before = (double)before / (double)files->size;
 }
 
-static int open_next(struct files *files, struct wh_error *error)
+static int open_next(struct files *files, const json_t *position, struct wh_error *error)
 {
     const char *path = files->count ? files->paths[files->next] : "-";
-    files->current = open_file(files, path, error);
+    files->current = open_file(files, path, position, error);
     if (!files->current)
         return -1;
     files->next++;
@@ -179,9 +201,17 @@ static enum wh_next files_next(struct wh_reader *base, struct wh_error *error)
         files->bytes_before = base->bytes;
         wh_reader_close(files->current);
         files->current = NULL;
-        if (open_next(files, error) != 0)
+        if (open_next(files, NULL, error) != 0)
             return WH_NEXT_ERROR;
     }
+}
+
+static json_t *files_position(struct wh_reader *base, bool behind)
+{
+    struct files *files = (struct files *)base;
+    if (!files->reading.resumable || !files->current)
+        return NULL;
+    return wh_position_make(&files->place, files->current->ops->position(files->current, behind));
 }
 
 static void files_close(struct wh_reader *base)
@@ -191,19 +221,46 @@ static void files_close(struct wh_reader *base)
     free(files);
 }
 
+/* Positions can be told of what can be read again: regular files. What is not there will be found
+ * when it is opened. */
+static int check_resumable(const struct files *files, struct wh_error *error)
+{
+    bool standard = files->count == 0;
+    for (size_t i = 0; i < files->count; i++) {
+        const char *path = files->paths[i];
+        struct stat status;
+        standard |= strcmp(path, "-") == 0;
+        if (!standard && stat(path, &status) == 0 && !S_ISREG(status.st_mode))
+            return wh_fail(error, WH_REFUSED, "%s is no regular file: what has gone through a pipe "
+                           "or device cannot be read again from a checkpoint (write it to a file "
+                           "and name that)", path);
+    }
+    return standard ? wh_fail(error, WH_REFUSED, "standard input cannot be read again from a "
+                              "checkpoint (name the file)")
+                    : 0;
+}
+
 struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,
                                  size_t count, struct wh_error *error)
 {
-    static const struct wh_reader_ops ops = { .next = files_next, .close = files_close };
+    static const struct wh_reader_ops ops = {
+        .next = files_next, .close = files_close, .position = files_position,
+    };
     struct files *files = wh_alloc(1, sizeof *files);
     files->reader.ops = &ops;
     files->reader.progress = -1;
-    files->reading = reading;
+    files->reading = *reading;
+    files->reading.position = NULL;
     files->paths = paths;
     files->count = count;
+    const json_t *position = reading->position;
+    if ((reading->resumable && check_resumable(files, error) != 0) ||
+        (position && wh_position_find(position, paths, count, &files->next, error) != 0))
+        goto failed;
     measure_files(files);
-    if (open_next(files, error) == 0)
+    if (open_next(files, position, error) == 0)
         return &files->reader;
+failed:
     free(files);
     return NULL;
 }

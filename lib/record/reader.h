@@ -62,6 +62,7 @@ struct wh_reading {
     bool ragged;                 /* CSV: short rows are filled with null, long ones folded */
     uint64_t infer_rows;         /* CSV: settle columns' types from so many rows; 0: by value */
     struct wh_columns *strings;  /* CSV: columns whose values stay strings; NULL none */
+    const char *strings_text;    /* the same as it was given */
     const char *const *nulls;    /* --null-value: these values become null */
     size_t null_count;
     size_t max_row;              /* bytes; 0: WH_MAX_ROW */
@@ -72,8 +73,8 @@ struct wh_reading {
 
 enum { WH_MAX_ROW = 64 << 20, WH_MAX_DEPTH = 1000 };
 
-/* Rows out of the named files in order ("-": standard input; none: standard input). `reading`,
- * `paths` and what they point at must stay. NULL on failure. */
+/* Rows out of the named files in order ("-": standard input; none: standard input). `paths` and
+ * what both point at must stay, the position aside. NULL on failure. */
 struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,
                                  size_t count, struct wh_error *error);
 
@@ -89,7 +90,8 @@ static inline void wh_reader_close(struct wh_reader *reader)
 }
 
 /* The two formats, over an input that they then own (lib/record/ndjson.c, csv.c). */
-struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_input *input);
+struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_input *input,
+                                 struct wh_error *error);
 struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input *input,
                               struct wh_error *error);
 

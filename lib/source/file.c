@@ -31,8 +31,16 @@ struct wh_reader *wh_file_source(const struct wh_source_request *request, struct
                 request->operands[0]);
         return NULL;
     }
+    if (request->since || request->from) {
+        wh_fail(error, WH_REFUSED, "%s is a file: --since and --from are for databases "
+                "(--checkpoint alone goes on where a file was left)", request->operands[0]);
+        return NULL;
+    }
     for (size_t i = 0; i < request->count; i++)
         if (refuse_database(request->operands[i], error) != 0)
             return NULL;
-    return wh_reader_open(request->reading, request->operands, request->count, error);
+    struct wh_reading reading = *request->reading;
+    reading.position = request->position;
+    reading.resumable = request->resumable;
+    return wh_reader_open(&reading, request->operands, request->count, error);
 }

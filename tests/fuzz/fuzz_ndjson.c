@@ -24,7 +24,7 @@ static struct wh_reader *open_ndjson(const char *path, const char *simd)
     struct wh_error error;
     struct wh_input *input = wh_input_open(path, &error);
     CHECK(input);
-    return wh_ndjson_open(&reading, input);
+    return wh_ndjson_open(&reading, input, &error);
 }
 
 /* Whether jansson's "no" may be for its limits rather than the grammar's. */
