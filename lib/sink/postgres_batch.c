@@ -1,0 +1,311 @@
+#include "sink/postgres_batch.h"
+
+#include <inttypes.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "database/pgconnect.h"
+#include "database/pgerror.h"
+
+enum {
+    PIECE = 256 << 10,      /* sent at once */
+    MOST_KEPT = 8 << 20,    /* bytes of lines in a batch that is kept, */
+    MOST_HELD = 4 << 20,    /* or whose rows are, */
+    MOST_SENT = 64 << 20,   /* or that is not */
+    MOST_ROWS = 1 << 20,
+    FIRST_STEP = 256,       /* rows tried together after one that was at fault, at most */
+};
+
+void wh_pg_batch_open(struct wh_pg_batch *batch, struct wh_pg_session *session,
+                      struct wh_pg_stage *stage, bool rejects)
+{
+    batch->session = session;
+    batch->stage = stage;
+    batch->rejects = rejects;
+    batch->kept = rejects || stage->passes_on;
+    batch->held = rejects ? wh_held_open() : NULL;
+}
+
+void wh_pg_batch_close(struct wh_pg_batch *batch)
+{
+    /* Else the server would complain of a broken protocol. */
+    if (batch->copying)
+        PQputCopyEnd(batch->session->connection, "the load was given up");
+    wh_buffer_free(&batch->text);
+    wh_held_close(batch->held);
+    wh_arena_free(&batch->sources);
+    free(batch->ends);
+    free(batch->runs);
+    *batch = (struct wh_pg_batch){ 0 };
+}
+
+/* ---- rows ------------------------------------------------------------------------------------ */
+
+/* Notes where the row came from. */
+static void note_place(struct wh_pg_batch *batch, const struct wh_row *row)
+{
+    const char *source = row->source ? row->source : "";
+    bool same = batch->source && strcmp(batch->source, source) == 0;
+    if (!same)
+        batch->source = wh_arena_copy(&batch->sources, source, strlen(source));
+    const struct wh_pg_run *last = batch->run_count ? &batch->runs[batch->run_count - 1] : NULL;
+    if (last && same && row->line == last->line + (batch->count - last->first))
+        return;
+    if (batch->run_count == batch->run_capacity) {
+        batch->run_capacity = batch->run_capacity ? 2 * batch->run_capacity : 64;
+        batch->runs = wh_resize(batch->runs, batch->run_capacity, sizeof *batch->runs);
+    }
+    batch->runs[batch->run_count++] = (struct wh_pg_run){ batch->count, row->line, batch->source,
+                                                          row->raw == NULL };
+}
+
+void wh_pg_batch_add(struct wh_pg_batch *batch, const struct wh_row *row)
+{
+    note_place(batch, row);
+    if (batch->kept) {
+        if (batch->count == batch->capacity) {
+            batch->capacity = batch->capacity ? 2 * batch->capacity : 1024;
+            batch->ends = wh_resize(batch->ends, batch->capacity, sizeof *batch->ends);
+        }
+        batch->ends[batch->count] = batch->text.length;
+    }
+    if (batch->held)
+        wh_held_add(batch->held, row);
+    batch->count++;
+}
+
+bool wh_pg_batch_full(const struct wh_pg_batch *batch)
+{
+    size_t most = batch->held ? MOST_HELD : batch->kept ? MOST_KEPT : MOST_SENT;
+    return batch->interrupted || batch->bytes + batch->text.length >= most
+           || batch->count >= MOST_ROWS
+           || (batch->held && wh_held_bytes(batch->held) >= 4 * MOST_HELD);
+}
+
+static void empty(struct wh_pg_batch *batch)
+{
+    batch->text.length = batch->sent = batch->bytes = batch->run_count = 0;
+    batch->count = 0;
+    batch->copying = batch->interrupted = false;
+    if (batch->held)
+        wh_held_clear(batch->held);
+}
+
+/* ---- places ---------------------------------------------------------------------------------- */
+
+static const struct wh_pg_run *run_of(const struct wh_pg_batch *batch, uint64_t row)
+{
+    size_t low = 0, high = batch->run_count;
+    while (high - low > 1) {
+        size_t middle = low + (high - low) / 2;
+        *(batch->runs[middle].first <= row ? &low : &high) = middle;
+    }
+    return &batch->runs[low];
+}
+
+int wh_pg_batch_blame(const struct wh_pg_batch *batch, uint64_t first, uint64_t count,
+                      const struct wh_error *reason, struct wh_error *error)
+{
+    struct wh_error cause = *reason;
+    const struct wh_pg_run *from = run_of(batch, first), *to = run_of(batch, first + count - 1);
+    uint64_t from_line = from->line + (first - from->first);
+    uint64_t to_line = to->line + (first + count - 1 - to->first);
+    const char *column = *cause.column ? ": " : "", *row = from->database ? " row " : "";
+    if (count == 1)
+        return wh_fail(error, cause.status, "%s:%s%" PRIu64 ": %s%s%s", from->source, row,
+                       from_line, cause.column, column, cause.text);
+    if (strcmp(from->source, to->source) == 0)
+        return wh_fail(error, cause.status, "%s: one of the rows from line %" PRIu64 " to %" PRIu64
+                       ": %s%s%s", from->source, from_line, to_line, cause.column, column,
+                       cause.text);
+    return wh_fail(error, cause.status, "one of the rows from %s:%" PRIu64 " to %s:%" PRIu64
+                   ": %s%s%s", from->source, from_line, to->source, to_line, cause.column, column,
+                   cause.text);
+}
+
+/* ---- COPY ------------------------------------------------------------------------------------ */
+
+static int lost(struct wh_pg_batch *batch, struct wh_error *error)
+{
+    wh_pg_fail(error, batch->session->connection, NULL, NULL);
+    return wh_pg_session_name(batch->session, error);
+}
+
+static int begin_copy(struct wh_pg_batch *batch, struct wh_error *error)
+{
+    struct wh_pg_session *session = batch->session;
+    struct wh_buffer sql = { 0 };
+    if (wh_pg_session_begin(session, error) || wh_pg_stage_begin(batch->stage, session, error))
+        return -1;
+    wh_buffer_format(&sql, "%s%s", batch->kept ? "SAVEPOINT wh_batch;" : "",
+                     batch->stage->before.data);
+    PGresult *result = PQexec(session->connection, sql.data);
+    wh_buffer_free(&sql);
+    batch->copying = PQresultStatus(result) == PGRES_COPY_IN;
+    if (!batch->copying) {
+        wh_pg_fail(error, session->connection, result, NULL);
+        wh_pg_session_name(session, error);
+    }
+    PQclear(result);
+    return batch->copying ? 0 : -1;
+}
+
+static int send_bytes(struct wh_pg_batch *batch, const char *bytes, size_t length,
+                      struct wh_error *error)
+{
+    enum { most = 1 << 20 }; /* libpq copies what it is given, and counts it in an int */
+    while (length > 0) {
+        size_t piece = length < most ? length : most;
+        if (PQputCopyData(batch->session->connection, bytes, (int)piece) != 1)
+            return lost(batch, error);
+        bytes += piece;
+        length -= piece;
+    }
+    return 0;
+}
+
+/* Whether the server has sent something, although it should only listen: most likely an error,
+ * after which it throws away whatever else it gets. */
+static bool interrupted(const struct wh_pg_batch *batch)
+{
+    struct pollfd socket = { .fd = PQsocket(batch->session->connection), .events = POLLIN };
+    return poll(&socket, 1, 0) > 0;
+}
+
+int wh_pg_batch_send(struct wh_pg_batch *batch, struct wh_error *error)
+{
+    if (batch->text.length - batch->sent < PIECE)
+        return 0;
+    if (!batch->copying && begin_copy(batch, error))
+        return -1;
+    if (send_bytes(batch, batch->text.data + batch->sent, batch->text.length - batch->sent, error))
+        return -1;
+    batch->sent = batch->text.length;
+    if (!batch->kept) {
+        batch->bytes += batch->text.length;
+        batch->text.length = batch->sent = 0;
+    }
+    batch->interrupted = interrupted(batch);
+    return 0;
+}
+
+/* ---- delivery -------------------------------------------------------------------------------- */
+
+/* Ends COPY and does what is behind it. 0; 1 where the rows are at fault; -1. */
+static int end_copy(struct wh_pg_batch *batch, struct wh_pg_fault *fault, struct wh_error *error)
+{
+    PGconn *connection = batch->session->connection;
+    batch->copying = false;
+    if (PQputCopyEnd(connection, NULL) != 1)
+        return lost(batch, error);
+    PGresult *result = PQgetResult(connection), *next;
+    bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
+    while ((next = PQgetResult(connection)))
+        PQclear(next);
+    if (good && batch->kept) {
+        struct wh_buffer sql = { 0 };
+        PQclear(result);
+        wh_buffer_format(&sql, "%sRELEASE SAVEPOINT wh_batch;%s", batch->stage->behind.data,
+                         batch->stage->clear);
+        result = PQexec(connection, sql.data);
+        wh_buffer_free(&sql);
+        good = PQresultStatus(result) == PGRES_COMMAND_OK;
+    }
+    if (!good)
+        wh_pg_fault_read(fault, connection, result, batch->stage->copied);
+    PQclear(result);
+    if (good || fault->rows)
+        return !good;
+    *error = fault->error;
+    return wh_pg_session_name(batch->session, error);
+}
+
+/* Sends the rows [first, first + count), or what has not been sent of them yet, and hears what
+ * becomes of them. 0; 1 where they are at fault and nothing of them is there; -1. */
+static int try_rows(struct wh_pg_batch *batch, uint64_t first, uint64_t count,
+                    struct wh_pg_fault *fault, struct wh_error *error)
+{
+    size_t from = batch->sent, to = batch->text.length;
+    if (!batch->copying) {
+        from = batch->kept && first > 0 ? batch->ends[first - 1] : 0;
+        to = batch->kept ? batch->ends[first + count - 1] : to;
+        if (begin_copy(batch, error))
+            return -1;
+    }
+    if (send_bytes(batch, batch->text.data + from, to - from, error))
+        return -1;
+    int status = end_copy(batch, fault, error);
+    if (status == 1 && batch->kept
+        && wh_pg_command(batch->session->connection,
+                         "ROLLBACK TO SAVEPOINT wh_batch; RELEASE SAVEPOINT wh_batch", error))
+        return wh_pg_session_name(batch->session, error);
+    return status;
+}
+
+/* A row that was refused all by itself. */
+static int give_up(struct wh_pg_batch *batch, uint64_t row, const struct wh_pg_fault *fault,
+                   struct wh_emit *emit, struct wh_error *error)
+{
+    if (!batch->rejects)
+        return wh_pg_batch_blame(batch, row, 1, &fault->error, error);
+    return emit->reject(emit, wh_held_row(batch->held, row), &fault->error, error);
+}
+
+/*
+ * Takes a batch that was refused to pieces. Where the server names the line at fault, the rows
+ * before it are tried next, then the row itself is the first; else half of the rows.
+ */
+static int split(struct wh_pg_batch *batch, struct wh_pg_fault *fault, struct wh_emit *emit,
+                 struct wh_error *error)
+{
+    uint64_t at = 0, step = batch->count, tried = batch->count, named;
+    for (;;) {
+        named = fault->line <= tried ? fault->line : 0;
+        if (tried == 1 || named == 1) {
+            if (give_up(batch, at, fault, emit, error))
+                return -1;
+            at++;
+            step = step > FIRST_STEP ? FIRST_STEP : step;
+            named = 0;
+        } else if (named == 0) {
+            step = tried / 2;
+        }
+        int status = 0;
+        while (status == 0) {
+            uint64_t left = batch->count - at;
+            if (left == 0)
+                return 0;
+            tried = named > 1 ? named - 1 : step;
+            tried = tried < left ? tried : left;
+            status = try_rows(batch, at, tried, fault, error);
+            if (status < 0)
+                return -1;
+            at += status == 0 ? tried : 0;
+            step *= status == 0 && named == 0 ? 2 : 1;
+            named = 0;
+        }
+    }
+}
+
+/* Rows that were not kept: the server names the line, or all of them are named. */
+static int refuse(const struct wh_pg_batch *batch, const struct wh_pg_fault *fault,
+                  struct wh_error *error)
+{
+    if (fault->line > 0 && fault->line <= batch->count)
+        return wh_pg_batch_blame(batch, fault->line - 1, 1, &fault->error, error);
+    return wh_pg_batch_blame(batch, 0, batch->count, &fault->error, error);
+}
+
+int wh_pg_batch_deliver(struct wh_pg_batch *batch, struct wh_emit *emit, struct wh_error *error)
+{
+    struct wh_pg_fault fault;
+    if (batch->count == 0)
+        return 0;
+    int status = try_rows(batch, 0, batch->count, &fault, error);
+    if (status == 1)
+        status = batch->kept ? split(batch, &fault, emit, error) : refuse(batch, &fault, error);
+    empty(batch);
+    return status;
+}

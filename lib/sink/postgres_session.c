@@ -1,0 +1,199 @@
+#include "sink/postgres_session.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/memory.h"
+#include "base/time.h"
+#include "database/pgconnect.h"
+#include "database/pgerror.h"
+#include "database/url.h"
+#include "sink/postgres_checkpoint.h"
+#include "sink/postgres_fault.h"
+
+enum { OLDEST_SERVER = 90500 };       /* the first with ON CONFLICT */
+static const double RECONNECT_FOR = 10; /* seconds */
+
+int wh_pg_session_name(const struct wh_pg_session *session, struct wh_error *error)
+{
+    struct wh_error cause = *error;
+    return wh_fail(error, cause.status, "%s: %s", session->name, cause.text);
+}
+
+/* The same for what C is the cause of. */
+static int name_checkpoint(const struct wh_pg_session *session, struct wh_error *error)
+{
+    struct wh_error cause = *error;
+    return wh_fail(error, cause.status, "%s: %s", session->checkpoint_name, cause.text);
+}
+
+/* ---- connecting ------------------------------------------------------------------------------ */
+
+int wh_pg_session_open(struct wh_pg_session *session, const struct wh_sink_request *request,
+                       struct wh_error *error)
+{
+    session->name = wh_url_display(request->target);
+    if (request->checkpoint) {
+        session->checkpoint = wh_checkpoint_row(request->checkpoint);
+        struct wh_buffer name = { 0 };
+        wh_buffer_format(&name, "%s#%s", session->name, session->checkpoint);
+        session->checkpoint_name = name.data;
+    }
+    session->connection = wh_pg_connect(request->target, "wh-load", &request->notify, error);
+    if (!session->connection)
+        return wh_pg_session_name(session, error);
+    if (PQserverVersion(session->connection) >= OLDEST_SERVER)
+        return 0;
+    wh_fail(error, WH_REFUSED, "the server is older than PostgreSQL 9.5, which is needed");
+    return wh_pg_session_name(session, error);
+}
+
+void wh_pg_session_close(struct wh_pg_session *session)
+{
+    PQfinish(session->connection);
+    free(session->name);
+    free(session->checkpoint_name);
+    *session = (struct wh_pg_session){ 0 };
+}
+
+/* A new connection in the place of the broken one: a server that starts again needs some time. */
+static int reconnect(struct wh_pg_session *session, struct wh_error *error)
+{
+    double until = wh_clock() + RECONNECT_FOR;
+    for (struct timespec pause = { 0, 100000000 };; pause = (struct timespec){ 1, 0 }) {
+        PQreset(session->connection);
+        if (PQstatus(session->connection) == CONNECTION_OK)
+            return 0;
+        if (wh_clock() >= until)
+            return wh_pg_fail(error, session->connection, NULL, NULL);
+        nanosleep(&pause, NULL);
+    }
+}
+
+int wh_pg_session_read(struct wh_pg_session *session, struct wh_checkpoint *held,
+                       struct wh_error *error)
+{
+    if (wh_pg_checkpoint_make(session->connection, error)
+        || wh_pg_checkpoint_read(session->connection, session->checkpoint, held, error))
+        return name_checkpoint(session, error);
+    session->place = held->place;
+    return 0;
+}
+
+/* ---- transactions ---------------------------------------------------------------------------- */
+
+/* What values mean and what a transaction sees does not depend on the server's settings; all ends
+ * with the transaction, as poolers of connections expect. */
+static const char begin_sql[] = "BEGIN ISOLATION LEVEL READ COMMITTED;"
+                                "SET LOCAL TimeZone = 'UTC'; SET LOCAL IntervalStyle = 'postgres';"
+                                "SET LOCAL standard_conforming_strings = on";
+
+static int begin_once(struct wh_pg_session *session, struct wh_place *held,
+                      struct wh_error *error)
+{
+    *held = session->place;
+    return session->checkpoint ? wh_pg_checkpoint_lock(session->connection, begin_sql,
+                                                       session->checkpoint, held, error)
+                               : wh_pg_command(session->connection, begin_sql, error);
+}
+
+int wh_pg_session_begin(struct wh_pg_session *session, struct wh_error *error)
+{
+    struct wh_checkpoint held = { 0 };
+    if (session->open)
+        return 0;
+    int status = begin_once(session, &held.place, error);
+    /* Nothing is lost with a connection that broke while it was idle. */
+    if (status != 0 && PQstatus(session->connection) == CONNECTION_BAD)
+        status = reconnect(session, error) || begin_once(session, &held.place, error) ? -1 : 0;
+    if (status != 0)
+        return session->checkpoint ? name_checkpoint(session, error)
+                                   : wh_pg_session_name(session, error);
+    session->open = true;
+    session->transactions++;
+    return wh_checkpoint_expect(&held, &session->place, session->checkpoint_name, error);
+}
+
+/* ---- commit ---------------------------------------------------------------------------------- */
+
+/* The connection broke while the answer to COMMIT was awaited: C tells what became of it. */
+static int settle(struct wh_pg_session *session, const struct wh_checkpoint *next,
+                  const struct wh_place *expected, struct wh_error *error)
+{
+    struct wh_checkpoint held;
+    char cause[256];
+    wh_pg_one_line(cause, sizeof cause, PQerrorMessage(session->connection));
+    if (!next) {
+        wh_fail(error, WH_UNREACHABLE, "the connection was lost at the commit (%s): it is not "
+                "known whether the rows are there (with --checkpoint it would be)", cause);
+        return wh_pg_session_name(session, error);
+    }
+    if (reconnect(session, error)
+        || wh_pg_checkpoint_read(session->connection, session->checkpoint, &held, error)) {
+        wh_fail(error, WH_UNREACHABLE, "the connection was lost at the commit (%s), and there is "
+                "no new one: run the same line again, it goes on where the commit left off", cause);
+        return wh_pg_session_name(session, error);
+    }
+    bool committed = wh_place_same(&held.place, &next->place);
+    int status = committed ? 0 : wh_checkpoint_expect(&held, expected, session->checkpoint_name,
+                                                      error);
+    if (status == 0 && !committed) {
+        wh_fail(error, WH_UNREACHABLE, "the connection was lost at the commit (%s): nothing of the "
+                "batch was committed; run the same line again", cause);
+        status = wh_pg_session_name(session, error);
+    }
+    wh_checkpoint_free(&held);
+    return status;
+}
+
+/* What another run has put into C, as the error says it. */
+static int fenced(struct wh_pg_session *session, const struct wh_place *expected,
+                  struct wh_error *error)
+{
+    struct wh_checkpoint held;
+    if (wh_pg_command(session->connection, "ROLLBACK", error)
+        || wh_pg_checkpoint_read(session->connection, session->checkpoint, &held, error))
+        return name_checkpoint(session, error);
+    if (wh_checkpoint_expect(&held, expected, session->checkpoint_name, error) == 0) {
+        wh_fail(error, WH_BROKEN, "another run has changed the checkpoint meanwhile");
+        name_checkpoint(session, error);
+    }
+    wh_checkpoint_free(&held);
+    return -1;
+}
+
+static int write_checkpoint(struct wh_pg_session *session, const struct wh_checkpoint *next,
+                            const struct wh_place *expected, struct wh_error *error)
+{
+    int status = wh_pg_checkpoint_write(session->connection, session->checkpoint, expected, next,
+                                        error);
+    if (status > 0)
+        return fenced(session, expected, error);
+    return status < 0 ? name_checkpoint(session, error) : 0;
+}
+
+int wh_pg_session_commit(struct wh_pg_session *session, const struct wh_checkpoint *next,
+                         const struct wh_place *expected, struct wh_error *error)
+{
+    if (next && write_checkpoint(session, next, expected, error))
+        return -1;
+    PGresult *result = PQexec(session->connection, "COMMIT");
+    session->open = false;
+    int status = 0;
+    if (PQstatus(session->connection) == CONNECTION_BAD) {
+        status = settle(session, next, expected, error);
+    } else if (PQresultStatus(result) != PGRES_COMMAND_OK) {
+        struct wh_pg_fault fault;
+        wh_pg_fault_read(&fault, session->connection, result, NULL);
+        *error = fault.error;
+        status = fault.rows ? -1 : wh_pg_session_name(session, error);
+    } else if (strcmp(PQcmdStatus(result), "COMMIT") != 0) {
+        wh_fail(error, WH_FAILED, "the server rolled the rows back instead of committing them");
+        status = wh_pg_session_name(session, error);
+    }
+    PQclear(result);
+    if (status == 0 && next)
+        session->place = next->place;
+    return status;
+}

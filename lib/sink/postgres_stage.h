@@ -1,0 +1,61 @@
+/*
+ * How a batch gets into the table: the SQL before its rows, which ends in COPY ... FROM STDIN, and
+ * the SQL behind them.
+ *
+ * Rows that are only added are copied into the table itself. Rows of a key go to a temporary table
+ * first, with their number in the batch, and from there into the table or out of it, the last row
+ * of each key alone.
+ *
+ * Under --replace all rows go to the temporary table, which has the defaults of the table, and take
+ * the place of what the table holds at commit, in one statement that deletes and inserts. So
+ * readers see the old rows until the commit, and are never kept waiting (TRUNCATE would lock them
+ * out, and show an empty table to transactions that began before); grants, indexes, views and
+ * foreign keys of other tables stay. Other writers wait while the statement runs. The price is the
+ * room of the old rows, which is free again after the next VACUUM.
+ */
+#ifndef WH_SINK_POSTGRES_STAGE_H
+#define WH_SINK_POSTGRES_STAGE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "sink/postgres_layout.h"
+#include "sink/postgres_session.h"
+#include "sink/postgres_table.h"
+#include "sink/sink.h"
+
+struct wh_pg_stage {
+    const struct wh_pg_table *table;
+    const struct wh_sink_request *request;
+    bool staged;             /* rows go to the temporary table, ... */
+    bool passes_on;          /* ... and from there on after each batch */
+    const char *clear;       /* the SQL that empties it again; "" */
+    const char *copied;      /* the name of the table that rows are copied to, in messages */
+    uint64_t transaction;    /* the session's in which the temporary table was made */
+    struct wh_buffer before; /* of the present layout; both end in a NUL */
+    struct wh_buffer behind; /* "" where nothing is to be done */
+};
+
+/* `table` and `request` must stay. Refuses what --replace would break in other tables.
+ * Zero-initialise; to be closed in any case. */
+int wh_pg_stage_open(struct wh_pg_stage *stage, const struct wh_pg_table *table,
+                     const struct wh_sink_request *request, PGconn *connection,
+                     struct wh_error *error);
+void wh_pg_stage_close(struct wh_pg_stage *stage);
+
+/* Makes the SQL for batches of a layout. */
+void wh_pg_stage_lay(struct wh_pg_stage *stage, const struct wh_pg_layout *layout);
+/* In the open transaction, before a batch: the temporary table is there. */
+int wh_pg_stage_begin(struct wh_pg_stage *stage, struct wh_pg_session *session,
+                      struct wh_error *error);
+
+/* In the open transaction: takes all rows out of the table. */
+int wh_pg_stage_truncate(struct wh_pg_stage *stage, struct wh_pg_session *session,
+                         struct wh_error *error);
+/* In the open transaction: the rows of the temporary table take the place of the table's. */
+int wh_pg_stage_swap(struct wh_pg_stage *stage, struct wh_pg_session *session,
+                     struct wh_error *error);
+
+#endif
