@@ -418,7 +418,7 @@ static void a_cut_anywhere_loses_and_doubles_no_row_of_postgresql(void **state)
     };
     const struct database database = {
         .url = postgres_url, .kinds = kinds, .kind_count = sizeof kinds / sizeof *kinds,
-        .collation = "", .trials = 60, .execute = postgres_execute, .count = postgres_count,
+        .collation = "", .trials = 30, .execute = postgres_execute, .count = postgres_count,
     };
     postgres = PQconnectdb(postgres_url);
     if (PQstatus(postgres) != CONNECTION_OK)
