@@ -2,41 +2,11 @@
 # wh-clean --state: what is remembered from run to run, and from checkpoint to checkpoint.
 
 load ../helper
-
-E1=0000000000e1 E2=0000000000e2
-
-# begin EPOCH [FROM-EPOCH FROM-N]
-begin() {
-    local from=null
-    [ $# -lt 3 ] || from="{\"epoch\":\"$2\",\"n\":$3}"
-    printf '{"@wh":"begin","epoch":"%s","from":%s,"position":null,"by":"wh-extract"}\n' "$1" "$from"
-}
-
-# record KIND EPOCH N ROWS COMMITTED
-record() {
-    printf '{"@wh":"%s","epoch":"%s","n":%d,"rows":%d,"committed":%d,"position":{},' "$@"
-    echo '"by":"wh-extract"}'
-}
-
-committed() {
-    printf '{"@wh":"committed","epoch":"%s","n":%d,"by":"wh-extract"}\n' "$1" "$2"
-}
-
-# marked begin; marked end ROWS
-marked() {
-    local end=''
-    [ "$1" = begin ] || end="\"n\":1,\"rows\":$2,\"committed\":0,"
-    echo "{\"@wh\":\"$1\",\"epoch\":\"$E1\",$end\"by\":\"wh-extract\"}"
-}
+load ../pipe/stream
 
 # ids ID...: a row for each.
 ids() {
     printf '{"id":%s}\n' "$@"
-}
-
-# The rows of standard input, without control records.
-rows_of() {
-    grep -v '"@wh"' || true
 }
 
 @test "a key that an earlier run has seen is left out" {
@@ -116,7 +86,7 @@ rows_of() {
 }
 
 @test "what live steps remember must have a place in a stream with checkpoints" {
-    { begin $E1; ids 1; record end $E1 1 1 0; } >stream
+    { begin "$E1"; ids 1; record end "$E1" 1 1 0; } >stream
     exits 2 wh-clean --unique id stream
     says '--unique remembers rows'
     says 'give --state FILE'
@@ -127,44 +97,44 @@ rows_of() {
 
 @test "each checkpoint has its state, and what is committed becomes STATE" {
     {
-        begin $E1
+        begin "$E1"
         ids 1 2 1
-        record checkpoint $E1 1 3 0
+        record checkpoint "$E1" 1 3 0
         ids 3
-        record checkpoint $E1 2 1 1
+        record checkpoint "$E1" 2 1 1
         ids 4
-        record end $E1 3 1 2
-        committed $E1 3
+        record end "$E1" 3 1 2
+        committed "$E1" 3
     } >stream
     wh-clean --unique id --state s <(head -n 5 stream) >out || [ $? -eq 3 ]
-    [ "$(head -n 1 s.$E1.1 | jq -c '[.checkpoint,.rows,.steps[0].keys]')" \
+    [ "$(head -n 1 "s.$E1.1" | jq -c '[.checkpoint,.rows,.steps[0].keys]')" \
         = "[{\"epoch\":\"$E1\",\"n\":1},3,2]" ]
     [ ! -e s ]
     rm s.*
     exits 0 wh-clean --unique id --state s stream
     [ "$(head -n 1 s | jq -c '[.checkpoint,.rows,.steps[0].keys]')" \
         = "[{\"epoch\":\"$E1\",\"n\":3},5,4]" ]
-    [ ! -e s.$E1.1 ] && [ ! -e s.$E1.2 ] && [ ! -e s.lock ]
+    [ ! -e "s.$E1.1" ] && [ ! -e "s.$E1.2" ] && [ ! -e s.lock ]
 }
 
 @test "a stream goes on from exactly the checkpoint that it names" {
     {
-        begin $E1
+        begin "$E1"
         ids 1 2
-        record checkpoint $E1 1 2 0
+        record checkpoint "$E1" 1 2 0
         ids 3
-        record checkpoint $E1 2 1 0
+        record checkpoint "$E1" 2 1 0
         ids 4
     } >first
     exits 3 wh-clean --unique id --state s first
-    cp s.$E1.1 kept.1
+    cp "s.$E1.1" kept.1
     # Rows 3 and 4 were never committed: they come again, and have not been seen.
-    { begin $E2 $E1 1; ids 1 3 4 3; record end $E2 1 4 0; committed $E2 1; } >second
+    { begin "$E2" "$E1" 1; ids 1 3 4 3; record end "$E2" 1 4 0; committed "$E2" 1; } >second
     exits 0 wh-clean --unique id --state s second
     [ "$(rows_of <<<"$output")" = "$(ids 3 4)" ]
     # All that was there at the begin is fenced off by the commit.
     [ "$(head -n 1 s | jq -c .checkpoint)" = "{\"epoch\":\"$E2\",\"n\":1}" ]
-    [ ! -e s.$E1.1 ] && [ ! -e s.$E1.2 ]
+    [ ! -e "s.$E1.1" ] && [ ! -e "s.$E1.2" ]
     exits 3 wh-clean --unique id --state s second
     says 'the stream goes on from checkpoint 1 of epoch 0000000000e1'
     exits 3 wh-clean --unique id --state s first
@@ -176,7 +146,7 @@ rows_of() {
 @test "a state that a run without a stream has left may begin one" {
     ids 1 2 >r.ndjson
     wh-clean --unique id --state s r.ndjson >/dev/null
-    { begin $E1; ids 2 3; record end $E1 1 2 0; committed $E1 1; } >stream
+    { begin "$E1"; ids 2 3; record end "$E1" 1 2 0; committed "$E1" 1; } >stream
     exits 0 wh-clean --unique id --state s stream
     [ "$(rows_of <<<"$output")" = '{"id":3}' ]
     [ "$(head -n 1 s | jq .rows)" -eq 4 ]
@@ -194,20 +164,20 @@ rows_of() {
 }
 
 @test "a stream that goes on may begin with a row that lacks a column, with a state or without" {
-    { begin $E1; echo '{"id":1,"city":" a"}'; record checkpoint $E1 1 1 0; } >first
-    { begin $E2 $E1 1; echo '{"id":2}'; record end $E2 1 1 0; } >second
+    { begin "$E1"; echo '{"id":1,"city":" a"}'; record checkpoint "$E1" 1 1 0; } >first
+    { begin "$E2" "$E1" 1; echo '{"id":2}'; record end "$E2" 1 1 0; } >second
     exits 3 wh-clean --trim city first
     exits 0 wh-clean --trim city --drop-missing '/^id$/' second
     exits 0 wh-clean --drop-missing city second
     exits 3 wh-clean --trim city --unique id --state s first
     exits 0 wh-clean --trim city --unique id --state s second
-    { begin $E1; echo '{"id":2}'; record end $E1 1 1 0; } >new
+    { begin "$E1"; echo '{"id":2}'; record end "$E1" 1 1 0; } >new
     exits 2 wh-clean --trim city new
     says 'no column "city"'
 }
 
 @test "the recipe is told to those behind, by its hash" {
-    { begin $E1; record end $E1 1 0 0; } >stream
+    { begin "$E1"; record end "$E1" 1 0 0; } >stream
     exits 0 wh-clean --trim a stream
     trim=$(head -n 1 <<<"$output" | jq -r '.through[0]')
     [[ $trim =~ ^wh-clean\ [0-9a-f]{12}$ ]]
@@ -220,10 +190,10 @@ rows_of() {
     mkfifo pipe
     wh-clean --unique id --state folder/s <pipe >out 2>err &
     exec 9>pipe
-    begin $E1 >&9
+    begin "$E1" >&9
     until grep -q begin out; do sleep 0.01; done
     mv folder elsewhere
-    record checkpoint $E1 1 0 0 >&9
+    record checkpoint "$E1" 1 0 0 >&9
     local ended=0
     wait $! || ended=$?
     exec 9>&-

@@ -2,34 +2,7 @@
 # wh-featurize under control records: what is learned from checkpoint to checkpoint.
 
 load ../helper
-
-E1=0000000000e1 E2=0000000000e2
-
-# begin EPOCH [FROM-EPOCH FROM-N]
-begin() {
-    local from=null
-    [ $# -lt 3 ] || from="{\"epoch\":\"$2\",\"n\":$3}"
-    printf '{"@wh":"begin","epoch":"%s","from":%s,"position":null,"by":"wh-extract"}\n' "$1" "$from"
-}
-
-# record KIND EPOCH N ROWS COMMITTED
-record() {
-    printf '{"@wh":"%s","epoch":"%s","n":%d,"rows":%d,"committed":%d,"position":{},' "$@"
-    echo '"by":"wh-extract"}'
-}
-
-committed() {
-    printf '{"@wh":"committed","epoch":"%s","n":%d,"by":"wh-extract"}\n' "$1" "$2"
-}
-
-# A stream of --mark around the rows of standard input.
-marked() {
-    echo "{\"@wh\":\"begin\",\"epoch\":\"$E1\",\"by\":\"wh-extract\"}"
-    tee counted
-    echo "{\"@wh\":\"end\",\"epoch\":\"$E1\",\"n\":1,\"rows\":$(wc -l <counted),\"committed\":0," |
-        tr '\n' ' '
-    echo '"by":"wh-extract"}'
-}
+load ../pipe/stream
 
 rows() {
     awk 'BEGIN {
@@ -41,11 +14,6 @@ rows() {
 
 steps=(--unique id --standard x --onehot 'city:min_frequency=3')
 
-# The rows of a file or standard input, without control records.
-rows_of() {
-    grep -v '"@wh"' "$@" || true
-}
-
 # The part of a state that does not name an epoch.
 content() {
     head -n 1 "$1" | jq -c 'del(.checkpoint, .sha256)'
@@ -55,9 +23,9 @@ content() {
 @test "learning goes on from the checkpoint of a stream as in one run" {
     rows
     wh-featurize "${steps[@]}" --state one rows.ndjson >whole
-    { begin $E1; head -n 120 rows.ndjson; record checkpoint $E1 1 120 0;
+    { begin "$E1"; head -n 120 rows.ndjson; record checkpoint "$E1" 1 120 0;
         head -n 200 rows.ndjson | tail -n 80; } >first
-    { begin $E2 $E1 1; tail -n +121 rows.ndjson; record end $E2 1 180 0; committed $E2 1; } >second
+    { begin "$E2" "$E1" 1; tail -n +121 rows.ndjson; record end "$E2" 1 180 0; committed "$E2" 1; } >second
     wh-featurize "${steps[@]}" --state s first >out || [ $? -eq 3 ]
     rows_of out | head -n 120 >halves
     exits 0 wh-featurize "${steps[@]}" --state s second
@@ -73,7 +41,7 @@ content() {
 
 @test "frozen constants need no files, unless steps remember rows" {
     rows
-    { begin $E1; head -n 2 rows.ndjson; record end $E1 1 2 0; } >stream
+    { begin "$E1"; head -n 2 rows.ndjson; record end "$E1" 1 2 0; } >stream
     wh-featurize "${steps[@]:2}" --state s --fit rows.ndjson
     exits 0 wh-featurize "${steps[@]:2}" --state s --frozen stream
     [ -z "$(find . -name 's.*')" ]
@@ -112,8 +80,8 @@ content() {
 @test "with --live, a stream goes on from its checkpoint with frozen constants" {
     rows
     wh-featurize "${steps[@]}" --state s --fit rows.ndjson
-    { begin $E1; head -n 9 rows.ndjson; record checkpoint $E1 1 9 0; tail -n 5 rows.ndjson; } >first
-    { begin $E2 $E1 1; head -n 20 rows.ndjson; record end $E2 1 20 0; committed $E2 1; } >second
+    { begin "$E1"; head -n 9 rows.ndjson; record checkpoint "$E1" 1 9 0; tail -n 5 rows.ndjson; } >first
+    { begin "$E2" "$E1" 1; head -n 20 rows.ndjson; record end "$E2" 1 20 0; committed "$E2" 1; } >second
     exits 3 wh-featurize "${steps[@]}" --state s --frozen --live l first
     rows_of <<<"$output" | head -n 9 >halves
     exits 0 wh-featurize "${steps[@]}" --state s --frozen --live l second
@@ -126,7 +94,7 @@ content() {
 
 @test "constants that are learned first refuse a stream with checkpoints" {
     rows
-    { begin $E1; cat rows.ndjson; record end $E1 1 300 0; } >stream
+    { begin "$E1"; cat rows.ndjson; record end "$E1" 1 300 0; } >stream
     for how in --fit --fit-transform; do
         exits 2 wh-featurize "${steps[@]}" --state s "$how" stream
         says 'a stream with checkpoints cannot wait'
@@ -142,7 +110,7 @@ content() {
     mkfifo pipe
     wh-featurize --standard x --state s --fit-transform <pipe 2>err &
     exec 9>pipe
-    begin $E1 >&9
+    begin "$E1" >&9
     local ended=0
     wait $! || ended=$?
     exec 9>&-
@@ -153,7 +121,7 @@ content() {
 @test "a stream of --mark can be learned from first, and is passed on with its marks" {
     rows
     wh-featurize "${steps[@]}" --state plain --fit-transform rows.ndjson >expected
-    marked <rows.ndjson >stream
+    { marked begin; cat rows.ndjson; marked end 300; } >stream
     exits 0 sh -c 'cat stream | wh-featurize "$@" >out' _ "${steps[@]}" --state s --fit-transform
     rows_of out >found
     same expected found
@@ -167,8 +135,7 @@ content() {
 
 @test "a stream of --mark without its end teaches nothing" {
     rows
-    marked <rows.ndjson >stream
-    head -n 300 stream >broken
+    { marked begin; cat rows.ndjson; } >broken
     for how in --fit --fit-transform ''; do
         exits 3 sh -c 'cat broken | wh-featurize "$@"' _ "${steps[@]}" --state s ${how:+"$how"}
         [ ! -e s ]
@@ -177,10 +144,10 @@ content() {
 
 @test "a column to keep is looked for in the first row of all, not in that of a run" {
     rows
-    { begin $E1; head -n 1 rows.ndjson; record checkpoint $E1 1 1 0; } >first
-    { begin $E2 $E1 1; echo '{"x":5}'; record end $E2 1 1 0; } >second
+    { begin "$E1"; head -n 1 rows.ndjson; record checkpoint "$E1" 1 1 0; } >first
+    { begin "$E2" "$E1" 1; echo '{"x":5}'; record end "$E2" 1 1 0; } >second
     exits 3 wh-featurize --passthrough x --keep id first
     exits 0 wh-featurize --passthrough x --keep id second
-    { begin $E1; echo '{"x":5}'; record end $E1 1 1 0; } >new
+    { begin "$E1"; echo '{"x":5}'; record end "$E1" 1 1 0; } >new
     exits 2 wh-featurize --passthrough x --keep id new
 }
