@@ -22,8 +22,10 @@ static enum wh_verdict check_score(struct wh_emit *emit, struct wh_row *row,
     (void)emit;
     (void)error;
     int at = wh_shape_find(row->shape, "score", 5);
+    CHECK(at >= 0);
     double score;
-    CHECK(at >= 0 && wh_field_number(&row->fields[at], &score) && isfinite(score));
+    bool none = row->fields[at].type == WH_NULL; /* before the first label */
+    CHECK(none || (wh_field_number(&row->fields[at], &score) && isfinite(score)));
     return WH_TAKEN;
 }
 
@@ -32,7 +34,7 @@ static enum wh_verdict check_score(struct wh_emit *emit, struct wh_row *row,
 static bool pass_rows(struct wh_stage *stage, const char *rows, uint64_t first, uint64_t end)
 {
     static const struct wh_reading reading = { .max_row = 1 << 20 };
-    struct wh_emit emit = { check_score };
+    struct wh_emit emit = { .row = check_score };
     struct wh_error error;
     struct wh_reader *reader = wh_reader_open(&reading, &rows, 1, &error);
     if (!reader)
@@ -89,16 +91,16 @@ static void check_learning(struct wh_update_settings *settings, const char *rows
                            const char *one, const char *two)
 {
     struct wh_error error;
-    settings->path = one;
+    settings->saving.path = one;
     if (!learn(settings, rows, 0, UINT64_MAX) || !wh_model_exists(one))
         return;
     struct wh_model *whole = wh_model_load(one, &error);
     CHECK(whole);
     check_numbers(whole);
     check_scores(one, rows);
-    settings->path = two;
+    settings->saving.path = two;
     bool begun = learn(settings, rows, 0, split) && wh_model_exists(two);
-    settings->fresh = false;
+    settings->saving.fresh = false;
     /* The second part alone is refused where none of its rows has a label's column. */
     if (begun && learn(settings, rows, split, UINT64_MAX)) {
         struct wh_model *parts = wh_model_load(two, &error);
@@ -112,9 +114,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size < 2)
         return 0;
-    /* The first byte says how: where to split, which loss, with weights or not. */
+    /* The first byte says how: where to split, which loss, with weights or not, passing rows on. */
+    bool passes = data[0] & 8;
     struct wh_update_settings settings = {
-        .fresh = true, .rate = (double)NAN, .loss = data[0] & 1 ? "squared" : NULL,
+        .saving = { .fresh = true, .passes = passes }, .task = passes ? "binary" : NULL, .rate = (double)NAN, .loss = data[0] & 1 ? "squared" : NULL,
         .roles = { .label = "y", .weight = data[0] & 2 ? "w" : NULL },
         .max_features = data[0] & 4 ? 3 : 0,
     };
@@ -122,7 +125,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(mkdtemp(folder));
     snprintf(one, sizeof one, "%s/one.whm", folder);
     snprintf(two, sizeof two, "%s/two.whm", folder);
-    check_learning(&settings, fuzz_file(data + 1, size - 1), data[0] >> 3, one, two);
+    check_learning(&settings, fuzz_file(data + 1, size - 1), data[0] >> 4, one, two);
     unlink(one);
     unlink(two);
     CHECK(rmdir(folder) == 0);
