@@ -48,33 +48,33 @@ static size_t digest_first(const struct wh_input *input, size_t size, char hex[s
     return length;
 }
 
-/* What says how bytes become rows, as options. A format that was told by the first byte of a file
- * of which nothing has been read may yet be told otherwise. */
+/* What says how bytes become rows, as options in the order of their names. A format that was told
+ * by the first byte of a file of which nothing has been read may yet be told otherwise. */
 static json_t *options_json(const struct wh_reading *reading, bool begun)
 {
     json_t *options = json_object();
     bool csv = reading->format == WH_FORMAT_CSV;
     char delimiter = reading->delimiter ? reading->delimiter : ',';
-    if (begun)
-        json_object_set_new(options, "--input-format", json_string(csv ? "csv" : "ndjson"));
     if (begun && csv)
         json_object_set_new(options, "--delimiter", json_stringn(&delimiter, 1));
+    if (reading->infer_rows > 0)
+        json_object_set_new(options, "--infer", json_integer((json_int_t)reading->infer_rows));
+    if (begun)
+        json_object_set_new(options, "--input-format", json_string(csv ? "csv" : "ndjson"));
     if (reading->no_header)
         json_object_set_new(options, "--no-header", json_true());
     if (reading->no_infer)
         json_object_set_new(options, "--no-infer", json_true());
-    if (reading->ragged)
-        json_object_set_new(options, "--ragged", json_true());
-    if (reading->infer_rows > 0)
-        json_object_set_new(options, "--infer", json_integer((json_int_t)reading->infer_rows));
-    if (reading->strings_text)
-        json_object_set_new(options, "--string", text_json(reading->strings_text));
     if (reading->null_count > 0) {
         json_t *nulls = json_array();
         for (size_t i = 0; i < reading->null_count; i++)
             json_array_append_new(nulls, text_json(reading->nulls[i]));
         json_object_set_new(options, "--null-value", nulls);
     }
+    if (reading->ragged)
+        json_object_set_new(options, "--ragged", json_true());
+    if (reading->strings_text)
+        json_object_set_new(options, "--string", text_json(reading->strings_text));
     return options;
 }
 
@@ -224,7 +224,7 @@ static char *options_text(json_t *options)
         free(text);
     }
     if (out.length == 0)
-        wh_buffer_format(&out, "none");
+        wh_buffer_format(&out, "no options");
     wh_buffer_byte(&out, '\0');
     return out.data;
 }
@@ -239,9 +239,8 @@ int wh_position_check_reading(const json_t *position, const struct wh_position_f
     int result = 0;
     if (!json_equal(before, now)) {
         char *text_before = options_text(before), *text_now = options_text(now);
-        result = wh_fail(error, WH_REFUSED, "%s: options say now that it is read differently: %s; "
-                         "before: %s (give the same ones, or %s)", file->input->name, text_now,
-                         text_before, anew);
+        result = wh_fail(error, WH_REFUSED, "%s was read so far with %s, but is now with %s (give the "
+                         "same options, or %s)", file->input->name, text_before, text_now, anew);
         free(text_before);
         free(text_now);
     }

@@ -31,11 +31,6 @@ struct wh_reader *wh_file_source(const struct wh_source_request *request, struct
                 request->operands[0]);
         return NULL;
     }
-    if (request->since || request->from) {
-        wh_fail(error, WH_REFUSED, "%s is a file: --since and --from are for databases "
-                "(--checkpoint alone goes on where a file was left)", request->operands[0]);
-        return NULL;
-    }
     for (size_t i = 0; i < request->count; i++)
         if (refuse_database(request->operands[i], error) != 0)
             return NULL;

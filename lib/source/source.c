@@ -56,7 +56,8 @@ static int check_since(const struct wh_source_request *request, struct wh_error 
 {
     if (!request->since && !request->from)
         return 0;
-    return wh_fail(error, WH_REFUSED, "%s is about databases, but the source is a file",
+    return wh_fail(error, WH_REFUSED, "%s is about databases, but the source is a file "
+                   "(--checkpoint alone goes on where a file was left)",
                    request->since ? "--since" : "--from");
 }
 

@@ -534,14 +534,14 @@ static void other_options_are_refused(void **state)
         struct wh_reading reading;
         const char *text;
     } others[] = {
-        { { .format = WH_FORMAT_NDJSON }, "--input-format=\"ndjson\"" },
+        { { .format = WH_FORMAT_NDJSON }, "with --input-format=\"ndjson\" (" },
         { { .delimiter = ';' }, "--delimiter=\";\"" },
-        { { .no_header = true }, "--no-header;" },
-        { { .no_infer = true }, "--no-infer;" },
-        { { .ragged = true }, "--ragged;" },
-        { { .infer_rows = 5 }, "--infer=5;" },
-        { { .strings_text = "a" }, "--string=\"a\";" },
-        { { .nulls = nulls, .null_count = 1 }, "--null-value=[\"NA\"];" },
+        { { .no_header = true }, "--no-header (" },
+        { { .no_infer = true }, "--no-infer (" },
+        { { .ragged = true }, "--ragged (" },
+        { { .infer_rows = 5 }, "--infer=5 " },
+        { { .strings_text = "a" }, "--string=\"a\" (" },
+        { { .nulls = nulls, .null_count = 1 }, "--null-value=[\"NA\"] (" },
     };
     for (size_t i = 0; i < sizeof others / sizeof *others; i++)
         expect_refused(&others[i].reading, &set, position, others[i].text);
