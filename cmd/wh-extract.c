@@ -149,7 +149,9 @@ static int settle(struct extract *extract, char **operands, int count, struct wh
 }
 
 /* What --checkpoint can name; a file that is no model's is wh-load's. */
-static const struct wh_store_kind *const stores[] = { &wh_model_store, &wh_file_store };
+static const struct wh_store_kind *const stores[] = {
+    &wh_postgres_store, &wh_model_store, &wh_file_store,
+};
 
 static int check_stream(const struct extract *extract, struct wh_error *error)
 {
@@ -176,8 +178,10 @@ static int open_origin(struct extract *extract, struct wh_origin **origin, struc
     if (extract->checkpoint &&
         !(store = wh_store_open(stores, extract->checkpoint, &extract->request.notify, error)))
         return -1;
-    *origin = wh_origin_open(store, extract->checkpoint,
+    char *name = extract->checkpoint ? wh_checkpoint_display(extract->checkpoint) : NULL;
+    *origin = wh_origin_open(store, name,
                              extract->every_given ? &extract->every : &DEFAULT_EVERY, error);
+    free(name);
     if (!*origin)
         return -1;
     extract->request.resumable = extract->checkpoint != NULL;

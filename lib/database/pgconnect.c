@@ -1,5 +1,6 @@
 #include "database/pgconnect.h"
 
+#include <stdlib.h>
 #include <string.h>
 
 #include "database/pgerror.h"
@@ -26,6 +27,24 @@ static int check_url(const char *url, struct wh_error *error)
     return good ? 0 : wh_fail(error, WH_REFUSED, "the URL cannot be used: %s", line);
 }
 
+/*
+ * What stands before "dbname" here gives way to the URL. A server whose host has vanished is noticed
+ * after about two minutes. There is no tcp_user_timeout: that would also end a connection to a server
+ * that answers but takes nothing for so long, as when a COPY waits for another one's lock.
+ */
+static PGconn *connect_server(const char *url, const char *tool)
+{
+    const char *const keys[] = {
+        "fallback_application_name", "keepalives_idle", "keepalives_interval", "keepalives_count",
+        "connect_timeout", "dbname", "client_encoding", NULL,
+    };
+    /* An empty value counts as none: the environment's is taken. */
+    const char *const values[] = {
+        tool, "60", "10", "6", getenv("PGCONNECT_TIMEOUT") ? "" : "30", url, "UTF8", NULL,
+    };
+    return PQconnectdbParams(keys, values, 1);
+}
+
 PGconn *wh_pg_connect(const char *url, const char *tool, const struct wh_notify *notify,
                       struct wh_error *error)
 {
@@ -35,9 +54,7 @@ PGconn *wh_pg_connect(const char *url, const char *tool, const struct wh_notify 
         notify->notice(notify->context,
                        "the password in the URL can be seen in the list of processes; a service "
                        "file or PGPASSFILE keeps it private");
-    const char *const keys[] = { "fallback_application_name", "dbname", "client_encoding", NULL };
-    const char *const values[] = { tool, url, "UTF8", NULL };
-    PGconn *connection = PQconnectdbParams(keys, values, 1);
+    PGconn *connection = connect_server(url, tool);
     if (PQstatus(connection) == CONNECTION_OK) {
         PQsetNoticeProcessor(connection, pass_notice, (void *)notify);
         return connection;

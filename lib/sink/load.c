@@ -210,20 +210,6 @@ static void load_close(struct wh_stage *stage)
     free(load);
 }
 
-/* C without a password. */
-static char *shown_checkpoint(const char *checkpoint)
-{
-    struct wh_buffer text = { 0 };
-    char *url = strstr(checkpoint, "://") ? wh_url_display(checkpoint) : NULL;
-    if (url)
-        wh_buffer_format(&text, "%s#%s", url, wh_checkpoint_row(checkpoint));
-    else
-        wh_buffer_format(&text, "%s", checkpoint);
-    wh_buffer_byte(&text, '\0');
-    free(url);
-    return text.data;
-}
-
 struct wh_stage *wh_load_open(const struct wh_loading *loading, struct wh_error *error)
 {
     static const struct wh_stage_ops ops = {
@@ -236,7 +222,7 @@ struct wh_stage *wh_load_open(const struct wh_loading *loading, struct wh_error 
     load->loading = loading;
     load->committed_at = -1;
     if (loading->sink.checkpoint)
-        load->checkpoint = shown_checkpoint(loading->sink.checkpoint);
+        load->checkpoint = wh_checkpoint_display(loading->sink.checkpoint);
     load->sink = wh_sink_open(&loading->sink, error);
     if (load->sink)
         return &load->stage;

@@ -36,9 +36,7 @@ int wh_pg_session_open(struct wh_pg_session *session, const struct wh_sink_reque
     session->name = wh_url_display(request->target);
     if (request->checkpoint) {
         session->checkpoint = wh_checkpoint_row(request->checkpoint);
-        struct wh_buffer name = { 0 };
-        wh_buffer_format(&name, "%s#%s", session->name, session->checkpoint);
-        session->checkpoint_name = name.data;
+        session->checkpoint_name = wh_checkpoint_display(request->checkpoint);
     }
     session->connection = wh_pg_connect(request->target, "wh-load", &request->notify, error);
     if (!session->connection)

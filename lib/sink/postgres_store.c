@@ -7,15 +7,13 @@
 
 #include "base/memory.h"
 #include "database/pgconnect.h"
-#include "database/url.h"
 #include "sink/postgres_checkpoint.h"
 #include "sink/sink.h"
 
 struct postgres_store {
     struct wh_store store;
     PGconn *connection;
-    char *name; /* of the checkpoint, in messages */
-    char *row;
+    char *row; /* its name in the table */
 };
 
 static int read_store(struct wh_store *store, struct wh_checkpoint *held, struct wh_error *error)
@@ -26,17 +24,13 @@ static int read_store(struct wh_store *store, struct wh_checkpoint *held, struct
         PQreset(pg->connection);
         status = wh_pg_checkpoint_read(pg->connection, pg->row, held, error);
     }
-    if (status == 0)
-        return 0;
-    struct wh_error cause = *error;
-    return wh_fail(error, cause.status, "%s: %s", pg->name, cause.text);
+    return status;
 }
 
 static void close_store(struct wh_store *store)
 {
     struct postgres_store *pg = (struct postgres_store *)(void *)store;
     PQfinish(pg->connection);
-    free(pg->name);
     free(pg->row);
     free(pg);
 }
@@ -46,15 +40,6 @@ static const struct wh_store_ops ops = { .read = read_store, .close = close_stor
 static bool takes(const char *name)
 {
     return strncmp(name, "postgresql://", 13) == 0 || strncmp(name, "postgres://", 11) == 0;
-}
-
-static char *display(const char *url, const char *row)
-{
-    char *database = wh_url_display(url);
-    struct wh_buffer name = { 0 };
-    wh_buffer_format(&name, "%s#%s", database, row);
-    free(database);
-    return name.data;
 }
 
 static struct wh_store *open_store(const char *name, const struct wh_notify *notify,
@@ -70,13 +55,14 @@ static struct wh_store *open_store(const char *name, const struct wh_notify *not
     char *url = wh_copy(name, (size_t)(row - 1 - name));
     pg->store.ops = &ops;
     pg->row = wh_copy(row, strlen(row));
-    pg->name = display(url, row);
     pg->connection = wh_pg_connect(url, "wh-extract", notify, error);
     free(url);
     if (pg->connection)
         return &pg->store;
+    char *shown = wh_checkpoint_display(name);
     struct wh_error cause = *error;
-    wh_fail(error, cause.status, "%s: %s", pg->name, cause.text);
+    wh_fail(error, cause.status, "--checkpoint %s: %s", shown, cause.text);
+    free(shown);
     close_store(&pg->store);
     return NULL;
 }

@@ -33,12 +33,6 @@ const struct wh_sink_kind *wh_sink_find(const char *target, struct wh_error *err
     return NULL;
 }
 
-const char *wh_checkpoint_row(const char *checkpoint)
-{
-    const char *mark = strrchr(checkpoint, '#');
-    return mark ? mark + 1 : "";
-}
-
 /* The checkpoint of a database is a row in that database, or it could not be committed together
  * with the rows. */
 static int check_checkpoint(const struct wh_sink_request *request, struct wh_error *error)
