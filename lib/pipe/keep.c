@@ -121,6 +121,16 @@ struct wh_keep *wh_keep_open(const char *path, const struct wh_control *begin,
     return NULL;
 }
 
+bool wh_keep_exists(const char *path)
+{
+    const struct wh_control begin = { .kind = WH_CONTROL_BEGIN };
+    struct wh_error ignored;
+    struct wh_keep *keep = wh_keep_open(path, &begin, &ignored);
+    bool exists = keep && (keep->source || keep->other_count > 0);
+    wh_keep_close(keep);
+    return exists;
+}
+
 const char *wh_keep_source(const struct wh_keep *keep)
 {
     return keep->source;

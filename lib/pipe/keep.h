@@ -15,6 +15,7 @@
 #ifndef WH_PIPE_KEEP_H
 #define WH_PIPE_KEEP_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include "base/error.h"
@@ -26,6 +27,10 @@ struct wh_keep;
  * failure. */
 struct wh_keep *wh_keep_open(const char *path, const struct wh_control *begin,
                              struct wh_error *error);
+
+/* Whether there is a state, STATE itself or that of some checkpoint, for which a plain run must not
+ * be taken. */
+bool wh_keep_exists(const char *path);
 
 /*
  * The file to take the state from: STATE.EPOCH.N of `from` where that is there, else STATE where

@@ -49,7 +49,7 @@ static inline bool wh_stream_controlled(const struct loop *loop)
 int wh_stream_begin(struct loop *loop, struct wh_error *error);
 /* With the first row or record, or the end of an empty input: settles whether it has control
  * records. */
-int wh_stream_open(struct loop *loop, bool control, struct wh_error *error);
+int wh_stream_open(struct loop *loop, enum wh_next first, struct wh_error *error);
 /* Fails: what the stream is like between the tool before and this one breaks it. -1. */
 int wh_stream_broken(struct loop *loop, const char *what, struct wh_error *error);
 /* Takes the control record that the reader gave. */

@@ -60,9 +60,25 @@ static int cut(struct wh_rejects *rejects, uint64_t length, struct wh_error *err
     return 0;
 }
 
-int wh_rejects_start(struct wh_rejects *rejects, struct wh_error *error)
+/* The name of what keeps the file's length, as text. */
+static void name_state(const struct wh_rejects *rejects, struct wh_buffer *path)
 {
-    return cut(rejects, 0, error);
+    wh_buffer_format(path, "%s.state", rejects->path);
+    wh_buffer_byte(path, '\0');
+}
+
+int wh_rejects_start(struct wh_rejects *rejects, bool empty, struct wh_error *error)
+{
+    struct wh_buffer path = { 0 };
+    name_state(rejects, &path);
+    bool kept = !wh_side_special(rejects->path) && wh_keep_exists(path.data);
+    wh_buffer_free(&path);
+    if (!kept)
+        return cut(rejects, 0, error);
+    return empty ? 0
+                 : wh_fail(error, WH_BROKEN, "%s: belongs to a stream with checkpoints, and these "
+                           "rows come without (give another name; or remove it and %s.state* to "
+                           "start over)", rejects->path, rejects->path);
 }
 
 /* ---- control records ------------------------------------------------------------------------- */
@@ -105,10 +121,9 @@ int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin
                       struct wh_error *error)
 {
     if (begin->marked || wh_side_special(rejects->path))
-        return wh_rejects_start(rejects, error);
+        return wh_rejects_start(rejects, false, error);
     struct wh_buffer path = { 0 };
-    wh_buffer_format(&path, "%s.state", rejects->path);
-    wh_buffer_byte(&path, '\0');
+    name_state(rejects, &path);
     rejects->lock = wh_lock_take(rejects->path, error);
     if (rejects->lock)
         rejects->keep = wh_keep_open(path.data, begin, error);

@@ -25,8 +25,9 @@ struct wh_rejects;
 
 /* `path` is kept, not copied. What is in the file stays until the next call. NULL on failure. */
 struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error);
-/* Empties the file: a run without control records begins. */
-int wh_rejects_start(struct wh_rejects *rejects, struct wh_error *error);
+/* Empties the file: a run without control records begins. WH_BROKEN where the file belongs to a
+ * stream with checkpoints, which could not go on then; but an `empty` run just leaves it. */
+int wh_rejects_start(struct wh_rejects *rejects, bool empty, struct wh_error *error);
 /* A stream begins: the file has what it had at begin->from. WH_BROKEN where that cannot be. */
 int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin,
                       struct wh_error *error);

@@ -103,9 +103,11 @@ static int output_failed(const struct loop *loop, struct wh_error *error)
 
 int wh_loop_flush(struct loop *loop, struct wh_error *error)
 {
+    if (loop->rejects && wh_rejects_flush(loop->rejects, error) != 0)
+        return -1;
     if (loop->writer && wh_writer_pending(loop->writer) && wh_writer_flush(loop->writer, error))
         return output_failed(loop, error);
-    return loop->rejects ? wh_rejects_flush(loop->rejects, error) : 0;
+    return 0;
 }
 
 static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct wh_error *error)
@@ -315,7 +317,7 @@ static int take_next(struct loop *loop, struct wh_error *error)
         return -1;
     }
     bool control = next == WH_NEXT_CONTROL;
-    if (__builtin_expect(!loop->opened, 0) && wh_stream_open(loop, control, error) != 0)
+    if (__builtin_expect(!loop->opened, 0) && wh_stream_open(loop, next, error) != 0)
         return -1;
     if (next == WH_NEXT_END)
         return 1;

@@ -26,7 +26,9 @@ int wh_refuse_foreign(const char *path, const char *opening, struct wh_error *er
     size_t length = strlen(opening);
     ssize_t got = read(descriptor, begin, length);
     close(descriptor);
-    if (got == (ssize_t)length && memcmp(begin, opening, length) == 0)
+    /* On a full disk it may have got no further than into the opening. */
+    bool whole = got == (ssize_t)length || (got > 0 && got == status.st_size);
+    if (whole && memcmp(begin, opening, (size_t)got) == 0)
         return 0;
     return wh_fail(error, WH_REFUSED,
                    "%s: holds something else and would be overwritten (give another name, or remove "

@@ -31,7 +31,8 @@ struct wh_state_file {
     struct wh_lock *lock;
     struct wh_atomic_file *new; /* STATE as it will be; NULL: not yet, or no more */
     bool there;                 /* wh_state_resume has read STATE, */
-    struct wh_place place;      /* which belongs here */
+    struct wh_place place;      /* which belongs here, */
+    uint64_t rows;              /* and had learned from so many */
     struct wh_keep *keep;       /* under control records */
 };
 
@@ -321,14 +322,24 @@ int wh_state_resume(struct wh_state_file *file, const struct wh_recipe *recipe,
         return -1;
     file->there = true;
     file->place = state->place;
+    file->rows = state->rows;
     return 1;
 }
 
 int wh_state_finish(struct wh_state_file *file, const struct wh_saving *saving,
                     struct wh_error *error)
 {
+    char place[80];
     if (file->keep)
         return 0;
+    if (!wh_place_none(&file->place)) {
+        /* Where no row came, the source most likely ended before it could begin the stream. */
+        return saving->rows == file->rows
+                   ? 0 : wh_fail(error, WH_BROKEN, "%s: it is the state of %s, and these rows came "
+                                 "without control records: it stays as it was (give --state "
+                                 "another name, or remove it to start over)", file->path,
+                                 wh_place_text(&file->place, place));
+    }
     struct wh_atomic_file *new = file->new;
     file->new = NULL;
     return write_state(new, file->path, saving, NULL, error);

@@ -80,7 +80,8 @@ int wh_state_committed(struct wh_state_file *file, const struct wh_place *place,
                        struct wh_error *error);
 
 /* At the end of a run, when its output is written: writes STATE, as one that belongs to no stream;
- * nothing under control records, where the sink's commit decides. */
+ * nothing under control records, where the sink's commit decides. WH_BROKEN where STATE belongs to
+ * a stream and rows came that did not. */
 int wh_state_finish(struct wh_state_file *file, const struct wh_saving *saving,
                     struct wh_error *error);
 

@@ -189,17 +189,17 @@ int wh_stream_begin(struct loop *loop, struct wh_error *error)
 }
 
 /* Called with the first row or record of the input, or at its end. */
-int wh_stream_open(struct loop *loop, bool control, struct wh_error *error)
+int wh_stream_open(struct loop *loop, enum wh_next first, struct wh_error *error)
 {
+    bool control = first == WH_NEXT_CONTROL;
     loop->opened = true;
     if (loop->run->origin && control)
         return wh_fail(error, WH_REFUSED, "the input has control records already, which another "
                                           "wh-extract has made: leave out --checkpoint and --mark");
     /* Under control records the begin tells how much of the file is to stay. */
     bool plain = !control && !loop->run->origin;
-    if (plain && loop->rejects && wh_rejects_start(loop->rejects, error) != 0)
-        return -1;
-    return 0;
+    return plain && loop->rejects
+               ? wh_rejects_start(loop->rejects, first == WH_NEXT_END, error) : 0;
 }
 
 static int write_checkpoint(struct loop *loop, bool end, const json_t *place,
