@@ -149,9 +149,8 @@ static int settle(struct extract *extract, char **operands, int count, struct wh
 }
 
 /* What --checkpoint can name; a file that is no model's is wh-load's. */
-static const struct wh_store_kind *const stores[] = {
-    &wh_postgres_store, &wh_model_store, &wh_file_store,
-};
+static const struct wh_store_kind *const stores[] = { &wh_postgres_store, &wh_sqlite_store,
+                                                      &wh_model_store, &wh_file_store };
 
 static int check_stream(const struct extract *extract, struct wh_error *error)
 {

@@ -4,6 +4,7 @@
 #ifndef WH_BASE_BASE64_H
 #define WH_BASE_BASE64_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 /* Bytes that the text of `length` bytes takes. */
@@ -14,5 +15,9 @@ static inline size_t wh_base64_size(size_t length)
 
 /* Writes the text of `length` bytes to `out`, which has room for it; no NUL. Returns its length. */
 size_t wh_base64_encode(const void *bytes, size_t length, char *out);
+
+/* Reads such a text of `length` bytes back to `out`, which has room for length / 4 * 3 bytes; sets
+ * *size. False where it is none, or not the one that the bytes are written as. */
+bool wh_base64_decode(const char *text, size_t length, void *out, size_t *size);
 
 #endif

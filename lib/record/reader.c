@@ -33,20 +33,19 @@ static bool ends_in(const char *path, size_t length, const char *ending)
     return length > size && strncasecmp(path + length - size, ending, size) == 0;
 }
 
-/* What the file's name says where the options are silent, the ending .gz aside. */
-static void settle_by_name(struct wh_reading *reading, const char *path)
+void wh_format_by_name(const char *path, enum wh_format *format, char *delimiter)
 {
     size_t length = strlen(path);
     if (ends_in(path, length, ".gz"))
         length -= strlen(".gz");
     bool tabs = ends_in(path, length, ".tsv");
-    if (reading->format == WH_FORMAT_NONE && (tabs || ends_in(path, length, ".csv")))
-        reading->format = WH_FORMAT_CSV;
-    if (reading->format == WH_FORMAT_NONE
+    if (*format == WH_FORMAT_NONE && (tabs || ends_in(path, length, ".csv")))
+        *format = WH_FORMAT_CSV;
+    if (*format == WH_FORMAT_NONE
         && (ends_in(path, length, ".ndjson") || ends_in(path, length, ".jsonl")))
-        reading->format = WH_FORMAT_NDJSON;
-    if (tabs && reading->delimiter == '\0')
-        reading->delimiter = '\t';
+        *format = WH_FORMAT_NDJSON;
+    if (tabs && *delimiter == '\0')
+        *delimiter = '\t';
 }
 
 /* Bytes of a UTF-8 byte order mark at the front. For NDJSON it is dropped; the CSV reader keeps it
@@ -116,7 +115,7 @@ static int begin_file(struct files *files, const char *path, struct wh_input *in
         return -1;
     struct wh_reading *settled = &files->settled;
     *settled = files->reading;
-    settle_by_name(settled, path);
+    wh_format_by_name(path, &settled->format, &settled->delimiter);
     if (settled->format == WH_FORMAT_NONE && settle_by_byte(settled, input, error) != 0)
         return -1;
     if (settled->format == WH_FORMAT_NDJSON)

@@ -73,6 +73,10 @@ struct wh_reading {
 
 enum { WH_MAX_ROW = 64 << 20, WH_MAX_DEPTH = 1000 };
 
+/* What a file's name says about its format and delimiter, .gz at its end aside, where *format is
+ * WH_FORMAT_NONE and *delimiter 0. */
+void wh_format_by_name(const char *path, enum wh_format *format, char *delimiter);
+
 /* Rows out of the named files in order ("-": standard input; none: standard input). `paths` and
  * what both point at must stay, the position aside. NULL on failure. */
 struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,

@@ -16,6 +16,8 @@ enum { FULL = 256 << 10 };
 struct wh_writer {
     struct wh_writing writing;
     int descriptor;
+    wh_write *write; /* in place of the descriptor; NULL */
+    void *context;
     struct wh_buffer buffer;
     uint64_t total;
     bool begun;             /* the format is settled, the header written */
@@ -117,10 +119,23 @@ struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writin
     return writer;
 }
 
+struct wh_writer *wh_writer_open_to(wh_write *write, void *context,
+                                    const struct wh_writing *writing)
+{
+    struct wh_writer *writer = wh_alloc(1, sizeof *writer);
+    writer->writing = *writing;
+    writer->descriptor = -1;
+    writer->write = write;
+    writer->context = context;
+    return writer;
+}
+
 static int write_out(struct wh_writer *writer, const char *bytes, size_t length,
                      struct wh_error *error)
 {
     writer->total += length;
+    if (writer->write)
+        return writer->write(writer->context, bytes, length, error);
     return wh_write_all(writer->descriptor, bytes, length, error);
 }
 
@@ -146,7 +161,6 @@ int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
     return 0;
 }
 
-/* Settles the format with the first row and writes a CSV header. */
 /* The format that the first row settles, where nobody asked for one. */
 static enum wh_format format_for(const struct wh_writer *writer, const struct wh_row *row)
 {
@@ -242,11 +256,16 @@ uint64_t wh_writer_total(const struct wh_writer *writer)
     return writer->total;
 }
 
-int wh_writer_close(struct wh_writer *writer, struct wh_error *error)
+void wh_writer_discard(struct wh_writer *writer)
 {
-    int result = wh_writer_flush(writer, error);
     wh_csv_encoder_end(writer->encoder);
     wh_buffer_free(&writer->buffer);
     free(writer);
+}
+
+int wh_writer_close(struct wh_writer *writer, struct wh_error *error)
+{
+    int result = wh_writer_flush(writer, error);
+    wh_writer_discard(writer);
     return result;
 }

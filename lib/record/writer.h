@@ -26,6 +26,10 @@ struct wh_writing {
 struct wh_writer;
 
 struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writing);
+/* The same for rows that go elsewhere: `write` gets the bytes, and fails or takes all. */
+typedef int wh_write(void *context, const char *bytes, size_t length, struct wh_error *error);
+struct wh_writer *wh_writer_open_to(wh_write *write, void *context,
+                                    const struct wh_writing *writing);
 /* Settles the format by the first row, or one like it without values, and writes what stands
  * before the rows: a CSV header. The first wh_writer_row does it where this has not. */
 void wh_writer_begin(struct wh_writer *writer, const struct wh_row *row);
@@ -42,6 +46,8 @@ bool wh_writer_pending(const struct wh_writer *writer);
 uint64_t wh_writer_total(const struct wh_writer *writer); /* bytes handed to the descriptor */
 /* Flushes and frees; the descriptor stays open (wh_close_output ends it). */
 int wh_writer_close(struct wh_writer *writer, struct wh_error *error);
+/* Frees, and forgets what is waiting. */
+void wh_writer_discard(struct wh_writer *writer);
 
 /* One row as NDJSON appended to a buffer, without a line end. */
 void wh_row_to_json(struct wh_buffer *out, const struct wh_row *row);

@@ -6,18 +6,16 @@
  *     TEXT      a string; text that is no UTF-8 is a bad row
  *     BLOB      a string, base64
  */
-#include <errno.h>
 #include <math.h>
-#include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 #include "base/base64.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "database/sqlite.h"
 #include "source/since.h"
 #include "source/source.h"
 
@@ -40,24 +38,6 @@ enum { TABLE_PARTS = 2 }; /* schema.table */
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-static enum wh_status status_of(int code)
-{
-    switch (code & 0xFF) {
-    case SQLITE_BUSY:
-    case SQLITE_LOCKED:
-        return WH_UNREACHABLE;
-    case SQLITE_IOERR:
-    case SQLITE_CORRUPT:
-    case SQLITE_CANTOPEN:
-    case SQLITE_NOTADB:
-    case SQLITE_FULL:
-    case SQLITE_NOMEM:
-        return WH_FAILED;
-    default:
-        return WH_REFUSED;
-    }
-}
-
 /* Puts the database's name before the error's text. */
 static int name_source(const struct sqlite *sqlite, struct wh_error *error)
 {
@@ -67,67 +47,10 @@ static int name_source(const struct sqlite *sqlite, struct wh_error *error)
 
 static int failed(struct sqlite *sqlite, struct wh_error *error)
 {
-    sqlite3 *database = sqlite->database;
-    return wh_fail(error, status_of(sqlite3_errcode(database)), "%s", sqlite3_errmsg(database));
-}
-
-/* The table that "no such table: NAME" speaks of; NULL in other messages. */
-static const char *unknown_table(const char *message)
-{
-    static const char words[] = "no such table: ";
-    return strncmp(message, words, sizeof words - 1) == 0 ? message + sizeof words - 1 : NULL;
-}
-
-/* Adds the nearest table's or view's name to an error about one that does not exist. */
-static void suggest_table(struct sqlite *sqlite, const char *wanted, struct wh_error *error)
-{
-    enum { most = 10000 };
-    const char **names = wh_alloc(most, sizeof *names);
-    struct wh_arena arena = { 0 };
-    size_t count = 0;
-    sqlite3_stmt *list = NULL;
-    sqlite3_prepare_v2(sqlite->database, "SELECT name FROM sqlite_schema "
-                       "WHERE type IN ('table', 'view')", -1, &list, NULL);
-    while (count < most && sqlite3_step(list) == SQLITE_ROW) {
-        const char *name = (const char *)sqlite3_column_text(list, 0);
-        if (name)
-            names[count++] = wh_arena_copy(&arena, name, strlen(name));
-    }
-    sqlite3_finalize(list);
-    wh_sql_suggest_table(error, wanted, names, count);
-    wh_arena_free(&arena);
-    free(names);
-}
-
-static int query_failed(struct sqlite *sqlite, struct wh_error *error)
-{
-    failed(sqlite, error);
-    const char *table = unknown_table(error->text);
-    if (table) {
-        char *wanted = wh_copy(table, strlen(table));
-        suggest_table(sqlite, wanted, error);
-        free(wanted);
-    }
-    return -1;
+    return wh_sqlite_fail(sqlite->database, error);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
-
-static int connect_file(struct sqlite *sqlite, const char *path, struct wh_error *error)
-{
-    enum { patience = 10000 }; /* milliseconds that a writer may hold the database */
-    struct stat status;
-    if (*path == '\0')
-        return wh_fail(error, WH_REFUSED, "a path must follow: sqlite:PATH");
-    if (strcmp(path, ":memory:") != 0 && stat(path, &status) != 0)
-        return wh_fail_errno(error, WH_FAILED, "cannot open");
-    /* Only one thread comes here: no lock is needed around every value. */
-    int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_NOMUTEX;
-    if (sqlite3_open_v2(path, &sqlite->database, flags, NULL) != SQLITE_OK)
-        return failed(sqlite, error);
-    sqlite3_busy_timeout(sqlite->database, patience);
-    return 0;
-}
 
 /* Numbers are bound as numbers, or they would be compared with computed ones as text; integers of
  * more than 64 bits stay text, or they would lose digits. */
@@ -235,7 +158,7 @@ static int prepare(struct sqlite *sqlite, const char *sql, struct wh_error *erro
 {
     const char *rest;
     if (sqlite3_prepare_v2(sqlite->database, sql, -1, &sqlite->statement, &rest) != SQLITE_OK)
-        return query_failed(sqlite, error);
+        return failed(sqlite, error);
     if (!sqlite->statement)
         return wh_fail(error, WH_REFUSED, "the SQL is empty");
     if (refuse_second(sqlite, rest, error) != 0)
@@ -612,7 +535,9 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
     struct wh_buffer sql = { 0 };
     int status = wh_since_open(sqlite->request, sqlite->name, &sqlite->since, error);
     if (status == 0)
-        status = connect_file(sqlite, sqlite->name + strlen("sqlite:"), error);
+        sqlite->database = wh_sqlite_open(sqlite->name + strlen("sqlite:"), WH_SQLITE_READ, error);
+    if (!sqlite->database)
+        status = -1;
     if (status == 0)
         status = wh_source_query(&sql, sqlite->request, TABLE_PARTS, error);
     wh_buffer_byte(&sql, '\0');

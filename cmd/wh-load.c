@@ -1,0 +1,180 @@
+/* wh-load: rows into a database's table or a file, together with how far they came. */
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/file.h"
+#include "base/time.h"
+#include "pipe/run.h"
+#include "sink/load.h"
+
+struct load {
+    struct wh_loading loading;
+    const char *schema_file;
+    const char **key; /* in key_text */
+    char *key_text;
+    json_t *schema;
+    bool every_given;
+    struct wh_common common;
+};
+
+enum { LARGEST_SCHEMA = 16 << 20 };
+
+static int set_key(void *target, const struct wh_option *option, const char *value,
+                   struct wh_error *error)
+{
+    (void)option;
+    struct load *load = target;
+    return wh_option_names(value, &load->key, &load->loading.sink.key_count, &load->key_text,
+                           error);
+}
+
+static int set_every(void *target, const struct wh_option *option, const char *value,
+                     struct wh_error *error)
+{
+    (void)option;
+    struct load *load = target;
+    int64_t milliseconds;
+    char quoted[96];
+    if (!wh_duration_parse(value, strlen(value), &milliseconds))
+        return wh_fail(error, WH_REFUSED, "%s is not a duration, such as 500ms or 10s",
+                       wh_quote(quoted, value, strlen(value)));
+    load->loading.every = (double)milliseconds / 1000;
+    load->every_given = true;
+    return 0;
+}
+
+#define SINK(member) offsetof(struct load, loading.sink.member)
+
+static const struct wh_option options[] = {
+    { .kind = WH_OPTION_HEADING, .help = "Into a database" },
+    { "table", 't', "NAME", "the table that gets the rows; schema.table names the schema",
+      WH_OPTION_TEXT, SINK(table), NULL, NULL },
+    { "key", 0, "A,B,...", "the columns that identify a row: one that is there already is changed",
+      WH_OPTION_CALL, 0, set_key, NULL },
+    { "create", 0, NULL, "make the table where it is not there, with columns as the rows have them",
+      WH_OPTION_FLAG, SINK(create), NULL, NULL },
+    { "schema", 0, "FILE", "make it with the columns in FILE: {\"columns\":{\"id\":\"bigint\"}}",
+      WH_OPTION_TEXT, offsetof(struct load, schema_file), NULL, NULL },
+    { "apply", 0, NULL, "rows say in _op what is to be done: upsert, insert, update, delete or "
+      "truncate",
+      WH_OPTION_FLAG, SINK(apply), NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Into a database or a file" },
+    { "replace", 0, NULL, "the rows take the place of all that is there", WH_OPTION_FLAG,
+      SINK(replace), NULL, NULL },
+    { "checkpoint", 0, "C", "commit the stream's checkpoints together with the rows, to C: "
+      "TARGET#NAME in a database, a file's name beside a file", WH_OPTION_TEXT, SINK(checkpoint),
+      NULL, NULL },
+    { "every", 0, "DURATION", "with --checkpoint: at most one commit in so much time [1s]",
+      WH_OPTION_CALL, 0, set_every, NULL },
+    { "changed-recipe", 0, NULL, "with --checkpoint: go on although the rows come through other "
+      "recipes than before",
+      WH_OPTION_FLAG, offsetof(struct load, loading.changed), NULL, NULL },
+};
+
+static int parse(struct load *load, int argc, char **argv, int *operands, bool *done,
+                 struct wh_error *error)
+{
+    const struct wh_option_part parts[] = {
+        { options, sizeof options / sizeof *options, load },
+        { wh_common_options, wh_common_option_count, &load->common },
+    };
+    const struct wh_command command = {
+        .tool = "wh-load",
+        .usage = "[OPTION]... TARGET [FILE]...",
+        .summary = "Puts rows into a database's table or a file: all of them or none.",
+        .closing = "TARGET is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the name of a\n"
+                   "file (.ndjson, .csv or .tsv, each also .gz).\n\n"
+                   "  wh-load sqlite:shop.db -t orders --create --key id orders.csv\n"
+                   "  wh-extract postgresql:///shop -t orders --since id --checkpoint orders.json |\n"
+                   "      wh-load orders.ndjson.gz --checkpoint orders.json\n\n"
+                   "See wh-load(1).",
+        .parts = parts,
+        .part_count = sizeof parts / sizeof *parts,
+    };
+    return wh_options_parse(&command, argc, argv, operands, done, error);
+}
+
+static void notice(void *context, const char *text)
+{
+    const struct load *load = context;
+    wh_notice(&load->common, "%s", text);
+}
+
+static int read_schema(struct load *load, struct wh_error *error)
+{
+    size_t length;
+    json_error_t broken;
+    char *text = wh_read_file(load->schema_file, LARGEST_SCHEMA, &length, error);
+    if (!text)
+        return -1;
+    load->schema = json_loadb(text, length, JSON_REJECT_DUPLICATES, &broken);
+    free(text);
+    load->loading.sink.schema = load->schema;
+    return load->schema ? 0
+                        : wh_fail(error, WH_REFUSED, "%s:%d: %s", load->schema_file, broken.line,
+                                  broken.text);
+}
+
+/* What the options ask for, as a request to the sink. */
+static int settle(struct load *load, char **operands, int count, struct wh_error *error)
+{
+    struct wh_loading *loading = &load->loading;
+    if (wh_common_settle(&load->common, error) != 0)
+        return -1;
+    if (count == 0)
+        return wh_fail(error, WH_REFUSED, "no TARGET: name sqlite:PATH, postgresql://... or a "
+                                          "file");
+    const char *given = load->every_given ? "--every" : loading->changed ? "--changed-recipe"
+                                                                         : NULL;
+    if (given && !loading->sink.checkpoint)
+        return wh_fail(error, WH_REFUSED, "%s is about checkpoints: it needs --checkpoint", given);
+    if (load->schema_file && read_schema(load, error) != 0)
+        return -1;
+    struct wh_writing *writing = &load->common.writing;
+    if (load->common.delimiter && writing->delimiter == '\0')
+        writing->delimiter = *load->common.delimiter;
+    loading->sink.target = operands[0];
+    loading->sink.key = load->key;
+    loading->sink.rejects = load->common.rejects != NULL;
+    loading->sink.writing = writing;
+    loading->sink.notify = (struct wh_notify){ notice, load };
+    return 0;
+}
+
+static int run(struct load *load, const char *const *paths, int count, struct wh_error *error)
+{
+    struct wh_stage *stage = wh_load_open(&load->loading, error);
+    if (!stage)
+        return -1;
+    struct wh_reader *reader = wh_reader_open(&load->common.reading, paths, (size_t)count, error);
+    int result = -1;
+    if (reader) {
+        struct wh_run run = {
+            .common = &load->common, .reader = reader, .stage = stage, .output = -1,
+        };
+        result = wh_run(&run, error);
+    }
+    wh_reader_close(reader);
+    stage->ops->close(stage);
+    return result;
+}
+
+int main(int argc, char **argv)
+{
+    struct load load = { .loading = { .every = WH_COMMIT_EVERY },
+                         .common = { .tool = "wh-load" } };
+    struct wh_error error;
+    int operands = 0;
+    bool done = false;
+    int result = parse(&load, argc, argv, &operands, &done, &error);
+    if (result == 0 && !done) {
+        result = settle(&load, argv + 1, operands, &error);
+        if (result == 0)
+            result = run(&load, (const char *const *)argv + 2, operands - 1, &error);
+    }
+    json_decref(load.schema);
+    free(load.key);
+    free(load.key_text);
+    wh_common_free(&load.common);
+    return result == 0 ? WH_OK : wh_complain("wh-load", &error);
+}

@@ -1,0 +1,113 @@
+#include "database/sqlite.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/memory.h"
+#include "database/sql.h"
+
+sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_error *error)
+{
+    enum { patience = 10000 }; /* milliseconds that a writer may hold the database */
+    static const int flags[] = {
+        [WH_SQLITE_READ] = SQLITE_OPEN_READONLY,
+        [WH_SQLITE_WRITE] = SQLITE_OPEN_READWRITE,
+        [WH_SQLITE_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
+    };
+    struct stat status;
+    sqlite3 *database = NULL;
+    if (*path == '\0') {
+        wh_fail(error, WH_REFUSED, "a path must follow: sqlite:PATH");
+        return NULL;
+    }
+    if (mode != WH_SQLITE_CREATE && strcmp(path, ":memory:") != 0 && stat(path, &status) != 0) {
+        wh_fail_errno(error, WH_FAILED, "cannot open");
+        return NULL;
+    }
+    /* Only one thread comes here: no lock is needed around every value. */
+    if (sqlite3_open_v2(path, &database, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
+        sqlite3_busy_timeout(database, patience);
+        return database;
+    }
+    wh_sqlite_fail(database, error);
+    sqlite3_close(database);
+    return NULL;
+}
+
+int wh_sqlite_refuse_bare(const char *path, struct wh_error *error)
+{
+    static const char magic[] = "SQLite format 3";
+    char begin[sizeof magic];
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return 0;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return 0;
+    ssize_t length = read(descriptor, begin, sizeof begin);
+    close(descriptor);
+    if (length != (ssize_t)sizeof begin || memcmp(begin, magic, sizeof magic) != 0)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "%s is an SQLite database: write sqlite:%s", path, path);
+}
+
+static enum wh_status status_of(int code)
+{
+    switch (code & 0xFF) {
+    case SQLITE_BUSY:
+    case SQLITE_LOCKED:
+        return WH_UNREACHABLE;
+    case SQLITE_IOERR:
+    case SQLITE_CORRUPT:
+    case SQLITE_CANTOPEN:
+    case SQLITE_NOTADB:
+    case SQLITE_FULL:
+    case SQLITE_NOMEM:
+        return WH_FAILED;
+    default:
+        return WH_REFUSED;
+    }
+}
+
+int wh_sqlite_fail(sqlite3 *database, struct wh_error *error)
+{
+    static const char unknown_table[] = "no such table: ";
+    const char *message = sqlite3_errmsg(database);
+    wh_fail(error, status_of(sqlite3_errcode(database)), "%s", message);
+    if (strncmp(message, unknown_table, sizeof unknown_table - 1) == 0) {
+        const char *name = message + sizeof unknown_table - 1;
+        char *wanted = wh_copy(name, strlen(name));
+        wh_sqlite_suggest_table(database, wanted, error);
+        free(wanted);
+    }
+    return -1;
+}
+
+void wh_sqlite_suggest_table(sqlite3 *database, const char *wanted, struct wh_error *error)
+{
+    enum { most = 10000 };
+    const char **names = wh_alloc(most, sizeof *names);
+    struct wh_arena arena = { 0 };
+    size_t count = 0;
+    sqlite3_stmt *list = NULL;
+    sqlite3_prepare_v2(database, "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')",
+                       -1, &list, NULL);
+    while (count < most && sqlite3_step(list) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(list, 0);
+        if (name)
+            names[count++] = wh_arena_copy(&arena, name, strlen(name));
+    }
+    sqlite3_finalize(list);
+    wh_sql_suggest_table(error, wanted, names, count);
+    wh_arena_free(&arena);
+    free(names);
+}
+
+int wh_sqlite_command(sqlite3 *database, const char *sql, struct wh_error *error)
+{
+    return sqlite3_exec(database, sql, NULL, NULL, NULL) == SQLITE_OK
+               ? 0 : wh_sqlite_fail(database, error);
+}

@@ -1,0 +1,591 @@
+#include "sink/sqlite_table.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+
+#include "base/base64.h"
+#include "base/number.h"
+#include "base/text.h"
+#include "database/sql.h"
+#include "database/sqlite.h"
+#include "sink/apply.h"
+#include "sink/schema.h"
+
+enum { PLANS = 64 };
+static const uint32_t nowhere = UINT32_MAX;
+
+/* What a column's declared type makes SQLite do with values (its "affinity"). */
+enum affinity { TEXTUAL, WHOLE, REAL, NUMERIC, AS_GIVEN };
+
+struct column {
+    char *name;
+    enum affinity affinity;
+    bool boolean, blob; /* declared so */
+    bool key;
+};
+
+/* A row's field that a statement's parameter gets. */
+struct binding {
+    uint32_t field;
+    const struct column *column;
+};
+
+/* What is to be done with rows of one shape. */
+struct plan {
+    uint64_t serial; /* of the shape; 0: none */
+    uint32_t op, unchanged; /* fields of --apply, or nowhere */
+};
+
+/* A statement for rows of one shape that ask for the same. */
+struct statement {
+    uint64_t serial;
+    enum wh_apply_op op;
+    struct wh_buffer unchanged; /* the text of _unchanged that it was made for */
+    sqlite3_stmt *prepared;     /* NULL: a free place */
+    struct binding *bindings;
+    int count;
+};
+
+struct wh_sqlite_table {
+    sqlite3 *database;
+    const struct wh_sink_request *request;
+    char *quoted; /* its name in SQL */
+    struct column *columns;
+    size_t count;
+    struct plan plan; /* of the shape that came last */
+    struct statement statements[PLANS];
+};
+
+/* ---- opening ---------------------------------------------------------------------------------- */
+
+static bool contains(const char *type, const char *word)
+{
+    size_t length = strlen(word);
+    for (; *type; type++)
+        if (strncasecmp(type, word, length) == 0)
+            return true;
+    return false;
+}
+
+/* The rules of https://sqlite.org/datatype3.html, section 3.1. */
+static enum affinity affinity_of(const char *type)
+{
+    if (contains(type, "INT"))
+        return WHOLE;
+    if (contains(type, "CHAR") || contains(type, "CLOB") || contains(type, "TEXT"))
+        return TEXTUAL;
+    if (*type == '\0' || contains(type, "BLOB"))
+        return AS_GIVEN;
+    return contains(type, "REAL") || contains(type, "FLOA") || contains(type, "DOUB") ? REAL
+                                                                                      : NUMERIC;
+}
+
+static bool is_key(const struct wh_sink_request *request, const char *name)
+{
+    for (size_t i = 0; i < request->key_count; i++)
+        if (strcmp(request->key[i], name) == 0)
+            return true;
+    return false;
+}
+
+static void take_columns(struct wh_sqlite_table *table, sqlite3_stmt *select)
+{
+    table->count = (size_t)sqlite3_column_count(select);
+    table->columns = wh_alloc(table->count, sizeof *table->columns);
+    for (size_t i = 0; i < table->count; i++) {
+        const char *name = sqlite3_column_name(select, (int)i);
+        const char *type = sqlite3_column_decltype(select, (int)i);
+        if (!type)
+            type = "";
+        table->columns[i] = (struct column){
+            .name = wh_copy(name, strlen(name)),
+            .affinity = affinity_of(type),
+            .boolean = strcasecmp(type, "boolean") == 0 || strcasecmp(type, "bool") == 0,
+            .blob = strcasecmp(type, "blob") == 0,
+            .key = is_key(table->request, name),
+        };
+    }
+}
+
+/* Adds to an error that a column is not there the name that may have been meant. */
+static void suggest_column(const struct wh_sqlite_table *table, const char *wanted,
+                           struct wh_error *error)
+{
+    const char **names = wh_alloc(table->count, sizeof *names);
+    for (size_t i = 0; i < table->count; i++)
+        names[i] = table->columns[i].name;
+    wh_suggest(error->text, sizeof error->text, wanted, names, table->count);
+    free(names);
+}
+
+static int check_key(const struct wh_sqlite_table *table, struct wh_error *error)
+{
+    const struct wh_sink_request *request = table->request;
+    for (size_t i = 0; i < request->key_count; i++) {
+        size_t k = 0;
+        while (k < table->count && strcmp(table->columns[k].name, request->key[i]) != 0)
+            k++;
+        if (k < table->count)
+            continue;
+        wh_fail(error, WH_REFUSED, "--key: the table %s has no column %s", request->table,
+                request->key[i]);
+        suggest_column(table, request->key[i], error);
+        return -1;
+    }
+    return 0;
+}
+
+/* Whether the last error is that the table does not exist. */
+static bool is_absent(sqlite3 *database)
+{
+    static const char words[] = "no such table: ";
+    return strncmp(sqlite3_errmsg(database), words, sizeof words - 1) == 0;
+}
+
+static int find_table(struct wh_sqlite_table *table, bool *found, struct wh_error *error)
+{
+    struct wh_buffer sql = { 0 };
+    sqlite3_stmt *select = NULL;
+    *found = false;
+    int status = wh_sql_table(&sql, table->request->table, WH_SQLITE_PARTS, error);
+    if (status == 0) {
+        table->quoted = wh_copy(sql.data, sql.length);
+        sql.length = 0;
+        wh_buffer_format(&sql, "SELECT * FROM %s", table->quoted);
+        wh_buffer_byte(&sql, '\0');
+        *found = sqlite3_prepare_v2(table->database, sql.data, -1, &select, NULL) == SQLITE_OK;
+        if (*found)
+            take_columns(table, select);
+        else if (!is_absent(table->database))
+            status = wh_sqlite_fail(table->database, error);
+        sqlite3_finalize(select);
+    }
+    wh_buffer_free(&sql);
+    return status;
+}
+
+int wh_sqlite_table_open(sqlite3 *database, const struct wh_sink_request *request,
+                         struct wh_sqlite_table **table, struct wh_error *error)
+{
+    *table = wh_alloc(1, sizeof **table);
+    (*table)->database = database;
+    (*table)->request = request;
+    bool found;
+    int status = find_table(*table, &found, error);
+    if (status == 0 && found)
+        status = check_key(*table, error);
+    if (status == 0 && found)
+        return 0;
+    wh_sqlite_table_close(*table);
+    *table = NULL;
+    return status;
+}
+
+static void forget_statement(struct statement *statement)
+{
+    sqlite3_finalize(statement->prepared);
+    free(statement->bindings);
+    wh_buffer_free(&statement->unchanged);
+    *statement = (struct statement){ 0 };
+}
+
+void wh_sqlite_table_close(struct wh_sqlite_table *table)
+{
+    if (!table)
+        return;
+    for (size_t i = 0; i < PLANS; i++)
+        forget_statement(&table->statements[i]);
+    for (size_t i = 0; i < table->count; i++)
+        free(table->columns[i].name);
+    free(table->columns);
+    free(table->quoted);
+    free(table);
+}
+
+int wh_sqlite_table_empty(struct wh_sqlite_table *table, struct wh_error *error)
+{
+    struct wh_buffer sql = { 0 };
+    wh_buffer_format(&sql, "DELETE FROM %s", table->quoted);
+    wh_buffer_byte(&sql, '\0');
+    int status = wh_sqlite_command(table->database, sql.data, error);
+    wh_buffer_free(&sql);
+    return status;
+}
+
+/* ---- statements ------------------------------------------------------------------------------- */
+
+static const struct column *find_column(const struct wh_sqlite_table *table,
+                                        const struct wh_column *column)
+{
+    for (size_t i = 0; i < table->count; i++)
+        if (strlen(table->columns[i].name) == column->length
+            && memcmp(table->columns[i].name, column->name, column->length) == 0)
+            return &table->columns[i];
+    return NULL;
+}
+
+static int refuse_column(const struct wh_sqlite_table *table, const struct wh_column *column,
+                         struct wh_error *error)
+{
+    char quoted[96];
+    wh_fail(error, WH_REFUSED, "the table %s has no column %s", table->request->table,
+            wh_quote(quoted, column->name, column->length));
+    suggest_column(table, column->name, error);
+    return -1;
+}
+
+static bool is_listed(const json_t *names, const struct wh_column *column)
+{
+    size_t i;
+    json_t *name;
+    json_array_foreach((json_t *)names, i, name) {
+        if (json_string_length(name) == column->length
+            && memcmp(json_string_value(name), column->name, column->length) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* Which fields of the shape become parameters: those of the key for a delete, all but those that
+ * are unchanged else. */
+static int choose_bindings(const struct wh_sqlite_table *table, struct statement *statement,
+                           const struct wh_shape *shape, const json_t *unchanged,
+                           struct wh_error *error)
+{
+    statement->bindings = wh_alloc(shape->count, sizeof *statement->bindings);
+    for (uint32_t i = 0; i < shape->count; i++) {
+        const struct wh_column *name = &shape->columns[i];
+        if (wh_schema_reserved(table->request, name))
+            continue;
+        const struct column *column = find_column(table, name);
+        if (!column)
+            return refuse_column(table, name, error);
+        bool bound = statement->op == WH_APPLY_DELETE   ? column->key
+                     : statement->op == WH_APPLY_UPSERT ? !is_listed(unchanged, name)
+                                                        : false;
+        if (bound)
+            statement->bindings[statement->count++] = (struct binding){ i, column };
+    }
+    return 0;
+}
+
+static void add_name(struct wh_buffer *sql, const char *before, const char *name)
+{
+    wh_buffer_format(sql, "%s", before);
+    wh_sql_identifier(sql, name, strlen(name));
+}
+
+/* The part of an upsert that says what becomes of a row that is there already. */
+static void add_conflict(const struct wh_sqlite_table *table, const struct statement *statement,
+                         struct wh_buffer *sql)
+{
+    const struct wh_sink_request *request = table->request;
+    for (size_t i = 0; i < request->key_count; i++)
+        add_name(sql, i > 0 ? ", " : " ON CONFLICT (", request->key[i]);
+    wh_buffer_format(sql, ") DO ");
+    bool first = true;
+    for (int i = 0; i < statement->count; i++) {
+        const struct column *column = statement->bindings[i].column;
+        if (column->key)
+            continue;
+        add_name(sql, first ? "UPDATE SET " : ", ", column->name);
+        add_name(sql, " = excluded.", column->name);
+        first = false;
+    }
+    if (first)
+        wh_buffer_format(sql, "NOTHING");
+}
+
+static void add_insert(const struct wh_sqlite_table *table, const struct statement *statement,
+                       struct wh_buffer *sql)
+{
+    wh_buffer_format(sql, "INSERT INTO %s", table->quoted);
+    if (statement->count == 0) {
+        wh_buffer_format(sql, " DEFAULT VALUES");
+        return;
+    }
+    for (int i = 0; i < statement->count; i++)
+        add_name(sql, i > 0 ? ", " : " (", statement->bindings[i].column->name);
+    for (int i = 0; i < statement->count; i++)
+        wh_buffer_format(sql, i > 0 ? ", ?" : ") VALUES (?");
+    wh_buffer_format(sql, ")");
+    if (table->request->key_count > 0)
+        add_conflict(table, statement, sql);
+}
+
+static void add_delete(const struct wh_sqlite_table *table, const struct statement *statement,
+                       struct wh_buffer *sql)
+{
+    wh_buffer_format(sql, "DELETE FROM %s", table->quoted);
+    for (int i = 0; i < statement->count; i++) {
+        add_name(sql, i > 0 ? " AND " : " WHERE ", statement->bindings[i].column->name);
+        wh_buffer_format(sql, " = ?");
+    }
+}
+
+/* SQLite's message does not say what to do about a key without an index. */
+static int prepare_failed(const struct wh_sqlite_table *table, struct wh_error *error)
+{
+    static const char words[] = "ON CONFLICT clause does not match";
+    if (strncmp(sqlite3_errmsg(table->database), words, sizeof words - 1) != 0)
+        return wh_sqlite_fail(table->database, error);
+    return wh_fail(error, WH_REFUSED, "--key: the table %s has no primary key and no unique index "
+                   "of exactly these columns (CREATE UNIQUE INDEX makes one)",
+                   table->request->table);
+}
+
+static int prepare(const struct wh_sqlite_table *table, struct statement *statement,
+                   struct wh_error *error)
+{
+    struct wh_buffer sql = { 0 };
+    if (statement->op == WH_APPLY_UPSERT)
+        add_insert(table, statement, &sql);
+    else
+        add_delete(table, statement, &sql);
+    wh_buffer_byte(&sql, '\0');
+    int code = sqlite3_prepare_v3(table->database, sql.data, -1, SQLITE_PREPARE_PERSISTENT,
+                                  &statement->prepared, NULL);
+    wh_buffer_free(&sql);
+    return code == SQLITE_OK ? 0 : prepare_failed(table, error);
+}
+
+/* Whether the fields of the key are all among the parameters. */
+static int check_complete(const struct wh_sqlite_table *table, const struct statement *statement,
+                          struct wh_error *error)
+{
+    const struct wh_sink_request *request = table->request;
+    if (statement->op == WH_APPLY_TRUNCATE)
+        return 0;
+    for (size_t i = 0; i < request->key_count; i++) {
+        int k = 0;
+        while (k < statement->count
+               && strcmp(statement->bindings[k].column->name, request->key[i]) != 0)
+            k++;
+        if (k == statement->count)
+            return wh_bad_row(error, "key", request->key[i], strlen(request->key[i]), 0,
+                              "the row lacks this column of --key");
+    }
+    return 0;
+}
+
+/* ---- what a row asks for ---------------------------------------------------------------------- */
+
+static void make_plan(struct wh_sqlite_table *table, const struct wh_shape *shape)
+{
+    struct plan plan = { shape->serial, nowhere, nowhere };
+    for (uint32_t i = 0; i < shape->count; i++)
+        if (wh_schema_reserved(table->request, &shape->columns[i]))
+            *(wh_apply_is_op(&shape->columns[i]) ? &plan.op : &plan.unchanged) = i;
+    table->plan = plan;
+}
+
+static enum wh_verdict make_statement(struct wh_sqlite_table *table, struct statement *statement,
+                                      const struct wh_row *row, enum wh_apply_op op,
+                                      const struct wh_field *unchanged, struct wh_error *error)
+{
+    const struct wh_sink_request *request = table->request;
+    forget_statement(statement);
+    statement->serial = row->shape->serial;
+    statement->op = op;
+    json_t *names = NULL;
+    if (unchanged) {
+        wh_buffer_add(&statement->unchanged, unchanged->text, unchanged->length);
+        names = wh_apply_unchanged(unchanged, request->key, request->key_count, error);
+        if (!names)
+            return WH_BAD;
+    }
+    enum wh_verdict verdict = WH_TAKEN;
+    if (choose_bindings(table, statement, row->shape, names, error) != 0)
+        verdict = WH_FATAL;
+    else if (check_complete(table, statement, error) != 0)
+        verdict = WH_BAD;
+    else if (prepare(table, statement, error) != 0)
+        verdict = WH_FATAL;
+    json_decref(names);
+    return verdict;
+}
+
+static bool fits(const struct statement *statement, uint64_t serial, enum wh_apply_op op,
+                 const struct wh_field *unchanged)
+{
+    size_t length = unchanged ? unchanged->length : 0;
+    return statement->prepared && statement->serial == serial && statement->op == op
+           && statement->unchanged.length == length
+           && (length == 0 || memcmp(statement->unchanged.data, unchanged->text, length) == 0);
+}
+
+static enum wh_verdict find_statement(struct wh_sqlite_table *table, struct wh_row *row,
+                                      struct statement **found, struct wh_error *error)
+{
+    const struct wh_shape *shape = row->shape;
+    struct plan *plan = &table->plan;
+    enum wh_apply_op op = WH_APPLY_UPSERT;
+    const struct wh_field *unchanged = NULL;
+    if (plan->serial != shape->serial)
+        make_plan(table, shape);
+    if (plan->op != nowhere && wh_apply_op(row, &row->fields[plan->op], &op, error) != 0)
+        return WH_BAD;
+    if (plan->unchanged != nowhere && op == WH_APPLY_UPSERT
+        && row->fields[plan->unchanged].type != WH_NULL)
+        unchanged = &row->fields[plan->unchanged];
+    struct statement *statement = &table->statements[(shape->serial * 3 + op) % PLANS];
+    *found = statement;
+    if (__builtin_expect(fits(statement, shape->serial, op, unchanged), 1))
+        return WH_TAKEN;
+    enum wh_verdict verdict = make_statement(table, statement, row, op, unchanged, error);
+    if (verdict != WH_TAKEN)
+        forget_statement(statement);
+    return verdict;
+}
+
+/* ---- values ----------------------------------------------------------------------------------- */
+
+static int bad_value(const struct column *column, const struct wh_field *field,
+                     struct wh_error *error, const char *reason)
+{
+    char quoted[96];
+    return wh_bad_row(error, "type", column->name, strlen(column->name), 0, "%s %s",
+                      wh_quote(quoted, field->text, field->length), reason);
+}
+
+static int bind_text(sqlite3_stmt *statement, int index, const char *text, size_t length)
+{
+    return sqlite3_bind_text64(statement, index, text, length, SQLITE_STATIC, SQLITE_UTF8);
+}
+
+static int bind_number(sqlite3_stmt *statement, int index, const struct column *column,
+                       const struct wh_field *field, struct wh_error *error)
+{
+    int64_t integer;
+    if (column->affinity == TEXTUAL)
+        return bind_text(statement, index, field->text, field->length);
+    if (wh_number_integer(field->text, field->length, &integer))
+        return sqlite3_bind_int64(statement, index, integer);
+    if (column->affinity == REAL || wh_number_exact(field->text, field->length))
+        return sqlite3_bind_double(statement, index,
+                                   wh_number_parse_slack(field->text, field->length));
+    if (column->affinity == AS_GIVEN)
+        return bind_text(statement, index, field->text, field->length);
+    return bad_value(column, field, error,
+                     "has more digits than the column can hold (one without a type, or of TEXT, "
+                     "keeps all)");
+}
+
+/* Whether SQLite would make a number of the text, and another text when it is read again: "007",
+ * " 7", "1.", more digits than it keeps. What only begins like a number stays text. */
+static bool would_change(const struct column *column, const char *text, size_t length)
+{
+    static const char letters[] = "+-.0123456789eE \t\n\v\f\r";
+    bool digits = false;
+    if (column->affinity == TEXTUAL || column->affinity == AS_GIVEN)
+        return false;
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '\0' || !strchr(letters, text[i]))
+            return false;
+        digits = digits || (text[i] >= '0' && text[i] <= '9');
+    }
+    int64_t integer;
+    if (!digits || !wh_number_valid(text, length))
+        return digits;
+    return column->affinity != REAL && !wh_number_integer(text, length, &integer)
+           && !wh_number_exact(text, length);
+}
+
+static int bind_string(sqlite3_stmt *statement, int index, const struct column *column,
+                       struct wh_row *row, const struct wh_field *field, struct wh_error *error)
+{
+    struct wh_slice text = wh_row_text(row, field);
+    if (column->blob) {
+        size_t size;
+        char *bytes = wh_row_take(row, text.length / 4 * 3);
+        if (!wh_base64_decode(text.text, text.length, bytes, &size))
+            return bad_value(column, field, error, "is no base64, as a column of BLOB needs it");
+        return sqlite3_bind_blob64(statement, index, bytes, size, SQLITE_STATIC);
+    }
+    if (would_change(column, text.text, text.length))
+        return bad_value(column, field, error,
+                         "would become a number in this column (wh-clean --type makes it one)");
+    return bind_text(statement, index, text.text, text.length);
+}
+
+static int bind_boolean(sqlite3_stmt *statement, int index, const struct column *column,
+                        const struct wh_field *field)
+{
+    bool value = field->type == WH_TRUE;
+    if (column->boolean || (column->affinity != TEXTUAL && column->affinity != AS_GIVEN))
+        return sqlite3_bind_int(statement, index, value);
+    if (field->flags & WH_LITERAL) /* CSV's "TRUE" */
+        return bind_text(statement, index, field->text, field->length);
+    return bind_text(statement, index, value ? "true" : "false", value ? 4 : 5);
+}
+
+/* Binds one value: SQLite's code, or -1 for a bad row. */
+static int bind_field(sqlite3_stmt *statement, int index, const struct column *column,
+                      struct wh_row *row, const struct wh_field *field, struct wh_error *error)
+{
+    switch ((enum wh_type)field->type) {
+    case WH_NULL:
+        if (column->key)
+            return wh_bad_row(error, "key", column->name, strlen(column->name), 0,
+                              "null cannot be the key of a row");
+        return sqlite3_bind_null(statement, index);
+    case WH_FALSE:
+    case WH_TRUE:
+        return bind_boolean(statement, index, column, field);
+    case WH_NUMBER:
+        return bind_number(statement, index, column, field, error);
+    case WH_STRING:
+        return bind_string(statement, index, column, row, field, error);
+    case WH_NESTED:
+        return bind_text(statement, index, field->text, field->length);
+    }
+    return SQLITE_OK;
+}
+
+/* ---- rows ------------------------------------------------------------------------------------- */
+
+/* What a statement that failed says about its row. */
+static enum wh_verdict judge(const struct wh_sqlite_table *table, struct wh_error *error)
+{
+    sqlite3 *database = table->database;
+    if (sqlite3_get_autocommit(database)) {
+        /* ON CONFLICT ROLLBACK in the table, or RAISE(ROLLBACK) in a trigger. */
+        wh_fail(error, WH_FAILED, "%s, upon which the database has taken back all rows since the "
+                                  "last commit", sqlite3_errmsg(database));
+        return WH_FATAL;
+    }
+    switch (sqlite3_errcode(database) & 0xFF) {
+    case SQLITE_CONSTRAINT:
+    case SQLITE_MISMATCH:
+    case SQLITE_TOOBIG:
+    case SQLITE_ERROR: /* an expression in a check, a generated column or a trigger */
+        wh_bad_row(error, "database", NULL, 0, 0, "%s", sqlite3_errmsg(database));
+        return WH_BAD;
+    default:
+        wh_sqlite_fail(database, error);
+        return WH_FATAL;
+    }
+}
+
+enum wh_verdict wh_sqlite_table_row(struct wh_sqlite_table *table, struct wh_row *row,
+                                    struct wh_error *error)
+{
+    struct statement *statement;
+    enum wh_verdict verdict = find_statement(table, row, &statement, error);
+    if (verdict != WH_TAKEN)
+        return verdict;
+    for (int i = 0; i < statement->count; i++) {
+        const struct binding *binding = &statement->bindings[i];
+        int code = bind_field(statement->prepared, i + 1, binding->column, row,
+                              &row->fields[binding->field], error);
+        if (code < 0)
+            return WH_BAD;
+        if (code != SQLITE_OK)
+            return judge(table, error);
+    }
+    verdict = sqlite3_step(statement->prepared) == SQLITE_DONE ? WH_TAKEN : judge(table, error);
+    sqlite3_reset(statement->prepared);
+    return verdict;
+}

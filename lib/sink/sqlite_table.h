@@ -1,0 +1,40 @@
+/*
+ * A table of an SQLite database as rows go into it: its columns, and a statement for each shape of
+ * rows. What a column makes of a value depends on its affinity, that is on its declared type:
+ *
+ *     numbers   as they are where the column keeps them exactly, as text where it keeps text. A
+ *               number of too many digits makes a bad row in a column that would round it (one
+ *               declared INTEGER, NUMERIC and so on); in one declared REAL it is rounded.
+ *     booleans  0 and 1; as text in columns of text, or of no type
+ *     strings   text; in a column declared BLOB the bytes, out of base64. A string such as "007"
+ *               makes a bad row in a column that would make a number of it.
+ *     nested    its JSON text
+ *
+ * So what wh-extract reads is what was put there.
+ */
+#ifndef WH_SINK_SQLITE_TABLE_H
+#define WH_SINK_SQLITE_TABLE_H
+
+#include <sqlite3.h>
+
+#include "base/error.h"
+#include "sink/sink.h"
+
+enum { WH_SQLITE_PARTS = 2 }; /* of a table's name: schema.table */
+
+struct wh_sqlite_table;
+
+/* The request's table, *table NULL where it does not exist. `database` and `request` must stay. */
+int wh_sqlite_table_open(sqlite3 *database, const struct wh_sink_request *request,
+                         struct wh_sqlite_table **table, struct wh_error *error);
+/* NULL is allowed. */
+void wh_sqlite_table_close(struct wh_sqlite_table *table);
+
+/* Puts a row there, or does what its _op says. Columns that the table lacks, and what no row could
+ * get over, are WH_FATAL. */
+enum wh_verdict wh_sqlite_table_row(struct wh_sqlite_table *table, struct wh_row *row,
+                                    struct wh_error *error);
+/* Removes all rows. */
+int wh_sqlite_table_empty(struct wh_sqlite_table *table, struct wh_error *error);
+
+#endif
