@@ -77,8 +77,9 @@ static int bind_json(sqlite3_stmt *statement, int index, const json_t *value)
                                json_string_length(value), SQLITE_STATIC, SQLITE_UTF8);
 }
 
-/* The parameters of what --since adds to a query, followed by the place among its values. */
-#define START ":wh_since_"
+/* The parameters of what --since adds to a query, followed by the place among its values. No -v can
+ * give one of this name. */
+#define START "$since::"
 
 static int bind_start(struct sqlite *sqlite, sqlite3_stmt *statement)
 {

@@ -294,6 +294,39 @@ resumed() {
     done
 }
 
+@test "PostgreSQL: with keys a slow query can be stopped anywhere" {
+    postgres_need
+    # The server sends no sooner than it has filled a packet, so the third row has not come whole.
+    query="SELECT id, day, repeat('x', 9000) AS long FROM many
+        WHERE pg_sleep(CASE id WHEN 4 THEN 60 ELSE 0 END) IS NOT NULL"
+    wh-extract postgresql:// -c "$query" --since day,id --checkpoint C >stream 3>&- &
+    for _ in $(seq 100); do
+        [ "$(grep -c '"id"' stream)" -lt 2 ] || break
+        sleep 0.1
+    done
+    kill "$!"
+    wait "$!" || true
+    [ "$(jq -r 'select(has("id")).id' stream | paste -s -d ' ')" = '1 2' ]
+    [ "$(tail -n 1 stream | jq -c '[.["@wh"], .position.values]')" = '["end",["0","2"]]' ]
+}
+
+@test "many runs teach a model what one run would have" {
+    learn() {
+        wh-extract -q sqlite:shop.db -t visits --since day,id --checkpoint m.whm --every 7 "$@" |
+            wh-update -q -m m.whm --label bought --ignore id,day --checkpoint m.whm
+    }
+    rows='value, value / 7, (value * 37 % 101) / 10.0, value * 37 % 101 > 50 FROM generate_series'
+    sqlite3 shop.db "CREATE TABLE visits (id INTEGER PRIMARY KEY, day INTEGER, spent REAL, bought INTEGER);
+        INSERT INTO visits SELECT $rows(1, 200)"
+    learn --limit 33
+    learn
+    sqlite3 shop.db "INSERT INTO visits SELECT $rows(201, 300)"
+    learn
+    learn
+    wh-extract sqlite:shop.db -t visits | wh-update -q -m whole.whm --label bought --ignore id,day
+    [ "$(wh-score -m m.whm --digest)" = "$(wh-score -m whole.whm --digest)" ]
+}
+
 @test "PostgreSQL: an index on the columns serves, and no password gets into a position" {
     postgres_need
     scans() { sql -c "SELECT seq_scan FROM pg_stat_user_tables WHERE relname = 'many'"; }

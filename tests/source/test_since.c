@@ -110,6 +110,39 @@ static void nulls_are_looked_for_where_they_would_hide_rows(void **state)
                         "SELECT EXISTS (SELECT 1 FROM t WHERE \"w\" IS NULL), 0 = 1");
 }
 
+static int take_detail(void *context, int columns, char **values, char **names)
+{
+    (void)names;
+    wh_buffer_format(context, "%s\n", values[columns - 1]);
+    return 0;
+}
+
+static void an_index_of_sqlite_serves(void **state)
+{
+    (void)state;
+    static const char *const froms[] = { "t", "(SELECT k, w FROM t WHERE v > 0\n) AS wh_query" };
+    const struct wh_since_dialect dialect = { .collation = " COLLATE BINARY", .bound_first = true,
+                                              .value = put_value };
+    sqlite3 *memory;
+    assert_int_equal(sqlite3_open(":memory:", &memory), SQLITE_OK);
+    sqlite3_exec(memory, "CREATE TABLE t (w TEXT, k INTEGER, v); CREATE INDEX i ON t (w, k)", NULL,
+                 NULL, NULL);
+    struct wh_since *since = open_since("w,k", "1,2", 0);
+    for (size_t i = 0; i < sizeof froms / sizeof *froms; i++) {
+        struct wh_buffer plan = { 0 };
+        sql.length = 0;
+        wh_buffer_format(&sql, "EXPLAIN QUERY PLAN ");
+        assert_int_equal(wh_since_rows_sql(since, &sql, froms[i], &dialect, &error), 0);
+        wh_buffer_byte(&sql, '\0');
+        assert_int_equal(sqlite3_exec(memory, sql.data, take_detail, &plan, NULL), SQLITE_OK);
+        wh_buffer_byte(&plan, '\0');
+        assert_string_equal(plan.data, "SEARCH t USING INDEX i (w>?)\n");
+        wh_buffer_free(&plan);
+    }
+    wh_since_close(since);
+    sqlite3_close(memory);
+}
+
 /* ---- random tables --------------------------------------------------------------------------- */
 
 /* A column's type and values that are worth to meet, some of them equal, as SQL. */
@@ -436,6 +469,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_are_ordered_and_cut_off_by_all_columns_at_once),
         cmocka_unit_test(nulls_are_looked_for_where_they_would_hide_rows),
+        cmocka_unit_test(an_index_of_sqlite_serves),
         cmocka_unit_test(a_cut_anywhere_loses_and_doubles_no_row_of_sqlite),
     };
     const struct CMUnitTest with_server[] = {
