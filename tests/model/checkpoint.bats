@@ -156,6 +156,28 @@ sink() {
     [ "$(digest)" = "$(digest part.whm)" ]
 }
 
+@test "asked to end, it saves a checkpoint that no row has followed, and no other" {
+    stream aaaaaaaaaaa1 null 1 >all
+    local at rows ended tries
+    at=$(grep -n '"checkpoint"' all | sed -n '3s/:.*//p')
+    for rows in 0 1; do
+        rm -f m.whm in seen
+        mkfifo in
+        wh-update -m m.whm --label y --ignore id -q --checkpoint m.whm --every 1h <in &
+        exec 5>in
+        head -n $((at + rows)) all >&5
+        tries=0
+        until [ -e m.whm ] || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
+        sleep 0.3
+        kill $!
+        ended=0
+        wait $! || ended=$?
+        exec 5>&-
+        [ "$ended" -eq 143 ]
+        prints "$((rows ? 1 : 3))" eval 'held | jq .n'
+    done
+}
+
 @test "only the stream that the model is a part of is learned from" {
     stream aaaaaaaaaaa1 null 1 | sink -q
     cp m.whm before.whm
@@ -191,7 +213,9 @@ sink() {
         if [ -e m.whm ]; then cp m.whm swapped; else rm -f swapped; fi
         tail -n +$((half + 1)) all >&5 || true
         exec 5>&-
-        exits 3 wait $!
+        local ended=0
+        wait $! || ended=$?
+        [ "$ended" -eq 3 ]
         if [ -e swapped ]; then same swapped m.whm; else [ ! -e m.whm ]; fi
         rm in
     done
