@@ -355,6 +355,10 @@ pass() {
     prints 200 eval 'wc -l <out'
     plain
     [ "$(digest)" = "$(digest plain.whm)" ]
+    rm m.whm
+    marked | pass -q | grep -v '"@wh"' >found
+    same out found
+    [ "$(digest)" = "$(digest plain.whm)" ]
     # Row 101 as wh-score sees it with what the 100 before it taught; a row without a label too.
     local row
     for row in 101 105; do
