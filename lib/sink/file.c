@@ -276,14 +276,28 @@ static int open_special(struct file *file, struct wh_error *error)
     return open_target(file, 0, error);
 }
 
-/* Whether both names are of one file. */
+/* The folder that a name is in, looked at; `last` is the rest of the name. */
+static bool look_at_folder(const char *path, struct stat *folder, const char **last)
+{
+    const char *slash = strrchr(path, '/');
+    *last = slash ? slash + 1 : path;
+    char *name = slash ? wh_copy(path, (size_t)(slash + 1 - path)) : wh_copy(".", 1);
+    bool found = stat(name, folder) == 0;
+    free(name);
+    return found;
+}
+
+/* Whether both names are of one file, or of one that would come to be. */
 static bool same_file(const char *left, const char *right)
 {
     struct stat one, other;
-    if (strcmp(left, right) == 0)
-        return true;
-    return stat(left, &one) == 0 && stat(right, &other) == 0 && one.st_ino == other.st_ino
-           && one.st_dev == other.st_dev;
+    const char *one_name = "", *other_name = "";
+    bool exist = stat(left, &one) == 0 && stat(right, &other) == 0;
+    if (!exist && !(look_at_folder(left, &one, &one_name)
+                    && look_at_folder(right, &other, &other_name)))
+        return false;
+    return one.st_ino == other.st_ino && one.st_dev == other.st_dev
+           && strcmp(one_name, other_name) == 0;
 }
 
 static int check_names(const struct file *file, struct wh_error *error)

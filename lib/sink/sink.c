@@ -57,6 +57,12 @@ static int check_checkpoint(const struct wh_sink_request *request, struct wh_err
 
 static int check_database(const struct wh_sink_request *request, struct wh_error *error)
 {
+    const struct wh_writing *writing = request->writing;
+    const char *given = writing->format != WH_FORMAT_NONE ? "--output-format"
+                        : writing->columns                ? "--columns"
+                                                          : NULL;
+    if (given)
+        return wh_fail(error, WH_REFUSED, "%s is about files, but the target is a database", given);
     if (!request->table)
         return wh_fail(error, WH_REFUSED, "say which table the rows go to: -t NAME");
     if (request->schema && !request->create)
