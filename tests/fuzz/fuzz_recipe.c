@@ -5,7 +5,8 @@
  * recipe or refused; one that is accepted does not keep rows from being valid.
  *
  * The first byte chooses: r is a recipe file, s what a state holds beside its recipe (it gets the
- * digest that fits, which would keep the fuzzer out), any other the option of one step.
+ * digests that fit, which would keep the fuzzer out) and, behind a newline, the last step's tape;
+ * any other the option of one step.
  */
 #include <string.h>
 
@@ -26,7 +27,7 @@ static const char rows_text[] =
 
 static const char learning_recipe[] =
     "{\"steps\":[{\"columns\":\"a,c\",\"op\":\"standard\"},{\"columns\":\"b,d\",\"op\":\"onehot\"},"
-    "{\"columns\":\"e\",\"op\":\"exclude\"}]}";
+    "{\"columns\":\"e\",\"op\":\"exclude\"},{\"columns\":\"/^[abc]$/\",\"op\":\"unique\"}]}";
 
 static bool parse(struct wh_recipe *recipe, const uint8_t *data, size_t size)
 {
@@ -120,18 +121,34 @@ static void run(const struct wh_recipe *recipe, enum wh_learning learning, const
     wh_featurizer_close(featurizer);
 }
 
+static void add_digest(struct wh_buffer *text, const void *bytes, size_t length)
+{
+    struct wh_sha256 sha;
+    char hex[65];
+    wh_sha256_init(&sha);
+    wh_sha256_add(&sha, bytes, length);
+    wh_sha256_hex(&sha, hex);
+    wh_buffer_format(text, "\"sha256\":\"%s\"}", hex);
+}
+
 /* A state file around the input, as pipe/state.h describes it. */
 static const char *state_file(const uint8_t *data, size_t size)
 {
     struct wh_buffer text = { 0 };
-    struct wh_sha256 sha;
-    char hex[65];
+    const uint8_t *end = memchr(data, '\n', size), *tape = end ? end + 1 : data + size;
+    size_t members = end ? (size_t)(end - data) : size, bytes = size - (size_t)(tape - data);
     wh_buffer_format(&text, "{\"wh\":\"state\",\"version\":2,\"recipe\":%s,", learning_recipe);
-    wh_buffer_add(&text, data, size);
-    wh_sha256_init(&sha);
-    wh_sha256_add(&sha, text.data, text.length);
-    wh_sha256_hex(&sha, hex);
-    wh_buffer_format(&text, ",\"sha256\":\"%s\"}\n", hex);
+    wh_buffer_add(&text, data, members);
+    if (end) {
+        wh_buffer_format(&text, ",\"tapes\":[null,null,null,{\"bytes\":%zu,", bytes);
+        add_digest(&text, tape, bytes);
+        wh_buffer_byte(&text, ']');
+    }
+    size_t digested = text.length;
+    wh_buffer_byte(&text, ',');
+    add_digest(&text, text.data, digested);
+    wh_buffer_byte(&text, '\n');
+    wh_buffer_add(&text, tape, bytes);
     const char *path = fuzz_file((const uint8_t *)text.data, text.length);
     wh_buffer_free(&text);
     return path;
