@@ -121,7 +121,8 @@ static int put_value(void *context, struct wh_buffer *out, size_t index, struct 
     struct wh_pg_since *pg = context;
     const char *text = json_string_value(json_array_get(pg->since->start, index));
     if (!text)
-        return wh_fail(error, WH_REFUSED, "the checkpoint's position holds a value that is no text");
+        return wh_fail(error, WH_REFUSED, "the checkpoint's position holds a value that is no "
+                                          "text");
     char *literal = PQescapeLiteral(pg->connection, text, strlen(text));
     if (!literal)
         return wh_pg_fail(error, pg->connection, NULL, NULL);

@@ -299,18 +299,16 @@ static enum wh_next check_encoding(struct postgres *pg, struct wh_error *error)
 static enum wh_next finish_row(struct postgres *pg, struct wh_error *error)
 {
     struct wh_since *since = pg->since.since;
-    if (since && wh_pg_since_row(&pg->since, &pg->row, error) != 0) {
-        name_source(pg, error);
-        return WH_NEXT_ERROR;
-    }
-    if (pg->encoded)
-        return WH_NEXT_ROW;
-    enum wh_next next = check_encoding(pg, error);
-    if (next == WH_NEXT_BAD && since && wh_since_check_encoding(since, error) != 0) {
-        name_source(pg, error);
-        return WH_NEXT_ERROR;
-    }
-    return next;
+    enum wh_next next = WH_NEXT_ROW;
+    int status = since ? wh_pg_since_row(&pg->since, &pg->row, error) : 0;
+    if (status == 0 && !pg->encoded)
+        next = check_encoding(pg, error);
+    if (next == WH_NEXT_BAD && since)
+        status = wh_since_check_encoding(since, error);
+    if (status == 0)
+        return next;
+    name_source(pg, error);
+    return WH_NEXT_ERROR;
 }
 
 /* A line of COPY, 0 where none is there yet, -1 after the last, -2 on failure: as libpq says it. */

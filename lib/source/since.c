@@ -408,8 +408,8 @@ int wh_since_nulls_sql(const struct wh_since *since, struct wh_buffer *out, cons
 int wh_since_null(const struct wh_since *since, size_t index, struct wh_error *error)
 {
     const char *name = since->names[index];
-    return wh_fail(error, WH_REFUSED, "--since: there are rows whose %s is NULL, which has no place "
-                   "in the order (give it a value, or say with -c which rows to leave out: "
+    return wh_fail(error, WH_REFUSED, "--since: there are rows whose %s is NULL, which has no "
+                   "place in the order (give it a value, or say with -c which rows to leave out: "
                    "... WHERE %s IS NOT NULL)", name, name);
 }
 

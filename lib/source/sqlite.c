@@ -52,19 +52,33 @@ static int failed(struct sqlite *sqlite, struct wh_error *error)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* Numbers are bound as numbers, or they would be compared with computed ones as text; integers of
- * more than 64 bits stay text, or they would lose digits. */
+/* What a value of the command line is to SQLite. Numbers must be numbers, or they would be compared
+ * with computed ones as text; integers of more than 64 bits stay text, or they would lose digits. */
+static int read_value(const char *text, int64_t *integer, double *real)
+{
+    size_t length = strlen(text);
+    if (!wh_number_valid(text, length))
+        return SQLITE_TEXT;
+    if (wh_number_integer(text, length, integer))
+        return SQLITE_INTEGER;
+    if (strpbrk(text, ".eE") == NULL)
+        return SQLITE_TEXT;
+    *real = wh_number_parse(text, length);
+    return SQLITE_FLOAT;
+}
+
 static int bind(sqlite3_stmt *statement, int index, const char *value)
 {
-    size_t length = strlen(value);
     int64_t integer;
-    if (!wh_number_valid(value, length))
-        return sqlite3_bind_text(statement, index, value, -1, SQLITE_STATIC);
-    if (wh_number_integer(value, length, &integer))
+    double real;
+    switch (read_value(value, &integer, &real)) {
+    case SQLITE_INTEGER:
         return sqlite3_bind_int64(statement, index, integer);
-    if (strpbrk(value, ".eE") == NULL)
+    case SQLITE_FLOAT:
+        return sqlite3_bind_double(statement, index, real);
+    default:
         return sqlite3_bind_text(statement, index, value, -1, SQLITE_STATIC);
-    return sqlite3_bind_double(statement, index, wh_number_parse(value, length));
+    }
 }
 
 static int bind_json(sqlite3_stmt *statement, int index, const json_t *value)
@@ -171,26 +185,28 @@ static int prepare(struct sqlite *sqlite, const char *sql, struct wh_error *erro
 
 /* ---- putting rows in order ------------------------------------------------------------------- */
 
-/* --from is read as the values of -v are. */
-static void spell_start(struct wh_since *since)
+/* --from is read as the values of -v are; JSON has no room for an infinite one. */
+static int spell_start(struct wh_since *since, struct wh_error *error)
 {
     json_t *spelled = json_array();
-    for (size_t i = 0; i < json_array_size(since->start); i++) {
+    int status = 0;
+    for (size_t i = 0; i < json_array_size(since->start) && status == 0; i++) {
         json_t *given = json_array_get(since->start, i);
-        const char *text = json_string_value(given);
-        size_t length = strlen(text);
         int64_t integer;
-        if (!wh_number_valid(text, length))
-            json_array_append(spelled, given);
-        else if (wh_number_integer(text, length, &integer))
+        double real;
+        int type = read_value(json_string_value(given), &integer, &real);
+        if (type == SQLITE_FLOAT && isinf(real))
+            status = wh_fail(error, WH_REFUSED, "--from: %s is infinite", json_string_value(given));
+        else if (type == SQLITE_FLOAT)
+            json_array_append_new(spelled, json_real(real));
+        else if (type == SQLITE_INTEGER)
             json_array_append_new(spelled, json_integer(integer));
-        else if (strpbrk(text, ".eE"))
-            json_array_append_new(spelled, json_real(wh_number_parse(text, length)));
         else
             json_array_append(spelled, given);
     }
     json_decref(since->start);
     since->start = spelled;
+    return status;
 }
 
 static int put_start(void *context, struct wh_buffer *out, size_t index, struct wh_error *error)
@@ -301,8 +317,8 @@ static int order_rows(struct sqlite *sqlite, struct wh_error *error)
                                           "SELECT, VALUES and WITH can be a part of another query");
     if (wh_since_bind(sqlite->since, sqlite->shape, error) != 0)
         return -1;
-    if (sqlite->since->given)
-        spell_start(sqlite->since);
+    if (sqlite->since->given && spell_start(sqlite->since, error) != 0)
+        return -1;
     put_from(sqlite, &from);
     int status = order_from(sqlite, from.data, error);
     wh_buffer_free(&from);
@@ -462,9 +478,11 @@ static enum wh_next finish_row(struct sqlite *sqlite, struct wh_error *error)
     if (sqlite->since && take_tuple(sqlite, error) != 0)
         return WH_NEXT_ERROR;
     enum wh_next next = check_encoding(sqlite, error);
-    if (next == WH_NEXT_BAD && sqlite->since && wh_since_check_encoding(sqlite->since, error) != 0)
-        return name_source(sqlite, error) ? WH_NEXT_ERROR : next;
-    return next;
+    if (next == WH_NEXT_ROW || !sqlite->since ||
+        wh_since_check_encoding(sqlite->since, error) == 0)
+        return next;
+    name_source(sqlite, error);
+    return WH_NEXT_ERROR;
 }
 
 static enum wh_next sqlite_next(struct wh_reader *reader, struct wh_error *error)

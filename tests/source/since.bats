@@ -62,7 +62,7 @@ sink() {
         '{"@wh":"begin"'* | '{"@wh":"committed"'*) ;;
         '{"@wh":'*)
             sed -E 's/.*("epoch":"[^"]*","n":[0-9]+).*("position":.*),"by":.*/\1,\2/' <<<"$line" |
-                sed 's/.*/{"wh":"checkpoint","checkpoint":{&,"through":[]}}/' >C.new
+                sed 's/.*/{"wh":"checkpoint","checkpoint":{&,"through":[]},"inode":0,"length":0}/' >C.new
             mv C.new C
             [ $((left -= 1)) -gt 0 ] || return 0
             ;;
@@ -325,6 +325,22 @@ resumed() {
     learn
     wh-extract sqlite:shop.db -t visits | wh-update -q -m whole.whm --label bought --ignore id,day
     [ "$(wh-score -m m.whm --digest)" = "$(wh-score -m whole.whm --digest)" ]
+}
+
+@test "PostgreSQL: many runs load what one run would have" {
+    postgres_need
+    load() {
+        wh-extract -q postgresql:// -t given --since placed,id --checkpoint 'postgresql://#given' "$@" |
+            wh-load -q postgresql:// -t taken --checkpoint 'postgresql://#given'
+    }
+    sql -c 'CREATE TABLE given AS SELECT * FROM orders WHERE id < 8' -c 'CREATE TABLE taken (LIKE given)'
+    load --limit 3
+    load
+    sql -c 'INSERT INTO given SELECT * FROM orders WHERE id >= 8'
+    load --every 1
+    load
+    [ "$(sql -c 'TABLE taken ORDER BY id')" = "$(sql -c 'TABLE given ORDER BY id')" ]
+    [ "$(sql -c 'SELECT count(*) FROM taken')" -eq 10 ]
 }
 
 @test "PostgreSQL: an index on the columns serves, and no password gets into a position" {

@@ -105,7 +105,8 @@ static void nulls_are_looked_for_where_they_would_hide_rows(void **state)
                         "SELECT EXISTS (SELECT 1 FROM t WHERE \"w\" IS NULL), "
                         "EXISTS (SELECT 1 FROM t WHERE \"w\" = ?1 AND \"k\" IS NULL)");
     assert_string_equal(nulls_sql("w,k", "1,2", filled),
-                        "SELECT 0 = 1, EXISTS (SELECT 1 FROM t WHERE \"w\" = ?1 AND \"k\" IS NULL)");
+                        "SELECT 0 = 1, "
+                        "EXISTS (SELECT 1 FROM t WHERE \"w\" = ?1 AND \"k\" IS NULL)");
     assert_string_equal(nulls_sql("w,k", "1", NULL),
                         "SELECT EXISTS (SELECT 1 FROM t WHERE \"w\" IS NULL), 0 = 1");
 }
