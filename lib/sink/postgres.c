@@ -142,6 +142,17 @@ static enum wh_verdict postgres_row(struct wh_sink *sink, struct wh_row *row, st
 
 /* ---- commit ---------------------------------------------------------------------------------- */
 
+/* Where nothing is rejected, a bad row ends the run whenever it is found. */
+static int postgres_settle(struct wh_sink *sink, struct wh_emit *emit, struct wh_error *error)
+{
+    struct postgres *pg = (struct postgres *)(void *)sink;
+    if (!pg->request->rejects)
+        return 0;
+    if (settle_table(pg, emit, error))
+        return -1;
+    return pg->schema ? 0 : wh_pg_batch_deliver(&pg->batch, emit, error);
+}
+
 static int postgres_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
                            const struct wh_place *expected, struct wh_emit *emit,
                            struct wh_error *error)
@@ -214,6 +225,7 @@ struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct w
 {
     static const struct wh_sink_ops ops = {
         .row = postgres_row,
+        .settle = postgres_settle,
         .commit = postgres_commit,
         .checkpoint = postgres_checkpoint,
         .close = postgres_close,
