@@ -98,9 +98,9 @@ static int refuse_member(const struct wh_saving *saving, const struct wh_model *
     if (wh_place_none(&model->checkpoint.place))
         return 0;
     return wh_fail(error, WH_REFUSED,
-                   "%s belongs to a stream (it holds %s), and what it learned from other rows would "
-                   "be no part of that: send them through the stream, take a copy out of it with "
-                   "--detach, or start another model with --new", saving->settings->path,
+                   "%s belongs to a stream (it holds %s), and what it learned from other rows "
+                   "would be no part of that: send them through the stream, take a copy out of it "
+                   "with --detach, or start another model with --new", saving->settings->path,
                    wh_place_text(&model->checkpoint.place, place));
 }
 

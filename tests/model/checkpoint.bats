@@ -79,14 +79,14 @@ sink() {
     local try seed=$RANDOM epoch last every
     echo "seed $seed"
     RANDOM=$seed
-    for try in {1..6}; do
+    for try in {1..3}; do
         rm -f m.whm
         every=$((try % 2 ? 0 : 1))ms
         for epoch in {1..99}; do
             last=$(held | jq '.position.row // 0')
             stream "$(printf '%012d' "$epoch")" "$(held | jq -c 'if . then {epoch,n} else . end')" \
                 "$RANDOM" rows "$last" >all
-            run --separate-stderr eval 'head -n $((RANDOM % 80)) all | sink -q --every $every'
+            run --separate-stderr eval 'head -n $((RANDOM % 150)) all | sink -q --every $every'
             [ "$status" -ne 0 ] || break
             [ "$status" -eq 3 ]
         done
@@ -415,13 +415,13 @@ pass() {
     local try seed=$RANDOM epoch from row
     echo "seed $seed"
     RANDOM=$seed
-    for try in {1..4}; do
+    for try in {1..2}; do
         rm -f m.whm*
         : >sunk
         from=null row=0
         for epoch in {1..99}; do
             stream "$(printf '%012d' "$epoch")" "$from" "$RANDOM" rows "$row" >all
-            run --separate-stderr eval 'head -n $((RANDOM % 90)) all | pass -q >out'
+            run --separate-stderr eval 'head -n $((RANDOM % 150)) all | pass -q >out'
             # The sink commits one of the checkpoints that came through, or none.
             grep -n '"@wh":"\(checkpoint\|end\)"' out | cut -d: -f1 >places || true
             if [ -s places ] && [ $((RANDOM % 4)) -gt 0 ]; then
