@@ -28,6 +28,13 @@ struct job {
 
 /* Options. */
 
+static bool is_same_file(const char *left, const char *right)
+{
+    struct stat a, b;
+    return stat(left, &a) == 0 && stat(right, &b) == 0 && a.st_dev == b.st_dev &&
+           a.st_ino == b.st_ino;
+}
+
 static int check_options(const struct wh_featurize_options *options, struct wh_error *error)
 {
     const char *given = options->fit             ? "--fit"
@@ -38,6 +45,9 @@ static int check_options(const struct wh_featurize_options *options, struct wh_e
         return wh_fail(error, WH_REFUSED, "only one of --fit, --fit-transform and --frozen");
     if (given && !options->state)
         return wh_fail(error, WH_REFUSED, "%s needs --state FILE", given);
+    if (options->live && options->state && is_same_file(options->live, options->state))
+        return wh_fail(error, WH_REFUSED, "--live must be another file than --state, which "
+                       "--frozen only reads");
     if (options->live && !options->frozen)
         return wh_fail(error, WH_REFUSED, "--live is for --frozen (without it, --state holds what "
                        "steps remember of the rows too)");
@@ -92,23 +102,36 @@ static int check_begin(const char *bytes, size_t length, struct wh_error *error)
     return kept ? wh_featurizer_refuse_stream(error) : 0;
 }
 
-static int copy_input(int spool, char *chunk, struct wh_error *error)
+/* Reads until there is a line, or as much as goes into the chunk; the length, or -1. */
+static ssize_t read_begin(char *chunk, struct wh_error *error)
 {
-    bool begun = false;
-    for (;;) {
-        ssize_t got = read(STDIN_FILENO, chunk, SPOOL_CHUNK);
-        if (got == 0)
-            return 0;
+    size_t length = 0;
+    while (length < SPOOL_CHUNK && !memchr(chunk, '\n', length)) {
+        ssize_t got = read(STDIN_FILENO, chunk + length, SPOOL_CHUNK - length);
         if (got < 0 && errno == EINTR)
             continue;
         if (got < 0)
             return wh_fail_errno(error, WH_FAILED, "standard input: cannot read");
-        if (!begun && check_begin(chunk, (size_t)got, error))
-            return -1;
-        begun = true;
-        if (wh_write_all(spool, chunk, (size_t)got, error))
-            return -1;
+        if (got == 0)
+            break;
+        length += (size_t)got;
     }
+    return check_begin(chunk, length, error) ? -1 : (ssize_t)length;
+}
+
+static int copy_input(int spool, char *chunk, struct wh_error *error)
+{
+    ssize_t got = read_begin(chunk, error);
+    while (got != 0) {
+        if (got < 0 || wh_write_all(spool, chunk, (size_t)got, error))
+            return -1;
+        do
+            got = read(STDIN_FILENO, chunk, SPOOL_CHUNK);
+        while (got < 0 && errno == EINTR);
+        if (got < 0)
+            wh_fail_errno(error, WH_FAILED, "standard input: cannot read");
+    }
+    return 0;
 }
 
 /* Copies standard input to a temporary file that takes its place. */

@@ -478,11 +478,16 @@ static int load_step(struct wh_step *step, const struct wh_steps_state *state, s
     struct wh_slice tape = { "", 0 };
     if (state->tapes)
         tape = state->tapes[at];
-    /* Of a version in which the step saved nothing, or of other parts only. */
-    if (!step->ops->load || (json_is_null(saved) && tape.length == 0))
+    if (!step->ops->load)
         return 0;
-    if (step->ops->load(step, saved, tape, error) == 0)
+    /* Of a version in which the step saved nothing yet, or of other parts only. */
+    if (json_is_null(saved) && tape.length == 0) {
+        if (!step->type->learns)
+            return 0;
+        wh_fail(error, WH_REFUSED, "the state has no constants (it is one of --live)");
+    } else if (step->ops->load(step, saved, tape, error) == 0) {
         return 0;
+    }
     error->status = WH_REFUSED;
     name_op(step->type->op, error);
     return -1;

@@ -70,6 +70,12 @@ content() {
     says 'goes on with l (rows it learned from: 250)'
     same s before
     [ "$(head -n 1 l | jq -c '.steps[0].keys,.steps[1]')" = $'300\nnull' ]
+    # It has no constants, and is no STATE.
+    exits 2 wh-featurize "${steps[@]}" --state l --frozen rows.ndjson
+    says 'standard: the state has no constants'
+    exits 2 wh-featurize "${steps[@]}" --state s --frozen --live ./s rows.ndjson
+    says '--live must be another file'
+    same s before
     # Without it, the run ends and forgets.
     for _ in 1 2; do
         exits 0 wh-featurize "${steps[@]}" --state s --frozen rows.ndjson
@@ -110,7 +116,9 @@ content() {
     mkfifo pipe
     wh-featurize --standard x --state s --fit-transform <pipe 2>err &
     exec 9>pipe
-    begin "$E1" >&9
+    begin "$E1" | head -c 20 >&9
+    sleep 0.1
+    begin "$E1" | tail -c +21 >&9
     local ended=0
     wait $! || ended=$?
     exec 9>&-
