@@ -153,6 +153,24 @@ static int postgres_settle(struct wh_sink *sink, struct wh_emit *emit, struct wh
     return pg->schema ? 0 : wh_pg_batch_deliver(&pg->batch, emit, error);
 }
 
+/* The transaction's end, when all rows are in it. */
+static int commit(struct postgres *pg, bool swap, const struct wh_checkpoint *next,
+                  const struct wh_place *expected, struct wh_error *error)
+{
+    struct wh_pg_session *session = &pg->session;
+    if (!swap && !next && !session->open)
+        return 0;
+    int status = wh_pg_session_begin(session, error);
+    if (status == 0 && swap)
+        status = wh_pg_stage_swap(&pg->stage, session, error);
+    if (status == 0)
+        status = wh_pg_session_commit(session, next, expected, error);
+    if (status != 0)
+        return *error->rule ? wh_pg_batch_blame(&pg->batch, error, error) : -1;
+    wh_pg_batch_committed(&pg->batch);
+    return 0;
+}
+
 static int postgres_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
                            const struct wh_place *expected, struct wh_emit *emit,
                            struct wh_error *error)
@@ -163,14 +181,7 @@ static int postgres_commit(struct wh_sink *sink, const struct wh_checkpoint *nex
     bool known = !pg->schema; /* else there was neither a table nor a row */
     if (known && wh_pg_batch_deliver(&pg->batch, emit, error))
         return -1;
-    bool swap = known && pg->request->replace;
-    if (!swap && !next && !pg->session.open)
-        return 0;
-    if (wh_pg_session_begin(&pg->session, error))
-        return -1;
-    if (swap && wh_pg_stage_swap(&pg->stage, &pg->session, error))
-        return -1;
-    return wh_pg_session_commit(&pg->session, next, expected, error);
+    return commit(pg, known && pg->request->replace, next, expected, error);
 }
 
 static int postgres_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,

@@ -47,18 +47,22 @@ void wh_pg_batch_close(struct wh_pg_batch *batch)
 static void note_place(struct wh_pg_batch *batch, const struct wh_row *row)
 {
     const char *source = row->source ? row->source : "";
-    bool same = batch->source && strcmp(batch->source, source) == 0;
-    if (!same)
-        batch->source = wh_arena_copy(&batch->sources, source, strlen(source));
-    const struct wh_pg_run *last = batch->run_count ? &batch->runs[batch->run_count - 1] : NULL;
-    if (last && same && row->line == last->line + (batch->count - last->first))
+    const struct wh_pg_place before = batch->end;
+    bool same = before.source && strcmp(before.source, source) == 0;
+    batch->end = (struct wh_pg_place){
+        .source = same ? before.source : wh_arena_copy(&batch->sources, source, strlen(source)),
+        .line = row->line,
+        .database = row->raw == NULL,
+    };
+    if (!batch->begin.source)
+        batch->begin = batch->end;
+    if (same && batch->count > 0 && row->line == before.line + 1)
         return;
     if (batch->run_count == batch->run_capacity) {
         batch->run_capacity = batch->run_capacity ? 2 * batch->run_capacity : 64;
         batch->runs = wh_resize(batch->runs, batch->run_capacity, sizeof *batch->runs);
     }
-    batch->runs[batch->run_count++] = (struct wh_pg_run){ batch->count, row->line, batch->source,
-                                                          row->raw == NULL };
+    batch->runs[batch->run_count++] = (struct wh_pg_run){ batch->count, batch->end };
 }
 
 void wh_pg_batch_add(struct wh_pg_batch *batch, const struct wh_row *row)
@@ -95,34 +99,53 @@ static void empty(struct wh_pg_batch *batch)
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
-static const struct wh_pg_run *run_of(const struct wh_pg_batch *batch, uint64_t row)
+static struct wh_pg_place place_of(const struct wh_pg_batch *batch, uint64_t row)
 {
     size_t low = 0, high = batch->run_count;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         *(batch->runs[middle].first <= row ? &low : &high) = middle;
     }
-    return &batch->runs[low];
+    struct wh_pg_place place = batch->runs[low].place;
+    place.line += row - batch->runs[low].first;
+    return place;
 }
 
-int wh_pg_batch_blame(const struct wh_pg_batch *batch, uint64_t first, uint64_t count,
+static int blame_row(struct wh_pg_place place, const struct wh_error *reason,
+                     struct wh_error *error)
+{
+    struct wh_error cause = *reason;
+    return wh_fail(error, cause.status, "%s:%s%" PRIu64 ": %s%s%s", place.source,
+                   place.database ? " row " : "", place.line, cause.column,
+                   *cause.column ? ": " : "", cause.text);
+}
+
+static int blame_rows(struct wh_pg_place from, struct wh_pg_place to,
                       const struct wh_error *reason, struct wh_error *error)
 {
     struct wh_error cause = *reason;
-    const struct wh_pg_run *from = run_of(batch, first), *to = run_of(batch, first + count - 1);
-    uint64_t from_line = from->line + (first - from->first);
-    uint64_t to_line = to->line + (first + count - 1 - to->first);
-    const char *column = *cause.column ? ": " : "", *row = from->database ? " row " : "";
-    if (count == 1)
-        return wh_fail(error, cause.status, "%s:%s%" PRIu64 ": %s%s%s", from->source, row,
-                       from_line, cause.column, column, cause.text);
-    if (strcmp(from->source, to->source) == 0)
-        return wh_fail(error, cause.status, "%s: one of the rows from line %" PRIu64 " to %" PRIu64
-                       ": %s%s%s", from->source, from_line, to_line, cause.column, column,
-                       cause.text);
-    return wh_fail(error, cause.status, "one of the rows from %s:%" PRIu64 " to %s:%" PRIu64
-                   ": %s%s%s", from->source, from_line, to->source, to_line, cause.column, column,
+    bool same = strcmp(from.source, to.source) == 0;
+    if (same && from.line == to.line)
+        return blame_row(from, reason, error);
+    char end[512];
+    snprintf(end, sizeof end, "%s%s%" PRIu64, same ? "" : to.source, same ? "" : ":", to.line);
+    return wh_fail(error, cause.status, "one of the rows from %s:%" PRIu64 " to %s: %s%s%s",
+                   from.source, from.line, end, cause.column, *cause.column ? ": " : "",
                    cause.text);
+}
+
+int wh_pg_batch_blame(const struct wh_pg_batch *batch, const struct wh_error *reason,
+                      struct wh_error *error)
+{
+    struct wh_error cause = *reason;
+    return batch->begin.source ? blame_rows(batch->begin, batch->end, &cause, error)
+                               : wh_fail(error, cause.status, "%s", cause.text);
+}
+
+void wh_pg_batch_committed(struct wh_pg_batch *batch)
+{
+    batch->begin = batch->end = (struct wh_pg_place){ 0 };
+    wh_arena_reset(&batch->sources);
 }
 
 /* ---- COPY ------------------------------------------------------------------------------------ */
@@ -249,7 +272,7 @@ static int give_up(struct wh_pg_batch *batch, uint64_t row, const struct wh_pg_f
                    struct wh_emit *emit, struct wh_error *error)
 {
     if (!batch->rejects)
-        return wh_pg_batch_blame(batch, row, 1, &fault->error, error);
+        return blame_row(place_of(batch, row), &fault->error, error);
     return emit->reject(emit, wh_held_row(batch->held, row), &fault->error, error);
 }
 
@@ -294,8 +317,8 @@ static int refuse(const struct wh_pg_batch *batch, const struct wh_pg_fault *fau
                   struct wh_error *error)
 {
     if (fault->line > 0 && fault->line <= batch->count)
-        return wh_pg_batch_blame(batch, fault->line - 1, 1, &fault->error, error);
-    return wh_pg_batch_blame(batch, 0, batch->count, &fault->error, error);
+        return blame_row(place_of(batch, fault->line - 1), &fault->error, error);
+    return blame_rows(place_of(batch, 0), batch->end, &fault->error, error);
 }
 
 int wh_pg_batch_deliver(struct wh_pg_batch *batch, struct wh_emit *emit, struct wh_error *error)

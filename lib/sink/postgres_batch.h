@@ -26,12 +26,17 @@
 #include "sink/postgres_session.h"
 #include "sink/postgres_stage.h"
 
+/* Where a row came from. */
+struct wh_pg_place {
+    const char *source;
+    uint64_t line;
+    bool database; /* a row of a database, counted, not a line of a file */
+};
+
 /* Rows whose lines of the input follow each other. */
 struct wh_pg_run {
     uint64_t first; /* row of the batch, from 0 */
-    uint64_t line;  /* of the input */
-    const char *source;
-    bool database;  /* a row of a database, counted, not a line of a file */
+    struct wh_pg_place place;
 };
 
 struct wh_pg_batch {
@@ -50,7 +55,8 @@ struct wh_pg_batch {
     struct wh_held *held;   /* kept for rejects: the rows */
     struct wh_pg_run *runs;
     size_t run_count, run_capacity;
-    char *source;           /* of the last row */
+    struct wh_pg_place begin; /* the first row since the last commit; source NULL: there is none */
+    struct wh_pg_place end;   /* the last row */
     struct wh_arena sources;
 };
 
@@ -68,8 +74,10 @@ int wh_pg_batch_send(struct wh_pg_batch *batch, struct wh_error *error);
 /* Delivers the rows; the batch is empty then. */
 int wh_pg_batch_deliver(struct wh_pg_batch *batch, struct wh_emit *emit, struct wh_error *error);
 
-/* Fails with the error of a bad row at the rows [first, first + count), by their places. */
-int wh_pg_batch_blame(const struct wh_pg_batch *batch, uint64_t first, uint64_t count,
-                      const struct wh_error *reason, struct wh_error *error);
+/* Fails for `reason`, naming the rows since the last commit by their places. */
+int wh_pg_batch_blame(const struct wh_pg_batch *batch, const struct wh_error *reason,
+                      struct wh_error *error);
+/* The rows have been committed. */
+void wh_pg_batch_committed(struct wh_pg_batch *batch);
 
 #endif

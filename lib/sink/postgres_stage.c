@@ -192,7 +192,7 @@ int wh_pg_stage_begin(struct wh_pg_stage *stage, struct wh_pg_session *session,
 
 /* ---- the whole table ------------------------------------------------------------------------- */
 
-/* A statement about the whole table; what rows break here cannot be told of one of them. */
+/* A statement about the whole table. */
 static int run(struct wh_pg_session *session, const char *sql, struct wh_error *error)
 {
     struct wh_pg_fault fault;
@@ -200,8 +200,9 @@ static int run(struct wh_pg_session *session, const char *sql, struct wh_error *
     int status = PQresultStatus(result) == PGRES_COMMAND_OK ? 0 : -1;
     if (status != 0) {
         wh_pg_fault_read(&fault, session->connection, result, NULL);
-        wh_fail(error, fault.error.status, "%s", fault.error.text);
-        wh_pg_session_name(session, error);
+        *error = fault.error;
+        if (!fault.rows)
+            wh_pg_session_name(session, error);
     }
     PQclear(result);
     return status;
@@ -252,7 +253,7 @@ static int check_references(const struct wh_pg_table *table, PGconn *connection,
     struct wh_buffer sql = { 0 };
     wh_buffer_format(&sql, "SELECT conrelid::pg_catalog.regclass, pg_catalog.quote_ident(conname)"
                      " FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid = %u"
-                     " AND confdeltype IN ('c', 'n', 'd', 'r') LIMIT 1", table->oid);
+                     " AND confdeltype IN ('c', 'n', 'd') LIMIT 1", table->oid);
     PGresult *result = PQexec(connection, sql.data);
     int status = 0;
     wh_buffer_free(&sql);
@@ -260,7 +261,7 @@ static int check_references(const struct wh_pg_table *table, PGconn *connection,
         status = wh_pg_fail(error, connection, result, NULL);
     else if (PQntuples(result) > 0)
         status = wh_fail(error, WH_REFUSED, "--replace takes the rows of %s away for a moment, and "
-                         "the foreign key %s of %s does not let that pass (it has ON DELETE; use "
+                         "the foreign key %s of %s does not let that pass (by ON DELETE; use "
                          "--key without --replace)", table->relation, PQgetvalue(result, 0, 1),
                          PQgetvalue(result, 0, 0));
     PQclear(result);

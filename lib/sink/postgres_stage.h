@@ -54,7 +54,8 @@ int wh_pg_stage_begin(struct wh_pg_stage *stage, struct wh_pg_session *session,
 /* In the open transaction: takes all rows out of the table. */
 int wh_pg_stage_truncate(struct wh_pg_stage *stage, struct wh_pg_session *session,
                          struct wh_error *error);
-/* In the open transaction: the rows of the temporary table take the place of the table's. */
+/* In the open transaction: the rows of the temporary table take the place of the table's. Where
+ * constraints refuse them the error is one of rows (`rule` set), which of them is not known. */
 int wh_pg_stage_swap(struct wh_pg_stage *stage, struct wh_pg_session *session,
                      struct wh_error *error);
 

@@ -211,7 +211,8 @@ static int take_given(struct wh_schema *schema, struct wh_error *error)
             return wh_fail(error, WH_REFUSED, "--schema: column %s must have the name of a type, "
                                               "such as \"bigint\" or \"numeric(12,2)\"",
                            wh_quote(quoted, name, strlen(name)));
-        schema->columns[place_of(schema, name, strlen(name))].given = type;
+        size_t place = place_of(schema, name, strlen(name)); /* may move the columns */
+        schema->columns[place].given = type;
     }
     return 0;
 }
