@@ -47,11 +47,11 @@ static enum wh_verdict take_row(struct postgres *pg, struct wh_row *row, struct 
 {
     struct wh_pg_batch *batch = &pg->batch;
     struct wh_pg_plan *plan;
-    enum wh_pg_op op;
+    enum wh_apply_op op;
     enum wh_verdict verdict = wh_pg_layout_plan(&pg->layout, row, &plan, &op, error);
     if (verdict != WH_TAKEN)
         return verdict;
-    if (op == WH_PG_TRUNCATE)
+    if (op == WH_APPLY_TRUNCATE)
         return truncate_table(pg, emit, error) ? WH_FATAL : WH_TAKEN;
     if (!wh_pg_layout_fits(&pg->layout, plan, op)) {
         if (wh_pg_batch_deliver(batch, emit, error))

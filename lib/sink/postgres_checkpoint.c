@@ -97,7 +97,7 @@ int wh_pg_checkpoint_read(PGconn *connection, const char *row, struct wh_checkpo
 
 /* How long a run waits for another one's transaction: longer than a commit takes, shorter than
  * anybody waits for a message. */
-static const char lock_timeout[] = "5s";
+static const char lock_timeout[] = "3s";
 
 static char *lock_sql(PGconn *connection, const char *begin, const char *row)
 {

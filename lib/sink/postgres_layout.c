@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "base/number.h"
-#include "sink/postgres_apply.h"
 #include "sink/schema.h"
 
 void wh_pg_layout_open(struct wh_pg_layout *layout, const struct wh_pg_table *table,
@@ -51,7 +50,7 @@ static int make_plan(const struct wh_pg_layout *layout, struct wh_pg_plan *plan,
         const struct wh_column *column = &shape->columns[i];
         plan->columns[i] = WH_PG_NONE;
         if (wh_schema_reserved(layout->request, column)) {
-            *(wh_pg_apply_is_op(column) ? &plan->op : &plan->unchanged) = i;
+            *(wh_apply_is_op(column) ? &plan->op : &plan->unchanged) = i;
             continue;
         }
         plan->columns[i] = wh_pg_table_column(layout->table, column->name, column->length, error);
@@ -60,6 +59,22 @@ static int make_plan(const struct wh_pg_layout *layout, struct wh_pg_plan *plan,
     }
     plan->serial = shape->serial;
     return 0;
+}
+
+/* Marks the fields whose columns are named; a name that the row lacks is left alone anyway. */
+static void mark_alone(const struct wh_pg_layout *layout, struct wh_pg_plan *plan,
+                       const json_t *names)
+{
+    size_t i;
+    json_t *item;
+    memset(plan->alone, 0, plan->count * sizeof *plan->alone);
+    json_array_foreach(names, i, item) {
+        for (uint32_t k = 0; k < plan->count; k++)
+            if (plan->columns[k] != WH_PG_NONE
+                && strcmp(layout->table->columns[plan->columns[k]].name,
+                          json_string_value(item)) == 0)
+                plan->alone[k] = true;
+    }
 }
 
 /* Takes up which columns this row leaves alone, where that differs from the row before. */
@@ -71,31 +86,31 @@ static int leave_alone(const struct wh_pg_layout *layout, struct wh_pg_plan *pla
     if (length == plan->left.length && (length == 0
                                         || memcmp(field->text, plan->left.data, length) == 0))
         return 0;
+    json_t *names = wh_apply_unchanged(field, layout->request->key, layout->request->key_count,
+                                       error);
+    if (!names)
+        return -1;
     plan->generation = 0;
     plan->left.length = 0;
-    memset(plan->alone, 0, plan->count * sizeof *plan->alone);
-    if (wh_pg_apply_unchanged(layout->table, field, plan->columns, plan->count, plan->alone,
-                              error)) {
-        memset(plan->alone, 0, plan->count * sizeof *plan->alone);
-        return -1;
-    }
     wh_buffer_add(&plan->left, field->text, length);
+    mark_alone(layout, plan, names);
+    json_decref(names);
     return 0;
 }
 
 enum wh_verdict wh_pg_layout_plan(struct wh_pg_layout *layout, struct wh_row *row,
-                                  struct wh_pg_plan **plan, enum wh_pg_op *op,
+                                  struct wh_pg_plan **plan, enum wh_apply_op *op,
                                   struct wh_error *error)
 {
     const struct wh_shape *shape = row->shape;
     struct wh_pg_plan *found = &layout->plans[shape->serial % WH_PG_PLANS];
     *plan = found;
-    *op = WH_PG_UPSERT;
+    *op = WH_APPLY_UPSERT;
     if (found->serial != shape->serial && make_plan(layout, found, shape, error))
         return WH_FATAL;
-    if (found->op != WH_PG_NONE && wh_pg_apply_op(row, &row->fields[found->op], op, error))
+    if (found->op != WH_PG_NONE && wh_apply_op(row, &row->fields[found->op], op, error))
         return WH_BAD;
-    if (found->unchanged != WH_PG_NONE && *op == WH_PG_UPSERT
+    if (found->unchanged != WH_PG_NONE && *op == WH_APPLY_UPSERT
         && leave_alone(layout, found, row, error))
         return WH_BAD;
     return WH_TAKEN;
@@ -105,12 +120,12 @@ enum wh_verdict wh_pg_layout_plan(struct wh_pg_layout *layout, struct wh_row *ro
 
 /* Whether the field's value is loaded where a row asks for `op`. */
 static bool loads(const struct wh_pg_layout *layout, const struct wh_pg_plan *plan, uint32_t field,
-                  enum wh_pg_op op)
+                  enum wh_apply_op op)
 {
     uint32_t column = plan->columns[field];
     if (column == WH_PG_NONE)
         return false;
-    return op == WH_PG_DELETE ? layout->table->columns[column].key : !plan->alone[field];
+    return op == WH_APPLY_DELETE ? layout->table->columns[column].key : !plan->alone[field];
 }
 
 /* Whether rows that lack a column may have null in it; without an upsert that is what they would
@@ -123,7 +138,7 @@ static bool may_lack(const struct wh_pg_layout *layout, uint32_t column)
 }
 
 bool wh_pg_layout_fits(const struct wh_pg_layout *layout, struct wh_pg_plan *plan,
-                       enum wh_pg_op op)
+                       enum wh_apply_op op)
 {
     if (plan->generation == layout->generation && op == layout->op)
         return plan->generation > 0;
@@ -156,7 +171,7 @@ static void add_column(struct wh_pg_layout *layout, uint32_t column)
     layout->columns[layout->count++] = column;
 }
 
-void wh_pg_layout_take(struct wh_pg_layout *layout, struct wh_pg_plan *plan, enum wh_pg_op op)
+void wh_pg_layout_take(struct wh_pg_layout *layout, struct wh_pg_plan *plan, enum wh_apply_op op)
 {
     uint32_t before = layout->op == op ? layout->count : 0;
     uint32_t *old = wh_alloc((size_t)before + 1, sizeof *old);

@@ -18,12 +18,10 @@
 #include "base/memory.h"
 #include "pipe/stage.h"
 #include "record/row.h"
+#include "sink/apply.h"
 #include "sink/postgres_table.h"
 #include "sink/postgres_value.h"
 #include "sink/sink.h"
-
-/* What a row asks for, by _op of --apply. */
-enum wh_pg_op { WH_PG_UPSERT, WH_PG_DELETE, WH_PG_TRUNCATE };
 
 enum { WH_PG_PLANS = 64 };
 
@@ -42,7 +40,7 @@ struct wh_pg_plan {
 struct wh_pg_layout {
     const struct wh_pg_table *table;
     const struct wh_sink_request *request;
-    enum wh_pg_op op;
+    enum wh_apply_op op;
     uint32_t *columns;         /* of the batch, in COPY's order */
     uint32_t count;
     uint32_t *places;          /* of each column of the table in these; WH_PG_NONE */
@@ -60,14 +58,14 @@ void wh_pg_layout_close(struct wh_pg_layout *layout);
 /* Finds out what a row means and asks for. The plan stays until the next call. WH_FATAL where the
  * table lacks a column (WH_REFUSED). */
 enum wh_verdict wh_pg_layout_plan(struct wh_pg_layout *layout, struct wh_row *row,
-                                  struct wh_pg_plan **plan, enum wh_pg_op *op,
+                                  struct wh_pg_plan **plan, enum wh_apply_op *op,
                                   struct wh_error *error);
 
 /* Whether a row of the plan can go into the present batch. */
 bool wh_pg_layout_fits(const struct wh_pg_layout *layout, struct wh_pg_plan *plan,
-                       enum wh_pg_op op);
+                       enum wh_apply_op op);
 /* Makes the list of columns of a new batch so that it can. */
-void wh_pg_layout_take(struct wh_pg_layout *layout, struct wh_pg_plan *plan, enum wh_pg_op op);
+void wh_pg_layout_take(struct wh_pg_layout *layout, struct wh_pg_plan *plan, enum wh_apply_op op);
 
 /* Appends the row, which fits, as line `number` of the batch. -1: a bad row, nothing appended. */
 int wh_pg_layout_row(struct wh_pg_layout *layout, const struct wh_pg_plan *plan,

@@ -149,7 +149,7 @@ void wh_pg_stage_lay(struct wh_pg_stage *stage, const struct wh_pg_layout *layou
     wh_buffer_format(&stage->before, "COPY %s (", stage->staged ? STAGED : table->name);
     add_names(&stage->before, table, layout, is_loadable);
     wh_buffer_format(&stage->before, "%s) FROM STDIN", layout->numbered ? ", " NUMBER : "");
-    if (stage->passes_on && layout->op == WH_PG_DELETE)
+    if (stage->passes_on && layout->op == WH_APPLY_DELETE)
         add_delete(&stage->behind, table);
     else if (stage->passes_on)
         add_upsert(&stage->behind, layout);

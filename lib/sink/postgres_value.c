@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/base64.h"
 #include "record/json.h"
 #include "record/writer.h"
 
@@ -180,14 +181,6 @@ static int add_composite(struct wh_buffer *out, const struct wh_pg_type *type, c
     return 0;
 }
 
-static int digit_of(char letter)
-{
-    static const char letters[] =
-        "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const char *at = letter ? strchr(letters, letter) : NULL;
-    return at ? (int)(at - letters) : -1;
-}
-
 /* Bytes: base64, as wh-extract writes them, or PostgreSQL's own hexadecimal digits. */
 static int add_bytes(struct wh_buffer *out, const char *text, size_t length,
                      struct wh_error *error)
@@ -197,24 +190,19 @@ static int add_bytes(struct wh_buffer *out, const char *text, size_t length,
         wh_buffer_add(out, text, length);
         return 0;
     }
-    bool whole = length % 4 == 0;
-    for (int i = 0; i < 2 && whole && length > 0 && text[length - 1] == '='; i++)
-        length--;
-    unsigned bits = 0, held = 0;
-    wh_buffer_add(out, "\\x", 2);
-    for (size_t i = 0; i < length && whole; i++) {
-        int digit = digit_of(text[i]);
-        whole = digit >= 0;
-        bits = bits << 6 | ((unsigned)digit & 63);
-        held += 6;
-        if (held >= 8) {
-            held -= 8;
-            unsigned byte = bits >> held & 255;
-            wh_buffer_byte(out, hex[byte >> 4]);
-            wh_buffer_byte(out, hex[byte & 15]);
-        }
+    size_t size = 0;
+    unsigned char *bytes = wh_alloc(length / 4 + 1, 3);
+    bool sound = wh_base64_decode(text, length, bytes, &size);
+    char *place = wh_buffer_reserve(out, 2 + 2 * size);
+    *place++ = '\\';
+    *place++ = 'x';
+    for (size_t i = 0; i < size; i++) {
+        *place++ = hex[bytes[i] >> 4];
+        *place++ = hex[bytes[i] & 15];
     }
-    return whole ? 0 : wh_bad_row(error, "type", NULL, 0, 0, "neither base64 nor \\x and "
+    out->length += 2 + 2 * size;
+    free(bytes);
+    return sound ? 0 : wh_bad_row(error, "type", NULL, 0, 0, "neither base64 nor \\x and "
                                   "hexadecimal digits, as a bytea column needs it");
 }
 
