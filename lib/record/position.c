@@ -180,8 +180,8 @@ int wh_position_find(const json_t *position, const char *const *paths, size_t co
     if (!kind || !path || !digest || !get_count(position, "file", &file))
         return wh_position_damaged(error);
     if (file >= count)
-        return wh_fail(error, WH_REFUSED, "the checkpoint stands in %s, file number %llu, but there "
-                       "%s only %zu (%s)", path, (unsigned long long)file + 1,
+        return wh_fail(error, WH_REFUSED, "the checkpoint stands in %s, file number %llu, but "
+                       "there %s only %zu (%s)", path, (unsigned long long)file + 1,
                        count == 1 ? "is" : "are", count, same_files);
     char found[65];
     *index = (size_t)file;
@@ -239,8 +239,9 @@ int wh_position_check_reading(const json_t *position, const struct wh_position_f
     int result = 0;
     if (!json_equal(before, now)) {
         char *text_before = options_text(before), *text_now = options_text(now);
-        result = wh_fail(error, WH_REFUSED, "%s was read so far with %s, but is now with %s (give the "
-                         "same options, or %s)", file->input->name, text_before, text_now, anew);
+        result = wh_fail(error, WH_REFUSED, "%s was read so far with %s, but is now with %s (give "
+                         "the same options, or %s)", file->input->name, text_before, text_now,
+                         anew);
         free(text_before);
         free(text_now);
     }

@@ -75,7 +75,7 @@ static void remove_files(struct set *set)
 /* What a reader gave, and the positions before and behind each row, as JSON text. */
 struct rows {
     char **shown, **before, **behind;
-    size_t count;
+    size_t count, room;
     char *last; /* position at the end; NULL where an error was the end */
 };
 
@@ -109,6 +109,16 @@ static char *show_row(const struct wh_row *row, enum wh_next next, const struct 
     return out.data;
 }
 
+static void room_for_row(struct rows *rows)
+{
+    if (rows->count < rows->room)
+        return;
+    rows->room = 2 * rows->room + 16;
+    rows->shown = wh_resize(rows->shown, rows->room, sizeof *rows->shown);
+    rows->before = wh_resize(rows->before, rows->room, sizeof *rows->before);
+    rows->behind = wh_resize(rows->behind, rows->room, sizeof *rows->behind);
+}
+
 /* All that a reader gives, which is then closed. */
 static struct rows read_all(struct wh_reader *reader, bool positions)
 {
@@ -116,10 +126,8 @@ static struct rows read_all(struct wh_reader *reader, bool positions)
     struct wh_error error;
     enum wh_next next;
     while ((next = wh_reader_next(reader, &error)) == WH_NEXT_ROW || next == WH_NEXT_BAD) {
+        room_for_row(&rows);
         size_t i = rows.count++;
-        rows.shown = wh_resize(rows.shown, rows.count, sizeof *rows.shown);
-        rows.before = wh_resize(rows.before, rows.count, sizeof *rows.before);
-        rows.behind = wh_resize(rows.behind, rows.count, sizeof *rows.behind);
         rows.shown[i] = show_row(reader->row, next, &error);
         rows.before[i] = positions ? position_text(reader, false) : NULL;
         rows.behind[i] = positions ? position_text(reader, true) : NULL;
@@ -295,7 +303,7 @@ static void every_cut_of_any_file_is_made_good(void **state)
     (void)state;
     size_t rows = 0;
     struct wh_buffer text = { 0 };
-    for (int round = 0; round < 900; round++) {
+    for (int round = 0; round < 500; round++) {
         struct set set = { 0 };
         enum wh_format format = round % 3 ? WH_FORMAT_CSV : WH_FORMAT_NDJSON;
         struct wh_reading reading = random_reading(format);
@@ -303,13 +311,13 @@ static void every_cut_of_any_file_is_made_good(void **state)
             reading.infer_rows = 1 + random_below(4);
         for (size_t files = 1 + random_below(MOST_FILES); files > 0; files--) {
             add_file(&set);
-            random_file(&text, format, 20);
+            random_file(&text, format, 14);
             append_somehow(&set, set.count - 1, random_below(4) == 0, &text);
         }
         rows += expect_all_cuts(&reading, &set);
         remove_files(&set);
     }
-    assert_true(rows > 3000);
+    assert_true(rows > 2000);
     wh_buffer_free(&text);
 }
 
@@ -358,14 +366,14 @@ static void a_file_that_grows_is_read_on_or_refused(void **state)
     (void)state;
     int same = 0, different = 0;
     struct wh_buffer text = { 0 };
-    for (int round = 0; round < 2500; round++) {
+    for (int round = 0; round < 2000; round++) {
         enum wh_format format = round % 2 ? WH_FORMAT_CSV : WH_FORMAT_NDJSON;
         struct wh_reading reading = random_reading(format);
         random_file(&text, format, 12);
         bool went_on = grows(&reading, &text, random_below(text.length + 1), round % 8 == 7);
         *(went_on ? &same : &different) += 1;
     }
-    assert_true(same > 500 && different > 500);
+    assert_true(same > 300 && different > 300);
     wh_buffer_free(&text);
 }
 
