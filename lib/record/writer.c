@@ -150,8 +150,8 @@ int wh_writer_flush(struct wh_writer *writer, struct wh_error *error)
     return result;
 }
 
-int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
-                    struct wh_error *error)
+static int add_bytes(struct wh_writer *writer, const char *bytes, size_t length,
+                     struct wh_error *error)
 {
     if (writer->buffer.length + length > FULL && wh_writer_flush(writer, error) != 0)
         return -1;
@@ -159,6 +159,15 @@ int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
         return write_out(writer, bytes, length, error);
     wh_buffer_add(&writer->buffer, bytes, length);
     return 0;
+}
+
+int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
+                    struct wh_error *error)
+{
+    if (writer->missing_newline)
+        wh_buffer_byte(&writer->buffer, '\n');
+    writer->missing_newline = false;
+    return add_bytes(writer, bytes, length, error);
 }
 
 /* The format that the first row settles, where nobody asked for one. */
@@ -225,7 +234,7 @@ int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_
     bool terminated = row->terminator > 0 || row->raw_format == WH_FORMAT_NONE;
     if (passes(writer, row)) {
         writer->missing_newline = !terminated;
-        return wh_writer_bytes(writer, row->raw, row->raw_length, error);
+        return add_bytes(writer, row->raw, row->raw_length, error);
     }
     if (writer->writing.format == WH_FORMAT_CSV) {
         if (wh_csv_encode_row(writer->encoder, buffer, row, error) != 0) {

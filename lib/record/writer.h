@@ -37,7 +37,7 @@ bool wh_writer_begun(const struct wh_writer *writer);
 /* Writes one row. 0; 1 when the row cannot be written in this format (error filled as a bad row:
  * a column that the CSV header lacks, a first one called @wh); -1 when writing failed. */
 int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error);
-/* Bytes as they are, between rows. */
+/* Bytes as they are, between rows: the row before is ended where it had no line end. */
 int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
                     struct wh_error *error);
 int wh_writer_flush(struct wh_writer *writer, struct wh_error *error);

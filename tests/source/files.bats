@@ -77,3 +77,92 @@ load ../helper
     exits 0 wh-extract t.ndjson --rejects bad.ndjson
     [ "$(jq -r .row bad.ndjson)" = '{"a":}' ]
 }
+
+# load_new ARGUMENT...: wh-extract with these, from where the last load_new has ended, appended to
+# out.ndjson.
+load_new() {
+    wh-extract -q --checkpoint c.json --every 1 "$@" |
+        wh-load -q out.ndjson --checkpoint c.json --every 0s
+}
+
+@test "rows read a few at a time are the rows of the files, line numbers of bad ones too" {
+    printf '\357\273\277id,text\r\n1,"a\r\nb"\r\n\r\n2,x\r\n3,bad,row\r\n4,"""\n"\r\n' >1.csv
+    for i in 1 2 3 4 5; do printf '{"id":%s}\n \n{"id":}\n' "$i"; done | gzip >2.ndjson.gz
+    printf '9\tx\n8\n7\ty' >3.tsv
+    set -- 1.csv 2.ndjson.gz 3.tsv
+    wh-extract -q "$@" --rejects all.bad >all
+    for i in $(seq 12); do
+        load_new "$@" --rejects bad --limit 2
+    done
+    echo >>all # the last row gets its line end before a control record
+    same all out.ndjson
+    same all.bad bad
+}
+
+@test "a file that has grown is read on, and new ones behind it" {
+    printf 'id,city\n1,Lagos\n2,Accra' >1.csv
+    load_new 1.csv
+    printf '\n3,Cairo\n' >>1.csv
+    load_new 1.csv
+    load_new 1.csv
+    printf '{"id":4}\n' | gzip >2.gz
+    load_new 1.csv 2.gz
+    printf '{"id":5}\n' | gzip >>2.gz
+    printf '{"id":6}\n' >3.ndjson
+    load_new 1.csv 2.gz 3.ndjson
+    prints '{"id":1,"city":"Lagos"}
+{"id":2,"city":"Accra"}
+{"id":3,"city":"Cairo"}
+{"id":4}
+{"id":5}
+{"id":6}' cat out.ndjson
+}
+
+@test "a last line that was unfinished is refused when it has been finished" {
+    printf '{"id":1}\n{"id":2}' >t.ndjson
+    load_new t.ndjson
+    printf ' \n' >>t.ndjson
+    exits 2 wh-extract --checkpoint c.json t.ndjson
+    says 't.ndjson:2: this line was unfinished when it was read'
+}
+
+@test "another file under the name, fewer or other files and options are refused" {
+    printf 'id\n1\n' >1.csv
+    cp 1.csv 2.csv
+    load_new 1.csv 2.csv
+    exits 2 wh-extract --checkpoint c.json 1.csv
+    says 'the checkpoint stands in 2.csv'
+    exits 2 wh-extract --checkpoint c.json 2.csv 1.csv
+    says 'but in its place is 1.csv'
+    exits 2 wh-extract --checkpoint c.json 3.csv 2.csv
+    says 'the files before 2.csv are not those that were read'
+    exits 2 wh-extract --checkpoint c.json 1.csv 2.csv -d ';'
+    says '--delimiter=";"'
+    printf 'id\n2\n' >2.csv
+    exits 2 wh-extract --checkpoint c.json 1.csv 2.csv
+    says '2.csv is not the file it was'
+    : >2.csv
+    exits 2 wh-extract --checkpoint c.json 1.csv 2.csv
+    says '2.csv is not the file it was'
+}
+
+@test "types that --infer has settled stay as they are" {
+    printf 'id,code\n1,x\n' >t.csv
+    load_new t.csv --infer 2 --rejects bad
+    printf '2,7\nthree,8\n' >>t.csv
+    load_new t.csv --infer 2 --rejects bad
+    prints '{"id":1,"code":"x"}
+{"id":2,"code":"7"}' cat out.ndjson
+    prints 'number' jq -r .rule bad
+}
+
+@test "what cannot be read again has no checkpoint" {
+    printf '{"id":1}\n' >t.ndjson
+    exits 2 wh-extract --checkpoint c.json - <t.ndjson
+    says 'standard input cannot be read again from a checkpoint (name the file)'
+    mkfifo pipe
+    exits 2 wh-extract --checkpoint c.json t.ndjson pipe
+    says 'pipe is no regular file'
+    exits 2 wh-extract --checkpoint c.json t.ndjson --since id
+    says '--since is about databases'
+}
