@@ -142,6 +142,8 @@ static bool find_place(const char *path, struct stat *folder, char **text, const
 
 bool wh_file_same(const char *left, const char *right)
 {
+    if (strcmp(left, right) == 0)
+        return true;
     struct stat left_folder, right_folder;
     char *left_text = NULL, *right_text = NULL;
     const char *left_name, *right_name;

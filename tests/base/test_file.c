@@ -409,6 +409,27 @@ static void a_file_has_one_lock_under_all_its_names(void **state)
     wh_lock_release(lock);
 }
 
+static void two_names_are_one_place_whether_there_is_a_file_or_not(void **state)
+{
+    (void)state;
+    assert_int_equal(mkdir("folder", 0700), 0);
+    assert_int_equal(symlink("../there", "folder/link"), 0);
+    for (int written = 0; written < 2; written++) {
+        assert_true(wh_file_same("there", "./there"));
+        assert_true(wh_file_same("folder/../there", "there"));
+        assert_true(wh_file_same("there", "folder/link"));
+        assert_false(wh_file_same("there", "folder/there"));
+        assert_false(wh_file_same("there", "elsewhere"));
+        put("there", "");
+    }
+    assert_int_equal(link("there", "elsewhere"), 0);
+    assert_false(wh_file_same("there", "elsewhere")); /* replacing one leaves the other */
+    assert_false(wh_file_same("there", "nowhere/there"));
+    assert_true(wh_file_same("nowhere/there", "nowhere/there"));
+    assert_false(wh_file_same("there", "folder/"));
+    unlink("folder/link");
+}
+
 static void a_lock_that_is_a_link_is_not_followed(void **state)
 {
     (void)state;
@@ -623,6 +644,7 @@ int main(void)
         IN_A_FOLDER(a_handler_of_the_program_and_an_ignored_signal_stay),
         IN_A_FOLDER(a_second_lock_is_refused_and_names_the_holder),
         IN_A_FOLDER(a_file_has_one_lock_under_all_its_names),
+        IN_A_FOLDER(two_names_are_one_place_whether_there_is_a_file_or_not),
         IN_A_FOLDER(a_lock_that_is_a_link_is_not_followed),
         IN_A_FOLDER(processes_that_lock_and_release_never_hold_together),
         IN_A_FOLDER(a_file_is_read_whole_up_to_its_limit),

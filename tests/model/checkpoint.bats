@@ -129,13 +129,13 @@ sink() {
     sink -q --every 2s <in &
     exec 5>in
     head -n "$at" all >&5
-    until [ "$(held | jq -r '.n // 0')" -ge 2 ] || [ $((tries += 1)) -gt 60 ]; do
-        held >>seen
+    : >seen
+    until [ "$(tail -n 1 seen)" = "$(sed -n "${at}p" all | jq .n)" ] || [ $((tries += 1)) -gt 60 ]; do
+        held | jq '.n // empty' >>seen
         sleep 0.1
     done
     # The first at once, then none of the many until the time had passed, then the last.
-    prints "$(printf '1\n')" eval 'jq -r ".n // empty" seen | sort -u'
-    prints "$(sed -n "${at}p" all | jq .n)" eval 'held | jq .n'
+    prints "$(printf '1\n%s' "$(sed -n "${at}p" all | jq .n)")" uniq seen
     tail -n +$((at + 1)) all >&5
     exec 5>&-
     wait $!
