@@ -110,7 +110,7 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 crash:
 	@tests/install-deps build check
 	+@$(MAKE) --no-print-directory $(PARALLEL) $(TOOLS) $(CRASH_PROGRAMS)
-	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/crash/run -n $(CRASH_RUNS) $(CRASH)
+	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/crash/run -n $(CRASH_RUNS) -j $(JOBS) $(CRASH)
 
 $(BUILD)/crash/%: $(BUILD)/tests/crash/%.o
 	@mkdir -p $(@D)

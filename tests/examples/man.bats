@@ -82,6 +82,7 @@ run_page() {
 }
 
 @test "wh-stream(7)" { run_page "$ROOT/man/wh-stream.7"; }
+@test "wh-checkpoint(7)" { run_page "$ROOT/man/wh-checkpoint.7"; }
 @test "wh-clean(1)" { run_page "$ROOT/man/wh-clean.1"; }
 @test "wh-extract(1)" { run_page "$ROOT/man/wh-extract.1"; }
 @test "wh-featurize(1)" { run_page "$ROOT/man/wh-featurize.1"; }

@@ -7,7 +7,7 @@ load ../helper
 @test "shell scripts pass shellcheck" {
     cd "$ROOT"
     shellcheck -x .ci/run tests/run tests/run-one tests/install-deps tests/fuzz/run \
-        tests/bench/run examples/*.sh
+        tests/bench/run tests/crash/run examples/*.sh
     shellcheck -x -s sh tests/bench/*.sh
 }
 
