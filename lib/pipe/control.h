@@ -13,7 +13,8 @@
  * are the rows since the control record before, on this hop: whoever passes a record on writes its
  * own count. `through` lists the recipes that the rows go through. `committed` follows the end
  * where the sink's commit was seen in time, and lets filters publish their state. A stream of
- * --mark has neither from nor position, and only a begin and an end.
+ * --mark has neither from nor position, and only a begin and an end. `check` hashes the position: a
+ * tool in between that takes numbers for floating point would have the next run go on elsewhere.
  *
  * Members that this version does not know are passed on as they are; a record of a kind that it
  * does not know breaks the stream.
@@ -77,6 +78,9 @@ struct wh_control {
 int wh_control_read(const char *text, size_t length, struct wh_control *control,
                     struct wh_error *error);
 void wh_control_free(struct wh_control *control);
+
+/* Adds `position` (NULL: none) and its hash to a record that is being put together. */
+void wh_control_place(json_t *record, const json_t *position);
 
 /*
  * Appends the record as the tool `by` passes it on, with a line end: rows replaced by its own

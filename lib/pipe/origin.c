@@ -141,7 +141,7 @@ void wh_origin_begin(struct wh_origin *origin, struct wh_buffer *out, const json
     json_t *begin = json_pack("{s:s, s:s}", "@wh", "begin", "epoch", origin->epoch);
     if (origin->store) {
         json_object_set_new(begin, "from", wh_place_json(&origin->held.place));
-        json_object_set(begin, "position", (json_t *)position);
+        wh_control_place(begin, position);
     }
     print(out, begin, 0);
 }
@@ -218,7 +218,7 @@ int wh_origin_checkpoint(struct wh_origin *origin, struct wh_buffer *out, bool e
                                (json_int_t)rows);
     if (origin->store) {
         json_object_set_new(record, "committed", json_integer((json_int_t)origin->committed));
-        json_object_set(record, "position", (json_t *)position);
+        wh_control_place(record, position);
         note_written(origin, now);
     }
     print(out, record, rows);

@@ -296,7 +296,8 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
                                                     error) : 0;
     }
     struct wh_lag lag = wh_origin_lag(run->origin, 0, wh_clock());
-    wh_notice(run->common, "the sink has not committed the last %" PRIu64 " rows yet; the next run "
-              "goes on from what it did commit (is --checkpoint the same at both ends?)", lag.rows);
+    wh_notice(run->common, "the sink has not committed all yet (rows left: %" PRIu64 "); the next "
+              "run goes on from what it did commit (is --checkpoint the same at both ends?)",
+              lag.rows);
     return 0;
 }

@@ -81,6 +81,7 @@ static void records_that_break_the_form_are_told(void **state)
         "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":1,\"rows\":1.5}",
         "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"committed\":\"x\"}",
         "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"n\":2}",
+        "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"position\":{},\"check\":\"0\"}",
         "{\"@wh\":\"committed\",\"epoch\":\"a\"}", "{\"@wh\":\"end\"", "[]", "",
     };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
@@ -242,6 +243,28 @@ static void a_sink_goes_on_only_where_its_checkpoint_is(void **state)
     json_decref(held.through);
 }
 
+static void a_position_that_was_changed_on_the_way_is_told(void **state)
+{
+    (void)state;
+    struct wh_buffer text = { 0 };
+    struct wh_error error;
+    json_t *position = json_pack("{s:I}", "id", (json_int_t)9007199254740993);
+    struct wh_control control = { .kind = WH_CONTROL_END };
+    control.json = json_pack("{s:s, s:s, s:i, s:i}", "@wh", "end", "epoch", "a", "n", 1, "rows", 0);
+    wh_control_place(control.json, position);
+    wh_control_print(&text, &control, 0, "wh-extract", NULL);
+    wh_control_free(&control);
+    assert_int_equal(wh_control_read(text.data, text.length, &control, &error), 0);
+    assert_true(json_equal((json_t *)control.position, position));
+    wh_control_free(&control);
+    char *digit = memchr(text.data, '9', text.length);
+    digit[15] = '2'; /* as a double prints */
+    assert_int_equal(wh_control_read(text.data, text.length, &control, &error), -1);
+    assert_int_equal(error.status, WH_BROKEN);
+    json_decref(position);
+    wh_buffer_free(&text);
+}
+
 static void epochs_are_different(void **state)
 {
     (void)state;
@@ -263,6 +286,7 @@ int main(void)
         cmocka_unit_test(whatever_is_lost_doubled_or_moved_breaks_the_hop),
         cmocka_unit_test(a_checkpoint_is_written_and_read_back),
         cmocka_unit_test(a_sink_goes_on_only_where_its_checkpoint_is),
+        cmocka_unit_test(a_position_that_was_changed_on_the_way_is_told),
         cmocka_unit_test(epochs_are_different),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
