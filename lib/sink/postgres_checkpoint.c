@@ -1,6 +1,7 @@
 #include "sink/postgres_checkpoint.h"
 
 #include <inttypes.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -38,11 +39,10 @@ int wh_pg_checkpoint_make(PGconn *connection, struct wh_error *error)
                               "CREATE TABLE wh_checkpoint (name text PRIMARY KEY,"
                               " epoch text NOT NULL, n bigint NOT NULL, position text NOT NULL,"
                               " updated_at timestamptz NOT NULL)");
-    int status = 0;
-    /* Another run may have made it meanwhile: a table, or a type of its name, exists. */
-    if (PQresultStatus(result) != PGRES_COMMAND_OK && !failed_with(result, "42P07")
-        && !failed_with(result, "23505"))
-        status = wh_pg_fail(error, connection, result, NULL);
+    /* Another run may have made it meanwhile: the table, its type or their entries are there. */
+    bool made = PQresultStatus(result) == PGRES_COMMAND_OK || failed_with(result, "42P07")
+                || failed_with(result, "42710") || failed_with(result, "23505");
+    int status = made ? 0 : wh_pg_fail(error, connection, result, NULL);
     PQclear(result);
     return status;
 }

@@ -7,10 +7,11 @@
 #include "database/pgerror.h"
 #include "sink/postgres_fault.h"
 
-/* The temporary table, and its column that numbers the rows of a batch: no column of a stream can
- * have that name, which stands for control records. */
-#define STAGED "pg_temp.wh_staged"
-#define NUMBER "\"@wh\""
+/* The name of the temporary table, and of its column that numbers the rows of a batch: no column of
+ * a stream can be called so, and hardly a table is. */
+#define NAME "@wh"
+#define STAGED "pg_temp.\"" NAME "\""
+#define NUMBER "\"" NAME "\""
 
 /* ---- lists of columns ------------------------------------------------------------------------ */
 
@@ -162,7 +163,7 @@ void wh_pg_stage_lay(struct wh_pg_stage *stage, const struct wh_pg_layout *layou
 /* What is generated in the table itself is left out here. */
 static void add_definition(struct wh_buffer *out, const struct wh_pg_stage *stage)
 {
-    wh_buffer_format(out, "CREATE TEMP TABLE wh_staged (");
+    wh_buffer_format(out, "CREATE TEMP TABLE \"" NAME "\" (");
     for (uint32_t i = 0; i < stage->table->count; i++) {
         const struct wh_pg_column *column = &stage->table->columns[i];
         if (column->generated)
@@ -277,7 +278,7 @@ int wh_pg_stage_open(struct wh_pg_stage *stage, const struct wh_pg_table *table,
     stage->staged = request->key_count > 0 || request->replace;
     stage->passes_on = stage->staged && !request->replace;
     stage->clear = stage->passes_on ? "TRUNCATE " STAGED : "";
-    stage->copied = stage->staged ? "wh_staged" : table->relation;
+    stage->copied = stage->staged ? NAME : table->relation;
     return request->replace ? check_references(table, connection, error) : 0;
 }
 
