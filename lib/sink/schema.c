@@ -55,23 +55,28 @@ static const struct type {
     { "timestamptz", "timestamp with time zone", "TEXT" },
     { "json", "json", "TEXT" },
     { "text", "text", "TEXT" },
+    /* Values that have no type in common, or none: SQLite can keep each as it is. */
+    { "", "text", "" },
 };
-enum { BIGINT, NUMERIC, DOUBLE, BOOLEAN, DATE, TIMESTAMP, TIMESTAMPTZ, JSON, TEXT, TYPES };
+enum { BIGINT, NUMERIC, DOUBLE, BOOLEAN, DATE, TIMESTAMP, TIMESTAMPTZ, JSON, TEXT, MIXED, TYPES };
 
 static int narrowest(unsigned seen)
 {
     const unsigned numbers = SEEN_INTEGER | SEEN_DECIMAL | SEEN_EXPONENT | SEEN_INEXACT;
+    const unsigned strings = SEEN_DATE | SEEN_TIMESTAMP | SEEN_TIMESTAMPTZ | SEEN_TEXT;
     if (seen == 0)
-        return TEXT;
+        return MIXED;
     if (seen == SEEN_BOOLEAN)
         return BOOLEAN;
     if ((seen & ~numbers) == 0 && (seen & SEEN_EXPONENT))
         return seen & SEEN_INEXACT ? NUMERIC : DOUBLE;
     if ((seen & ~numbers) == 0)
         return seen & SEEN_DECIMAL ? NUMERIC : BIGINT;
-    if ((seen & ~(unsigned)(SEEN_DATE | SEEN_TIMESTAMP)) == 0)
+    if ((seen & strings) == seen && (seen & (SEEN_TIMESTAMPTZ | SEEN_TEXT)) == 0)
         return seen & SEEN_TIMESTAMP ? TIMESTAMP : DATE;
-    return seen == SEEN_TIMESTAMPTZ ? TIMESTAMPTZ : seen == SEEN_NESTED ? JSON : TEXT;
+    if (seen == SEEN_TIMESTAMPTZ)
+        return TIMESTAMPTZ;
+    return seen == SEEN_NESTED ? JSON : (seen & ~strings) == 0 ? TEXT : MIXED;
 }
 
 static const char *type_in(const struct column *column, enum wh_dialect dialect)

@@ -12,6 +12,8 @@
  *     json              arrays and objects
  *     text              other strings, columns without values, and what has no type in common
  *
+ * In SQLite the last two of these have no type, so that each value is kept as it is; numeric too.
+ *
  * A schema owns its names; failures are bad tables and files (WH_REFUSED).
  */
 #ifndef WH_SINK_SCHEMA_H

@@ -1,0 +1,327 @@
+# wh-load into SQLite: values as they were, keys, --create, --apply, and the checkpoint's one
+# transaction with the rows.
+
+load ../helper
+
+# sql TEXT: what it gives in t.db.
+sql() {
+    sqlite3 t.db "$1"
+}
+
+@test "what wh-extract reads out of a table comes back the same" {
+    sql "CREATE TABLE t (i INTEGER, r REAL, n NUMERIC, s TEXT, b BOOLEAN, x BLOB, free);
+         INSERT INTO t VALUES
+            (1, 1.5, 2, 'a', 1, x'00ff10', 7), (-9223372036854775808, 1e300, 0.1, '', 0, x'', 'x'),
+            (NULL, NULL, NULL, NULL, NULL, NULL, NULL), (3, -0.5, 1e17, '007', 1, x'61', 2.5),
+            (4, 3, 12345.678901, char(10) || 'é\"', 0, x'6162', '12345678901234567890')"
+    wh-extract sqlite:t.db -t t >before
+    sql 'CREATE TABLE u AS SELECT * FROM t WHERE 0; DROP TABLE u;
+         CREATE TABLE u (i INTEGER, r REAL, n NUMERIC, s TEXT, b BOOLEAN, x BLOB, free)'
+    wh-load sqlite:t.db -t u before
+    wh-extract sqlite:t.db -t u >after
+    same before after
+    prints 0 sql "SELECT count(*) FROM (SELECT * FROM t EXCEPT SELECT * FROM u)"
+    # Made by the rows, too.
+    wh-load sqlite:t.db -t v --create before
+    wh-extract sqlite:t.db -t v >created
+    same before created
+}
+
+@test "--create makes columns of the types that the rows have" {
+    cat >rows.ndjson <<'END'
+{"i":1,"d":1.5,"e":1.5,"b":true,"day":"2024-03-01","t":"x","j":{"a":1},"mixed":1,"none":null}
+{"i":2,"d":12345678901234567890,"e":1e10,"b":null,"day":"2024-03-02","t":"y","j":[],"mixed":"x"}
+{"late":1}
+END
+    wh-load sqlite:t.db -t t --create --key i <(grep -v late rows.ndjson)
+    prints 'CREATE TABLE "t" ("i" INTEGER, "d", "e" REAL, "b" BOOLEAN, "day" TEXT, "t" TEXT, "j" TEXT, "mixed", "none", PRIMARY KEY ("i"))' \
+        sql "SELECT sql FROM sqlite_schema WHERE name = 't'"
+    wh-load sqlite:t.db -t u --create rows.ndjson
+    prints 3 sql 'SELECT count(*) FROM u'
+    prints 1 sql 'SELECT late FROM u WHERE late IS NOT NULL'
+}
+
+@test "big integers and long decimals keep their digits, or make a bad row" {
+    echo '{"n":12345678901234567890}' >big
+    echo '{"n":0.12345678901234567890}' >long
+    wh-load sqlite:t.db -t t --create big
+    wh-load sqlite:t.db -t t long
+    prints $'12345678901234567890\n0.12345678901234567890' sql 'SELECT n FROM t'
+    sql 'CREATE TABLE i (n INTEGER)'
+    exits 1 wh-load sqlite:t.db -t i big
+    says 'wh-load: big:1: n: "12345678901234567890" has more digits than the column can hold'
+    exits 1 wh-load sqlite:t.db -t i long
+    sql 'CREATE TABLE r (n REAL)'
+    wh-load sqlite:t.db -t r long
+    prints 0.12345678901234568 wh-extract sqlite:t.db -c 'SELECT n FROM r' -o csv -H
+}
+
+@test "a string that the column would make a number of is a bad row" {
+    sql 'CREATE TABLE t (zip INTEGER)'
+    for text in 007 +7 ' 7' 7. .7 '7 ' 12345678901234567890; do
+        jq -cn --arg text "$text" '{zip: $text}' >row
+        exits 1 wh-load sqlite:t.db -t t row
+        says "wh-load: row:1: zip: \"$text\" would become a number in this column"
+    done
+    for text in 7 -7 1.5 abc '' 7-8-9a e; do
+        jq -cn --arg text "$text" '{zip: $text}' | wh-load sqlite:t.db -t t
+    done
+    prints 7 sql 'SELECT count(*) FROM t'
+    sql 'DELETE FROM t'
+    printf '%s\n' zip 10115 00501 >zips.csv
+    exits 1 wh-load sqlite:t.db -t t zips.csv
+    wh-load sqlite:t.db -t u --create zips.csv
+    prints $'10115\n00501' sql 'SELECT zip FROM u'
+}
+
+@test "booleans are 0 and 1, in columns of text words" {
+    sql 'CREATE TABLE t (b BOOLEAN, i INTEGER, s TEXT)'
+    echo '{"b":true,"i":false,"s":true}' | wh-load sqlite:t.db -t t
+    prints '1|0|true|text' sql 'SELECT b, i, s, typeof(s) FROM t'
+    prints '{"b":true,"i":0,"s":"true"}' wh-extract sqlite:t.db -t t
+}
+
+@test "a column of BLOB takes base64" {
+    sql 'CREATE TABLE t (x BLOB)'
+    echo '{"x":"AP8Q"}' | wh-load sqlite:t.db -t t
+    prints 00FF10 sql 'SELECT hex(x) FROM t'
+    exits 1 wh-load sqlite:t.db -t t <(echo '{"x":"no base64"}')
+    says 'x: "no base64" is no base64, as a column of BLOB needs it'
+}
+
+@test "--schema gives columns, types and their order" {
+    echo '{"columns":{"zip":"text","id":"bigint","price":"decimal(10,2)"}}' >schema.json
+    echo '{"id":1,"zip":501}' | wh-load sqlite:t.db -t t --create --schema schema.json --key id
+    prints 'CREATE TABLE "t" ("zip" TEXT, "id" INTEGER, "price" decimal(10,2), PRIMARY KEY ("id"))' \
+        sql "SELECT sql FROM sqlite_schema WHERE name = 't'"
+    prints '501|text' sql 'SELECT zip, typeof(zip) FROM t'
+    wh-load sqlite:t.db -t empty --create --schema schema.json /dev/null
+    prints 3 sql "SELECT count(*) FROM pragma_table_info('empty')"
+    for broken in '{}' '{"columns":{"a":1}}' '{"columns":{"a":"int); DROP TABLE t; --"}}' \
+        '{"columns":{"a":"int, b int"}}' '{"columns":{"a":""}}'; do
+        echo "$broken" >schema.json
+        exits 2 wh-load sqlite:t.db -t u --create --schema schema.json /dev/null
+    done
+}
+
+@test "a key that is no column is refused, the nearest suggested" {
+    sql 'CREATE TABLE t (order_id INTEGER PRIMARY KEY)'
+    exits 2 wh-load sqlite:t.db -t t --key orderid <(echo '{"order_id":1}')
+    says '--key: the table t has no column orderid (did you mean order_id?)'
+    exits 2 wh-load sqlite:t.db -t u --create --key orderid <(echo '{"order_id":1}')
+    says '--key: the rows have no column "orderid" (did you mean order_id?)'
+    sql 'CREATE TABLE plain (id INTEGER)'
+    exits 2 wh-load sqlite:t.db -t plain --key id <(echo '{"id":1}')
+    says 'the table plain has no primary key and no unique index of exactly these columns'
+}
+
+@test "--key changes the columns that the row has, and no others" {
+    sql "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT DEFAULT 'none');
+         INSERT INTO t VALUES (1, 'x', 'y')"
+    printf '%s\n' '{"id":1,"a":"new"}' '{"id":2,"a":"z"}' '{"id":1}' |
+        wh-load sqlite:t.db -t t --key id
+    prints $'1|new|y\n2|z|none' sql 'SELECT * FROM t ORDER BY id'
+    exits 1 wh-load sqlite:t.db -t t --key id <(echo '{"a":1}')
+    says 'id: the row lacks this column of --key'
+    exits 1 wh-load sqlite:t.db -t t --key id <(echo '{"id":null,"a":1}')
+    says 'id: null cannot be the key of a row'
+}
+
+@test "a table or column that is not there is refused, the nearest suggested" {
+    sql 'CREATE TABLE orders (id INTEGER, amount REAL)'
+    exits 2 wh-load sqlite:t.db -t order <(echo '{"id":1}')
+    says 'sqlite:t.db: there is no table order: --create makes it (did you mean orders?)'
+    exits 2 wh-load sqlite:t.db -t orders <(echo '{"id":1,"amont":2}')
+    says 'the table orders has no column "amont" (did you mean amount?)'
+    exits 1 wh-load sqlite:none.db -t orders <(echo '{"id":1}')
+    says 'sqlite:none.db: cannot open: No such file or directory'
+    [ ! -e none.db ]
+}
+
+@test "--replace puts the rows in the place of all others, in one step" {
+    sql "CREATE TABLE t (id INTEGER PRIMARY KEY CHECK (id < 10)); INSERT INTO t VALUES (1), (2)"
+    exits 1 wh-load sqlite:t.db -t t --replace <(printf '%s\n' '{"id":5}' '{"id":11}')
+    prints $'1\n2' sql 'SELECT id FROM t'
+    echo '{"id":3}' | wh-load sqlite:t.db -t t --replace
+    prints 3 sql 'SELECT id FROM t'
+    wh-load sqlite:t.db -t t --replace /dev/null
+    prints 0 sql 'SELECT count(*) FROM t'
+}
+
+@test "--replace with a checkpoint replaces only what was there before the first run" {
+    sql 'CREATE TABLE t (id INTEGER); INSERT INTO t VALUES (99)'
+    seq 1 5 | sed 's/.*/{"id":&}/' >rows.ndjson
+    pipeline() {
+        wh-extract rows.ndjson --checkpoint sqlite:t.db#t |
+            wh-load sqlite:t.db -t t --replace --checkpoint sqlite:t.db#t
+    }
+    pipeline
+    seq 6 9 | sed 's/.*/{"id":&}/' >>rows.ndjson
+    pipeline
+    prints 1,2,3,4,5,6,7,8,9 sql 'SELECT group_concat(id) FROM t'
+}
+
+@test "--apply does what _op says and leaves _unchanged alone" {
+    sql "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
+         INSERT INTO t VALUES (1, 'a1', 'b1'), (2, 'a2', 'b2'), (3, 'a3', 'b3')"
+    cat >changes.ndjson <<'END'
+{"_op":"delete","id":1}
+{"_op":"update","id":2,"a":"new","b":null,"_unchanged":["b"]}
+{"_op":"insert","id":4,"a":"a4"}
+{"_op":"upsert","id":3,"a":"A3","b":"B3","_unchanged":null}
+{"id":5,"a":"a5"}
+{"_op":"delete","id":77}
+END
+    wh-load sqlite:t.db -t t --key id --apply changes.ndjson
+    prints $'2|new|b2\n3|A3|B3\n4|a4|\n5|a5|' sql 'SELECT * FROM t ORDER BY id'
+    printf '%s\n' '{"_op":"truncate"}' '{"_op":"insert","id":6}' |
+        wh-load sqlite:t.db -t t --key id --apply
+    prints '6||' sql 'SELECT * FROM t'
+}
+
+@test "--apply calls a row bad that asks for what there is not" {
+    sql 'CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)'
+    exits 1 wh-load sqlite:t.db -t t --key id --apply <(echo '{"_op":"merge","id":1}')
+    says '_op: "merge" is none of upsert, insert, update, delete, truncate'
+    exits 1 wh-load sqlite:t.db -t t --key id --apply <(echo '{"_op":"delete","a":1}')
+    says 'id: the row lacks this column of --key'
+    for names in '"a"' '[1]' '["id"]' '{}'; do
+        exits 1 wh-load sqlite:t.db -t t --key id --apply \
+            <(echo "{\"_op\":\"update\",\"id\":1,\"a\":1,\"_unchanged\":$names}")
+    done
+    # Without --apply these are columns like any others.
+    exits 2 wh-load sqlite:t.db -t t --key id <(echo '{"_op":"delete","id":1}')
+}
+
+@test "--apply makes a table without _op and _unchanged" {
+    echo '{"_op":"upsert","id":1,"a":"x","_unchanged":[]}' |
+        wh-load sqlite:t.db -t t --create --key id --apply
+    prints '1|x' sql 'SELECT * FROM t'
+}
+
+@test "rows that the table refuses go to the rejects one by one" {
+    sql 'CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT NOT NULL CHECK (a <> "bad")) STRICT'
+    cat >rows.ndjson <<'END'
+{"id":1,"a":"x"}
+{"id":1,"a":"twice"}
+{"id":2,"a":"bad"}
+{"id":3,"a":null}
+{"id":"no number","a":"x"}
+{"id":4,"a":"y"}
+END
+    wh-load sqlite:t.db -t t --rejects bad.ndjson -q rows.ndjson
+    prints $'1|x\n4|y' sql 'SELECT * FROM t'
+    prints '[2,3,4,5]' jq -sc 'map(.line)' bad.ndjson
+    # Also while the rows wait for the table to be made.
+    printf '%s\n' '{"id":1}' '{"id":1}' '{"id":2}' |
+        wh-load sqlite:t.db -t u --create --key id --rejects bad.ndjson -q
+    printf '%s\n' '{"id":1}' '{"id":null}' '{"id":2}' >keys.ndjson
+    wh-load sqlite:t.db -t v --create --key id --rejects bad.ndjson -q keys.ndjson
+    prints $'1\n2' sql 'SELECT id FROM v'
+    prints '[2,"{\"id\":null}"]' jq -c '[.line,.row]' bad.ndjson
+}
+
+@test "a deferred constraint that fails at the commit names the rows" {
+    sql 'CREATE TABLE p (id INTEGER PRIMARY KEY);
+         CREATE TABLE t (p INTEGER REFERENCES p DEFERRABLE INITIALLY DEFERRED)'
+    exits 1 wh-load sqlite:t.db -t t <(printf '%s\n' '{"p":1}' '{"p":2}')
+    says 'FOREIGN KEY constraint failed, which was found out only at the commit'
+    says 'one of the 2 rows up to'
+    prints 0 sql 'SELECT count(*) FROM t'
+}
+
+@test "a table that rolls the transaction back ends the run" {
+    sql 'CREATE TABLE t (id INTEGER PRIMARY KEY ON CONFLICT ROLLBACK)'
+    exits 1 wh-load sqlite:t.db -t t --rejects bad.ndjson <(printf '%s\n' '{"id":1}' '{"id":1}')
+    says 'upon which the database has taken back all rows since the last commit'
+}
+
+@test "of two runs at once one ends with 3 and names the other's epoch" {
+    sql 'CREATE TABLE t (id INTEGER)'
+    for epoch in aaaaaaaaaaaa bbbbbbbbbbbb; do
+        echo '{"@wh":"begin","epoch":"'$epoch'","from":null,"position":{},"by":"x"}'
+        echo '{"id":1}'
+        echo '{"@wh":"end","epoch":"'$epoch'","n":1,"rows":1,"committed":0,"position":{},"by":"x"}'
+    done >both
+    # The second has begun, when nothing was committed, and comes to its end after the first.
+    mkfifo second
+    wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t second 2>err 3>&- &
+    loader=$!
+    exec 4>second
+    sed -n 4p both >&4
+    sleep 0.3
+    sed -n 1,3p both | wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t
+    sed -n 5,6p both >&4
+    exec 4>&-
+    ended=0
+    wait $loader || ended=$?
+    [ "$ended" -eq 3 ]
+    grep -q 'sqlite:t.db#t holds checkpoint 1 of epoch aaaaaaaaaaaa' err
+    prints 1 sql 'SELECT count(*) FROM t'
+}
+
+@test "a checkpoint that changes in the middle of a run is not overwritten" {
+    sql 'CREATE TABLE t (id INTEGER)'
+    mkfifo pipe
+    wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t --every 0s pipe 2>err 3>&- &
+    loader=$!
+    exec 4>pipe
+    echo '{"@wh":"begin","epoch":"aaaaaaaaaaaa","from":null,"position":{},"by":"x"}' >&4
+    echo '{"id":1}' >&4
+    echo '{"@wh":"checkpoint","epoch":"aaaaaaaaaaaa","n":1,"rows":1,"committed":0,"position":{},"by":"x"}' >&4
+    for _ in $(seq 100); do
+        [ "$(sqlite3 t.db 'SELECT n FROM wh_checkpoint' 2>/dev/null)" = 1 ] && break
+        sleep 0.05
+    done
+    sql "UPDATE wh_checkpoint SET epoch = 'bbbbbbbbbbbb', n = 7"
+    echo '{"id":2}' >&4
+    echo '{"@wh":"end","epoch":"aaaaaaaaaaaa","n":2,"rows":1,"committed":1,"position":{},"by":"x"}' >&4
+    exec 4>&-
+    ended=0
+    wait $loader || ended=$?
+    [ "$ended" -eq 3 ]
+    grep -q 'sqlite:t.db#t holds checkpoint 7 of epoch bbbbbbbbbbbb' err
+    prints 1 sql 'SELECT group_concat(id) FROM t'
+}
+
+@test "a run that is killed leaves rows and checkpoint together" {
+    seq 1 20000 | sed 's/.*/{"id":&}/' >rows.ndjson
+    sql 'CREATE TABLE t (id INTEGER)'
+    for pause in 0.01 0.03 0.05 none; do
+        wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t --every 0s 3>&- \
+            < <(wh-extract rows.ndjson --checkpoint sqlite:t.db#t --every 100 2>err 3>&-) &
+        loader=$!
+        [ $pause = none ] || { sleep $pause; kill -KILL $loader 2>killed || true; }
+        wait $loader || [ $pause != none ]
+    done
+    prints '20000|200010000' sql 'SELECT count(*), sum(id) FROM t'
+}
+
+@test "readers of the database do not stop a run that shares a checkpoint with them" {
+    # More in a transaction than the page cache holds, and the checkpoint is read meanwhile.
+    seq 1 30000 | sed 's/.*/{"id":&,"text":"some more text to fill the pages of the cache with"}/' \
+        >rows.ndjson
+    sql 'CREATE TABLE t (id INTEGER, text TEXT)'
+    wh-extract rows.ndjson --checkpoint sqlite:t.db#t --every 1000 |
+        wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t --every 1h
+    prints 30000 sql 'SELECT count(*) FROM t'
+}
+
+@test "a database that another process is writing is said to be so" {
+    sql 'PRAGMA journal_mode = WAL; CREATE TABLE t (id INTEGER)' >mode
+    echo '{"id":1}' | wh-load sqlite:t.db -t t
+    prints wal sql 'PRAGMA journal_mode'
+    printf 'no database, but long enough to be looked at as one would be' >not.db
+    exits 1 wh-load sqlite:not.db -t t <(echo '{"id":1}')
+    says 'sqlite:not.db: file is not a database'
+}
+
+@test "tables of other schemas, views with triggers and odd names can be loaded into" {
+    sql 'CREATE TABLE "odd ""name""" ("a b" INTEGER, "select" TEXT);
+         CREATE VIEW v AS SELECT "a b" AS a FROM "odd ""name""";
+         CREATE TRIGGER tr INSTEAD OF INSERT ON v
+             BEGIN INSERT INTO "odd ""name""" ("a b") VALUES (new.a); END'
+    echo '{"a b":1,"select":"x"}' | wh-load sqlite:t.db -t 'odd "name"'
+    echo '{"a":2}' | wh-load sqlite:t.db -t main.v
+    prints $'1|x\n2|' sql 'SELECT * FROM "odd ""name"""'
+}
