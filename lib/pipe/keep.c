@@ -216,11 +216,8 @@ static int copy_state(const struct wh_keep *keep, const char *name, struct wh_er
  * one to hold what the checkpoint may name, so that nobody who replaces it (a run that was long
  * asleep) can do harm.
  */
-static int publish(struct wh_keep *keep, uint64_t n, struct wh_error *error)
+static int link_state(const struct wh_keep *keep, const char *name, struct wh_error *error)
 {
-    struct wh_place place = { .n = n };
-    memcpy(place.epoch, keep->epoch, sizeof place.epoch);
-    char *name = format(keep->name, &place);
     struct wh_buffer temporary = { 0 };
     wh_buffer_format(&temporary, "%s.new", name);
     wh_buffer_byte(&temporary, '\0');
@@ -235,6 +232,24 @@ static int publish(struct wh_keep *keep, uint64_t n, struct wh_error *error)
         result = copy_state(keep, name, error);
     }
     wh_buffer_free(&temporary);
+    return result;
+}
+
+static int publish(struct wh_keep *keep, uint64_t n, struct wh_error *error)
+{
+    struct wh_place place = { .n = n };
+    memcpy(place.epoch, keep->epoch, sizeof place.epoch);
+    char *name = format(keep->name, &place);
+    struct stat old;
+    bool there = fstatat(keep->folder, keep->name, &old, AT_SYMLINK_NOFOLLOW) == 0;
+    if (faccessat(keep->folder, name, F_OK, 0) != 0) {
+        free(name); /* nothing was kept for it, or another run has removed it */
+        return 0;
+    }
+    if (there && S_ISREG(old.st_mode)) /* whoever may read STATE may go on to */
+        fchmodat(keep->folder, name, old.st_mode & 0777, 0);
+    int result = there && S_ISLNK(old.st_mode) ? copy_state(keep, name, error)
+                                               : link_state(keep, name, error);
     free(name);
     return result;
 }

@@ -217,6 +217,31 @@ static void files_of_others_stay(void **state)
         expect_text(names[i], "theirs");
 }
 
+static void a_state_behind_a_link_stays_there_and_keeps_who_may_read_it(void **state)
+{
+    (void)state;
+    struct stat status;
+    write_text(path_of("real"), "fitted");
+    assert_int_equal(symlink("real", state_path), 0);
+    struct wh_keep *keep = begin(ONE, "", 0);
+    save(keep, ONE, 1);
+    committed(keep, 1);
+    expect_text("real", ONE " 1");
+    assert_int_equal(lstat(state_path, &status), 0);
+    assert_true(S_ISLNK(status.st_mode));
+    wh_keep_close(keep);
+
+    unlink(state_path);
+    write_text(state_path, "fitted");
+    chmod(state_path, 0640);
+    keep = begin(TWO, "", 0);
+    save(keep, TWO, 1);
+    committed(keep, 1);
+    assert_int_equal(stat(state_path, &status), 0);
+    assert_int_equal(status.st_mode & 0777, 0640);
+    wh_keep_close(keep);
+}
+
 static void a_checkpoint_without_a_state_changes_nothing(void **state)
 {
     (void)state;
@@ -236,6 +261,7 @@ int main(void)
         TEST(a_stream_from_nothing_takes_up_a_fitted_state_and_no_streams),
         TEST(a_sleeper_that_wakes_takes_nothing_from_its_successor),
         TEST(files_of_others_stay),
+        TEST(a_state_behind_a_link_stays_there_and_keeps_who_may_read_it),
         TEST(a_checkpoint_without_a_state_changes_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
