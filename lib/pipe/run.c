@@ -275,12 +275,12 @@ static enum wh_verdict pass_row(struct loop *loop, struct wh_error *error)
 }
 
 /* A stream that did not begin with a control record has none: it has lost its begin, or has a row
- * with a reserved key. */
+ * with a reserved key, as all such of a source are. */
 static enum wh_verdict refuse_record(struct loop *loop, struct wh_error *error)
 {
     const struct wh_row *row = loop->run->reader->row;
     struct wh_control control;
-    if (wh_control_read(row->raw, row->raw_length, &control, error) == 0) {
+    if (!loop->run->origin && wh_control_read(row->raw, row->raw_length, &control, error) == 0) {
         wh_hop_name(&loop->hop, &control);
         wh_control_free(&control);
         wh_stream_broken(loop, "there are rows before its first control record", error);

@@ -311,6 +311,14 @@ committed_stream() {
     done
 }
 
+@test "a row of a source that looks like a control record is a bad row" {
+    printf '{"id":1}\n%s\n{"id":2}\n' '{"@wh":"committed","epoch":"aaaaaaaaaaaa","n":1}' >rows.ndjson
+    exits 1 wh-extract --mark rows.ndjson
+    says 'rows.ndjson:2: byte 2: a row must not begin with the key "@wh"'
+    prints '{"id":1}
+{"id":2}' bash -c 'wh-extract -q --mark --rejects bad.ndjson rows.ndjson | grep -v "^{.@wh"'
+}
+
 @test "--mark lets a producer that died be told from the end of the data" {
     printf '{"id":1}\n{"id":2}\n' >rows.ndjson
     prints '{"id":1}
