@@ -896,7 +896,7 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
     for (;;) {
         row->line = csv->line;
         enum cut cut = cut_record(csv);
-        if (cut == CUT_ROW)
+        if (__builtin_expect(cut == CUT_ROW, 1))
             return WH_NEXT_ROW;
         if (cut == CUT_BLANK)
             continue;
