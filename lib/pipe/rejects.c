@@ -28,6 +28,7 @@ struct wh_rejects {
     int descriptor;
     struct wh_buffer buffer;
     uint64_t length;       /* written so far, by this run and those it goes on from */
+    char *state;           /* the name of what keeps the length */
     struct wh_keep *keep;  /* under control records, where the file can be cut */
     struct wh_lock *lock;
 };
@@ -44,6 +45,10 @@ struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
     }
     struct wh_rejects *rejects = wh_alloc(1, sizeof *rejects);
     rejects->path = path;
+    struct wh_buffer state = { 0 };
+    wh_buffer_format(&state, "%s.state", path);
+    wh_buffer_byte(&state, '\0');
+    rejects->state = state.data;
     rejects->descriptor = descriptor;
     return rejects;
 }
@@ -60,20 +65,9 @@ static int cut(struct wh_rejects *rejects, uint64_t length, struct wh_error *err
     return 0;
 }
 
-/* The name of what keeps the file's length, as text. */
-static void name_state(const struct wh_rejects *rejects, struct wh_buffer *path)
-{
-    wh_buffer_format(path, "%s.state", rejects->path);
-    wh_buffer_byte(path, '\0');
-}
-
 int wh_rejects_start(struct wh_rejects *rejects, bool empty, struct wh_error *error)
 {
-    struct wh_buffer path = { 0 };
-    name_state(rejects, &path);
-    bool kept = !wh_side_special(rejects->path) && wh_keep_exists(path.data);
-    wh_buffer_free(&path);
-    if (!kept)
+    if (wh_side_special(rejects->path) || !wh_keep_exists(rejects->state))
         return cut(rejects, 0, error);
     return empty ? 0
                  : wh_fail(error, WH_BROKEN, "%s: belongs to a stream with checkpoints, and these "
@@ -104,14 +98,14 @@ static int read_length(const char *path, struct wh_place *place, uint64_t *lengt
 }
 
 /* What the file's length was at the checkpoint that the stream goes on from. */
-static int find_length(struct wh_rejects *rejects, const struct wh_control *begin,
-                       uint64_t *length, struct wh_error *error)
+static int find_length(struct wh_rejects *rejects, uint64_t *length, struct wh_error *error)
 {
     const char *source = wh_keep_source(rejects->keep);
     struct wh_place place;
     *length = 0;
-    if (wh_place_none(&begin->from))
-        return 0; /* whatever an earlier stream has left is over */
+    /* Also where --rejects is new in a pipeline that goes on. */
+    if (!source && !wh_keep_exists(rejects->state))
+        return 0;
     if (source && read_length(source, &place, length, error) != 0)
         return -1;
     return wh_keep_check(rejects->keep, source ? &place : NULL, error);
@@ -122,21 +116,19 @@ int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin
 {
     if (begin->marked || wh_side_special(rejects->path))
         return wh_rejects_start(rejects, false, error);
-    struct wh_buffer path = { 0 };
-    name_state(rejects, &path);
     rejects->lock = wh_lock_take(rejects->path, error);
     if (rejects->lock)
-        rejects->keep = wh_keep_open(path.data, begin, error);
-    wh_buffer_free(&path);
+        rejects->keep = wh_keep_open(rejects->state, begin, error);
     uint64_t length;
-    if (!rejects->keep || find_length(rejects, begin, &length, error) != 0)
+    if (!rejects->keep || find_length(rejects, &length, error) != 0)
         return -1;
     struct stat status;
     if (fstat(rejects->descriptor, &status) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", rejects->path);
     if ((uint64_t)status.st_size < length)
         return wh_fail(error, WH_BROKEN, "%s: it is shorter than the %" PRIu64 " bytes that it had "
-                       "when the stream was left off", rejects->path, length);
+                       "when the stream was left off (remove it and %s.state* to begin it anew)",
+                       rejects->path, length, rejects->path);
     return cut(rejects, length, error);
 }
 
@@ -264,6 +256,7 @@ int wh_rejects_close(struct wh_rejects *rejects, struct wh_error *error)
         result = wh_fail_errno(error, WH_FAILED, "%s: cannot write", rejects->path);
     wh_buffer_free(&rejects->buffer);
     wh_keep_close(rejects->keep);
+    free(rejects->state);
     if (rejects->lock)
         wh_lock_release(rejects->lock);
     free(rejects);

@@ -52,9 +52,10 @@ static int take_begin(struct loop *loop, const struct wh_control *control, struc
     wh_signals_hold_pipe();
     if (refuse_csv(loop, error) != 0)
         return -1;
-    if (loop->rejects && wh_rejects_resume(loop->rejects, control, error) != 0)
-        return -1;
     if (stage && stage->ops->begin && stage->ops->begin(stage, control, error) != 0)
+        return -1;
+    /* Last, for it may cut what another run has written, if the stage knows of none. */
+    if (loop->rejects && wh_rejects_resume(loop->rejects, control, error) != 0)
         return -1;
     return pass_on(loop, control, error);
 }

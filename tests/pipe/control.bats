@@ -262,6 +262,29 @@ committed_stream() {
     same before after
 }
 
+@test "a stream that begins anew does not cut the rejects of one that has gone on" {
+    committed_stream | remembering >/dev/null
+    cat bad.ndjson bad.ndjson.state* >before
+    exits 3 remembering < <(stream | sed 's/e0e0e0e0e0e0/f1f1f1f1f1f1/')
+    exits 3 wh-clean -q --type x=int --rejects bad.ndjson \
+        < <(stream | sed 's/e0e0e0e0e0e0/f1f1f1f1f1f1/')
+    says 'bad.ndjson.state: it is the state of checkpoint 3 of epoch e0e0e0e0e0e0'
+    cat bad.ndjson bad.ndjson.state* >after
+    same before after
+}
+
+@test "--rejects may come to a stream later, and be begun anew" {
+    resumed() { stream | sed 's/e0e0e0e0e0e0/f1f1f1f1f1f1/; s/"from":null/"from":{"epoch":"e0e0e0e0e0e0","n":3}/'; }
+    exits 0 wh-clean -q --type x=int --rejects bad.ndjson < <(resumed)
+    [ "$(wc -l <bad.ndjson)" -eq 5 ]
+    rm bad.ndjson
+    exits 3 wh-clean -q --type x=int --rejects bad.ndjson \
+        < <(resumed | sed 's/f1f1f1f1f1f1/a2a2a2a2a2a2/; s/e0e0e0e0e0e0","n":3/f1f1f1f1f1f1","n":3/')
+    says 'bad.ndjson.state* to begin it anew'
+    rm bad.ndjson.state*
+    exits 0 wh-clean -q --type x=int --rejects bad.ndjson < <(resumed)
+}
+
 @test "a file of rejects that a full disk cut in its first word is begun anew" {
     printf '{"er' >bad.ndjson
     exits 0 remembering <<<'{"id":1,"x":1}'
