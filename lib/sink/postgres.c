@@ -209,8 +209,8 @@ static void postgres_close(struct wh_sink *sink)
 static int check_request(const struct wh_sink_request *request, struct wh_error *error)
 {
     if (request->replace && request->checkpoint)
-        return wh_fail(error, WH_REFUSED, "--replace and --checkpoint exclude each other: rows that "
-                       "replace all others do not go on where others ended");
+        return wh_fail(error, WH_REFUSED, "--replace and --checkpoint exclude each other: rows "
+                       "that replace all others do not go on where others ended");
     if (request->replace && request->apply)
         return wh_fail(error, WH_REFUSED, "--replace and --apply exclude each other");
     return 0;

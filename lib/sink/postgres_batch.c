@@ -12,7 +12,7 @@
 enum {
     PIECE = 256 << 10,      /* sent at once */
     MOST_KEPT = 8 << 20,    /* bytes of lines in a batch that is kept, */
-    MOST_HELD = 4 << 20,    /* or whose rows are, */
+    MOST_HELD = 2 << 20,    /* or whose rows are, too */
     MOST_SENT = 64 << 20,   /* or that is not */
     MOST_ROWS = 1 << 20,
     FIRST_STEP = 256,       /* rows tried together after one that was at fault, at most */
@@ -216,8 +216,9 @@ int wh_pg_batch_send(struct wh_pg_batch *batch, struct wh_error *error)
 
 /* ---- delivery -------------------------------------------------------------------------------- */
 
-/* Ends COPY and does what is behind it. 0; 1 where the rows are at fault; -1. */
-static int end_copy(struct wh_pg_batch *batch, struct wh_pg_fault *fault, struct wh_error *error)
+/* Ends the COPY of `count` rows and passes them on. 0; 1 where the rows are at fault; -1. */
+static int end_copy(struct wh_pg_batch *batch, uint64_t count, struct wh_pg_fault *fault,
+                    struct wh_error *error)
 {
     PGconn *connection = batch->session->connection;
     batch->copying = false;
@@ -230,8 +231,8 @@ static int end_copy(struct wh_pg_batch *batch, struct wh_pg_fault *fault, struct
     if (good && batch->kept) {
         struct wh_buffer sql = { 0 };
         PQclear(result);
-        wh_buffer_format(&sql, "%sRELEASE SAVEPOINT wh_batch;%s", batch->stage->behind.data,
-                         batch->stage->clear);
+        wh_pg_stage_pass(batch->stage, count, &sql);
+        wh_buffer_format(&sql, "RELEASE SAVEPOINT wh_batch;%s", batch->stage->clear);
         result = PQexec(connection, sql.data);
         wh_buffer_free(&sql);
         good = PQresultStatus(result) == PGRES_COMMAND_OK;
@@ -259,7 +260,7 @@ static int try_rows(struct wh_pg_batch *batch, uint64_t first, uint64_t count,
     }
     if (send_bytes(batch, batch->text.data + from, to - from, error))
         return -1;
-    int status = end_copy(batch, fault, error);
+    int status = end_copy(batch, count, fault, error);
     if (status == 1 && batch->kept
         && wh_pg_command(batch->session->connection,
                          "ROLLBACK TO SAVEPOINT wh_batch; RELEASE SAVEPOINT wh_batch", error))

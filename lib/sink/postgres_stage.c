@@ -1,7 +1,6 @@
 #include "sink/postgres_stage.h"
 
-#include <stdio.h>
-#include <string.h>
+#include <inttypes.h>
 
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
@@ -67,15 +66,28 @@ static void add_assignments(struct wh_buffer *out, const struct wh_pg_layout *la
 
 /* ---- SQL of batches -------------------------------------------------------------------------- */
 
+/* The rows of the temporary table, as a table called staged. How many there are is said by a LIMIT:
+ * else the planner would take a few for thousands, and read the whole target to find them. */
+static void add_rows(struct wh_buffer *out, uint64_t count)
+{
+    wh_buffer_format(out, "(SELECT * FROM " STAGED " LIMIT %" PRIu64 ") AS staged", count);
+}
+
 /* The last row of each key, as a table called staged. */
 static void add_last_rows(struct wh_buffer *out, const struct wh_pg_table *table,
-                          const struct wh_pg_layout *layout)
+                          const struct wh_pg_layout *layout, uint64_t count)
 {
+    if (table->key_count == 0) {
+        add_rows(out, count);
+        return;
+    }
     wh_buffer_format(out, "(SELECT DISTINCT ON (");
     add_names(out, table, NULL, is_key);
     wh_buffer_format(out, ") ");
     add_names(out, table, layout, is_loadable);
-    wh_buffer_format(out, " FROM " STAGED " ORDER BY ");
+    wh_buffer_format(out, " FROM ");
+    add_rows(out, count);
+    wh_buffer_format(out, " ORDER BY ");
     add_names(out, table, NULL, is_key);
     wh_buffer_format(out, ", " NUMBER " DESC) AS staged");
 }
@@ -98,31 +110,41 @@ static bool is_whole(const struct wh_pg_layout *layout)
     return layout->count == loadable;
 }
 
-/*
- * Rows that lack columns update those that are there by a statement of their own: to INSERT ... ON
- * CONFLICT they would be rows with nulls in these columns, which constraints refuse although no
- * such row is to be added.
- */
-static void add_upsert(struct wh_buffer *out, const struct wh_pg_layout *layout)
+static void add_update(struct wh_buffer *out, const struct wh_pg_layout *layout, uint64_t count)
+{
+    wh_buffer_format(out, "UPDATE %s AS target SET ", layout->table->name);
+    add_assignments(out, layout, "staged");
+    wh_buffer_format(out, " FROM ");
+    add_last_rows(out, layout->table, layout, count);
+    wh_buffer_format(out, " WHERE ");
+    add_match(out, layout->table);
+    wh_buffer_format(out, ";");
+}
+
+static void add_insert(struct wh_buffer *out, const struct wh_pg_layout *layout, uint64_t count)
 {
     const struct wh_pg_table *table = layout->table;
-    bool values = layout->count > table->key_count;
-    bool separate = !is_whole(layout);
-    if (separate && values) {
-        wh_buffer_format(out, "UPDATE %s AS target SET ", table->name);
-        add_assignments(out, layout, "staged");
-        wh_buffer_format(out, " FROM ");
-        add_last_rows(out, table, layout);
-        wh_buffer_format(out, " WHERE ");
-        add_match(out, table);
-        wh_buffer_format(out, ";");
-    }
     wh_buffer_format(out, "INSERT INTO %s AS target (", table->name);
     add_names(out, table, layout, is_loadable);
     wh_buffer_format(out, ")%s SELECT ", overriding(table, layout));
     add_names(out, table, layout, is_loadable);
     wh_buffer_format(out, " FROM ");
-    add_last_rows(out, table, layout);
+    add_last_rows(out, table, layout, count);
+}
+
+/*
+ * Rows that lack columns update those that are there by a statement of their own: to INSERT ... ON
+ * CONFLICT they would be rows with nulls in these columns, which constraints refuse although no
+ * such row is to be added.
+ */
+static void add_upsert(struct wh_buffer *out, const struct wh_pg_layout *layout, uint64_t count)
+{
+    const struct wh_pg_table *table = layout->table;
+    bool values = layout->count > table->key_count;
+    bool separate = !is_whole(layout);
+    if (separate && values)
+        add_update(out, layout, count);
+    add_insert(out, layout, count);
     if (separate) {
         wh_buffer_format(out, " WHERE NOT EXISTS (SELECT FROM %s AS target WHERE ", table->name);
         add_match(out, table);
@@ -135,27 +157,37 @@ static void add_upsert(struct wh_buffer *out, const struct wh_pg_layout *layout)
     wh_buffer_format(out, ";");
 }
 
-static void add_delete(struct wh_buffer *out, const struct wh_pg_table *table)
+static void add_delete(struct wh_buffer *out, const struct wh_pg_table *table, uint64_t count)
 {
-    wh_buffer_format(out, "DELETE FROM %s AS target USING " STAGED " AS staged WHERE ",
-                     table->name);
+    wh_buffer_format(out, "DELETE FROM %s AS target USING ", table->name);
+    add_rows(out, count);
+    wh_buffer_format(out, " WHERE ");
     add_match(out, table);
     wh_buffer_format(out, ";");
 }
 
 void wh_pg_stage_lay(struct wh_pg_stage *stage, const struct wh_pg_layout *layout)
 {
-    const struct wh_pg_table *table = stage->table;
-    stage->before.length = stage->behind.length = 0;
-    wh_buffer_format(&stage->before, "COPY %s (", stage->staged ? STAGED : table->name);
-    add_names(&stage->before, table, layout, is_loadable);
+    stage->layout = layout;
+    stage->before.length = 0;
+    wh_buffer_format(&stage->before, "COPY %s (", stage->staged ? STAGED : stage->table->name);
+    add_names(&stage->before, stage->table, layout, is_loadable);
     wh_buffer_format(&stage->before, "%s) FROM STDIN", layout->numbered ? ", " NUMBER : "");
-    if (stage->passes_on && layout->op == WH_APPLY_DELETE)
-        add_delete(&stage->behind, table);
-    else if (stage->passes_on)
-        add_upsert(&stage->behind, layout);
     wh_buffer_byte(&stage->before, '\0');
-    wh_buffer_byte(&stage->behind, '\0');
+}
+
+void wh_pg_stage_pass(const struct wh_pg_stage *stage, uint64_t count, struct wh_buffer *out)
+{
+    if (!stage->passes_on)
+        return;
+    if (stage->layout->op == WH_APPLY_DELETE) {
+        add_delete(out, stage->table, count);
+    } else if (stage->table->key_count > 0) {
+        add_upsert(out, stage->layout, count);
+    } else {
+        add_insert(out, stage->layout, count);
+        wh_buffer_format(out, ";");
+    }
 }
 
 /* ---- the temporary table --------------------------------------------------------------------- */
@@ -237,10 +269,7 @@ int wh_pg_stage_swap(struct wh_pg_stage *stage, struct wh_pg_session *session,
     wh_buffer_format(&sql, ")%s SELECT ", overriding(table, NULL));
     add_names(&sql, table, NULL, is_loadable);
     wh_buffer_format(&sql, " FROM ");
-    if (table->key_count > 0)
-        add_last_rows(&sql, table, NULL);
-    else
-        wh_buffer_format(&sql, STAGED " AS staged");
+    add_last_rows(&sql, table, NULL, INT64_MAX);
     wh_buffer_format(&sql, " WHERE (SELECT pg_catalog.count(*) FROM gone) >= 0");
     int status = run(session, sql.data, error);
     wh_buffer_free(&sql);
@@ -275,7 +304,7 @@ int wh_pg_stage_open(struct wh_pg_stage *stage, const struct wh_pg_table *table,
 {
     stage->table = table;
     stage->request = request;
-    stage->staged = request->key_count > 0 || request->replace;
+    stage->staged = request->key_count > 0 || request->replace || table->guarded;
     stage->passes_on = stage->staged && !request->replace;
     stage->clear = stage->passes_on ? "TRUNCATE " STAGED : "";
     stage->copied = stage->staged ? NAME : table->relation;
@@ -285,6 +314,5 @@ int wh_pg_stage_open(struct wh_pg_stage *stage, const struct wh_pg_table *table,
 void wh_pg_stage_close(struct wh_pg_stage *stage)
 {
     wh_buffer_free(&stage->before);
-    wh_buffer_free(&stage->behind);
     *stage = (struct wh_pg_stage){ 0 };
 }

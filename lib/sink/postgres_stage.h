@@ -1,10 +1,10 @@
 /*
- * How a batch gets into the table: the SQL before its rows, which ends in COPY ... FROM STDIN, and
- * the SQL behind them.
+ * How a batch gets into the table: the COPY ... FROM STDIN before its rows, the SQL behind them.
  *
  * Rows that are only added are copied into the table itself. Rows of a key go to a temporary table
  * first, with their number in the batch, and from there into the table or out of it, the last row
- * of each key alone.
+ * of each key alone. So do rows for what cannot be copied to: views, and tables whose rows are
+ * guarded by policies.
  *
  * Under --replace all rows go to the temporary table, which has the defaults of the table, and take
  * the place of what the table holds at commit, in one statement that deletes and inserts. So
@@ -34,8 +34,8 @@ struct wh_pg_stage {
     const char *clear;       /* the SQL that empties it again; "" */
     const char *copied;      /* the name of the table that rows are copied to, in messages */
     uint64_t transaction;    /* the session's in which the temporary table was made */
-    struct wh_buffer before; /* of the present layout; both end in a NUL */
-    struct wh_buffer behind; /* "" where nothing is to be done */
+    const struct wh_pg_layout *layout; /* the present one */
+    struct wh_buffer before; /* its COPY; ends in a NUL */
 };
 
 /* `table` and `request` must stay. Refuses what --replace would break in other tables.
@@ -45,8 +45,11 @@ int wh_pg_stage_open(struct wh_pg_stage *stage, const struct wh_pg_table *table,
                      struct wh_error *error);
 void wh_pg_stage_close(struct wh_pg_stage *stage);
 
-/* Makes the SQL for batches of a layout. */
+/* Makes the SQL for batches of a layout, which must stay. */
 void wh_pg_stage_lay(struct wh_pg_stage *stage, const struct wh_pg_layout *layout);
+/* Appends the SQL, if there is any, that passes `count` rows on; each statement ends in a
+ * semicolon. */
+void wh_pg_stage_pass(const struct wh_pg_stage *stage, uint64_t count, struct wh_buffer *out);
 /* In the open transaction, before a batch: the temporary table is there. */
 int wh_pg_stage_begin(struct wh_pg_stage *stage, struct wh_pg_session *session,
                       struct wh_error *error);

@@ -9,6 +9,10 @@
 #include "database/pgerror.h"
 #include "database/sql.h"
 
+static const char relation_sql[] =
+    "SELECT oid, relkind = 'v' OR pg_catalog.row_security_active(oid) "
+    "FROM pg_catalog.pg_class WHERE oid = $1::pg_catalog.regclass";
+
 /*
  * The columns that are there. What only newer servers have in their catalog (attidentity,
  * attgenerated) is read by way of JSON, where it is null in older ones.
@@ -141,27 +145,28 @@ uint32_t wh_pg_table_column(const struct wh_pg_table *table, const char *name, s
 
 /* ---- the catalog ----------------------------------------------------------------------------- */
 
-/* The table's OID; 0, 1 where there is none, -1. */
-static int find_oid(struct wh_pg_table *table, PGconn *connection, struct wh_error *error)
-{
-    const char *values[] = { table->name };
-    PGresult *result = PQexecParams(connection, "SELECT $1::pg_catalog.regclass::pg_catalog.oid",
-                                    1, NULL, values, NULL, NULL, 0);
-    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    int status = 0;
-    if (PQresultStatus(result) == PGRES_TUPLES_OK)
-        table->oid = (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
-    else if (state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0))
-        status = 1;
-    else
-        status = wh_pg_fail(error, connection, result, NULL);
-    PQclear(result);
-    return status;
-}
-
 static bool is_true(const PGresult *result, int row, int column)
 {
     return *PQgetvalue(result, row, column) == 't';
+}
+
+/* The table itself; 0, 1 where there is none, -1. */
+static int find_relation(struct wh_pg_table *table, PGconn *connection, struct wh_error *error)
+{
+    const char *values[] = { table->name };
+    PGresult *result = PQexecParams(connection, relation_sql, 1, NULL, values, NULL, NULL, 0);
+    const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
+    int status = 0;
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
+        table->oid = (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+        table->guarded = is_true(result, 0, 1);
+    } else if (state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0)) {
+        status = 1;
+    } else {
+        status = wh_pg_fail(error, connection, result, NULL);
+    }
+    PQclear(result);
+    return status;
 }
 
 static int take_columns(struct wh_pg_table *table, PGconn *connection, const PGresult *result,
@@ -181,7 +186,7 @@ static int take_columns(struct wh_pg_table *table, PGconn *connection, const PGr
             .type_sql = copy(arena, PQgetvalue(result, i, TYPE_SQL)),
             .filled = PQgetisnull(result, i, FILLED) ? NULL
                                                      : copy(arena, PQgetvalue(result, i, FILLED)),
-            .has_default = is_true(result, i, HAS_DEFAULT),
+            .has_default = table->guarded || is_true(result, i, HAS_DEFAULT),
             .generated = is_true(result, i, GENERATED),
             .identity = is_true(result, i, IDENTITY),
         };
@@ -267,7 +272,7 @@ int wh_pg_table_find(struct wh_pg_table *table, PGconn *connection,
 {
     if (!table->name && name_table(table, request->table, error))
         return -1;
-    int status = find_oid(table, connection, error);
+    int status = find_relation(table, connection, error);
     if (status == 0)
         status = find_columns(table, connection, error);
     return status == 0 ? find_key(table, connection, request, error) : status;

@@ -23,7 +23,8 @@ struct wh_pg_column {
     const char *type_sql; /* type and collation, for a column of the same type */
     const char *filled;   /* the expression of its default; NULL: none but a domain's */
     const struct wh_pg_type *type;
-    bool has_default;     /* of its own, a domain's, an identity: is to be left out, not null */
+    bool has_default;     /* of its own, a domain's, an identity, or what is behind a view may have
+                             one: where a row lacks it, it is left out instead of null */
     bool generated;       /* made from the other columns: cannot be loaded */
     bool identity;        /* GENERATED ALWAYS AS IDENTITY */
     bool key;             /* one of --key */
@@ -33,6 +34,7 @@ struct wh_pg_table {
     const char *name;     /* quoted, with its schema where one was given */
     const char *relation; /* alone and unquoted, as the server's messages name it */
     Oid oid;
+    bool guarded;         /* not to be copied to: a view, or one with policies for rows */
     struct wh_pg_column *columns;
     uint32_t count;
     uint32_t *key;        /* the columns of --key */

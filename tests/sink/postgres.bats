@@ -234,6 +234,22 @@ END
     has 'SELECT count(*) FROM late' 0
 }
 
+@test "views, tables with policies for rows and partitioned tables take rows too" {
+    sql -c "CREATE TABLE base (a int PRIMARY KEY, b text DEFAULT 'dflt')" -c 'CREATE VIEW look AS SELECT b, a FROM base' \
+        -c 'CREATE TABLE parts (a int PRIMARY KEY) PARTITION BY RANGE (a)' \
+        -c 'CREATE TABLE part PARTITION OF parts FOR VALUES FROM (0) TO (10)' \
+        -c 'CREATE ROLE joe' -c 'GRANT ALL ON base TO joe' -c 'ALTER TABLE base ENABLE ROW LEVEL SECURITY' \
+        -c 'CREATE POLICY small ON base USING (true) WITH CHECK (a < 10)'
+    into look <<<$'{"a":1}\n{"a":2,"b":null}'
+    wh-load 'postgresql://?options=-crole%3Djoe' -t base <<<'{"a":3}'
+    exits 2 wh-load 'postgresql://?options=-crole%3Djoe' -t base <<<'{"a":30}'
+    says 'violates row-level security policy'
+    has 'TABLE base ORDER BY a' '1|dflt' '2|' '3|dflt'
+    into parts --rejects bad <<<$'{"a":1}\n{"a":11}\n{"a":2}'
+    has 'TABLE parts ORDER BY a' 1 2
+    prints 2 jq -r .line bad
+}
+
 # ---- bad rows ------------------------------------------------------------------------------------
 
 @test "exactly the rows that the database refuses are rejected, the others loaded in order" {

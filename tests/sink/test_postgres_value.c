@@ -143,7 +143,8 @@ static void arrays_become_literals(void **state)
                         "{\"true\",\"false\",\"{\\\\\"a\\\\\":1}\"}");
     assert_string_equal(loaded(&boxes, "[\"(1,1),(0,0)\",\"(2,2),(1,1)\"]"),
                         "{\"(1,1),(0,0)\";\"(2,2),(1,1)\"}");
-    assert_string_equal(loaded(&documents, "[[1,2],\"x\",null]"), "{\"[1,2]\",\"\\\\\"x\\\\\"\",NULL}");
+    assert_string_equal(loaded(&documents, "[[1,2],\"x\",null]"),
+                        "{\"[1,2]\",\"\\\\\"x\\\\\"\",NULL}");
     assert_string_equal(loaded(&numbers, "\"{1,2}\""), "{1,2}");
 }
 
