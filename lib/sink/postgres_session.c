@@ -115,11 +115,20 @@ int wh_pg_session_begin(struct wh_pg_session *session, struct wh_error *error)
 
 /* ---- commit ---------------------------------------------------------------------------------- */
 
+/* What C holds on a new connection. Its row is locked for that, so that a server which is still at
+ * work on the old one's commit is waited for. */
+static int ask_again(struct wh_pg_session *session, struct wh_place *held, struct wh_error *error)
+{
+    return reconnect(session, error) || begin_once(session, held, error)
+                   || wh_pg_command(session->connection, "ROLLBACK", error)
+               ? -1 : 0;
+}
+
 /* The connection broke while the answer to COMMIT was awaited: C tells what became of it. */
 static int settle(struct wh_pg_session *session, const struct wh_checkpoint *next,
                   const struct wh_place *expected, struct wh_error *error)
 {
-    struct wh_checkpoint held;
+    struct wh_checkpoint held = { 0 };
     char cause[256];
     wh_pg_one_line(cause, sizeof cause, PQerrorMessage(session->connection));
     if (!next) {
@@ -127,22 +136,19 @@ static int settle(struct wh_pg_session *session, const struct wh_checkpoint *nex
                 "known whether the rows are there (with --checkpoint it would be)", cause);
         return wh_pg_session_name(session, error);
     }
-    if (reconnect(session, error)
-        || wh_pg_checkpoint_read(session->connection, session->checkpoint, &held, error)) {
-        wh_fail(error, WH_UNREACHABLE, "the connection was lost at the commit (%s), and there is "
-                "no new one: run the same line again, it goes on where the commit left off", cause);
+    if (ask_again(session, &held.place, error)) {
+        wh_fail(error, WH_UNREACHABLE, "the connection was lost at the commit (%s), and what "
+                "became of that cannot be asked yet: run the same line again, which goes on where "
+                "it left off", cause);
         return wh_pg_session_name(session, error);
     }
-    bool committed = wh_place_same(&held.place, &next->place);
-    int status = committed ? 0 : wh_checkpoint_expect(&held, expected, session->checkpoint_name,
-                                                      error);
-    if (status == 0 && !committed) {
-        wh_fail(error, WH_UNREACHABLE, "the connection was lost at the commit (%s): nothing of the "
-                "batch was committed; run the same line again", cause);
-        status = wh_pg_session_name(session, error);
-    }
-    wh_checkpoint_free(&held);
-    return status;
+    if (wh_place_same(&held.place, &next->place))
+        return 0;
+    if (wh_checkpoint_expect(&held, expected, session->checkpoint_name, error))
+        return -1;
+    wh_fail(error, WH_UNREACHABLE, "the connection was lost at the commit (%s): nothing of the "
+            "batch was committed; run the same line again", cause);
+    return wh_pg_session_name(session, error);
 }
 
 /* What another run has put into C, as the error says it. */
