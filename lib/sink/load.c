@@ -1,7 +1,6 @@
 #include "sink/load.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 #include "base/memory.h"
 #include "base/time.h"

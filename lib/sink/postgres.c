@@ -206,16 +206,6 @@ static void postgres_close(struct wh_sink *sink)
     free(pg);
 }
 
-static int check_request(const struct wh_sink_request *request, struct wh_error *error)
-{
-    if (request->replace && request->checkpoint)
-        return wh_fail(error, WH_REFUSED, "--replace and --checkpoint exclude each other: rows "
-                       "that replace all others do not go on where others ended");
-    if (request->replace && request->apply)
-        return wh_fail(error, WH_REFUSED, "--replace and --apply exclude each other");
-    return 0;
-}
-
 static int open_table(struct postgres *pg, struct wh_error *error)
 {
     PGconn *connection = pg->session.connection;
@@ -244,8 +234,7 @@ struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct w
     struct postgres *pg = wh_alloc(1, sizeof *pg);
     pg->sink.ops = &ops;
     pg->request = request;
-    if (check_request(request, error) == 0
-        && wh_pg_session_open(&pg->session, request, error) == 0 && open_table(pg, error) == 0)
+    if (wh_pg_session_open(&pg->session, request, error) == 0 && open_table(pg, error) == 0)
         return &pg->sink;
     postgres_close(&pg->sink);
     return NULL;

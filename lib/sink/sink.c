@@ -55,6 +55,22 @@ static int check_checkpoint(const struct wh_sink_request *request, struct wh_err
     return -1;
 }
 
+/* What of the request contradicts itself, or lacks something. */
+static int check_changes(const struct wh_sink_request *request, struct wh_error *error)
+{
+    if (request->schema && !request->create)
+        return wh_fail(error, WH_REFUSED, "--schema says how to make the table: it needs --create");
+    if (request->apply && request->key_count == 0)
+        return wh_fail(error, WH_REFUSED, "--apply needs --key COLUMN[,COLUMN...], by which the "
+                                          "rows of the table are found");
+    if (request->apply && request->replace)
+        return wh_fail(error, WH_REFUSED, "--replace and --apply exclude each other");
+    if (request->checkpoint && request->replace)
+        return wh_fail(error, WH_REFUSED, "--replace and --checkpoint exclude each other: rows that "
+                       "replace all others do not go on where others ended");
+    return 0;
+}
+
 static int check_database(const struct wh_sink_request *request, struct wh_error *error)
 {
     const struct wh_writing *writing = request->writing;
@@ -65,12 +81,7 @@ static int check_database(const struct wh_sink_request *request, struct wh_error
         return wh_fail(error, WH_REFUSED, "%s is about files, but the target is a database", given);
     if (!request->table)
         return wh_fail(error, WH_REFUSED, "say which table the rows go to: -t NAME");
-    if (request->schema && !request->create)
-        return wh_fail(error, WH_REFUSED, "--schema says how to make the table: it needs --create");
-    if (request->apply && request->key_count == 0)
-        return wh_fail(error, WH_REFUSED, "--apply needs --key COLUMN[,COLUMN...], by which the "
-                                          "rows of the table are found");
-    return check_checkpoint(request, error);
+    return check_changes(request, error) == 0 ? check_checkpoint(request, error) : -1;
 }
 
 static int check_file(const struct wh_sink_request *request, struct wh_error *error)

@@ -197,11 +197,8 @@ static int sqlite_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
 {
     struct sqlite *sqlite = (struct sqlite *)sink;
     const char *row = wh_checkpoint_row(sqlite->request->checkpoint);
-    if (wh_sqlite_checkpoint_read(sqlite->database, row, held, error) != 0)
-        return name_target(sqlite, error);
-    /* A run that goes on has replaced what was there when it began. */
-    sqlite->replacing = sqlite->request->replace && wh_place_none(&held->place);
-    return 0;
+    return wh_sqlite_checkpoint_read(sqlite->database, row, held, error) == 0
+               ? 0 : name_target(sqlite, error);
 }
 
 /* ---- opening and closing ---------------------------------------------------------------------- */

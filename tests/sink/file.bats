@@ -3,7 +3,7 @@
 load ../helper
 
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return 1
     printf '%s\n' '{"id":1,"a":"x"}' '{ "id": 2.50, "a": null }' >rows.ndjson
     printf 'id,a\n1,x\n2.50,\n' >rows.csv
 }
@@ -229,8 +229,8 @@ begin() {
     exits 2 wh-load out.ndjson --checkpoint c.json stream
     says 'out.ndjson holds something already, and there is no c.json to go on from'
     prints '{"old":1}' cat out.ndjson
-    { begin; echo '{"id":1}'; } >cut
-    exits 3 wh-load out.ndjson --checkpoint c.json --replace cut
+    { begin; echo '{"id":1}'; } >torn
+    exits 3 wh-load out.ndjson --checkpoint c.json --replace torn
     prints '{"old":1}' cat out.ndjson
     wh-load out.ndjson --checkpoint c.json --replace stream
     prints '{"id":1}' cat out.ndjson

@@ -3,7 +3,7 @@
 load ../helper
 
 setup() {
-    cd "$BATS_TEST_TMPDIR"
+    cd "$BATS_TEST_TMPDIR" || return 1
     seq 1 20 | sed 's/.*/{"id":&}/' >rows.ndjson
     sqlite3 t.db 'CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT)'
 }
@@ -47,13 +47,17 @@ checkpoint() {
     [ ! -e out.ndjson ]
 }
 
-@test "options that need another are refused without it" {
+@test "options that need another, or contradict one, are refused" {
     exits 2 wh-load sqlite:t.db -t t --apply rows.ndjson
     says '--apply needs --key'
     exits 2 wh-load out.ndjson --every 5s rows.ndjson
     says '--every is about checkpoints: it needs --checkpoint'
     exits 2 wh-load out.ndjson --changed-recipe rows.ndjson
     says '--changed-recipe is about checkpoints: it needs --checkpoint'
+    exits 2 wh-load sqlite:t.db -t t --replace --checkpoint sqlite:t.db#t rows.ndjson
+    says '--replace and --checkpoint exclude each other'
+    exits 2 wh-load sqlite:t.db -t t --replace --apply --key id rows.ndjson
+    says '--replace and --apply exclude each other'
     echo '{"columns":{"id":"bigint"}}' >schema.json
     exits 2 wh-load sqlite:t.db -t t --schema schema.json rows.ndjson
     says '--schema says how to make the table: it needs --create'
@@ -79,6 +83,7 @@ checkpoint() {
     exits 2 wh-load out.ndjson --checkpoint ./out.ndjson rows.ndjson
     exits 2 wh-load postgresql://ada:secret@db/shop -t t --checkpoint c rows.ndjson
     says "'postgresql://ada@db/shop#NAME'"
+    # shellcheck disable=SC2154 # exits sets stderr
     [[ $stderr != *secret* ]]
 }
 
@@ -107,8 +112,8 @@ checkpoint() {
     says "the stream was made with --mark, which nothing can be resumed from"
     wh-load sqlite:t.db -t t stream
     prints 20 sqlite3 t.db 'SELECT count(*) FROM t'
-    head -n -1 stream >cut
-    exits 3 wh-load out.ndjson cut
+    head -n -1 stream >torn
+    exits 3 wh-load out.ndjson torn
     [ ! -e out.ndjson ]
     wh-load out.ndjson stream
     same rows.ndjson out.ndjson

@@ -148,19 +148,6 @@ END
     prints 0 sql 'SELECT count(*) FROM t'
 }
 
-@test "--replace with a checkpoint replaces only what was there before the first run" {
-    sql 'CREATE TABLE t (id INTEGER); INSERT INTO t VALUES (99)'
-    seq 1 5 | sed 's/.*/{"id":&}/' >rows.ndjson
-    pipeline() {
-        wh-extract rows.ndjson --checkpoint sqlite:t.db#t |
-            wh-load sqlite:t.db -t t --replace --checkpoint sqlite:t.db#t
-    }
-    pipeline
-    seq 6 9 | sed 's/.*/{"id":&}/' >>rows.ndjson
-    pipeline
-    prints 1,2,3,4,5,6,7,8,9 sql 'SELECT group_concat(id) FROM t'
-}
-
 @test "--apply does what _op says and leaves _unchanged alone" {
     sql "CREATE TABLE t (id INTEGER PRIMARY KEY, a TEXT, b TEXT);
          INSERT INTO t VALUES (1, 'a1', 'b1'), (2, 'a2', 'b2'), (3, 'a3', 'b3')"
