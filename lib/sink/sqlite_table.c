@@ -493,6 +493,12 @@ static bool would_change(const struct column *column, const char *text, size_t l
            && !wh_number_exact(text, length);
 }
 
+/* CSV's booleans are words. */
+static bool is_word(struct wh_slice text, const char *word)
+{
+    return text.length == strlen(word) && strncasecmp(text.text, word, text.length) == 0;
+}
+
 static int bind_string(sqlite3_stmt *statement, int index, const struct column *column,
                        struct wh_row *row, const struct wh_field *field, struct wh_error *error)
 {
@@ -504,6 +510,10 @@ static int bind_string(sqlite3_stmt *statement, int index, const struct column *
             return bad_value(column, field, error, "is no base64, as a column of BLOB needs it");
         return sqlite3_bind_blob64(statement, index, bytes, size, SQLITE_STATIC);
     }
+    if (column->boolean && is_word(text, "true"))
+        return sqlite3_bind_int(statement, index, 1);
+    if (column->boolean && is_word(text, "false"))
+        return sqlite3_bind_int(statement, index, 0);
     if (would_change(column, text.text, text.length))
         return bad_value(column, field, error,
                          "would become a number in this column (wh-clean --type makes it one)");

@@ -5,7 +5,8 @@
  *     numbers   as they are where the column keeps them exactly, as text where it keeps text. A
  *               number of too many digits makes a bad row in a column that would round it (one
  *               declared INTEGER, NUMERIC and so on); in one declared REAL it is rounded.
- *     booleans  0 and 1; as text in columns of text, or of no type
+ *     booleans  0 and 1, in columns declared BOOLEAN also for the words of CSV; as text in columns
+ *               of text, or of no type
  *     strings   text; in a column declared BLOB the bytes, out of base64. A string such as "007"
  *               makes a bad row in a column that would make a number of it.
  *     nested    its JSON text

@@ -85,6 +85,7 @@ run_page() {
 @test "wh-checkpoint(7)" { run_page "$ROOT/man/wh-checkpoint.7"; }
 @test "wh-clean(1)" { run_page "$ROOT/man/wh-clean.1"; }
 @test "wh-extract(1)" { run_page "$ROOT/man/wh-extract.1"; }
+@test "wh-load(1)" { run_page "$ROOT/man/wh-load.1"; }
 @test "wh-featurize(1)" { run_page "$ROOT/man/wh-featurize.1"; }
 @test "wh-update(1)" { run_page "$ROOT/man/wh-update.1"; }
 @test "wh-score(1)" { run_page "$ROOT/man/wh-score.1"; }

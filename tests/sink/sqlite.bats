@@ -79,6 +79,8 @@ END
     echo '{"b":true,"i":false,"s":true}' | wh-load sqlite:t.db -t t
     prints '1|0|true|text' sql 'SELECT b, i, s, typeof(s) FROM t'
     prints '{"b":true,"i":0,"s":"true"}' wh-extract sqlite:t.db -t t
+    printf 'b,s\nFALSE,FALSE\n' | wh-load sqlite:t.db -t t
+    prints '0|FALSE' sql 'SELECT b, s FROM t WHERE i IS NULL'
 }
 
 @test "a column of BLOB takes base64" {
