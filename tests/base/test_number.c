@@ -479,12 +479,31 @@ static void powers_of_ten_are_cut_off_after_128_bits(void **state)
         assert_true(powers[i].high >> 63);
 }
 
+static void exact_is_what_a_double_gives_back(void **state)
+{
+    (void)state;
+    static const char *const exact[] = {
+        "0", "-0", "0.1", "12.50", "-17.25e1", "123456789012345", "9007199254740992", "1e22",
+        "0.30000000000000000000000", "100000000000000000000", "5e-324", "1.7976931348623157e308",
+        "0.000", "0e999",
+    };
+    static const char *const inexact[] = {
+        "9007199254740993", "12345678901234567890", "0.12345678901234567890", "1e400", "-1e400",
+        "1e-400", "0.1000000000000000055511151231257827", "3e-324", "1.00000000000000000001",
+    };
+    for (size_t i = 0; i < sizeof exact / sizeof *exact; i++)
+        assert_true(wh_number_exact(exact[i], strlen(exact[i])));
+    for (size_t i = 0; i < sizeof inexact / sizeof *inexact; i++)
+        assert_false(wh_number_exact(inexact[i], strlen(inexact[i])));
+}
+
 int main(void)
 {
     const char *wanted = getenv("WH_NUMBER_TRIALS");
     if (wanted)
         trials = strtoul(wanted, NULL, 10);
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(exact_is_what_a_double_gives_back),
         cmocka_unit_test(hard_texts_are_read_as_the_nearest_double),
         cmocka_unit_test(every_power_of_ten_with_every_short_number_is_read_right),
         cmocka_unit_test(random_digits_of_any_length_are_read_right),
