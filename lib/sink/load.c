@@ -66,8 +66,8 @@ static bool may_commit_put_off(const struct load *load)
 
 static int refuse_without_records(const struct load *load, struct wh_error *error)
 {
-    return wh_fail(error, WH_BROKEN, "the rows come without control records, which --checkpoint "
-                                     "needs: give wh-extract --checkpoint '%s' too",
+    return wh_fail(error, WH_BROKEN, "--checkpoint %s needs control records, and the input has none: "
+                   "the tool before this one has failed, or wh-extract lacks the same --checkpoint",
                    load->checkpoint);
 }
 

@@ -168,3 +168,40 @@ END
     [ "$(wc -l <bad.ndjson)" -eq 400 ]
     [ "$(jq '[.steps[].rows_dropped] | add' stats.json)" -eq 200 ]
 }
+
+# A stream that goes on: `goes_on OPTION...` is wh-clean with OPTIONs between a file and its copy.
+goes_on() {
+    wh-extract -q rows.ndjson --checkpoint c.json |
+        wh-clean -q --type a=int "$@" |
+        wh-load -q copy.ndjson --checkpoint c.json
+}
+
+@test "rejects can be asked for when a stream has stopped at a bad row" {
+    printf '{"a":1}\n' >rows.ndjson
+    goes_on
+    printf '{"a":"x"}\n{"a":2}\n' >>rows.ndjson
+    run ! goes_on
+    goes_on --rejects bad.ndjson
+    prints $'{"a":1}\n{"a":2}' cat copy.ndjson
+    prints '{"a":"x"}' jq -r .row bad.ndjson
+}
+
+@test "a stream that goes on adds to its rejects" {
+    printf '{"a":1}\n{"a":"x"}\n' >rows.ndjson
+    goes_on --rejects bad.ndjson
+    printf '{"a":"y"}\n{"a":2}\n' >>rows.ndjson
+    goes_on --rejects bad.ndjson
+    prints $'{"a":"x"}\n{"a":"y"}' jq -r .row bad.ndjson
+    printf '{"a":"z"}\n' >>rows.ndjson
+    goes_on --rejects bad.ndjson
+    prints $'{"a":"x"}\n{"a":"y"}\n{"a":"z"}' jq -r .row bad.ndjson
+    [ "$(find . -name 'bad.ndjson.state.*' | wc -l)" -eq 1 ]
+}
+
+@test "rejects that became shorter are not taken for what they were" {
+    printf '{"a":1}\n{"a":"x"}\n' >rows.ndjson
+    goes_on --rejects bad.ndjson
+    : >bad.ndjson
+    exits 3 bash -c "$(declare -f goes_on); set -o pipefail; goes_on --rejects bad.ndjson"
+    says 'bad.ndjson: it is shorter than'
+}
