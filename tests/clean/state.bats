@@ -152,6 +152,22 @@ ids() {
     [ "$(head -n 1 s | jq .rows)" -eq 4 ]
 }
 
+@test "a state of a stream takes no rows without checkpoints, and outlives a run without any" {
+    { begin "$E1"; ids 1; record end "$E1" 1 1 0; committed "$E1" 1; } >stream
+    wh-clean --unique id --state s stream >/dev/null
+    cp s before
+    ids 2 >r.ndjson
+    exits 3 wh-clean --unique id --state s r.ndjson
+    says 's: it is the state of checkpoint 1 of epoch 0000000000e1, and these rows came without'
+    same s before
+    { marked begin; ids 2; marked end 1; } >marks
+    exits 3 wh-clean --unique id --state s marks
+    same s before
+    # As where the source could not be reached, and nothing came.
+    exits 0 wh-clean --unique id --state s </dev/null
+    same s before
+}
+
 @test "a stream of --mark leaves its state at the end, and none where it breaks" {
     { marked begin; ids 1 1; } >broken
     { cat broken; marked end 2; } >whole

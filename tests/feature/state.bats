@@ -37,6 +37,13 @@ content() {
     same expected found
     [ "$(head -n 1 s | jq -c .checkpoint)" = "{\"epoch\":\"$E2\",\"n\":1}" ]
     [ -z "$(find . -name "s.$E1.*")" ]
+    cp s before
+    exits 3 wh-featurize "${steps[@]}" --state s rows.ndjson
+    says 's: it is the state of checkpoint 1'
+    same s before
+    exits 0 wh-featurize "${steps[@]}" --state s </dev/null
+    same s before
+    exits 0 wh-featurize "${steps[@]}" --state s --frozen --live l rows.ndjson
 }
 
 @test "frozen constants need no files, unless steps remember rows" {
