@@ -177,10 +177,13 @@ const struct wh_pg_type **wh_pg_types(PGconn *connection, const Oid *oids, size_
 
 /* ---- tables ---------------------------------------------------------------------------------- */
 
+/* As they can be given to -t: a name that holds dots in double quotes. */
 static const char tables[] =
     "SELECT CASE WHEN pg_catalog.pg_table_is_visible(c.oid) AND pg_catalog.strpos($1, '.') = 0"
-    " THEN c.relname ELSE n.nspname || '.' || c.relname END, c.relname "
-    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace "
+    " THEN t.name ELSE n.nspname || '.' || t.name END, c.relname "
+    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace, "
+    "LATERAL (SELECT CASE WHEN pg_catalog.strpos(c.relname, '.') = 0 THEN c.relname::text"
+    " ELSE '\"' || c.relname || '\"' END AS name) t "
     "WHERE c.relkind IN ('r', 'p', 'v', 'm', 'f') AND n.nspname <> 'information_schema'"
     " AND n.nspname !~ '^pg_' "
     "ORDER BY 1 LIMIT 10000";

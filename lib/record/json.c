@@ -114,6 +114,13 @@ size_t wh_json_unescape(const char *text, size_t length, char *out)
     return (size_t)(out - start);
 }
 
+bool wh_json_valid(const char *text, size_t length)
+{
+    struct wh_field field;
+    struct wh_ndjson_fault fault;
+    return wh_json_scan()->value(text, &field, &fault) == text + length;
+}
+
 void wh_json_walk_begin(struct wh_json_walk *walk, const char *text)
 {
     walk->object = *text == '{';

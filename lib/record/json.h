@@ -22,6 +22,9 @@ bool wh_json_safe(const char *text, size_t length);
 /* Decodes the inside of a valid JSON string to `out`, which has room for `length` bytes. Returns
  * the decoded length. */
 size_t wh_json_unescape(const char *text, size_t length, char *out);
+/* Whether `text` is one JSON value, on one line and nothing around it. A NUL stands behind it, and
+ * WH_SLACK bytes there can be read. */
+bool wh_json_valid(const char *text, size_t length);
 
 /*
  * Walks a valid JSON object or array (a WH_NESTED field): begin, then a member at a time.

@@ -111,16 +111,14 @@ int wh_file_format_look(struct wh_file_format *format, const char *path, bool wh
 static int refuse(const struct wh_file_format *format, const char *path, const char *column,
                   size_t length, bool lacks, struct wh_error *error)
 {
-    char quoted[96];
-    wh_fail(error, WH_REFUSED,
-            lacks ? "the header of %s has a column %s, which the rows lack (--replace writes the "
-                    "file anew)"
-                  : "the header of %s has no column %s (--replace writes the file anew)",
-            path, wh_quote(quoted, column, length));
+    char quoted[96], nearest[160] = "";
     if (!lacks)
-        wh_suggest(error->text, sizeof error->text, column, (const char *const *)format->header,
+        wh_suggest(nearest, sizeof nearest, column, (const char *const *)format->header,
                    format->count);
-    return -1;
+    return wh_fail(error, WH_REFUSED,
+                   "the header of %s has %s column %s%s%s; --replace writes the file anew", path,
+                   lacks ? "a" : "no", wh_quote(quoted, column, length),
+                   lacks ? ", which the rows lack" : "", nearest);
 }
 
 int wh_file_format_check(const struct wh_file_format *format, const char *path,

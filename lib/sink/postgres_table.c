@@ -136,7 +136,7 @@ uint32_t wh_pg_table_column(const struct wh_pg_table *table, const char *name, s
     }
     if (table->columns[i].generated) {
         wh_fail(error, WH_REFUSED, "column %s of table %s is made by the database from other "
-                "columns and cannot be loaded (wh-clean --drop takes it out)",
+                "columns and cannot be loaded (wh-clean --exclude takes it out)",
                 wh_quote(quoted, name, length), table->relation);
         return WH_PG_NONE;
     }
@@ -160,8 +160,9 @@ static int find_relation(struct wh_pg_table *table, PGconn *connection, struct w
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
         table->oid = (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
         table->guarded = is_true(result, 0, 1);
-    } else if (state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0)) {
-        status = 1;
+    } else if (state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0
+                         || strcmp(state, "0A000") == 0)) {
+        status = 1; /* of three parts (0A000) the first names another database */
     } else {
         status = wh_pg_fail(error, connection, result, NULL);
     }

@@ -206,6 +206,38 @@ static int add_bytes(struct wh_buffer *out, const char *text, size_t length,
                                   "hexadecimal digits, as a bytea column needs it");
 }
 
+/* The bracket that JSON of such a value begins with, and no literal of PostgreSQL that is one; 0
+ * where there is none. ("[0:1]={1,2}" is a literal and begins with it, but is not JSON.) */
+static char json_bracket(const struct wh_pg_type *type)
+{
+    return type->kind == WH_PG_ARRAY ? '[' : type->kind == WH_PG_COMPOSITE ? '{' : '\0';
+}
+
+static bool may_be_json(const struct wh_pg_type *type, const struct wh_field *field)
+{
+    return field->length > 0 && field->text[0] == json_bracket(type) && field->text[0] != '\0';
+}
+
+/* What is decoded behind `start` is made an array or a composite if it is the JSON of one, which
+ * CSV and SQLite's text can only hold as a string; anything else stays, for PostgreSQL to read. */
+static int convert_json(struct wh_buffer *out, size_t start, const struct wh_pg_type *type,
+                        struct wh_error *error)
+{
+    size_t length = out->length - start;
+    char *text = wh_alloc(length + WH_SLACK, 1);
+    memcpy(text, out->data + start, length);
+    memset(text + length, 0, WH_SLACK);
+    if (!wh_json_valid(text, length)) {
+        free(text);
+        return 0;
+    }
+    out->length = start;
+    int status = type->kind == WH_PG_ARRAY ? add_array(out, type, text, error)
+                                           : add_composite(out, type, text, error);
+    free(text);
+    return status;
+}
+
 static int add_string(struct wh_buffer *out, const struct wh_pg_type *type,
                       const struct wh_field *field, struct wh_error *error)
 {
@@ -217,6 +249,8 @@ static int add_string(struct wh_buffer *out, const struct wh_pg_type *type,
         wh_buffer_add(out, field->text, field->length);
     if (memchr(out->data + start, '\0', out->length - start))
         return bad_nul(error);
+    if (may_be_json(type, field))
+        return convert_json(out, start, type, error);
     if (type->kind != WH_PG_BYTEA)
         return 0;
     char *copy = wh_copy(out->data + start, out->length - start);
@@ -309,7 +343,8 @@ int wh_pg_value(struct wh_pg_values *values, struct wh_buffer *out, const struct
         wh_buffer_add(out, field->text, field->length);
         return 0;
     case WH_STRING:
-        if (type->kind == WH_PG_BYTEA || (type->kind == WH_PG_JSON && !values->csv))
+        if (type->kind == WH_PG_BYTEA || (type->kind == WH_PG_JSON && !values->csv)
+            || may_be_json(type, field))
             break;
         return add_text(out, field, error);
     case WH_NESTED:

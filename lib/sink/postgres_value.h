@@ -9,6 +9,8 @@
  *     array of an array type     [[1,2],[3,null]] becomes {{1,2},{3,NULL}}
  *     object of a composite      {"street":"Marina","number":4} becomes (Marina,4)
  *     other arrays and objects   their JSON text
+ *     string that is the JSON    as the array or object itself: CSV and SQLite have strings only
+ *       of one of the two
  *
  * That is how PostgreSQL's json_populate_record reads JSON, bytea aside.
  */

@@ -71,7 +71,7 @@ begin() {
 @test "other columns than those of the header are refused, the nearest suggested" {
     cp rows.csv out.csv
     exits 2 wh-load out.csv <(echo '{"idd":1}')
-    says 'the header of out.csv has no column "idd" (--replace writes the file anew) (did you mean id?)'
+    says 'the header of out.csv has no column "idd" (did you mean id?); --replace writes the file anew'
     exits 2 wh-load out.csv <(printf 'id\n1\n')
     says 'the header of out.csv has a column "a", which the rows lack'
     exits 2 wh-load out.csv --columns a,id rows.csv

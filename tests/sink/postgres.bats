@@ -117,6 +117,28 @@ END
     same rows again
 }
 
+@test "arrays, composites and documents come through CSV and SQLite too" {
+    sql <<'END'
+CREATE TYPE street AS (name text, number int);
+CREATE TABLE t (id int PRIMARY KEY, a text[], n numeric[], s street, j jsonb);
+CREATE TABLE copy (LIKE t INCLUDING ALL);
+INSERT INTO t VALUES (1, ARRAY['a', NULL, '', 'b,"\'], ARRAY[[1.10, 1e30], [2, NULL]],
+    ROW('Marina "1"', 4), '{"a": [1, null]}'), (2, '{}', NULL, ROW(NULL, NULL), NULL);
+END
+    wh-extract postgresql:// -t t --since id >rows
+    wh-extract postgresql:// -t t --since id -o csv | into copy -i csv
+    wh-extract postgresql:// -t copy --since id >again
+    same rows again
+    # In NDJSON a string for jsonb is a string; CSV, where everything is one, leaves no doubt.
+    wh-load sqlite:t.db -t t --create rows
+    wh-extract sqlite:t.db -t t --since id -o csv | into copy -i csv --replace
+    wh-extract postgresql:// -t copy --since id >again
+    same rows again
+    wh-extract sqlite:t.db -c 'SELECT id, a, n, s FROM t' | into copy --key id
+    wh-extract postgresql:// -t copy --since id >again
+    same rows again
+}
+
 @test "JSON is read as the server's json_populate_record reads it" {
     make_values
     cat >rows <<'END'
@@ -188,6 +210,7 @@ END
     exits 2 into t --rejects bad rows
     exits 2 into t <<<'{"amount":1,"twice":2}'
     says 'column "twice" of table t is made by the database'
+    says '(wh-clean --exclude takes it out)'
     has 'SELECT count(*) FROM t' 0
 }
 
@@ -195,6 +218,8 @@ END
     sql -c 'CREATE SCHEMA attic' -c 'CREATE TABLE attic."Odd.Name" (a int)' -c 'CREATE TABLE orders (a int)'
     exits 2 into ordesr <<<'{"a":1}'
     says 'there is no table "ordesr"; --create makes one (did you mean orders?)'
+    exits 2 into attic.Odd.Name <<<'{"a":1}'
+    says '(did you mean attic."Odd.Name"?)'
     into 'attic."Odd.Name"' <<<'{"a":1}'
     has 'SELECT a FROM attic."Odd.Name"' 1
 }

@@ -163,6 +163,20 @@ static void objects_become_composites(void **state)
     assert_non_null(strstr(error.text, "no attribute \"streat\""));
 }
 
+static void arrays_and_composites_may_come_as_text(void **state)
+{
+    (void)state;
+    assert_string_equal(loaded(&strings, "\"[\\\"a\\\",null]\""), "{\"a\",NULL}");
+    assert_string_equal(loaded(&address, "\"{\\\"street\\\":\\\"a\\\"}\""), "(\"a\",)");
+    assert_string_equal(loaded(&numbers, "\"[0:1]={1,2}\""), "[0:1]={1,2}");
+    assert_string_equal(loaded(&numbers, "\"[1,2] or so\""), "[1,2] or so");
+    assert_string_equal(loaded(&address, "\"(a,1)\""), "(a,1)");
+    assert_string_equal(loaded(&string, "\"[1,2]\""), "[1,2]");
+    struct wh_field field = { "[1,2]", 5, WH_STRING, 0 };
+    assert_string_equal(encode(&numbers, &field), "{\"1\",\"2\"}");
+    assert_null(loaded(&address, "\"{\\\"streat\\\":1}\""));
+}
+
 static void bytes_come_as_base64_or_digits(void **state)
 {
     (void)state;
@@ -186,6 +200,7 @@ int main(void)
         cmocka_unit_test(words_of_csv_stay_as_they_are_spelled),
         cmocka_unit_test(arrays_become_literals),
         cmocka_unit_test(objects_become_composites),
+        cmocka_unit_test(arrays_and_composites_may_come_as_text),
         cmocka_unit_test(bytes_come_as_base64_or_digits),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
