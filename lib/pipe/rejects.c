@@ -97,15 +97,33 @@ static int read_length(const char *path, struct wh_place *place, uint64_t *lengt
     return good ? 0 : wh_fail(error, WH_REFUSED, "%s: is not the length of a file of rejects", path);
 }
 
-/* What the file's length was at the checkpoint that the stream goes on from. */
-static int find_length(struct wh_rejects *rejects, uint64_t *length, struct wh_error *error)
+static int write_length(const char *path, const struct wh_place *place, uint64_t length,
+                        struct wh_error *error)
+{
+    struct wh_atomic_file *file = wh_atomic_open(path, error);
+    if (!file)
+        return -1;
+    char text[160];
+    int size = snprintf(text, sizeof text, "{\"checkpoint\":{\"epoch\":\"%s\",\"n\":%" PRIu64
+                        "},\"length\":%" PRIu64 ",\"wh\":\"rejects\"}\n", place->epoch, place->n,
+                        length);
+    if (wh_write_all(wh_atomic_descriptor(file), text, (size_t)size, error) == 0)
+        return wh_atomic_commit(file, error);
+    wh_atomic_abort(file);
+    return -1;
+}
+
+/* What the file's length was at the checkpoint that the stream goes on from. Where --rejects is new
+ * in a pipeline that goes on, nothing: that is kept at once, since this run may be killed before
+ * its first commit, and then the next one goes on from here too. */
+static int find_length(struct wh_rejects *rejects, const struct wh_place *from, uint64_t *length,
+                       struct wh_error *error)
 {
     const char *source = wh_keep_source(rejects->keep);
     struct wh_place place;
     *length = 0;
-    /* Also where --rejects is new in a pipeline that goes on. */
     if (!source && !wh_keep_exists(rejects->state))
-        return 0;
+        return wh_place_none(from) ? 0 : write_length(rejects->state, from, 0, error);
     if (source && read_length(source, &place, length, error) != 0)
         return -1;
     return wh_keep_check(rejects->keep, source ? &place : NULL, error);
@@ -120,7 +138,7 @@ int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin
     if (rejects->lock)
         rejects->keep = wh_keep_open(rejects->state, begin, error);
     uint64_t length;
-    if (!rejects->keep || find_length(rejects, &length, error) != 0)
+    if (!rejects->keep || find_length(rejects, &begin->from, &length, error) != 0)
         return -1;
     struct stat status;
     if (fstat(rejects->descriptor, &status) != 0)
@@ -141,17 +159,7 @@ int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *pla
         return 0;
     if (fsync(rejects->descriptor) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot write", rejects->path);
-    struct wh_atomic_file *file = wh_atomic_open(wh_keep_target(rejects->keep, place), error);
-    if (!file)
-        return -1;
-    char text[160];
-    int length = snprintf(text, sizeof text, "{\"checkpoint\":{\"epoch\":\"%s\",\"n\":%" PRIu64
-                          "},\"length\":%" PRIu64 ",\"wh\":\"rejects\"}\n", place->epoch, place->n,
-                          rejects->length);
-    if (wh_write_all(wh_atomic_descriptor(file), text, (size_t)length, error) == 0)
-        return wh_atomic_commit(file, error);
-    wh_atomic_abort(file);
-    return -1;
+    return write_length(wh_keep_target(rejects->keep, place), place, rejects->length, error);
 }
 
 int wh_rejects_committed(struct wh_rejects *rejects, uint64_t n, struct wh_error *error)

@@ -285,6 +285,13 @@ committed_stream() {
     exits 0 wh-clean -q --type x=int --rejects bad.ndjson < <(resumed)
 }
 
+@test "--rejects that are new in a stream outlive a run that was killed before its first commit" {
+    resumed() { stream | sed "s/e0e0e0e0e0e0/$1/; s/\"from\":null/\"from\":{\"epoch\":\"e0e0e0e0e0e0\",\"n\":3}/"; }
+    exits 3 wh-clean -q --type y=bool --rejects bad.ndjson < <(resumed f1f1f1f1f1f1 | head -n 6)
+    exits 0 wh-clean -q --type x=int --rejects bad.ndjson < <(resumed a2a2a2a2a2a2)
+    [ "$(wc -l <bad.ndjson)" -eq 5 ]
+}
+
 @test "a file of rejects that a full disk cut in its first word is begun anew" {
     printf '{"er' >bad.ndjson
     exits 0 remembering <<<'{"id":1,"x":1}'
