@@ -11,7 +11,6 @@
 
 sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_error *error)
 {
-    enum { patience = 10000 }; /* milliseconds that a writer may hold the database */
     static const int flags[] = {
         [WH_SQLITE_READ] = SQLITE_OPEN_READONLY,
         [WH_SQLITE_WRITE] = SQLITE_OPEN_READWRITE,
@@ -29,7 +28,7 @@ sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_er
     }
     /* Only one thread comes here: no lock is needed around every value. */
     if (sqlite3_open_v2(path, &database, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
-        sqlite3_busy_timeout(database, patience);
+        sqlite3_busy_timeout(database, WH_SQLITE_PATIENCE);
         return database;
     }
     wh_sqlite_fail(database, error);

@@ -1,5 +1,6 @@
 #include "sink/load.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -22,14 +23,24 @@ struct load {
     bool followed;              /* rows have come behind it */
     double committed_at;        /* by wh_clock(); negative: not yet */
     struct wh_lag waiting;      /* seconds: when the first of the rows came, by wh_clock() */
-    struct wh_emit *emit;       /* the run's, for rows that turn out bad when there is none at hand */
+    struct wh_emit late;        /* what the sink rejects to: counts, and passes on to ... */
+    struct wh_emit *emit;       /* ... the run's */
     uint64_t rows, commits;     /* committed */
 };
+
+/* A row that was waiting turns out bad. */
+static int reject_late(struct wh_emit *emit, const struct wh_row *row,
+                       const struct wh_error *reason, struct wh_error *error)
+{
+    struct load *load = (struct load *)(void *)((char *)emit - offsetof(struct load, late));
+    load->waiting.rows -= load->waiting.rows > 0;
+    return load->emit->reject(load->emit, row, reason, error);
+}
 
 static int commit(struct load *load, const struct wh_checkpoint *next, struct wh_error *error)
 {
     struct wh_sink *sink = load->sink;
-    if (sink->ops->commit(sink, next, &load->held, load->emit, error) != 0)
+    if (sink->ops->commit(sink, next, &load->held, &load->late, error) != 0)
         return -1;
     if (next)
         load->held = next->place;
@@ -80,7 +91,7 @@ static enum wh_verdict load_row(struct wh_stage *stage, struct wh_row *row, stru
         refuse_without_records(load, error);
         return WH_FATAL;
     }
-    enum wh_verdict verdict = load->sink->ops->row(load->sink, row, emit, error);
+    enum wh_verdict verdict = load->sink->ops->row(load->sink, row, &load->late, error);
     if (verdict != WH_TAKEN)
         return verdict;
     if (load->waiting.rows++ == 0)
@@ -94,7 +105,7 @@ static int load_settle(struct wh_stage *stage, struct wh_emit *emit, struct wh_e
     struct load *load = (struct load *)stage;
     struct wh_sink *sink = load->sink;
     load->emit = emit;
-    return sink->ops->settle ? sink->ops->settle(sink, emit, error) : 0;
+    return sink->ops->settle ? sink->ops->settle(sink, &load->late, error) : 0;
 }
 
 /* ---- the stream ------------------------------------------------------------------------------- */
@@ -219,6 +230,7 @@ struct wh_stage *wh_load_open(const struct wh_loading *loading, struct wh_error 
     struct load *load = wh_alloc(1, sizeof *load);
     load->stage.ops = &ops;
     load->loading = loading;
+    load->late.reject = reject_late;
     load->committed_at = -1;
     if (loading->sink.checkpoint)
         load->checkpoint = wh_checkpoint_display(loading->sink.checkpoint);

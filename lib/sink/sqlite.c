@@ -46,6 +46,7 @@ static int begin(struct sqlite *sqlite, struct wh_error *error)
         return 0;
     if (wh_sqlite_command(sqlite->database, "BEGIN IMMEDIATE", error) != 0)
         return name_target(sqlite, error);
+    sqlite3_busy_timeout(sqlite->database, 0); /* see keep_readers */
     sqlite->begun = true;
     sqlite->rows = 0;
     if (!sqlite->replacing || !sqlite->table)
@@ -63,6 +64,7 @@ static int say_unreadable(const struct sqlite *sqlite, struct wh_error *error)
 
 static int end_transaction(struct sqlite *sqlite, struct wh_error *error)
 {
+    sqlite3_busy_timeout(sqlite->database, WH_SQLITE_PATIENCE);
     if (wh_sqlite_command(sqlite->database, "COMMIT", error) == 0) {
         sqlite->begun = false;
         return 0;
@@ -214,18 +216,38 @@ static void sqlite_close(struct wh_sink *sink)
     free(sqlite);
 }
 
+/* Whether the database has a write-ahead log, beside which others can always read. */
+static bool has_log(sqlite3 *database)
+{
+    sqlite3_stmt *statement = NULL;
+    bool log = false;
+    if (sqlite3_prepare_v2(database, "PRAGMA main.journal_mode", -1, &statement, NULL) == SQLITE_OK
+        && sqlite3_step(statement) == SQLITE_ROW) {
+        const char *mode = (const char *)sqlite3_column_text(statement, 0);
+        log = mode && strcmp(mode, "wal") == 0;
+    }
+    sqlite3_finalize(statement);
+    return log;
+}
+
 /*
- * Where the page cache is full, SQLite would write into the database before the commit, and with a
- * rollback journal lock readers out: wh-extract, which reads C from there, would wait for the
- * commit, and the commit for its next checkpoint. With checkpoints a transaction is small enough
- * to stay in memory.
+ * Where the page cache is full, SQLite writes into the database before the commit. With a rollback
+ * journal it locks readers out to do so, or where there are any, waits for them; not at all if it
+ * is not to wait, and the pages then stay in memory. A reader in the same pipeline would else stop
+ * it: wh-extract, which reads rows from there, or C. The latter comes and goes, so that under
+ * checkpoints nothing is written before the commit.
  */
+static int keep_readers(struct sqlite *sqlite, struct wh_error *error)
+{
+    if (!sqlite->request->checkpoint || has_log(sqlite->database))
+        return 0;
+    return wh_sqlite_command(sqlite->database, "PRAGMA cache_spill = OFF", error);
+}
+
 static int settle_database(struct sqlite *sqlite, struct wh_error *error)
 {
-    if (wh_sqlite_command(sqlite->database, "PRAGMA foreign_keys = ON", error) != 0)
-        return -1;
-    return sqlite->request->checkpoint
-               ? wh_sqlite_command(sqlite->database, "PRAGMA cache_spill = OFF", error) : 0;
+    return wh_sqlite_command(sqlite->database, "PRAGMA foreign_keys = ON", error) == 0
+               ? keep_readers(sqlite, error) : -1;
 }
 
 static int find_table(struct sqlite *sqlite, struct wh_error *error)

@@ -89,10 +89,10 @@ checkpoint() {
 
 @test "rows without control records are refused with --checkpoint" {
     exits 3 wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t rows.ndjson
-    says "give wh-extract --checkpoint 'sqlite:t.db#t' too"
+    says '--checkpoint sqlite:t.db#t needs control records, and the input has none'
     exits 3 wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t /dev/null
     exits 3 wh-load out.ndjson --checkpoint out.json rows.ndjson
-    says "give wh-extract --checkpoint 'out.json' too"
+    says '--checkpoint out.json needs control records, and the input has none'
     prints 0 sqlite3 t.db 'SELECT count(*) FROM t'
     [ ! -s out.ndjson ]
 }

@@ -205,7 +205,8 @@ END
     printf '%s\n' '{"id":1}' '{"id":1}' '{"id":2}' |
         wh-load sqlite:t.db -t u --create --key id --rejects bad.ndjson -q
     printf '%s\n' '{"id":1}' '{"id":null}' '{"id":2}' >keys.ndjson
-    wh-load sqlite:t.db -t v --create --key id --rejects bad.ndjson -q keys.ndjson
+    wh-load sqlite:t.db -t v --create --key id --rejects bad.ndjson --stats stats.json -q keys.ndjson
+    prints '[2,1]' jq -c '[.rows_committed, .rows_rejected]' stats.json
     prints $'1\n2' sql 'SELECT id FROM v'
     prints '[2,"{\"id\":null}"]' jq -c '[.line,.row]' bad.ndjson
 }
@@ -294,6 +295,16 @@ END
     wh-extract rows.ndjson --checkpoint sqlite:t.db#t --every 1000 |
         wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t --every 1h
     prints 30000 sql 'SELECT count(*) FROM t'
+}
+
+@test "a table can be copied within one database, however large" {
+    sql "CREATE TABLE t (id INTEGER, text TEXT);
+         WITH RECURSIVE n (id) AS (SELECT 1 UNION ALL SELECT id + 1 FROM n WHERE id < 100000)
+         INSERT INTO t SELECT id, 'some more text to fill the pages of the cache with' FROM n"
+    SECONDS=0
+    wh-extract sqlite:t.db -t t | wh-load sqlite:t.db -t u --create
+    [ "$SECONDS" -lt 9 ]
+    prints 100000 sql 'SELECT count(*) FROM u'
 }
 
 @test "a database that another process is writing is said to be so" {
