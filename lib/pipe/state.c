@@ -107,7 +107,8 @@ static int check_recipe(const char *path, const json_t *document, const struct w
         return wh_fail(error, WH_REFUSED, "%s was learned with steps, and none are given (head "
                        "-n 1 %s | jq .recipe >FILE writes them to a file for -r)", path, path);
     return wh_fail(error, WH_REFUSED, "%s was learned with another recipe (%s, the one given is "
-                   "%s; head -n 1 %s | jq .recipe shows it)", path, other, own, path);
+                   "%s; head -n 1 %s | jq .recipe shows it): give that one, or another "
+                   "FILE to begin anew", path, other, own, path);
 }
 
 /* Finds the tapes, which must fill the file behind the line. */
