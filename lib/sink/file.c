@@ -134,6 +134,23 @@ static int sync_target(struct file *file, struct wh_error *error)
                ? 0 : wh_fail_errno(error, WH_FAILED, "%s: cannot write", file->path);
 }
 
+/* Once C may say so the rows are committed, even if forcing that to disk has failed: cutting them
+ * off then would leave C ahead of the target. */
+static int write_checkpoint(struct file *file, uint64_t length, const struct wh_checkpoint *next,
+                            struct wh_error *error)
+{
+    struct wh_file_checkpoint held;
+    struct wh_error ignored;
+    if (wh_file_checkpoint_write(file->checkpoint, file->path, file->inode, length, next, error)
+        == 0)
+        return 0;
+    if (wh_file_checkpoint_read(file->checkpoint, &held, &ignored) != 0
+        || wh_place_same(&held.checkpoint.place, &next->place))
+        file->committed = length;
+    wh_checkpoint_free(&held.checkpoint);
+    return -1;
+}
+
 static int file_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
                        const struct wh_place *expected, struct wh_emit *emit,
                        struct wh_error *error)
@@ -147,9 +164,7 @@ static int file_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
     if (sync_target(file, error) != 0)
         return -1;
     uint64_t length = wh_file_output_length(file->output);
-    if (next
-        && wh_file_checkpoint_write(file->checkpoint, file->path, file->inode, length, next,
-                                    error) != 0)
+    if (next && write_checkpoint(file, length, next, error) != 0)
         return -1;
     file->committed = length;
     return 0;

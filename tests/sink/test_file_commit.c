@@ -1,0 +1,102 @@
+/*
+ * A file's commit whose last step is done but reported as failed: C holds the new checkpoint, and
+ * the rows before it must stay. The writing of C is replaced by its name.
+ */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "sink/file_store.h"
+
+static enum { GOOD, DONE_BUT_FAILED, NOT_DONE } writing;
+
+static int fault_write(const char *path, const char *target, uint64_t inode, uint64_t length,
+                       const struct wh_checkpoint *next, struct wh_error *error)
+{
+    if (writing != NOT_DONE
+        && wh_file_checkpoint_write(path, target, inode, length, next, error) != 0)
+        return -1;
+    return writing == GOOD ? 0 : wh_fail(error, WH_FAILED, "as if it had failed");
+}
+
+#define wh_file_checkpoint_write fault_write
+#include "sink/file.c"
+
+static char home[64];
+
+static int enter_new_folder(void **state)
+{
+    (void)state;
+    strcpy(home, "/tmp/wh-test-XXXXXX");
+    return mkdtemp(home) && chdir(home) == 0 ? 0 : -1;
+}
+
+static int leave_folder(void **state)
+{
+    (void)state;
+    unlink("c");
+    unlink("c.lock");
+    unlink("target");
+    unlink("target.lock");
+    return chdir("/") == 0 && rmdir(home) == 0 ? 0 : -1;
+}
+
+/* Loads a row with a checkpoint whose writing ends so; the target's length afterwards. */
+static off_t length_after(int outcome)
+{
+    struct wh_writing how = { .format = WH_FORMAT_NDJSON };
+    struct wh_sink_request request = { .target = "target", .checkpoint = "c", .writing = &how };
+    struct wh_checkpoint next = { .place = { "e0e0e0e0e0e0", 1 }, .position = json_object(),
+                                  .through = json_array() };
+    const struct wh_place none = { 0 };
+    struct wh_error error;
+    struct stat status;
+    writing = GOOD;
+    struct wh_sink *sink = wh_file_sink(&request, &error);
+    assert_non_null(sink);
+    writing = outcome;
+    assert_int_equal(wh_file_output_write(((struct file *)sink)->output, "{}\n", 3, &error), 0);
+    assert_int_equal(sink->ops->commit(sink, &next, &none, NULL, &error), outcome == GOOD ? 0 : -1);
+    sink->ops->close(sink);
+    wh_checkpoint_free(&next);
+    assert_int_equal(stat("target", &status), 0);
+    return status.st_size;
+}
+
+static void a_checkpoint_that_was_not_written_leaves_no_rows(void **state)
+{
+    (void)state;
+    assert_int_equal(length_after(NOT_DONE), 0);
+}
+
+static void a_checkpoint_that_is_there_has_its_rows(void **state)
+{
+    (void)state;
+    assert_int_equal(length_after(DONE_BUT_FAILED), 3);
+}
+
+static void a_commit_that_went_well_keeps_its_rows(void **state)
+{
+    (void)state;
+    assert_int_equal(length_after(GOOD), 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(a_checkpoint_that_was_not_written_leaves_no_rows,
+                                        enter_new_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(a_checkpoint_that_is_there_has_its_rows, enter_new_folder,
+                                        leave_folder),
+        cmocka_unit_test_setup_teardown(a_commit_that_went_well_keeps_its_rows, enter_new_folder,
+                                        leave_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
