@@ -363,11 +363,13 @@ static int write_header(struct loop *loop, struct wh_error *error)
 int wh_loop_finish(struct loop *loop, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
+    struct wh_stage *stage = run->stage;
+    if (stage && stage->ops->settle && stage->ops->settle(stage, &loop->emit, error) != 0)
+        return -1;
     /* Before the stage finishes: a run that fails by its bad rows must not commit a model. */
     if (run->common->reject_limit.kind == WH_REJECT_SHARE && exceeds_share(run))
         return refuse_more(loop, error);
-    return run->stage && run->stage->ops->finish
-               ? run->stage->ops->finish(run->stage, &loop->emit, error) : 0;
+    return stage && stage->ops->finish ? stage->ops->finish(stage, &loop->emit, error) : 0;
 }
 
 static int run_stage(struct loop *loop, struct wh_error *error)

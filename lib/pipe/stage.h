@@ -58,9 +58,10 @@ struct wh_stage_ops {
     /*
      * Under control records (pipe/control.h). begin: the stream begins; a filter takes up the
      * state of begin->from, a sink sees that its checkpoint is there. Refuses what could not be
-     * resumed. It must copy what it keeps. settle: before a checkpoint; what may turn out bad of
-     * the rows taken so far is found out and rejected now, since the rejects file's length belongs
-     * to the checkpoint. checkpoint: all rows before it have been through row()
+     * resumed. It must copy what it keeps. settle: before a checkpoint, and before finish with or
+     * without control records; what may turn out bad of the rows taken so far is found out and
+     * rejected now, since the rejects file's length belongs to the checkpoint, and since
+     * --max-rejects is held against them. checkpoint: all rows before it have been through row()
      * (and, for the end, finish() was called): a filter makes its state safe on disk before it
      * returns, a sink commits, or puts that off to a later tick. committed: the sink is seen to
      * hold `place`, of this epoch. broken: the stream ended without an end, or this run is about

@@ -186,7 +186,7 @@ static int load_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_e
         return 0;
     if (load->checkpoint)
         return refuse_without_records(load, error);
-    return load_settle(stage, emit, error) == 0 ? commit(load, NULL, error) : -1;
+    return commit(load, NULL, error);
 }
 
 /* ---- reports, and the end --------------------------------------------------------------------- */

@@ -314,6 +314,15 @@ END
     has 'SELECT count(*) FROM t' 0
 }
 
+@test "--max-rejects as a share counts what the database refuses of a few rows" {
+    sql -c 'CREATE TABLE t (id int CHECK (id > 1))'
+    exits 1 into t --rejects bad --max-rejects 10% <<<$'{"id":1}\n{"id":2}\n{"id":3}'
+    says '1 of 3 rows rejected, more than --max-rejects 10%'
+    has 'SELECT count(*) FROM t' 0
+    exits 0 into t --rejects bad --max-rejects 40% <<<$'{"id":1}\n{"id":2}\n{"id":3}'
+    has 'SELECT count(*) FROM t' 2
+}
+
 @test "an error that is not the rows' fault rejects none of them" {
     sql -c 'CREATE TABLE t (id int)' -c 'CREATE ROLE reader' -c 'GRANT SELECT ON t TO reader'
     exits 2 wh-load "postgresql://?options=-crole%3Dreader" -t t --rejects bad <<<'{"id":1}'
