@@ -63,11 +63,9 @@ int wh_file_checkpoint_write(const char *path, const char *target, uint64_t inod
     json_t *json = json_pack("{s:s, s:o, s:s%, s:I, s:I}", "wh", "checkpoint", "checkpoint",
                              checkpoint, "target", target, strlen(target), "inode",
                              (json_int_t)inode, "length", (json_int_t)length);
-    if (!json) {
-        json_decref(checkpoint);
+    if (!json) /* which has let go of `checkpoint` too */
         return wh_fail(error, WH_REFUSED, "%s: the name of a file with a checkpoint must be UTF-8",
                        target);
-    }
     struct wh_buffer line = { 0 };
     char *text = json_dumps(json, JSON_COMPACT);
     wh_buffer_format(&line, "%s\n", text);

@@ -205,6 +205,16 @@ begin() {
     same rows.ndjson out.ndjson
 }
 
+@test "a target whose name C cannot hold is refused, also by a run that goes on" {
+    wh-extract rows.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
+    mv out.ndjson $'\377.ndjson'
+    cp c.json before
+    wh-extract rows.ndjson --checkpoint c.json >stream
+    exits 2 wh-load $'\377.ndjson' --checkpoint c.json stream
+    says 'the name of a file with a checkpoint must be UTF-8'
+    same before c.json
+}
+
 @test "a target that is not the one that C was written for is refused" {
     wh-extract rows.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
     cp out.ndjson copy
