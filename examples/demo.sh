@@ -55,7 +55,13 @@ echo 'Scoring November and December, which the model has not seen:'
 run 'wh-extract sqlite:shop.db -f orders.sql -v from=2025-11-01 -v until=2026-01-01 |
     wh-clean --null-value n/a -r clean.json |
     wh-featurize -r features.json --state shop.state --frozen --keep order_id,returned |
-    wh-score -m shop.whm --label returned --stats score.stats >scores.ndjson'
+    wh-score -m shop.whm --label returned --stats score.stats |
+    wh-load sqlite:shop.db -t scores --create --key order_id'
+
+echo
+echo 'The orders most likely to come back, now in the warehouse:'
+run 'sqlite3 -box shop.db "SELECT order_id, channel, price, delivery_days, round(score, 3) AS score
+    FROM scores JOIN orders USING (order_id) GROUP BY order_id ORDER BY score DESC LIMIT 5"'
 
 echo
 printf '%-24s %10s %14s\n' '' 'log loss' 'constant guess'
