@@ -31,7 +31,7 @@ rate() {
         SELECT json_extract(stats, '\$.rows_in') / json_extract(stats, '\$.seconds') FROM run"
 }
 
-rm -f shop.state shop.whm ./*.stats
+rm -f shop.state shop.whm mart.db* ./*.stats
 
 echo 'A shop: 20,000 customers and a year of orders, untidy as real ones are.'
 run 'sqlite3 shop.db <shop.sql >shop.log'
@@ -86,5 +86,23 @@ for tool in wh-extract wh-clean wh-featurize wh-update wh-score; do
     printf '  %-15s %9.0f rows in %6.2f s %10.0f rows/s\n' "$tool" \
         "$(number $tool.stats rows_in)" "$(number $tool.stats seconds)" "$(rate $tool.stats)"
 done
+
+echo
+echo 'Orders kept in another database, by a line that takes only what is new when it is run again:'
+cat >mart.sh <<'END'
+wh-extract sqlite:shop.db -t orders --since order_id --checkpoint sqlite:mart.db#orders |
+    wh-clean --trim channel --lower channel |
+    wh-load sqlite:mart.db -t orders --create --key order_id --checkpoint sqlite:mart.db#orders \
+        --stats load.stats
+END
+run 'cat mart.sh'
+run "$shell mart.sh"
+first=$(number load.stats rows_committed)
+run "sqlite3 shop.db 'INSERT INTO orders SELECT max(order_id) + 1, customer_id, ordered_at,
+    channel, quantity, price, discount, delivery_days, returned FROM orders'"
+run "$shell mart.sh"
+echo
+echo "  $first rows in the first run, $(number load.stats rows_committed) in the second"
+
 echo
 echo "The model, the scores and the rest are in $PWD."

@@ -49,6 +49,21 @@ customers() {
     [ "$(jq -c 'select(.score > 0 and .score < 1)' scores.ndjson | wc -l)" -eq "$(cat wanted)" ]
 }
 
+@test "the line that takes only what is new, run again and again" {
+    need sqlite3
+    sqlite3 shop.db <"$ROOT/examples/shop.sql" >/dev/null
+    commands 'Only what is new' >commands.sh
+    [ "$(grep -c '^wh-extract' commands.sh)" -eq 1 ]
+    bash -euo pipefail commands.sh
+    prints 200000 sqlite3 mart.db 'SELECT count(*) FROM orders'
+    sqlite3 shop.db "INSERT INTO orders SELECT 200001, customer_id, ordered_at, ' WEB', quantity,
+        price, discount, delivery_days, returned FROM orders LIMIT 1"
+    bash -euo pipefail commands.sh
+    bash -euo pipefail commands.sh
+    prints '200001|web' sqlite3 mart.db 'SELECT count(*), max(channel) FILTER (
+        WHERE order_id = 200001) FROM orders'
+}
+
 @test "the demonstration learns more than a constant guess, and prints what it ran" {
     need sqlite3
     # Somewhere else than where the examples are, and twice over the same folder.
@@ -58,6 +73,9 @@ customers() {
     jq -e '.loss < .baseline_constant - 0.03 and .auc > 0.65' here/score.stats >/dev/null
     wh-score -m here/shop.whm --digest >digest
     grep -qE '^[0-9a-f]{64}$' digest
+    # What was kept in the second database: all orders, and then the new one alone.
+    prints 200001 sqlite3 here/mart.db 'SELECT count(*) FROM orders'
+    grep -q '^  202000 rows in the first run, 1 in the second$' second
     # All but times and speeds is the same again.
     sed 's/[0-9.]* *s  *[0-9]* rows\/s//; s/[0-9]* rows\/s//' first >first.still
     sed 's/[0-9.]* *s  *[0-9]* rows\/s//; s/[0-9]* rows\/s//' second >second.still
