@@ -294,6 +294,15 @@ static int take_begin(struct wh_hop *hop, const struct wh_control *control, cons
     return 0;
 }
 
+/* Whoever believed that would remove the states that the checkpoint still needs. */
+static int claims_too_much(const struct wh_hop *hop, const struct wh_control *control,
+                           uint64_t committed, const char *tool, struct wh_error *error)
+{
+    return broken(hop, tool, error, "\"%s\" says that checkpoint %" PRIu64 " is committed, and there "
+                  "have been %" PRIu64 " (the record was changed on the way)", kinds[control->kind],
+                  committed, hop->place.n);
+}
+
 static int take_checkpoint(struct wh_hop *hop, const struct wh_control *control, const char *tool,
                            struct wh_error *error)
 {
@@ -305,6 +314,8 @@ static int take_checkpoint(struct wh_hop *hop, const struct wh_control *control,
         return broken(hop, tool, error, "%" PRIu64 " rows should stand before checkpoint %" PRIu64
                       ", and %" PRIu64 " do (rows were lost or added on the way)", control->rows,
                       control->place.n, hop->rows);
+    if (control->committed > control->place.n)
+        return claims_too_much(hop, control, control->committed, tool, error);
     hop->place = control->place;
     hop->rows = 0;
     hop->ended = control->kind == WH_CONTROL_END;
@@ -332,6 +343,8 @@ int wh_hop_take(struct wh_hop *hop, const struct wh_control *control, const char
         return take_checkpoint(hop, control, tool, error);
     if (!hop->ended)
         return broken(hop, tool, error, "\"committed\" stands before the end");
+    if (control->place.n != hop->place.n)
+        return claims_too_much(hop, control, control->place.n, tool, error);
     hop->closed = true;
     return 0;
 }

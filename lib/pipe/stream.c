@@ -271,7 +271,8 @@ void wh_stream_fail(struct loop *loop)
     struct wh_stage *stage = loop->run->stage;
     struct wh_error ignored;
     if (loop->run->origin) {
-        if (wh_signals_stop() && wh_origin_resumes(loop->run->origin))
+        /* Not where something else has failed meanwhile: rows or rejects may be lost. */
+        if (wh_signals_stop() && loop->broken && wh_origin_resumes(loop->run->origin))
             end_origin(loop, &ignored);
     } else if (loop->hop.begun && loop->broken && stage && stage->ops->broken) {
         stage->ops->broken(stage, &ignored);

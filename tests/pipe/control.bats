@@ -123,6 +123,13 @@ end 1' jq -r 'select(has("@wh")) | "\(.["@wh"]) \(.rows)"' out
     breaks 0 '2 rows should stand before checkpoint 1, and 1 do' sed '3{h;d};4G'
 }
 
+@test "a commit of what has not come yet is not believed" {
+    breaks 1 '"checkpoint" says that checkpoint 7 is committed, and there have been 1' \
+        sed '/"n":2/s/"committed":0/"committed":7/'
+    breaks 3 '"committed" says that checkpoint 9 is committed, and there have been 3' \
+        sed '$a {"@wh":"committed","epoch":"e0e0e0e0e0e0","n":9,"by":"wh-extract"}'
+}
+
 @test "a row that is lost or added is noticed" {
     breaks 0 '2 rows should stand before checkpoint 1, and 1 do' sed '/"id":2/d'
     breaks 1 '2 rows should stand before checkpoint 2, and 3 do' sed '/"id":3/p'
