@@ -116,6 +116,14 @@ static int read_schema(struct load *load, struct wh_error *error)
 }
 
 /* What the options ask for, as a request to the sink. */
+static bool reads_standard_input(char *const *files, int count)
+{
+    for (int i = 0; i < count; i++)
+        if (strcmp(files[i], "-") == 0)
+            return true;
+    return count == 0;
+}
+
 static int settle(struct load *load, char **operands, int count, struct wh_error *error)
 {
     struct wh_loading *loading = &load->loading;
@@ -134,6 +142,7 @@ static int settle(struct load *load, char **operands, int count, struct wh_error
     if (load->common.delimiter && writing->delimiter == '\0')
         writing->delimiter = *load->common.delimiter;
     loading->sink.target = operands[0];
+    loading->piped = reads_standard_input(operands + 1, count - 1);
     loading->sink.key = load->key;
     loading->sink.rejects = load->common.rejects != NULL;
     loading->sink.writing = writing;

@@ -177,6 +177,13 @@ static int load_broken(struct wh_stage *stage, struct wh_error *error)
     return may_commit_put_off(load) ? commit_put_off(load, error) : 0;
 }
 
+/* A tool before this one that failed at once must not pass for a table that has become empty. */
+static int refuse_nothing(struct wh_error *error)
+{
+    return wh_fail(error, WH_FAILED, "--replace, and no row came: what is there stays (wh-extract "
+                   "--mark tells no rows from a failure)");
+}
+
 /* Under control records the end commits, which comes behind this. */
 static int load_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
 {
@@ -186,6 +193,8 @@ static int load_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_e
         return 0;
     if (load->checkpoint)
         return refuse_without_records(load, error);
+    if (load->loading->piped && load->loading->sink.replace && load->waiting.rows == 0)
+        return refuse_nothing(error);
     return commit(load, NULL, error);
 }
 

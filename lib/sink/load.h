@@ -21,6 +21,8 @@ struct wh_loading {
     struct wh_sink_request sink;
     double every;  /* seconds between two commits, at least */
     bool changed;  /* --changed-recipe: go on although the rows come through other recipes */
+    bool piped;    /* the rows come from standard input: none of them may mean that the tool before
+                      has failed, so that --replace is refused unless the stream has its end */
 };
 
 /* `loading` must stay. The sink is opened at once. NULL on failure. */

@@ -217,3 +217,16 @@ checkpoint() {
     [ ! -e out.json.lock ]
     [ ! -e out.ndjson.lock ]
 }
+
+@test "--replace by nothing is believed of a file and of a marked stream, not of a pipe" {
+    sqlite3 t.db 'INSERT INTO t (id) VALUES (1)'
+    exits 1 wh-load sqlite:t.db -t t --replace </dev/null
+    says '--replace, and no row came: what is there stays'
+    prints 1 sqlite3 t.db 'SELECT count(*) FROM t'
+    : >none.ndjson
+    wh-extract --mark none.ndjson | wh-load sqlite:t.db -t t --replace
+    prints 0 sqlite3 t.db 'SELECT count(*) FROM t'
+    sqlite3 t.db 'INSERT INTO t (id) VALUES (1)'
+    wh-load sqlite:t.db -t t --replace none.ndjson
+    prints 0 sqlite3 t.db 'SELECT count(*) FROM t'
+}
