@@ -85,8 +85,8 @@ static int parse(struct load *load, int argc, char **argv, int *operands, bool *
         .closing = "TARGET is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the name of a\n"
                    "file (.ndjson, .csv or .tsv, each also .gz).\n\n"
                    "  wh-load sqlite:shop.db -t orders --create --key id orders.csv\n"
-                   "  wh-extract postgresql:///shop -t orders --since id --checkpoint orders.json |\n"
-                   "      wh-load orders.ndjson.gz --checkpoint orders.json\n\n"
+                   "  wh-extract sqlite:shop.db -t orders --since id --checkpoint done.json |\n"
+                   "      wh-load orders.ndjson.gz --checkpoint done.json\n\n"
                    "See wh-load(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,

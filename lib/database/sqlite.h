@@ -15,8 +15,8 @@ enum wh_sqlite_mode { WH_SQLITE_READ, WH_SQLITE_WRITE, WH_SQLITE_CREATE };
 
 /*
  * Opens the file at `path`, which only WH_SQLITE_CREATE makes where it is not there. Another
- * process that is writing is waited for, WH_SQLITE_PATIENCE at most. NULL on failure; the text does not
- * name the database. sqlite3_close() it.
+ * process that is writing is waited for, WH_SQLITE_PATIENCE at most. NULL on failure; the text does
+ * not name the database. sqlite3_close() it.
  */
 sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_error *error);
 

@@ -47,7 +47,7 @@ static int name_file(const struct file *file, struct wh_error *error)
     return wh_fail(error, cause.status, "%s: %s", file->path, cause.text);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 /* The last row of an input may lack its line end, and others will follow it here. */
 static struct wh_row terminated_row(struct wh_row *row)
@@ -89,7 +89,7 @@ static int file_tick(struct wh_sink *sink, struct wh_error *error)
     return name_file(file, error);
 }
 
-/* ---- commits ---------------------------------------------------------------------------------- */
+/* ---- commits ------------------------------------------------------------------------------- */
 
 static int expect(const struct file *file, const struct wh_place *expected, struct wh_error *error)
 {
@@ -180,7 +180,7 @@ static int file_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
     return status;
 }
 
-/* ---- opening ---------------------------------------------------------------------------------- */
+/* ---- opening ------------------------------------------------------------------------------- */
 
 /* Begins a file that takes the target's place at the first commit; new ones have the mode that a
  * shell's redirection would give. */
@@ -353,7 +353,7 @@ static int open_file(struct file *file, struct wh_error *error)
     return 0;
 }
 
-/* ---- closing ---------------------------------------------------------------------------------- */
+/* ---- closing ------------------------------------------------------------------------------- */
 
 /* Nothing stays but what was committed. Where even that fails, the next run sees to it. */
 static void take_back(struct file *file)

@@ -23,7 +23,7 @@ void wh_file_format_free(struct wh_file_format *format)
     *format = (struct wh_file_format){ 0 };
 }
 
-/* ---- what is there ---------------------------------------------------------------------------- */
+/* ---- what is there ------------------------------------------------------------------------- */
 
 /* The columns of --columns are no more than a statement of what the file has. */
 static int check_chosen(const struct wh_file_format *format, const char *path,
@@ -33,8 +33,9 @@ static int check_chosen(const struct wh_file_format *format, const char *path,
     bool same = !writing->columns || writing->column_count == format->count;
     for (size_t i = 0; same && writing->columns && i < format->count; i++)
         same = strcmp(writing->columns[i], format->header[i]) == 0;
-    return same ? 0 : wh_fail(error, WH_REFUSED, "%s has other columns in its header than --columns "
-                                                 "(--replace writes it anew)", path);
+    return same ? 0
+                : wh_fail(error, WH_REFUSED, "%s has other columns in its header than --columns "
+                                             "(--replace writes it anew)", path);
 }
 
 static int take_header(struct wh_file_format *format, const struct wh_shape *shape,
@@ -106,7 +107,7 @@ int wh_file_format_look(struct wh_file_format *format, const char *path, bool wh
     return status;
 }
 
-/* ---- the first row ---------------------------------------------------------------------------- */
+/* ---- the first row ------------------------------------------------------------------------- */
 
 static int refuse(const struct wh_file_format *format, const char *path, const char *column,
                   size_t length, bool lacks, struct wh_error *error)

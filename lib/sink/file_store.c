@@ -11,7 +11,7 @@
 
 enum { LARGEST = 16 << 20 };
 
-/* ---- for the sink ----------------------------------------------------------------------------- */
+/* ---- for the sink -------------------------------------------------------------------------- */
 
 static bool read_count(const json_t *json, const char *key, uint64_t *count)
 {
@@ -77,7 +77,7 @@ int wh_file_checkpoint_write(const char *path, const char *target, uint64_t inod
     return status;
 }
 
-/* ---- as the source watches it ----------------------------------------------------------------- */
+/* ---- as the source watches it -------------------------------------------------------------- */
 
 struct file_store {
     struct wh_store base;

@@ -73,12 +73,12 @@ static bool may_commit_put_off(const struct load *load)
     return !wh_place_none(&load->put_off.place) && !load->followed;
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static int refuse_without_records(const struct load *load, struct wh_error *error)
 {
-    return wh_fail(error, WH_BROKEN, "--checkpoint %s needs control records, and the input has none: "
-                   "the tool before this one has failed, or wh-extract lacks the same --checkpoint",
+    return wh_fail(error, WH_BROKEN, "--checkpoint %s needs control records, and the input has "
+                   "none: the tool before this one has failed, or wh-extract lacks the same --checkpoint",
                    load->checkpoint);
 }
 
@@ -108,7 +108,7 @@ static int load_settle(struct wh_stage *stage, struct wh_emit *emit, struct wh_e
     return sink->ops->settle ? sink->ops->settle(sink, &load->late, error) : 0;
 }
 
-/* ---- the stream ------------------------------------------------------------------------------- */
+/* ---- the stream ---------------------------------------------------------------------------- */
 
 static int check_stream(const struct load *load, const struct wh_control *begin,
                         struct wh_error *error)
@@ -121,8 +121,8 @@ static int check_stream(const struct load *load, const struct wh_control *begin,
     if (begin->marked || load->checkpoint)
         return 0;
     bool database = loading->sink.table != NULL;
-    return wh_fail(error, WH_REFUSED, "the stream carries checkpoints, which are committed together "
-                   "with the rows: give wh-load the --checkpoint of wh-extract too, which must be "
+    return wh_fail(error, WH_REFUSED, "the stream carries checkpoints, which are committed "
+                   "together with the rows: give wh-load the --checkpoint of wh-extract too, which must be "
                    "%s", database ? "TARGET#NAME" : "a file's name");
 }
 
@@ -198,7 +198,7 @@ static int load_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_e
     return commit(load, NULL, error);
 }
 
-/* ---- reports, and the end --------------------------------------------------------------------- */
+/* ---- reports, and the end ------------------------------------------------------------------ */
 
 static struct wh_lag load_lag(struct wh_stage *stage, double now)
 {

@@ -38,7 +38,7 @@ struct wh_schema {
     size_t *places;   /* where the shape's columns stand here; SIZE_MAX: not in the table */
 };
 
-/* ---- types ------------------------------------------------------------------------------------ */
+/* ---- types --------------------------------------------------------------------------------- */
 
 /* The names that --schema and messages know a type by, and what each database calls it. */
 static const struct type {
@@ -140,7 +140,7 @@ static unsigned see(const struct wh_field *field)
     return SEEN_TEXT;
 }
 
-/* ---- columns ---------------------------------------------------------------------------------- */
+/* ---- columns ------------------------------------------------------------------------------- */
 
 bool wh_schema_reserved(const struct wh_sink_request *request, const struct wh_column *column)
 {
@@ -185,7 +185,7 @@ void wh_schema_see(struct wh_schema *schema, const struct wh_row *row)
             schema->columns[schema->places[i]].seen |= see(&row->fields[i]);
 }
 
-/* ---- --schema --------------------------------------------------------------------------------- */
+/* ---- --schema ------------------------------------------------------------------------------ */
 
 /* A type is put into SQL as it stands: more than a name with its arguments is none. */
 static bool is_type(const char *text)
@@ -253,7 +253,7 @@ size_t wh_schema_count(const struct wh_schema *schema)
     return schema->count;
 }
 
-/* ---- the statement ---------------------------------------------------------------------------- */
+/* ---- the statement ------------------------------------------------------------------------- */
 
 static int check_names(const struct wh_schema *schema, struct wh_error *error)
 {

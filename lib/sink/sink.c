@@ -66,8 +66,8 @@ static int check_changes(const struct wh_sink_request *request, struct wh_error 
     if (request->apply && request->replace)
         return wh_fail(error, WH_REFUSED, "--replace and --apply exclude each other");
     if (request->checkpoint && request->replace)
-        return wh_fail(error, WH_REFUSED, "--replace and --checkpoint exclude each other: rows that "
-                       "replace all others do not go on where others ended");
+        return wh_fail(error, WH_REFUSED, "--replace and --checkpoint exclude each other: rows "
+                       "that replace all others do not go on where others ended");
     return 0;
 }
 

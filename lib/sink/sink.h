@@ -27,7 +27,7 @@ struct wh_sink_request {
     const char *const *key;   /* --key: the columns that identify a row */
     size_t key_count;         /* 0: rows are added, whatever is there */
     bool create;              /* --create: make the table where it is not there, ... */
-    const json_t *schema;     /* ... by --schema {"columns":{"id":"bigint",...}}, NULL: by the rows */
+    const json_t *schema;     /* ... by --schema {"columns":{"id":"bigint"}}; NULL: by the rows */
     bool replace;             /* --replace: the rows take the place of all that is there */
     bool apply;               /* --apply: rows say what is to be done by _op and _unchanged */
     bool rejects;             /* there is a --rejects: bad rows are found one by one */
@@ -86,7 +86,7 @@ struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct w
 struct wh_sink *wh_sqlite_sink(const struct wh_sink_request *request, struct wh_error *error);
 struct wh_sink *wh_file_sink(const struct wh_sink_request *request, struct wh_error *error);
 
-/* ---- C, as wh-extract reads it ---------------------------------------------------------------- */
+/* ---- C, as wh-extract reads it ------------------------------------------------------------- */
 
 /* "scores" of "postgresql:///shop#scores": what a database calls the checkpoint, in the column name
  * of wh_checkpoint; "" where there is no '#'. */

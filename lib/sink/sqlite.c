@@ -38,7 +38,7 @@ static int name_target(const struct sqlite *sqlite, struct wh_error *error)
     return wh_fail(error, cause.status, "%s: %s", sqlite->request->target, cause.text);
 }
 
-/* ---- the transaction -------------------------------------------------------------------------- */
+/* ---- the transaction ----------------------------------------------------------------------- */
 
 static int begin(struct sqlite *sqlite, struct wh_error *error)
 {
@@ -81,7 +81,7 @@ static int end_transaction(struct sqlite *sqlite, struct wh_error *error)
                    sqlite->source ? sqlite->source : "", sqlite->line);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 static enum wh_verdict put_row(struct sqlite *sqlite, struct wh_row *row, struct wh_error *error)
 {
@@ -172,7 +172,7 @@ static int sqlite_tick(struct wh_sink *sink, struct wh_error *error)
     return make_table((struct sqlite *)sink, error);
 }
 
-/* ---- commits ---------------------------------------------------------------------------------- */
+/* ---- commits ------------------------------------------------------------------------------- */
 
 static int sqlite_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
                          const struct wh_place *expected, struct wh_emit *emit,
@@ -203,7 +203,7 @@ static int sqlite_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
                ? 0 : name_target(sqlite, error);
 }
 
-/* ---- opening and closing ---------------------------------------------------------------------- */
+/* ---- opening and closing ------------------------------------------------------------------- */
 
 /* What was not committed is taken back. */
 static void sqlite_close(struct wh_sink *sink)

@@ -13,7 +13,7 @@ static int bind_name(sqlite3_stmt *statement, int index, const char *text)
     return sqlite3_bind_text(statement, index, text, -1, SQLITE_STATIC);
 }
 
-/* ---- reading ---------------------------------------------------------------------------------- */
+/* ---- reading ------------------------------------------------------------------------------- */
 
 static int has_table(sqlite3 *database, bool *found, struct wh_error *error)
 {
@@ -68,7 +68,7 @@ int wh_sqlite_checkpoint_read(sqlite3 *database, const char *name, struct wh_che
     return status;
 }
 
-/* ---- writing ---------------------------------------------------------------------------------- */
+/* ---- writing ------------------------------------------------------------------------------- */
 
 static const char make_table[] =
     "CREATE TABLE IF NOT EXISTS main.wh_checkpoint (name TEXT PRIMARY KEY, epoch TEXT NOT NULL, "
@@ -133,7 +133,7 @@ int wh_sqlite_checkpoint_write(sqlite3 *database, const char *name, const char *
     return sqlite3_changes(database) == 1 ? 0 : say_fenced(database, name, shown, expected, error);
 }
 
-/* ---- as the source watches it ----------------------------------------------------------------- */
+/* ---- as the source watches it -------------------------------------------------------------- */
 
 struct sqlite_store {
     struct wh_store store;

@@ -1,35 +1,22 @@
 #include "sink/sqlite_table.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/base64.h"
-#include "base/number.h"
 #include "base/text.h"
 #include "database/sql.h"
 #include "database/sqlite.h"
 #include "sink/apply.h"
 #include "sink/schema.h"
+#include "sink/sqlite_value.h"
 
 enum { PLANS = 64 };
 static const uint32_t nowhere = UINT32_MAX;
 
-/* What a column's declared type makes SQLite do with values (its "affinity"). */
-enum affinity { TEXTUAL, WHOLE, REAL, NUMERIC, AS_GIVEN };
-
-struct column {
-    char *name;
-    enum affinity affinity;
-    bool boolean, blob; /* declared so */
-    bool key;
-};
-
 /* A row's field that a statement's parameter gets. */
 struct binding {
     uint32_t field;
-    const struct column *column;
+    const struct wh_sqlite_column *column;
 };
 
 /* What is to be done with rows of one shape. */
@@ -52,35 +39,13 @@ struct wh_sqlite_table {
     sqlite3 *database;
     const struct wh_sink_request *request;
     char *quoted; /* its name in SQL */
-    struct column *columns;
+    struct wh_sqlite_column *columns;
     size_t count;
     struct plan plan; /* of the shape that came last */
     struct statement statements[PLANS];
 };
 
-/* ---- opening ---------------------------------------------------------------------------------- */
-
-static bool contains(const char *type, const char *word)
-{
-    size_t length = strlen(word);
-    for (; *type; type++)
-        if (strncasecmp(type, word, length) == 0)
-            return true;
-    return false;
-}
-
-/* The rules of https://sqlite.org/datatype3.html, section 3.1. */
-static enum affinity affinity_of(const char *type)
-{
-    if (contains(type, "INT"))
-        return WHOLE;
-    if (contains(type, "CHAR") || contains(type, "CLOB") || contains(type, "TEXT"))
-        return TEXTUAL;
-    if (*type == '\0' || contains(type, "BLOB"))
-        return AS_GIVEN;
-    return contains(type, "REAL") || contains(type, "FLOA") || contains(type, "DOUB") ? REAL
-                                                                                      : NUMERIC;
-}
+/* ---- opening ------------------------------------------------------------------------------- */
 
 static bool is_key(const struct wh_sink_request *request, const char *name)
 {
@@ -97,15 +62,10 @@ static void take_columns(struct wh_sqlite_table *table, sqlite3_stmt *select)
     for (size_t i = 0; i < table->count; i++) {
         const char *name = sqlite3_column_name(select, (int)i);
         const char *type = sqlite3_column_decltype(select, (int)i);
-        if (!type)
-            type = "";
-        table->columns[i] = (struct column){
-            .name = wh_copy(name, strlen(name)),
-            .affinity = affinity_of(type),
-            .boolean = strcasecmp(type, "boolean") == 0 || strcasecmp(type, "bool") == 0,
-            .blob = strcasecmp(type, "blob") == 0,
-            .key = is_key(table->request, name),
-        };
+        struct wh_sqlite_column *column = &table->columns[i];
+        wh_sqlite_column_declare(column, type ? type : "");
+        column->name = wh_copy(name, strlen(name));
+        column->key = is_key(table->request, name);
     }
 }
 
@@ -214,9 +174,9 @@ int wh_sqlite_table_empty(struct wh_sqlite_table *table, struct wh_error *error)
     return status;
 }
 
-/* ---- statements ------------------------------------------------------------------------------- */
+/* ---- statements ---------------------------------------------------------------------------- */
 
-static const struct column *find_column(const struct wh_sqlite_table *table,
+static const struct wh_sqlite_column *find_column(const struct wh_sqlite_table *table,
                                         const struct wh_column *column)
 {
     for (size_t i = 0; i < table->count; i++)
@@ -259,7 +219,7 @@ static int choose_bindings(const struct wh_sqlite_table *table, struct statement
         const struct wh_column *name = &shape->columns[i];
         if (wh_schema_reserved(table->request, name))
             continue;
-        const struct column *column = find_column(table, name);
+        const struct wh_sqlite_column *column = find_column(table, name);
         if (!column)
             return refuse_column(table, name, error);
         bool bound = statement->op == WH_APPLY_DELETE   ? column->key
@@ -287,7 +247,7 @@ static void add_conflict(const struct wh_sqlite_table *table, const struct state
     wh_buffer_format(sql, ") DO ");
     bool first = true;
     for (int i = 0; i < statement->count; i++) {
-        const struct column *column = statement->bindings[i].column;
+        const struct wh_sqlite_column *column = statement->bindings[i].column;
         if (column->key)
             continue;
         add_name(sql, first ? "UPDATE SET " : ", ", column->name);
@@ -370,7 +330,7 @@ static int check_complete(const struct wh_sqlite_table *table, const struct stat
     return 0;
 }
 
-/* ---- what a row asks for ---------------------------------------------------------------------- */
+/* ---- what a row asks for ------------------------------------------------------------------- */
 
 static void make_plan(struct wh_sqlite_table *table, const struct wh_shape *shape)
 {
@@ -440,121 +400,7 @@ static enum wh_verdict find_statement(struct wh_sqlite_table *table, struct wh_r
     return verdict;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
-
-static int bad_value(const struct column *column, const struct wh_field *field,
-                     struct wh_error *error, const char *reason)
-{
-    char quoted[96];
-    return wh_bad_row(error, "type", column->name, strlen(column->name), 0, "%s %s",
-                      wh_quote(quoted, field->text, field->length), reason);
-}
-
-static int bind_text(sqlite3_stmt *statement, int index, const char *text, size_t length)
-{
-    return sqlite3_bind_text64(statement, index, text, length, SQLITE_STATIC, SQLITE_UTF8);
-}
-
-static int bind_number(sqlite3_stmt *statement, int index, const struct column *column,
-                       const struct wh_field *field, struct wh_error *error)
-{
-    int64_t integer;
-    if (column->affinity == TEXTUAL)
-        return bind_text(statement, index, field->text, field->length);
-    if (wh_number_integer(field->text, field->length, &integer))
-        return sqlite3_bind_int64(statement, index, integer);
-    if (column->affinity == REAL || wh_number_exact(field->text, field->length))
-        return sqlite3_bind_double(statement, index,
-                                   wh_number_parse_slack(field->text, field->length));
-    if (column->affinity == AS_GIVEN)
-        return bind_text(statement, index, field->text, field->length);
-    return bad_value(column, field, error,
-                     "has more digits than the column can hold (one without a type, or of TEXT, "
-                     "keeps all)");
-}
-
-/* Whether SQLite would make a number of the text, and another text when it is read again: "007",
- * " 7", "1.", more digits than it keeps. What only begins like a number stays text. */
-static bool would_change(const struct column *column, const char *text, size_t length)
-{
-    static const char letters[] = "+-.0123456789eE \t\n\v\f\r";
-    bool digits = false;
-    if (column->affinity == TEXTUAL || column->affinity == AS_GIVEN)
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\0' || !strchr(letters, text[i]))
-            return false;
-        digits = digits || (text[i] >= '0' && text[i] <= '9');
-    }
-    int64_t integer;
-    if (!digits || !wh_number_valid(text, length))
-        return digits;
-    return column->affinity != REAL && !wh_number_integer(text, length, &integer)
-           && !wh_number_exact(text, length);
-}
-
-/* CSV's booleans are words. */
-static bool is_word(struct wh_slice text, const char *word)
-{
-    return text.length == strlen(word) && strncasecmp(text.text, word, text.length) == 0;
-}
-
-static int bind_string(sqlite3_stmt *statement, int index, const struct column *column,
-                       struct wh_row *row, const struct wh_field *field, struct wh_error *error)
-{
-    struct wh_slice text = wh_row_text(row, field);
-    if (column->blob) {
-        size_t size;
-        char *bytes = wh_row_take(row, text.length / 4 * 3);
-        if (!wh_base64_decode(text.text, text.length, bytes, &size))
-            return bad_value(column, field, error, "is no base64, as a column of BLOB needs it");
-        return sqlite3_bind_blob64(statement, index, bytes, size, SQLITE_STATIC);
-    }
-    if (column->boolean && is_word(text, "true"))
-        return sqlite3_bind_int(statement, index, 1);
-    if (column->boolean && is_word(text, "false"))
-        return sqlite3_bind_int(statement, index, 0);
-    if (would_change(column, text.text, text.length))
-        return bad_value(column, field, error,
-                         "would become a number in this column (wh-clean --type makes it one)");
-    return bind_text(statement, index, text.text, text.length);
-}
-
-static int bind_boolean(sqlite3_stmt *statement, int index, const struct column *column,
-                        const struct wh_field *field)
-{
-    bool value = field->type == WH_TRUE;
-    if (column->boolean || (column->affinity != TEXTUAL && column->affinity != AS_GIVEN))
-        return sqlite3_bind_int(statement, index, value);
-    if (field->flags & WH_LITERAL) /* CSV's "TRUE" */
-        return bind_text(statement, index, field->text, field->length);
-    return bind_text(statement, index, value ? "true" : "false", value ? 4 : 5);
-}
-
-/* Binds one value: SQLite's code, or -1 for a bad row. */
-static int bind_field(sqlite3_stmt *statement, int index, const struct column *column,
-                      struct wh_row *row, const struct wh_field *field, struct wh_error *error)
-{
-    switch ((enum wh_type)field->type) {
-    case WH_NULL:
-        if (column->key)
-            return wh_bad_row(error, "key", column->name, strlen(column->name), 0,
-                              "null cannot be the key of a row");
-        return sqlite3_bind_null(statement, index);
-    case WH_FALSE:
-    case WH_TRUE:
-        return bind_boolean(statement, index, column, field);
-    case WH_NUMBER:
-        return bind_number(statement, index, column, field, error);
-    case WH_STRING:
-        return bind_string(statement, index, column, row, field, error);
-    case WH_NESTED:
-        return bind_text(statement, index, field->text, field->length);
-    }
-    return SQLITE_OK;
-}
-
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ---------------------------------------------------------------------------------- */
 
 /* What a statement that failed says about its row. */
 static enum wh_verdict judge(const struct wh_sqlite_table *table, struct wh_error *error)
@@ -588,8 +434,8 @@ enum wh_verdict wh_sqlite_table_row(struct wh_sqlite_table *table, struct wh_row
         return verdict;
     for (int i = 0; i < statement->count; i++) {
         const struct binding *binding = &statement->bindings[i];
-        int code = bind_field(statement->prepared, i + 1, binding->column, row,
-                              &row->fields[binding->field], error);
+        int code = wh_sqlite_bind(statement->prepared, i + 1, binding->column, row,
+                                  &row->fields[binding->field], error);
         if (code < 0)
             return WH_BAD;
         if (code != SQLITE_OK)

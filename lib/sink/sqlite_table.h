@@ -1,17 +1,6 @@
 /*
  * A table of an SQLite database as rows go into it: its columns, and a statement for each shape of
- * rows. What a column makes of a value depends on its affinity, that is on its declared type:
- *
- *     numbers   as they are where the column keeps them exactly, as text where it keeps text. A
- *               number of too many digits makes a bad row in a column that would round it (one
- *               declared INTEGER, NUMERIC and so on); in one declared REAL it is rounded.
- *     booleans  0 and 1, in columns declared BOOLEAN also for the words of CSV; as text in columns
- *               of text, or of no type
- *     strings   text; in a column declared BLOB the bytes, out of base64. A string such as "007"
- *               makes a bad row in a column that would make a number of it.
- *     nested    its JSON text
- *
- * So what wh-extract reads is what was put there.
+ * rows.
  */
 #ifndef WH_SINK_SQLITE_TABLE_H
 #define WH_SINK_SQLITE_TABLE_H
