@@ -52,8 +52,10 @@ int wh_sqlite_checkpoint_read(sqlite3 *database, const char *name, struct wh_che
 {
     bool found;
     *held = (struct wh_checkpoint){ 0 };
-    if (has_table(database, &found, error) != 0 || !found)
-        return found ? -1 : 0;
+    if (has_table(database, &found, error) != 0)
+        return -1;
+    if (!found)
+        return 0;
     sqlite3_stmt *statement = NULL;
     int code = sqlite3_prepare_v2(database, "SELECT epoch, n, position FROM main.wh_checkpoint "
                                   "WHERE name = ?", -1, &statement, NULL);
@@ -155,8 +157,10 @@ static int read_store(struct wh_store *base, struct wh_checkpoint *held, struct 
     *held = (struct wh_checkpoint){ 0 };
     if (!store->database && access(store->path, F_OK) != 0)
         return 0;
+    /* Not only to read: what a sink that was killed has left half done is undone by whoever comes
+     * first, and that may be us. */
     if (!store->database)
-        store->database = wh_sqlite_open(store->path, WH_SQLITE_READ, error);
+        store->database = wh_sqlite_open(store->path, WH_SQLITE_WRITE, error);
     if (store->database
         && wh_sqlite_checkpoint_read(store->database, store->row, held, error) == 0)
         return 0;

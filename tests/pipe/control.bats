@@ -305,6 +305,24 @@ committed_stream() {
     [ ! -s bad.ndjson ]
 }
 
+@test "a checkpoint in SQLite is read although its writer was killed half-way" {
+    printf '{"id":%d}\n' 1 2 3 >rows.ndjson
+    run_it() {
+        wh-extract -q rows.ndjson --checkpoint sqlite:out.db#c |
+            wh-load -q sqlite:out.db -t t --create --checkpoint sqlite:out.db#c
+    }
+    run_it
+    # With so small a cache the transaction is in the file and in its journal when it ends so.
+    sqlite3 out.db 'PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN; UPDATE wh_checkpoint SET n = 9;
+        WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 9999)
+        INSERT INTO t SELECT i FROM n;' '.shell kill -9 $PPID' || true
+    [ -s out.db-journal ]
+    prints 1 bash -c 'wh-extract -q rows.ndjson --checkpoint sqlite:out.db#c 2>extract.err |
+        head -n 1 | jq .from.n'
+    run_it
+    prints 3 sqlite3 out.db 'SELECT count(*) FROM t'
+}
+
 @test "--unique without --state is refused under checkpoints, and names the remedy" {
     exits 2 wh-clean --unique id < <(stream)
     says '--state'
