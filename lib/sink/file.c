@@ -253,7 +253,10 @@ static int begin_anew(struct file *file, struct wh_error *error)
     if (exists && status.st_size > 0)
         return wh_fail(error, WH_REFUSED, "%s holds something already, and there is no %s to go on "
                        "from: --replace writes it anew", file->path, file->checkpoint);
-    if (open_append(file, false, error) != 0)
+    /* A new one is made as a whole, which forces its name to disk, as C soon relies on. */
+    bool opened = exists ? open_append(file, false, error) == 0
+                         : open_fresh(file, false, error) == 0 && settle_fresh(file, error) == 0;
+    if (!opened)
         return -1;
     return wh_file_checkpoint_write(file->checkpoint, file->path, file->inode, 0, NULL, error);
 }
