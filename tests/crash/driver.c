@@ -399,20 +399,25 @@ static bool sleeps(const struct driver *driver, const struct copy *copy)
     return false;
 }
 
-/* Lets all that was stopped go on, and end. Whether there was anything. */
+/* Lets all that was stopped go on, one perhaps waiting for another, and end. Whether there was
+ * anything. */
 static bool wake_sleepers(struct driver *driver)
 {
-    bool any = false;
+    bool woken[MOST_COPIES] = { false }, any = false;
     for (size_t c = 0; c < driver->copy_count; c++) {
         struct copy *copy = &driver->copies[c];
         if (!sleeps(driver, copy))
             continue;
-        any = true;
         send_all(driver, copy, SIGCONT);
         memset(copy->stopped, 0, sizeof copy->stopped);
+        woken[c] = any = true;
+    }
+    for (size_t c = 0; c < driver->copy_count; c++) {
+        if (!woken[c])
+            continue;
+        wait_to_end(driver, &driver->copies[c]);
         fprintf(stderr, "driver: woken\n");
-        wait_to_end(driver, copy);
-        check_ends(driver, copy, STOP);
+        check_ends(driver, &driver->copies[c], STOP);
     }
     return any;
 }
