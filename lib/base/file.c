@@ -537,12 +537,6 @@ void wh_pipe_enlarge(int descriptor)
 #endif
 }
 
-bool wh_read_ready(int descriptor)
-{
-    struct pollfd ready = { .fd = descriptor, .events = POLLIN };
-    return poll(&ready, 1, 0) > 0;
-}
-
 bool wh_write_closed(int descriptor, int milliseconds)
 {
     struct pollfd closed = { .fd = descriptor };

@@ -48,8 +48,6 @@ int wh_spool_open(struct wh_error *error);
 
 /* Asks for a large pipe buffer where the descriptor is a pipe and the system can. */
 void wh_pipe_enlarge(int descriptor);
-/* Whether a read from `descriptor` would return at once. */
-bool wh_read_ready(int descriptor);
 /* Whether nobody can read any more what is written to `descriptor`; waits so many milliseconds for
  * that to become so. */
 bool wh_write_closed(int descriptor, int milliseconds);

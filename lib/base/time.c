@@ -82,12 +82,6 @@ int wh_time_weekday(const struct wh_civil *time)
     return (int)(day < 0 ? day + 7 : day);
 }
 
-int wh_time_yearday(const struct wh_civil *time)
-{
-    return (int)(wh_time_days(time->year, time->month, time->day)
-                 - wh_time_days(time->year, 1, 1)) + 1;
-}
-
 /* What is left to be read. */
 struct cursor {
     const char *at;

@@ -40,7 +40,6 @@ struct wh_civil wh_time_civil(int64_t seconds, int32_t nanosecond);
 /* Days since 1970-01-01, and the day of the week from 0 Monday to 6 Sunday. */
 int64_t wh_time_days(int32_t year, int month, int day);
 int wh_time_weekday(const struct wh_civil *time);
-int wh_time_yearday(const struct wh_civil *time); /* 1 to 366 */
 
 /* A duration "90s", "15m", "24h", "7d", "2w", "250ms" in milliseconds; false where it is none. */
 bool wh_duration_parse(const char *text, size_t length, int64_t *milliseconds);

@@ -404,14 +404,6 @@ const char *wh_steps_live(const struct wh_steps *steps)
     return NULL;
 }
 
-uint64_t wh_steps_dropped(const struct wh_steps *steps)
-{
-    uint64_t dropped = 0;
-    for (size_t i = 0; i < steps->count; i++)
-        dropped += steps->entries[i].rows_dropped;
-    return dropped;
-}
-
 json_t *wh_steps_stats(const struct wh_steps *steps)
 {
     json_t *list = json_array();

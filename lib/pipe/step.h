@@ -175,7 +175,6 @@ int wh_steps_finish(struct wh_steps *steps, struct wh_error *error);
 bool wh_steps_learn(const struct wh_steps *steps); /* whether any of them learns */
 /* The name of a step that is live, or NULL. */
 const char *wh_steps_live(const struct wh_steps *steps);
-uint64_t wh_steps_dropped(const struct wh_steps *steps);
 /* [{"op":"trim","rows_in":9,"rows_dropped":0,"rows_rejected":1}, ...] for --stats */
 json_t *wh_steps_stats(const struct wh_steps *steps);
 

@@ -59,12 +59,6 @@ void wh_row_set_bool(struct wh_row *row, uint32_t index, bool value)
     wh_row_set_text(row, index, value ? WH_TRUE : WH_FALSE, "", 0, 0);
 }
 
-void wh_row_set_number(struct wh_row *row, uint32_t index, double value)
-{
-    char *text = wh_row_take(row, WH_NUMBER_SIZE);
-    wh_row_set_text(row, index, WH_NUMBER, text, wh_number_print(value, text), 0);
-}
-
 struct wh_slice wh_row_text(struct wh_row *row, const struct wh_field *field)
 {
     if (field->type == WH_FALSE)

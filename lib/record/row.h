@@ -80,7 +80,6 @@ void wh_row_free(struct wh_row *row);
 /* Setting one field. The text is kept, not copied (see above); `changed` is set. */
 void wh_row_set_null(struct wh_row *row, uint32_t index);
 void wh_row_set_bool(struct wh_row *row, uint32_t index, bool value);
-void wh_row_set_number(struct wh_row *row, uint32_t index, double value); /* prints into scratch */
 void wh_row_set_text(struct wh_row *row, uint32_t index, enum wh_type type, const char *text,
                      size_t length, unsigned flags);
 

@@ -449,11 +449,3 @@ bool wh_columns_match(const struct wh_columns *columns, const char *name, size_t
     }
     return chosen;
 }
-
-const char *wh_columns_single(const struct wh_columns *columns)
-{
-    const struct choice *only = &columns->choices[0];
-    if (columns->count != 1 || only->negated || only->pattern)
-        return NULL;
-    return only->name.data;
-}

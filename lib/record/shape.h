@@ -85,10 +85,8 @@ const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_
                               size_t *item, size_t *length);
 /* Whether a column can be chosen by both: false only where both are lists of plain names. */
 bool wh_columns_overlap(const struct wh_columns *left, const struct wh_columns *right);
-/* Whether a column of this name is chosen, ranges aside; and the name where exactly one is named
- * outright, else NULL. */
+/* Whether a column of this name is chosen, ranges aside. */
 bool wh_columns_match(const struct wh_columns *columns, const char *name, size_t length);
-const char *wh_columns_single(const struct wh_columns *columns);
 void wh_columns_free(struct wh_columns *columns);
 
 #endif

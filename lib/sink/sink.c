@@ -6,7 +6,10 @@
 #include "base/text.h"
 #include "database/url.h"
 
-static const struct wh_sink_kind kinds[] = {
+static const struct kind {
+    const char *prefix; /* targets of this kind begin so */
+    struct wh_sink *(*open)(const struct wh_sink_request *request, struct wh_error *error);
+} kinds[] = {
     { "sqlite:", wh_sqlite_sink },
     { "postgresql://", wh_postgres_sink },
     { "postgres://", wh_postgres_sink },
@@ -14,7 +17,8 @@ static const struct wh_sink_kind kinds[] = {
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
 
-const struct wh_sink_kind *wh_sink_find(const char *target, struct wh_error *error)
+/* The kind that a target names; NULL where its scheme is unknown (the nearest is suggested). */
+static const struct kind *find_kind(const char *target, struct wh_error *error)
 {
     size_t i = 0;
     while (strncmp(target, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
@@ -100,7 +104,7 @@ static int check_file(const struct wh_sink_request *request, struct wh_error *er
 
 struct wh_sink *wh_sink_open(const struct wh_sink_request *request, struct wh_error *error)
 {
-    const struct wh_sink_kind *kind = wh_sink_find(request->target, error);
+    const struct kind *kind = find_kind(request->target, error);
     if (!kind)
         return NULL;
     bool file = kind->open == wh_file_sink;

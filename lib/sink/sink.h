@@ -70,14 +70,6 @@ struct wh_sink {
     const struct wh_sink_ops *ops;
 };
 
-struct wh_sink_kind {
-    const char *prefix; /* targets of this kind begin so */
-    struct wh_sink *(*open)(const struct wh_sink_request *request, struct wh_error *error);
-};
-
-/* The kind that a target names; NULL where its scheme is unknown (the nearest is suggested). */
-const struct wh_sink_kind *wh_sink_find(const char *target, struct wh_error *error);
-
 /* A sink for what was asked, its target reached and its locks taken, or NULL. */
 struct wh_sink *wh_sink_open(const struct wh_sink_request *request, struct wh_error *error);
 

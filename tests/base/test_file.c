@@ -585,26 +585,6 @@ static void a_spool_has_no_name_and_goes_where_tmpdir_says(void **state)
     free(saved);
 }
 
-static void a_read_is_ready_where_it_would_not_wait(void **state)
-{
-    (void)state;
-    int ends[2];
-    assert_int_equal(pipe(ends), 0);
-    assert_false(wh_read_ready(ends[0]));
-    assert_int_equal(write(ends[1], "x", 1), 1);
-    assert_true(wh_read_ready(ends[0]));
-    char byte;
-    assert_int_equal(read(ends[0], &byte, 1), 1);
-    assert_false(wh_read_ready(ends[0]));
-    close(ends[1]);
-    assert_true(wh_read_ready(ends[0])); /* the end of the input is there at once */
-    close(ends[0]);
-    put("file", "");
-    int file = open("file", O_RDONLY);
-    assert_true(wh_read_ready(file));
-    close(file);
-}
-
 static void a_pipe_is_enlarged_and_anything_else_left_alone(void **state)
 {
     (void)state;
@@ -651,7 +631,6 @@ int main(void)
         IN_A_FOLDER(writing_waits_for_a_slow_reader_even_when_not_blocking),
         IN_A_FOLDER(writing_to_a_full_device_fails_with_the_reason),
         IN_A_FOLDER(a_spool_has_no_name_and_goes_where_tmpdir_says),
-        IN_A_FOLDER(a_read_is_ready_where_it_would_not_wait),
         IN_A_FOLDER(a_pipe_is_enlarged_and_anything_else_left_alone),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

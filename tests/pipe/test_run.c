@@ -97,7 +97,7 @@ static enum wh_verdict fake_row(struct wh_stage *stage, struct wh_row *row, stru
         return WH_FATAL;
     }
     if (word.length == 3 && memcmp(word.text, "bad", 3) == 0) {
-        wh_row_set_number(row, 0, 42); /* an earlier step has changed it */
+        wh_row_set_text(row, 0, WH_NUMBER, "42", 2, 0); /* an earlier step has changed it */
         wh_bad_row(error, "type", "a", 1, 0, "\"bad\" is not a number");
         return WH_BAD;
     }
