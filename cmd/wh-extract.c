@@ -58,8 +58,8 @@ static const struct wh_option options[] = {
       WH_OPTION_TEXT, offsetof(struct extract, query_file), NULL, NULL },
     { "param", 'v', "NAME=VALUE", "the value of :NAME in the query; may be given several times",
       WH_OPTION_CALL, 0, add_param, NULL },
-    { "since", 0, "COLUMN[,KEY...]", "rows in the order of these columns: one that grows with every "
-      "change, and some that tell rows apart",
+    { "since", 0, "COLUMN[,KEY...]", "rows in the order of these columns: one that grows with "
+      "every change, and some that tell rows apart",
       WH_OPTION_TEXT, offsetof(struct extract, since), NULL, NULL },
     { "from", 0, "VALUE[,VALUE...]", "only rows behind these values of --since's columns",
       WH_OPTION_TEXT, offsetof(struct extract, from), NULL, NULL },
@@ -71,8 +71,8 @@ static const struct wh_option options[] = {
       offsetof(struct extract, checkpoint), NULL, NULL },
     { "every", 0, "ROWS|DURATION", "a checkpoint as often [2s]", WH_OPTION_CALL, 0, set_every,
       NULL },
-    { "mark", 0, NULL, "mark the begin and the end of the rows, so that none can get lost unnoticed",
-      WH_OPTION_FLAG, offsetof(struct extract, mark), NULL, NULL },
+    { "mark", 0, NULL, "mark the begin and the end of the rows, so that none can get lost "
+      "unnoticed", WH_OPTION_FLAG, offsetof(struct extract, mark), NULL, NULL },
 };
 
 static const char *const formats[] = { "ndjson", "csv", "tsv", NULL };

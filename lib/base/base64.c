@@ -3,7 +3,9 @@
 #include <stdint.h>
 #include <string.h>
 
-static const char alphabet[64] = { "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/" };
+static const char alphabet[64] = {
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
+};
 
 size_t wh_base64_encode(const void *bytes, size_t length, char *out)
 {

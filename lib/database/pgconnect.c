@@ -28,9 +28,10 @@ static int check_url(const char *url, struct wh_error *error)
 }
 
 /*
- * What stands before "dbname" here gives way to the URL. A server whose host has vanished is noticed
- * after about two minutes. There is no tcp_user_timeout: that would also end a connection to a server
- * that answers but takes nothing for so long, as when a COPY waits for another one's lock.
+ * What stands before "dbname" here gives way to the URL. A server whose host has vanished is
+ * noticed after about two minutes. There is no tcp_user_timeout: that would also end a connection
+ * to a server that answers but takes nothing for so long, as when a COPY waits for another one's
+ * lock.
  */
 static PGconn *connect_server(const char *url, const char *tool)
 {

@@ -154,8 +154,8 @@ static int read_position(struct wh_control *control, struct wh_error *error)
     if (strcmp(hash, check) == 0)
         return 0;
     return wh_fail(error, WH_BROKEN, "the position in the control record \"%s\" was changed on the "
-                   "way here (a tool between that takes numbers for floating point, as jq 1.6 does, "
-                   "cannot be used)", kinds[control->kind]);
+                   "way here (a tool between that takes numbers for floating point, as jq 1.6 "
+                   "does, cannot be used)", kinds[control->kind]);
 }
 
 void wh_control_place(json_t *record, const json_t *position)
@@ -298,9 +298,9 @@ static int take_begin(struct wh_hop *hop, const struct wh_control *control, cons
 static int claims_too_much(const struct wh_hop *hop, const struct wh_control *control,
                            uint64_t committed, const char *tool, struct wh_error *error)
 {
-    return broken(hop, tool, error, "\"%s\" says that checkpoint %" PRIu64 " is committed, and there "
-                  "have been %" PRIu64 " (the record was changed on the way)", kinds[control->kind],
-                  committed, hop->place.n);
+    return broken(hop, tool, error, "\"%s\" says that checkpoint %" PRIu64 " is committed, and "
+                  "there have been %" PRIu64 " (the record was changed on the way)",
+                  kinds[control->kind], committed, hop->place.n);
 }
 
 static int take_checkpoint(struct wh_hop *hop, const struct wh_control *control, const char *tool,

@@ -570,7 +570,7 @@ int wh_options_parse(const struct wh_command *command, int argc, char **argv, in
     return result;
 }
 
-/* ---- values ----------------------------------------------------------------------------------- */
+/* ---- values ---------------------------------------------------------------------------------- */
 
 static int add_name(const char *name, const char ***names, size_t *count, struct wh_error *error)
 {

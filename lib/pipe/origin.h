@@ -39,8 +39,8 @@ const json_t *wh_origin_position(const struct wh_origin *origin);
 /* Whether the stream can be resumed: false for --mark. */
 bool wh_origin_resumes(const struct wh_origin *origin);
 
-/* The begin of the stream as others see it, without its JSON; the place of the checkpoint that comes
- * next; and the last n that the sink was seen to hold. For what is kept beside the rows. */
+/* The begin of the stream as others see it, without its JSON; the place of the checkpoint that
+ * comes next; and the last n that the sink was seen to hold. For what is kept beside the rows. */
 struct wh_control wh_origin_stream(const struct wh_origin *origin);
 struct wh_place wh_origin_next(const struct wh_origin *origin);
 uint64_t wh_origin_committed(const struct wh_origin *origin);
@@ -50,8 +50,8 @@ uint64_t wh_origin_committed(const struct wh_origin *origin);
 /* The begin, appended to `out`; `position` is what the reader says before its first row. */
 void wh_origin_begin(struct wh_origin *origin, struct wh_buffer *out, const json_t *position);
 
-/* Whether a checkpoint is due by the clock, or by SIGHUP; and the rows after which one is (0: by the
- * clock alone). */
+/* Whether a checkpoint is due by the clock, or by SIGHUP; and the rows after which one is (0: by
+ * the clock alone). */
 bool wh_origin_due(struct wh_origin *origin, double now);
 uint64_t wh_origin_rows(const struct wh_origin *origin);
 

@@ -94,7 +94,8 @@ static int read_length(const char *path, struct wh_place *place, uint64_t *lengt
                 && wh_place_read(json_object_get(state, "checkpoint"), place) == 0;
     *length = (uint64_t)value;
     json_decref(state);
-    return good ? 0 : wh_fail(error, WH_REFUSED, "%s: is not the length of a file of rejects", path);
+    return good ? 0
+                : wh_fail(error, WH_REFUSED, "%s: is not the length of a file of rejects", path);
 }
 
 static int write_length(const char *path, const struct wh_place *place, uint64_t length,

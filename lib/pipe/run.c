@@ -97,8 +97,9 @@ static int name_source(const struct wh_row *row, struct wh_error *error)
 
 static int output_failed(const struct loop *loop, struct wh_error *error)
 {
-    return wh_stream_controlled(loop) && errno == EPIPE ? wh_stream_unread(loop, error)
-                                                        : wh_loop_prefix(error, "standard output: ");
+    if (wh_stream_controlled(loop) && errno == EPIPE)
+        return wh_stream_unread(loop, error);
+    return wh_loop_prefix(error, "standard output: ");
 }
 
 int wh_loop_flush(struct loop *loop, struct wh_error *error)

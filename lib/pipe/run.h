@@ -82,9 +82,9 @@ struct wh_run {
 
 /*
  * Runs to the end of the input; under control records, to their end: sooner it fails with
- * WH_BROKEN. SIGTERM and SIGINT end it between two rows, with an error. Diagnostics about rejected rows, the summary and progress go to
- * standard error unless --quiet. Closes neither reader nor stage. Returns 0, or -1 with the error,
- * its text then naming the place.
+ * WH_BROKEN. SIGTERM and SIGINT end it between two rows, with an error. Diagnostics about
+ * rejected rows, the summary and progress go to standard error unless --quiet. Closes neither
+ * reader nor stage. Returns 0, or -1 with the error, its text then naming the place.
  */
 int wh_run(struct wh_run *run, struct wh_error *error);
 

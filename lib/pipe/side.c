@@ -31,7 +31,7 @@ int wh_refuse_foreign(const char *path, const char *opening, struct wh_error *er
     if (whole && memcmp(begin, opening, (size_t)got) == 0)
         return 0;
     return wh_fail(error, WH_REFUSED,
-                   "%s: holds something else and would be overwritten (give another name, or remove "
-                   "it first)",
+                   "%s: holds something else and would be overwritten (give another name, or "
+                   "remove it first)",
                    path);
 }

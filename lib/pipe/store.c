@@ -1,4 +1,4 @@
-/* C by its name: which kind it is, is asked each time, since a file shows it only when it is there. */
+/* C by its name: which kind it is, is asked each time: a file shows it only when it is there. */
 #include <stdlib.h>
 #include <string.h>
 

@@ -105,8 +105,8 @@ static void make_room(struct wh_input *input)
     input->next = private->block;
 }
 
-/* Waits until a read returns at once, calling the hook before and several times a second. A signal (a
- * run stopped and continued) is no reason to read: that would wait without the hook. */
+/* Waits until a read returns at once, calling the hook before and several times a second. A signal
+ * (a run stopped and continued) is no reason to read: that would wait without the hook. */
 static int wait_for_bytes(struct wh_input *input, struct wh_error *error)
 {
     struct pollfd descriptor = { .fd = input->private->descriptor, .events = POLLIN };

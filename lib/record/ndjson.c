@@ -512,6 +512,17 @@ static int skip_line(struct wh_ndjson *reader, struct wh_error *error)
     return 0;
 }
 
+/* The line that the input is at has no end within the bytes that a row may have. */
+static enum wh_next endless_line(struct wh_ndjson *reader, struct wh_error *error)
+{
+    reader->row.line = reader->line;
+    reader->complete = NULL;
+    reader->scanned = 0;
+    reader->skipping = true;
+    keep_open(reader, reader->input->next, reader->input->available);
+    return too_long(reader, reader->input->next, error);
+}
+
 static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
 {
     struct wh_ndjson *reader = (struct wh_ndjson *)base;
@@ -528,14 +539,8 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
         start = input->next;
         if (input->available == 0 || !reader->complete || start >= reader->complete) {
             int found = find_line(reader, error);
-            if (found == 2) {
-                row->line = reader->line;
-                reader->complete = NULL;
-                reader->scanned = 0;
-                reader->skipping = true;
-                keep_open(reader, input->next, input->available);
-                return too_long(reader, input->next, error);
-            }
+            if (found == 2)
+                return endless_line(reader, error);
             if (found <= 0)
                 return found == 0 ? WH_NEXT_END : WH_NEXT_ERROR;
             start = input->next;

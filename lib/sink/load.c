@@ -78,8 +78,8 @@ static bool may_commit_put_off(const struct load *load)
 static int refuse_without_records(const struct load *load, struct wh_error *error)
 {
     return wh_fail(error, WH_BROKEN, "--checkpoint %s needs control records, and the input has "
-                   "none: the tool before this one has failed, or wh-extract lacks the same --checkpoint",
-                   load->checkpoint);
+                   "none: the tool before this one has failed, or wh-extract lacks the same "
+                   "--checkpoint", load->checkpoint);
 }
 
 static enum wh_verdict load_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
@@ -122,8 +122,8 @@ static int check_stream(const struct load *load, const struct wh_control *begin,
         return 0;
     bool database = loading->sink.table != NULL;
     return wh_fail(error, WH_REFUSED, "the stream carries checkpoints, which are committed "
-                   "together with the rows: give wh-load the --checkpoint of wh-extract too, which must be "
-                   "%s", database ? "TARGET#NAME" : "a file's name");
+                   "together with the rows: give wh-load the --checkpoint of wh-extract too, which "
+                   "must be %s", database ? "TARGET#NAME" : "a file's name");
 }
 
 static int load_begin(struct wh_stage *stage, const struct wh_control *begin,

@@ -66,7 +66,7 @@ static int add_unescaped(struct wh_buffer *out, const char *text, size_t length,
     return 0;
 }
 
-/* ---- values within arrays and composites, and others that must be rewritten ------------------- */
+/* ---- values within arrays and composites, and others that must be rewritten ------------------ */
 
 static int add_plain(struct wh_buffer *out, const struct wh_pg_type *type,
                      const struct wh_field *field, struct wh_error *error);

@@ -52,7 +52,7 @@ struct wh_since {
                              than there are columns; NULL: all rows */
     bool given;           /* `start` is what --from says, not a position */
     bool ended;           /* the query has no further row; set by the source */
-    char query[65];       /* SHA-256 of its text, and of the values of -v; "" for a table, or none */
+    char query[65];       /* SHA-256 of its text, and of the values of -v; "": a table, or none */
     char parameters[65];
     uint64_t rows;        /* whose tuples were taken */
     struct wh_since_tuple last, before; /* of the last of them, and of the one before that */
@@ -76,7 +76,7 @@ int wh_since_bind(struct wh_since *since, const struct wh_shape *shape, struct w
 /* How a database spells things. */
 struct wh_since_dialect {
     const char *collation; /* behind each column where it is compared or ordered; may be "" */
-    bool bound_first;      /* the watermark's bound must be told by itself for an index to be used */
+    bool bound_first;      /* the watermark's bound must stand by itself for an index to be used */
     /* Appends start value `index`. */
     int (*value)(void *context, struct wh_buffer *out, size_t index, struct wh_error *error);
     void *context;

@@ -22,8 +22,8 @@ struct wh_source_request {
     const char *sql;              /* the text of -c or -f; NULL */
     struct wh_sql_params *params; /* -v */
     uint64_t limit;               /* rows that will be read at most; 0: all of them */
-    const char *since;            /* --since COLUMN[,KEY...]: rows in the order of these columns; of a
-                                     database; NULL */
+    const char *since;            /* --since COLUMN[,KEY...]: rows in the order of these columns; of
+                                     a database; NULL */
     const char *from;             /* --from VALUE[,VALUE...]: only rows behind these; NULL */
     const json_t *position;       /* where to go on, as the reader's position() gave it; NULL */
     bool resumable;               /* positions will be asked for: a source that cannot tell them is

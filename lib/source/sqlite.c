@@ -52,8 +52,9 @@ static int failed(struct sqlite *sqlite, struct wh_error *error)
 
 /* ---- opening --------------------------------------------------------------------------------- */
 
-/* What a value of the command line is to SQLite. Numbers must be numbers, or they would be compared
- * with computed ones as text; integers of more than 64 bits stay text, or they would lose digits. */
+/* What a value of the command line is to SQLite. Numbers must be numbers, or they would be
+ * compared with computed ones as text; integers of more than 64 bits stay text, or they would lose
+ * digits. */
 static int read_value(const char *text, int64_t *integer, double *real)
 {
     size_t length = strlen(text);

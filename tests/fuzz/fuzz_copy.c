@@ -33,7 +33,7 @@ static const struct wh_pg_type *const types[] = {
     &string, &number, &boolean, &json, &bytes, &strings, &jsons, &composite, &composites,
 };
 
-/* ---- as PostgreSQL reads ---------------------------------------------------------------------- */
+/* ---- as PostgreSQL reads --------------------------------------------------------------------- */
 
 /* COPY's text format: the value without escapes; NULL for \N. A tab or a line end would end the
  * value. */
@@ -86,7 +86,7 @@ static const char *read_item(const char *at, const char *end, const char *enders
     return at + 1;
 }
 
-/* ---- what the row held ------------------------------------------------------------------------ */
+/* ---- what the row held ----------------------------------------------------------------------- */
 
 static void check_value(const struct wh_pg_type *type, const char *text, size_t length,
                         const json_t *value);
@@ -207,7 +207,7 @@ static void check_value(const struct wh_pg_type *type, const char *text, size_t 
         check_json(text, length, value);
 }
 
-/* ---- rows ------------------------------------------------------------------------------------- */
+/* ---- rows ------------------------------------------------------------------------------------ */
 
 /* Whether PostgreSQL cannot hold the value, or bytea would need other text. */
 static bool refusable(const struct wh_pg_type *type, const json_t *value)

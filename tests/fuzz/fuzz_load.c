@@ -66,7 +66,7 @@ static void free_taken(struct taken *taken)
     free(taken->lines);
 }
 
-/* ---- loading ---------------------------------------------------------------------------------- */
+/* ---- loading --------------------------------------------------------------------------------- */
 
 static struct wh_checkpoint checkpoint_at(uint64_t n)
 {
@@ -143,7 +143,7 @@ static void check_checkpoint(const struct wh_sink_request *request, bool in_file
     store->ops->close(store);
 }
 
-/* ---- what is there ---------------------------------------------------------------------------- */
+/* ---- what is there --------------------------------------------------------------------------- */
 
 /* The file's lines are the rows to the letter. */
 static void check_file(const char *path, const struct taken *taken)
@@ -225,7 +225,7 @@ static void check_table(const char *path, const struct taken *taken)
     sqlite3_close(database);
 }
 
-/* ---- inputs ----------------------------------------------------------------------------------- */
+/* ---- inputs ---------------------------------------------------------------------------------- */
 
 static void ignore_notice(void *context, const char *text)
 {

@@ -117,7 +117,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* The first byte says how: where to split, which loss, with weights or not, passing rows on. */
     bool passes = data[0] & 8;
     struct wh_update_settings settings = {
-        .saving = { .fresh = true, .passes = passes }, .task = passes ? "binary" : NULL, .rate = (double)NAN, .loss = data[0] & 1 ? "squared" : NULL,
+        .saving = { .fresh = true, .passes = passes }, .task = passes ? "binary" : NULL,
+        .rate = (double)NAN, .loss = data[0] & 1 ? "squared" : NULL,
         .roles = { .label = "y", .weight = data[0] & 2 ? "w" : NULL },
         .max_features = data[0] & 4 ? 3 : 0,
     };
