@@ -5,7 +5,7 @@
 #include "clean/clean.h"
 #include "clean/stage.h"
 #include "pipe/recipe.h"
-#include "pipe/run.h"
+#include "pipe/tool.h"
 
 static const struct wh_option clean_options[] = {
     { .kind = WH_OPTION_HEADING, .help = "What steps remember" },
@@ -14,7 +14,7 @@ static const struct wh_option clean_options[] = {
 };
 
 static int run_steps(struct wh_common *common, const struct wh_cleaning *cleaning,
-                     const char *const *paths, int count, struct wh_error *error)
+                     const char *const *paths, size_t count, struct wh_error *error)
 {
     struct wh_stage *stage = wh_clean_open(cleaning, error);
     if (!stage)
@@ -24,7 +24,7 @@ static int run_steps(struct wh_common *common, const struct wh_cleaning *cleanin
         wh_notice(common, "goes on with %s (rows it has seen: %llu)", cleaning->state,
                   (unsigned long long)before);
     int failed = -1;
-    struct wh_reader *reader = wh_reader_open(&common->reading, paths, (size_t)count, error);
+    struct wh_reader *reader = wh_reader_open(&common->reading, paths, count, error);
     if (reader) {
         struct wh_run run = {
             .common = common, .reader = reader, .stage = stage, .output = STDOUT_FILENO,
@@ -36,20 +36,31 @@ static int run_steps(struct wh_common *common, const struct wh_cleaning *cleanin
     return failed;
 }
 
-/* Parses the command line and does what it says. */
-static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe *recipe,
-               struct wh_error *error)
+static int clean(void *context, struct wh_common *common, const char *const *paths, size_t count,
+                 struct wh_error *error)
 {
-    struct wh_cleaning cleaning = { .recipe = recipe };
+    struct wh_cleaning *cleaning = context;
+    if (cleaning->recipe->print)
+        return wh_recipe_show(cleaning->recipe, error);
+    cleaning->nulls = wh_nulls_make(common->nulls, common->null_count);
+    return run_steps(common, cleaning, paths, count, error);
+}
+
+int main(int argc, char **argv)
+{
+    struct wh_common common = { .tool = "wh-clean" };
+    struct wh_recipe recipe;
+    struct wh_cleaning cleaning = { .recipe = &recipe };
     size_t step_count;
     struct wh_option *steps = wh_recipe_options(wh_clean_steps, &step_count);
+    wh_recipe_init(&recipe, wh_clean_steps);
     const struct wh_option_part parts[] = {
-        { steps, step_count, recipe },
+        { steps, step_count, &recipe },
         { clean_options, sizeof clean_options / sizeof *clean_options, &cleaning },
-        { wh_common_options, wh_common_option_count, common },
+        { wh_common_options, wh_common_option_count, &common },
     };
     const struct wh_command command = {
-        .tool = common->tool,
+        .tool = common.tool,
         .usage = "[OPTION]... [FILE]...",
         .summary = "Cleans rows of CSV or NDJSON; fields that no step touches stay byte for byte.",
         .closing = "Example:\n"
@@ -59,28 +70,8 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };
-    int operands;
-    bool done;
-    int failed = wh_options_parse(&command, argc, argv, &operands, &done, error);
-    if (!failed && !done && recipe->print)
-        failed = wh_recipe_show(recipe, error);
-    else if (!failed && !done && !(failed = wh_common_settle(common, error))) {
-        cleaning.nulls = wh_nulls_make(common->nulls, common->null_count);
-        failed = run_steps(common, &cleaning, (const char *const *)argv + 1, operands, error);
-    }
-    free(steps);
-    return failed ? -1 : 0;
-}
-
-int main(int argc, char **argv)
-{
-    struct wh_common common = { .tool = "wh-clean" };
-    struct wh_recipe recipe;
-    struct wh_error error;
-    wh_recipe_init(&recipe, wh_clean_steps);
-    int failed = run(argc, argv, &common, &recipe, &error);
-    int status = failed ? wh_complain(common.tool, &error) : WH_OK;
+    int status = wh_tool(&command, &common, argc, argv, clean, &cleaning);
     wh_recipe_free(&recipe);
-    wh_common_free(&common);
+    free(steps);
     return status;
 }

@@ -6,7 +6,7 @@
 #include "base/file.h"
 #include "model/modelstore.h"
 #include "pipe/origin.h"
-#include "pipe/run.h"
+#include "pipe/tool.h"
 #include "sink/sink.h"
 #include "source/source.h"
 
@@ -24,7 +24,7 @@ struct extract {
     struct wh_sql_params params;
     char *file_text; /* of query_file */
     struct wh_source_request request;
-    struct wh_common common;
+    struct wh_common *common;
 };
 
 enum { LARGEST_QUERY = 16 << 20 };
@@ -84,43 +84,18 @@ static const struct wh_option output_options[] = {
       offsetof(struct wh_common, output_format), NULL, formats },
 };
 
-static int parse(struct extract *extract, int argc, char **argv, int *operands, bool *done,
-                 struct wh_error *error)
-{
-    const struct wh_option_part parts[] = {
-        { options, sizeof options / sizeof *options, extract },
-        { wh_common_options, wh_common_reading_count, &extract->common },
-        { output_options, sizeof output_options / sizeof *output_options, &extract->common },
-    };
-    const struct wh_command command = {
-        .tool = "wh-extract",
-        .usage = "[OPTION]... SOURCE...",
-        .summary = "Writes the rows of a database or of files to standard output.",
-        .closing = "SOURCE is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the names of\n"
-                   "files (NDJSON, CSV or TSV, also gzip; - is standard input).\n\n"
-                   "  wh-extract sqlite:shop.db -t orders\n"
-                   "  wh-extract postgresql:///shop -v day=2024-03-01 \\\n"
-                   "      -c 'SELECT * FROM orders WHERE day = :day'\n\n"
-                   "See wh-extract(1).",
-        .parts = parts,
-        .part_count = sizeof parts / sizeof *parts,
-    };
-    return wh_options_parse(&command, argc, argv, operands, done, error);
-}
-
 static void notice(void *context, const char *text)
 {
     const struct extract *extract = context;
-    wh_notice(&extract->common, "%s", text);
+    wh_notice(extract->common, "%s", text);
 }
 
 /* What the options ask for, as a request to the source. */
-static int settle(struct extract *extract, char **operands, int count, struct wh_error *error)
+static int settle(struct extract *extract, const char *const *operands, size_t count,
+                  struct wh_error *error)
 {
-    if (wh_common_settle(&extract->common, error) != 0)
-        return -1;
-    if (extract->common.writing.format == WH_FORMAT_NONE)
-        extract->common.writing.format = WH_FORMAT_NDJSON;
+    if (extract->common->writing.format == WH_FORMAT_NONE)
+        extract->common->writing.format = WH_FORMAT_NDJSON;
     if (extract->query && extract->query_file)
         return wh_fail(error, WH_REFUSED, "--query and --query-file exclude each other");
     if (extract->query_file) {
@@ -134,15 +109,15 @@ static int settle(struct extract *extract, char **operands, int count, struct wh
             return wh_fail(error, WH_REFUSED, "%s: a zero byte is no SQL", path);
     }
     extract->request = (struct wh_source_request){
-        .operands = (const char *const *)operands,
-        .count = (size_t)count,
+        .operands = operands,
+        .count = count,
         .table = extract->table,
         .sql = extract->query_file ? extract->file_text : extract->query,
         .params = &extract->params,
         .limit = extract->limit,
         .since = extract->since,
         .from = extract->from,
-        .reading = &extract->common.reading,
+        .reading = &extract->common->reading,
         .notify = { notice, extract },
     };
     return 0;
@@ -160,7 +135,7 @@ static int check_stream(const struct extract *extract, struct wh_error *error)
                                           "out --mark");
     if (extract->every_given && !extract->checkpoint)
         return wh_fail(error, WH_REFUSED, "--every needs --checkpoint C");
-    if (controlled && extract->common.writing.format == WH_FORMAT_CSV)
+    if (controlled && extract->common->writing.format == WH_FORMAT_CSV)
         return wh_fail(error, WH_REFUSED, "CSV has no room for control records: %s needs "
                        "--output-format ndjson", extract->mark ? "--mark" : "--checkpoint");
     return 0;
@@ -188,13 +163,17 @@ static int open_origin(struct extract *extract, struct wh_origin **origin, struc
     return 0;
 }
 
-static int run(struct extract *extract, struct wh_error *error)
+static int extract_rows(void *context, struct wh_common *common, const char *const *operands,
+                        size_t count, struct wh_error *error)
 {
+    struct extract *extract = context;
     struct wh_origin *origin;
-    if (check_stream(extract, error) != 0 || open_origin(extract, &origin, error) != 0)
+    extract->common = common;
+    if (settle(extract, operands, count, error) != 0 || check_stream(extract, error) != 0
+        || open_origin(extract, &origin, error) != 0)
         return -1;
     struct wh_reader *reader = wh_source_open(&extract->request, error);
-    struct wh_run run = { .common = &extract->common, .reader = reader, .output = STDOUT_FILENO,
+    struct wh_run run = { .common = common, .reader = reader, .output = STDOUT_FILENO,
                           .limit = extract->limit, .origin = origin };
     int result = reader ? wh_run(&run, error) : -1;
     wh_reader_close(reader);
@@ -204,18 +183,28 @@ static int run(struct extract *extract, struct wh_error *error)
 
 int main(int argc, char **argv)
 {
-    struct extract extract = { .common = { .tool = "wh-extract" } };
-    struct wh_error error;
-    int operands = 0;
-    bool done = false;
-    int result = parse(&extract, argc, argv, &operands, &done, &error);
-    if (result == 0 && !done) {
-        result = settle(&extract, argv + 1, operands, &error);
-        if (result == 0)
-            result = run(&extract, &error);
-    }
+    struct wh_common common = { .tool = "wh-extract" };
+    struct extract extract = { .table = NULL };
+    const struct wh_option_part parts[] = {
+        { options, sizeof options / sizeof *options, &extract },
+        { wh_common_options, wh_common_reading_count, &common },
+        { output_options, sizeof output_options / sizeof *output_options, &common },
+    };
+    const struct wh_command command = {
+        .tool = "wh-extract",
+        .usage = "[OPTION]... SOURCE...",
+        .summary = "Writes the rows of a database or of files to standard output.",
+        .closing = "SOURCE is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the names of\n"
+                   "files (NDJSON, CSV or TSV, also gzip; - is standard input).\n\n"
+                   "  wh-extract sqlite:shop.db -t orders\n"
+                   "  wh-extract postgresql:///shop -v day=2024-03-01 \\\n"
+                   "      -c 'SELECT * FROM orders WHERE day = :day'\n\n"
+                   "See wh-extract(1).",
+        .parts = parts,
+        .part_count = sizeof parts / sizeof *parts,
+    };
+    int status = wh_tool(&command, &common, argc, argv, extract_rows, &extract);
     wh_sql_params_free(&extract.params);
-    wh_common_free(&extract.common);
     free(extract.file_text);
-    return result == 0 ? WH_OK : wh_complain("wh-extract", &error);
+    return status;
 }

@@ -4,7 +4,12 @@
 #include "feature/encoder.h"
 #include "feature/featurize.h"
 #include "pipe/recipe.h"
-#include "pipe/run.h"
+#include "pipe/tool.h"
+
+struct job {
+    struct wh_recipe recipe;
+    struct wh_featurize_options options;
+};
 
 static const char *const missing_choices[] = { "null", NULL };
 
@@ -38,21 +43,31 @@ static const struct wh_option writing_options[] = {
       WH_OPTION_CHOICE, offsetof(struct wh_common, output_format), NULL, output_formats },
 };
 
-/* Parses the command line and does what it says. */
-static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe *recipe,
-               struct wh_error *error)
+static int featurize(void *context, struct wh_common *common, const char *const *paths,
+                     size_t count, struct wh_error *error)
 {
-    struct wh_featurize_options options = { 0 };
+    const struct job *job = context;
+    if (job->recipe.print)
+        return wh_recipe_show(&job->recipe, error);
+    return wh_featurize(common, &job->recipe, &job->options, paths, count, error);
+}
+
+int main(int argc, char **argv)
+{
+    struct wh_common common = { .tool = "wh-featurize" };
+    struct job job = { .options = { 0 } };
     size_t step_count;
-    struct wh_option *steps = wh_recipe_options(recipe->types, &step_count);
+    const struct wh_step_type **types = wh_feature_steps();
+    struct wh_option *steps = wh_recipe_options(types, &step_count);
+    wh_recipe_init(&job.recipe, types);
     const struct wh_option_part parts[] = {
-        { steps, step_count, recipe },
-        { featurize_options, sizeof featurize_options / sizeof *featurize_options, &options },
-        { wh_common_options, wh_common_reading_count, common },
-        { writing_options, sizeof writing_options / sizeof *writing_options, common },
+        { steps, step_count, &job.recipe },
+        { featurize_options, sizeof featurize_options / sizeof *featurize_options, &job.options },
+        { wh_common_options, wh_common_reading_count, &common },
+        { writing_options, sizeof writing_options / sizeof *writing_options, &common },
     };
     const struct wh_command command = {
-        .tool = common->tool,
+        .tool = common.tool,
         .usage = "[OPTION]... [FILE]...",
         .summary = "Turns rows into features: {...,\"recipe\":\"R.F\",\"features\":{...}}.",
         .closing = "Example:\n"
@@ -62,30 +77,9 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_recipe
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };
-    int operands;
-    bool done;
-    int failed = wh_options_parse(&command, argc, argv, &operands, &done, error);
-    if (!failed && !done && recipe->print)
-        failed = wh_recipe_show(recipe, error);
-    else if (!failed && !done)
-        failed = wh_common_settle(common, error) ||
-                 wh_featurize(common, recipe, &options, (const char *const *)argv + 1,
-                              (size_t)operands, error);
+    int status = wh_tool(&command, &common, argc, argv, featurize, &job);
+    wh_recipe_free(&job.recipe);
     free(steps);
-    return failed ? -1 : 0;
-}
-
-int main(int argc, char **argv)
-{
-    struct wh_common common = { .tool = "wh-featurize" };
-    struct wh_recipe recipe;
-    struct wh_error error;
-    const struct wh_step_type **types = wh_feature_steps();
-    wh_recipe_init(&recipe, types);
-    int failed = run(argc, argv, &common, &recipe, &error);
-    int status = failed ? wh_complain(common.tool, &error) : WH_OK;
-    wh_recipe_free(&recipe);
-    wh_common_free(&common);
     free(types);
     return status;
 }

@@ -4,7 +4,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
-#include "pipe/run.h"
+#include "pipe/tool.h"
 #include "sink/load.h"
 
 struct load {
@@ -14,7 +14,7 @@ struct load {
     char *key_text;
     json_t *schema;
     bool every_given;
-    struct wh_common common;
+    struct wh_common *common;
 };
 
 enum { LARGEST_SCHEMA = 16 << 20 };
@@ -71,33 +71,10 @@ static const struct wh_option options[] = {
       WH_OPTION_FLAG, offsetof(struct load, loading.changed), NULL, NULL },
 };
 
-static int parse(struct load *load, int argc, char **argv, int *operands, bool *done,
-                 struct wh_error *error)
-{
-    const struct wh_option_part parts[] = {
-        { options, sizeof options / sizeof *options, load },
-        { wh_common_options, wh_common_option_count, &load->common },
-    };
-    const struct wh_command command = {
-        .tool = "wh-load",
-        .usage = "[OPTION]... TARGET [FILE]...",
-        .summary = "Puts rows into a database's table or a file: all of them or none.",
-        .closing = "TARGET is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the name of a\n"
-                   "file (.ndjson, .csv or .tsv, each also .gz).\n\n"
-                   "  wh-load sqlite:shop.db -t orders --create --key id orders.csv\n"
-                   "  wh-extract sqlite:shop.db -t orders --since id --checkpoint done.json |\n"
-                   "      wh-load orders.ndjson.gz --checkpoint done.json\n\n"
-                   "See wh-load(1).",
-        .parts = parts,
-        .part_count = sizeof parts / sizeof *parts,
-    };
-    return wh_options_parse(&command, argc, argv, operands, done, error);
-}
-
 static void notice(void *context, const char *text)
 {
     const struct load *load = context;
-    wh_notice(&load->common, "%s", text);
+    wh_notice(load->common, "%s", text);
 }
 
 static int read_schema(struct load *load, struct wh_error *error)
@@ -115,20 +92,19 @@ static int read_schema(struct load *load, struct wh_error *error)
                                   broken.text);
 }
 
-/* What the options ask for, as a request to the sink. */
-static bool reads_standard_input(char *const *files, int count)
+static bool reads_standard_input(const char *const *files, size_t count)
 {
-    for (int i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         if (strcmp(files[i], "-") == 0)
             return true;
     return count == 0;
 }
 
-static int settle(struct load *load, char **operands, int count, struct wh_error *error)
+/* What the options ask for, as a request to the sink. */
+static int settle(struct load *load, const char *const *operands, size_t count,
+                  struct wh_error *error)
 {
     struct wh_loading *loading = &load->loading;
-    if (wh_common_settle(&load->common, error) != 0)
-        return -1;
     if (count == 0)
         return wh_fail(error, WH_REFUSED, "no TARGET: name sqlite:PATH, postgresql://... or a "
                                           "file");
@@ -138,28 +114,33 @@ static int settle(struct load *load, char **operands, int count, struct wh_error
         return wh_fail(error, WH_REFUSED, "%s is about checkpoints: it needs --checkpoint", given);
     if (load->schema_file && read_schema(load, error) != 0)
         return -1;
-    struct wh_writing *writing = &load->common.writing;
-    if (load->common.delimiter && writing->delimiter == '\0')
-        writing->delimiter = *load->common.delimiter;
+    struct wh_writing *writing = &load->common->writing;
+    if (load->common->delimiter && writing->delimiter == '\0')
+        writing->delimiter = *load->common->delimiter;
     loading->sink.target = operands[0];
     loading->piped = reads_standard_input(operands + 1, count - 1);
     loading->sink.key = load->key;
-    loading->sink.rejects = load->common.rejects != NULL;
+    loading->sink.rejects = load->common->rejects != NULL;
     loading->sink.writing = writing;
     loading->sink.notify = (struct wh_notify){ notice, load };
     return 0;
 }
 
-static int run(struct load *load, const char *const *paths, int count, struct wh_error *error)
+static int load_rows(void *context, struct wh_common *common, const char *const *operands,
+                     size_t count, struct wh_error *error)
 {
+    struct load *load = context;
+    load->common = common;
+    if (settle(load, operands, count, error) != 0)
+        return -1;
     struct wh_stage *stage = wh_load_open(&load->loading, error);
     if (!stage)
         return -1;
-    struct wh_reader *reader = wh_reader_open(&load->common.reading, paths, (size_t)count, error);
+    struct wh_reader *reader = wh_reader_open(&common->reading, operands + 1, count - 1, error);
     int result = -1;
     if (reader) {
         struct wh_run run = {
-            .common = &load->common, .reader = reader, .stage = stage, .output = -1,
+            .common = common, .reader = reader, .stage = stage, .output = -1,
         };
         result = wh_run(&run, error);
     }
@@ -170,20 +151,28 @@ static int run(struct load *load, const char *const *paths, int count, struct wh
 
 int main(int argc, char **argv)
 {
-    struct load load = { .loading = { .every = WH_COMMIT_EVERY },
-                         .common = { .tool = "wh-load" } };
-    struct wh_error error;
-    int operands = 0;
-    bool done = false;
-    int result = parse(&load, argc, argv, &operands, &done, &error);
-    if (result == 0 && !done) {
-        result = settle(&load, argv + 1, operands, &error);
-        if (result == 0)
-            result = run(&load, (const char *const *)argv + 2, operands - 1, &error);
-    }
+    struct wh_common common = { .tool = "wh-load" };
+    struct load load = { .loading = { .every = WH_COMMIT_EVERY } };
+    const struct wh_option_part parts[] = {
+        { options, sizeof options / sizeof *options, &load },
+        { wh_common_options, wh_common_option_count, &common },
+    };
+    const struct wh_command command = {
+        .tool = "wh-load",
+        .usage = "[OPTION]... TARGET [FILE]...",
+        .summary = "Puts rows into a database's table or a file: all of them or none.",
+        .closing = "TARGET is sqlite:PATH, postgresql://[USER@]HOST/DATABASE, or the name of a\n"
+                   "file (.ndjson, .csv or .tsv, each also .gz).\n\n"
+                   "  wh-load sqlite:shop.db -t orders --create --key id orders.csv\n"
+                   "  wh-extract sqlite:shop.db -t orders --since id --checkpoint done.json |\n"
+                   "      wh-load orders.ndjson.gz --checkpoint done.json\n\n"
+                   "See wh-load(1).",
+        .parts = parts,
+        .part_count = sizeof parts / sizeof *parts,
+    };
+    int status = wh_tool(&command, &common, argc, argv, load_rows, &load);
     json_decref(load.schema);
     free(load.key);
     free(load.key_text);
-    wh_common_free(&load.common);
-    return result == 0 ? WH_OK : wh_complain("wh-load", &error);
+    return status;
 }

@@ -7,7 +7,7 @@
 #include "model/modelfile.h"
 #include "model/report.h"
 #include "model/score.h"
-#include "pipe/run.h"
+#include "pipe/tool.h"
 
 enum { DESCRIBED_FEATURES = 20 };
 
@@ -41,13 +41,13 @@ static const struct wh_option options_table[] = {
 };
 
 static int score_rows(struct wh_common *common, const struct options *options,
-                      const char *const *paths, int count, struct wh_error *error)
+                      const char *const *paths, size_t count, struct wh_error *error)
 {
     struct wh_stage *stage = wh_score_open(&options->settings, error);
     if (!stage)
         return -1;
     struct wh_buffer summary = { 0 };
-    struct wh_reader *reader = wh_reader_open(&common->reading, paths, (size_t)count, error);
+    struct wh_reader *reader = wh_reader_open(&common->reading, paths, count, error);
     int failed = -1;
     if (reader) {
         struct wh_run run = {
@@ -84,9 +84,10 @@ static int show_model(const struct options *options, struct wh_error *error)
     return failed ? -1 : 0;
 }
 
-static int act(struct wh_common *common, struct options *options, const char *const *paths,
-               int count, struct wh_error *error)
+static int score(void *context, struct wh_common *common, const char *const *paths, size_t count,
+                 struct wh_error *error)
 {
+    struct options *options = context;
     const struct wh_score_settings *settings = &options->settings;
     if (!settings->path)
         return wh_fail(error, WH_REFUSED, "which model? Give its file with -m MODEL");
@@ -102,15 +103,16 @@ static int act(struct wh_common *common, struct options *options, const char *co
     return score_rows(common, options, paths, count, error);
 }
 
-static int run(int argc, char **argv, struct wh_common *common, struct wh_error *error)
+int main(int argc, char **argv)
 {
+    struct wh_common common = { .tool = "wh-score" };
     struct options options = { 0 };
     const struct wh_option_part parts[] = {
         { options_table, sizeof options_table / sizeof *options_table, &options },
-        { wh_common_options, wh_common_option_count, common },
+        { wh_common_options, wh_common_option_count, &common },
     };
     const struct wh_command command = {
-        .tool = common->tool,
+        .tool = common.tool,
         .usage = "-m MODEL [OPTION]... [FILE]...",
         .summary = "Adds a model's prediction to each row; with --label it also says how good the "
                    "predictions are.",
@@ -121,22 +123,5 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_error 
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };
-    int operands;
-    bool done;
-    if (wh_options_parse(&command, argc, argv, &operands, &done, error))
-        return -1;
-    if (done)
-        return 0;
-    return wh_common_settle(common, error)
-        || act(common, &options, (const char *const *)argv + 1, operands, error) ? -1 : 0;
-}
-
-int main(int argc, char **argv)
-{
-    struct wh_common common = { .tool = "wh-score" };
-    struct wh_error error;
-    int failed = run(argc, argv, &common, &error);
-    int status = failed ? wh_complain(common.tool, &error) : WH_OK;
-    wh_common_free(&common);
-    return status;
+    return wh_tool(&command, &common, argc, argv, score, &options);
 }

@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "model/update.h"
 #include "pipe/progress.h"
-#include "pipe/run.h"
+#include "pipe/tool.h"
 
 static const double DEFAULT_SAVE_EVERY = 60;
 
@@ -87,12 +87,12 @@ static const struct wh_option options_table[] = {
 };
 
 /* Whether the rows may never end: they come from a pipe or a terminal. */
-static bool is_endless(const char *const *paths, int count)
+static bool is_endless(const char *const *paths, size_t count)
 {
     struct stat status;
     if (count == 0)
         return fstat(STDIN_FILENO, &status) != 0 || !S_ISREG(status.st_mode);
-    for (int i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
         if (strcmp(paths[i], "-") == 0 ? is_endless(NULL, 0)
                                        : stat(paths[i], &status) == 0 && !S_ISREG(status.st_mode))
             return true;
@@ -194,9 +194,10 @@ static int settle(struct wh_common *common, struct options *options, bool endles
     return 0;
 }
 
-static int update(struct wh_common *common, struct options *options, const char *const *paths,
-                  int count, struct wh_error *error)
+static int update(void *context, struct wh_common *common, const char *const *paths, size_t count,
+                  struct wh_error *error)
 {
+    struct options *options = context;
     const struct wh_update_settings *settings = &options->settings;
     if (settle(common, options, is_endless(paths, count), error) != 0)
         return -1;
@@ -204,25 +205,26 @@ static int update(struct wh_common *common, struct options *options, const char 
     if (!stage)
         return -1;
     int output = settings->saving.passes ? STDOUT_FILENO : -1;
-    struct wh_reader *reader = wh_reader_open(&common->reading, paths, (size_t)count, error);
+    struct wh_reader *reader = wh_reader_open(&common->reading, paths, count, error);
     int failed = reader ? learn_rows(common, stage, reader, output, error) : -1;
     wh_reader_close(reader);
     stage->ops->close(stage);
     return failed;
 }
 
-static int run(int argc, char **argv, struct wh_common *common, struct wh_error *error)
+int main(int argc, char **argv)
 {
+    struct wh_common common = { .tool = "wh-update" };
     struct options options = {
         .settings = { .rate = (double)NAN, .saving = { .every = -1 } },
         .save_every = -1,
     };
     const struct wh_option_part parts[] = {
         { options_table, sizeof options_table / sizeof *options_table, &options },
-        { wh_common_options, wh_common_option_count, common },
+        { wh_common_options, wh_common_option_count, &common },
     };
     const struct wh_command command = {
-        .tool = common->tool,
+        .tool = common.tool,
         .usage = "-m MODEL [OPTION]... [FILE]...",
         .summary = "Learns to predict a column from the others, row by row, and keeps what it "
                    "learned in MODEL.",
@@ -235,22 +237,5 @@ static int run(int argc, char **argv, struct wh_common *common, struct wh_error 
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };
-    int operands;
-    bool done;
-    if (wh_options_parse(&command, argc, argv, &operands, &done, error))
-        return -1;
-    if (done)
-        return 0;
-    return wh_common_settle(common, error)
-        || update(common, &options, (const char *const *)argv + 1, operands, error) ? -1 : 0;
-}
-
-int main(int argc, char **argv)
-{
-    struct wh_common common = { .tool = "wh-update" };
-    struct wh_error error;
-    int failed = run(argc, argv, &common, &error);
-    int status = failed ? wh_complain(common.tool, &error) : WH_OK;
-    wh_common_free(&common);
-    return status;
+    return wh_tool(&command, &common, argc, argv, update, &options);
 }
