@@ -227,8 +227,10 @@ static int resume(struct file *file, const struct wh_file_checkpoint *held,
 {
     struct stat status;
     if (stat(file->path, &status) != 0)
-        return wh_fail_errno(error, WH_REFUSED, "%s: cannot be gone on with, as %s says (to begin "
-                             "anew, remove that)", file->path, file->checkpoint);
+        return wh_fail_errno(error, WH_REFUSED, "%s was written for another target than %s, or "
+                             "for one that has gone (give each target a --checkpoint of its own; "
+                             "to begin anew, remove %s)", file->checkpoint, file->path,
+                             file->checkpoint);
     uint64_t length = (uint64_t)status.st_size;
     if ((uint64_t)status.st_ino != held->inode || length < held->length)
         return wh_fail(error, WH_REFUSED, "%s is not the file that %s was written for: it %s (put "

@@ -3,9 +3,11 @@
  * first row and holding the lock of the one writer from there to the commit. The journal's mode is
  * left as it is. Foreign keys are enforced.
  */
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/memory.h"
 #include "database/sqlite.h"
@@ -258,7 +260,7 @@ static int find_table(struct sqlite *sqlite, struct wh_error *error)
     if (sqlite->table)
         return 0;
     if (!request->create) {
-        wh_fail(error, WH_REFUSED, "there is no table %s: --create makes it", request->table);
+        wh_fail(error, WH_REFUSED, "there is no table %s; --create makes it", request->table);
         wh_sqlite_suggest_table(sqlite->database, request->table, error);
         return -1;
     }
@@ -271,6 +273,11 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
 {
     const struct wh_sink_request *request = sqlite->request;
     const char *path = request->target + strlen("sqlite:");
+    if (!request->create && *path && strcmp(path, ":memory:") != 0 && access(path, F_OK) != 0
+        && errno == ENOENT) {
+        wh_fail(error, WH_FAILED, "there is no such database; --create makes it");
+        return name_target(sqlite, error);
+    }
     sqlite->database = wh_sqlite_open(path, request->create ? WH_SQLITE_CREATE : WH_SQLITE_WRITE,
                                       error);
     return sqlite->database && settle_database(sqlite, error) == 0

@@ -227,7 +227,7 @@ begin() {
     says 'it was replaced by another (put that back; or, to begin anew, remove c.json and give --replace)'
     rm out.ndjson
     exits 2 wh-load out.ndjson --checkpoint c.json stream
-    says 'cannot be gone on with, as c.json says'
+    says 'c.json was written for another target than out.ndjson, or for one that has gone'
     echo '{"a":1}' >c.json
     exits 2 wh-load out.ndjson --checkpoint c.json stream
     says 'c.json: holds something else than the checkpoint of a file'

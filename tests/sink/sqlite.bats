@@ -132,11 +132,11 @@ END
 @test "a table or column that is not there is refused, the nearest suggested" {
     sql 'CREATE TABLE orders (id INTEGER, amount REAL)'
     exits 2 wh-load sqlite:t.db -t order <(echo '{"id":1}')
-    says 'sqlite:t.db: there is no table order: --create makes it (did you mean orders?)'
+    says 'sqlite:t.db: there is no table order; --create makes it (did you mean orders?)'
     exits 2 wh-load sqlite:t.db -t orders <(echo '{"id":1,"amont":2}')
     says 'the table orders has no column "amont" (did you mean amount?)'
     exits 1 wh-load sqlite:none.db -t orders <(echo '{"id":1}')
-    says 'sqlite:none.db: cannot open: No such file or directory'
+    says 'sqlite:none.db: there is no such database; --create makes it'
     [ ! -e none.db ]
 }
 
