@@ -465,7 +465,7 @@ END
     into t --replace --key id <<<$'{"id":2,"v":"a","d":1}\n{"id":2,"v":"b","d":2}'
     has 'TABLE look' 'b|bb|2'
     sql -c 'TRUNCATE child'
-    into t --replace </dev/null
+    into t --replace /dev/null
     has 'TABLE look'
 }
 
