@@ -311,9 +311,9 @@ static int take_checkpoint(struct wh_hop *hop, const struct wh_control *control,
                       " (records were lost, doubled or put in another order)", control->place.n,
                       hop->place.n);
     if (control->rows != hop->rows)
-        return broken(hop, tool, error, "%" PRIu64 " rows should stand before checkpoint %" PRIu64
-                      ", and %" PRIu64 " do (rows were lost or added on the way)", control->rows,
-                      control->place.n, hop->rows);
+        return broken(hop, tool, error, "rows before checkpoint %" PRIu64 ": %" PRIu64 " written, %"
+                      PRIu64 " received (they were lost or added on the way)", control->place.n,
+                      control->rows, hop->rows);
     if (control->committed > control->place.n)
         return claims_too_much(hop, control, control->committed, tool, error);
     hop->place = control->place;

@@ -120,7 +120,7 @@ end 1' jq -r 'select(has("@wh")) | "\(.["@wh"]) \(.rows)"' out
         { line[NR] = $0 }
         END { for (i = 1; i <= NR; i++) print line[i == 4 ? 7 : i == 7 ? 4 : i] }'
     # Moves checkpoint 1 before the row that it follows.
-    breaks 0 '2 rows should stand before checkpoint 1, and 1 do' sed '3{h;d};4G'
+    breaks 0 'rows before checkpoint 1: 2 written, 1 received' sed '3{h;d};4G'
 }
 
 @test "a commit of what has not come yet is not believed" {
@@ -131,9 +131,9 @@ end 1' jq -r 'select(has("@wh")) | "\(.["@wh"]) \(.rows)"' out
 }
 
 @test "a row that is lost or added is noticed" {
-    breaks 0 '2 rows should stand before checkpoint 1, and 1 do' sed '/"id":2/d'
-    breaks 1 '2 rows should stand before checkpoint 2, and 3 do' sed '/"id":3/p'
-    breaks 2 '1 rows should stand before checkpoint 3, and 0 do' grep -v '"id":5'
+    breaks 0 'rows before checkpoint 1: 2 written, 1 received' sed '/"id":2/d'
+    breaks 1 'rows before checkpoint 2: 2 written, 3 received' sed '/"id":3/p'
+    breaks 2 'rows before checkpoint 3: 1 written, 0 received' grep -v '"id":5'
 }
 
 @test "a last line that is cut off is noticed" {
@@ -198,13 +198,13 @@ end 1' jq -r 'select(has("@wh")) | "\(.["@wh"]) \(.rows)"' out
 }
 
 @test "jq that drops rows, or records, is noticed" {
-    breaks 0 '2 rows should stand before checkpoint 1, and 1 do' jq -c 'select(.id != 2)'
+    breaks 0 'rows before checkpoint 1: 2 written, 1 received' jq -c 'select(.id != 2)'
     exits 3 bash -c 'jq -c "select(.x > 1)" | wh-load -q out.ndjson --checkpoint c.json' < <(stream)
     [ "$(committed_by wh-load)" -eq 0 ]
 }
 
 @test "sort in the middle is noticed" {
-    breaks 0 'rows should stand before' sort
+    breaks 0 'rows before checkpoint' sort
 }
 
 @test "tee to two sinks of one checkpoint lets one of them go on" {
