@@ -15,7 +15,7 @@
 
 #include "sink/file_store.h"
 
-static enum { GOOD, DONE_BUT_FAILED, NOT_DONE } writing;
+static enum outcome { GOOD, DONE_BUT_FAILED, NOT_DONE } writing;
 
 static int fault_write(const char *path, const char *target, uint64_t inode, uint64_t length,
                        const struct wh_checkpoint *next, struct wh_error *error)
@@ -49,7 +49,7 @@ static int leave_folder(void **state)
 }
 
 /* Loads a row with a checkpoint whose writing ends so; the target's length afterwards. */
-static off_t length_after(int outcome)
+static off_t length_after(enum outcome outcome)
 {
     struct wh_writing how = { .format = WH_FORMAT_NDJSON };
     struct wh_sink_request request = { .target = "target", .checkpoint = "c", .writing = &how };
