@@ -95,3 +95,46 @@ report() {
         }' "$WORK/aims" "$WORK/measured"
     sed 's/^/  /' "$WORK/missing"
 }
+
+# on_postgres SCRIPT TITLE TOOL: runs the script again with a PostgreSQL server of its own, in a
+# throw-away cluster, and ends with that; there it makes the table orders of $ROWS rows.
+on_postgres() {
+    if [ -n "${WH_BENCH_POSTGRES:-}" ]; then
+        export PGSSLMODE=disable # encryption would hide the difference
+        make_orders
+        return 0
+    fi
+    if ! command -v pg_virtualenv >/dev/null 2>&1; then
+        bench "$2" "$ROWS"
+        absent "$3" 'pg_virtualenv (postgresql-common) is missing'
+        sed 's/^/  /' "$WORK/missing"
+        exit 0
+    fi
+    WH_BENCH_POSTGRES=1 PGPORT=$(awk 'BEGIN { srand(); print 20000 + int(rand() * 12000) }') \
+        pg_virtualenv -t sh "$BENCH/$1" >"$WORK/$1.log" 2>&1 || {
+        cat "$WORK/$1.log"
+        exit 1
+    }
+    grep -v ' PostgreSQL cluster \|^Dropping cluster ' "$WORK/$1.log"
+    exit 0
+}
+
+make_orders() {
+    psql -Xq -v ON_ERROR_STOP=1 -v rows="$ROWS" <<'END'
+SELECT setseed(0.5) \g /dev/null
+CREATE TABLE orders AS SELECT
+    n::bigint AS id,
+    (random() * 1e6)::int AS customer,
+    (random() * 1000)::numeric(10, 2) AS amount,
+    random() AS score,
+    n % 2 = 0 AS paid,
+    'city ' || n % 50 AS city,
+    md5(n::text) AS token,
+    timestamptz '2024-01-01 00:00+00' + n * interval '7.123 seconds' AS placed,
+    date '2024-01-01' + n % 365 AS day,
+    CASE WHEN n % 7 > 0 THEN 'a note about order ' || n END AS note,
+    'https://shop.example/orders?id=' || n AS url
+FROM generate_series(1, :rows) n;
+VACUUM ANALYZE orders;
+END
+}

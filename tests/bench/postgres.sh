@@ -2,43 +2,7 @@
 # shellcheck shell=sh source-path=SCRIPTDIR
 . "$BENCH/lib.sh"
 
-# Runs itself again with a server of its own, in a throw-away cluster.
-if [ -z "${WH_BENCH_POSTGRES:-}" ]; then
-    if ! command -v pg_virtualenv >/dev/null 2>&1; then
-        bench 'PostgreSQL to NDJSON' "$ROWS"
-        absent 'wh-extract' 'pg_virtualenv (postgresql-common) is missing'
-        sed 's/^/  /' "$WORK/missing"
-        exit 0
-    fi
-    WH_BENCH_POSTGRES=1 PGPORT=$(awk 'BEGIN { srand(); print 20000 + int(rand() * 12000) }') \
-        pg_virtualenv -t sh "$BENCH/postgres.sh" >"$WORK/postgres.log" 2>&1 || {
-        cat "$WORK/postgres.log"
-        exit 1
-    }
-    grep -v ' PostgreSQL cluster \|^Dropping cluster ' "$WORK/postgres.log"
-    exit 0
-fi
-
-# Encryption would hide the difference.
-export PGSSLMODE=disable
-
-psql -Xq -v ON_ERROR_STOP=1 -v rows="$ROWS" <<'END'
-SELECT setseed(0.5) \g /dev/null
-CREATE TABLE orders AS SELECT
-    n AS id,
-    (random() * 1e6)::int AS customer,
-    (random() * 1000)::numeric(10, 2) AS amount,
-    random() AS score,
-    n % 2 = 0 AS paid,
-    'city ' || n % 50 AS city,
-    md5(n::text) AS token,
-    timestamptz '2024-01-01 00:00+00' + n * interval '7.123 seconds' AS placed,
-    date '2024-01-01' + n % 365 AS day,
-    CASE WHEN n % 7 > 0 THEN 'a note about order ' || n END AS note,
-    'https://shop.example/orders?id=' || n AS url
-FROM generate_series(1, :rows) n;
-VACUUM ANALYZE orders;
-END
+on_postgres postgres.sh 'PostgreSQL to NDJSON' wh-extract
 
 bench 'PostgreSQL to NDJSON' "$ROWS"
 entry 'wh-extract -t orders' '' 'wh-extract postgresql:// -t orders >/dev/null'
