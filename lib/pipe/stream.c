@@ -297,6 +297,8 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
         return loop->rejects ? wh_rejects_committed(loop->rejects, wh_origin_committed(run->origin),
                                                     error) : 0;
     }
+    if (wh_signals_check(error) != 0)
+        return -1;
     struct wh_lag lag = wh_origin_lag(run->origin, 0, wh_clock());
     wh_notice(run->common, "the sink has not committed all yet (rows left: %" PRIu64 "); the next "
               "run goes on from what it did commit (is --checkpoint the same at both ends?)",

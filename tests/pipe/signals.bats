@@ -91,3 +91,15 @@ ends_by() {
     exits 3 wh-clean out
     says 'stops without an end'
 }
+
+@test "a source that waits for the sink's commit is ended by a signal, too" {
+    echo '{"a":1}' >rows.ndjson
+    wh-extract rows.ndjson --checkpoint nobody.json 3>&- >out 2>err &
+    source=$!
+    for _ in $(seq 100); do grep -q '"end"' out && break; sleep 0.02; done
+    kill -TERM $source
+    waited=0
+    wait $source || waited=$?
+    [ "$waited" -eq 143 ]
+    prints 1 jq 'select(.["@wh"] == "end").rows' out
+}
