@@ -59,3 +59,32 @@ longest_delay() {
     done
     false
 }
+
+@test "SIGHUP makes wh-extract write a checkpoint at once" {
+    slow_query
+    wh-extract sqlite:shop.db -f slow.sql --since id --checkpoint c.json --every 1h >out 2>err 3>&- &
+    source=$!
+    for _ in $(seq 200); do [ "$(wc -l <out)" -ge 3 ] && break; sleep 0.02; done
+    [ "$(grep -c checkpoint out)" -eq 0 ]
+    kill -HUP "$source"
+    for _ in $(seq 200); do grep -q '"checkpoint"' out && break; sleep 0.02; done
+    kill -TERM "$source"
+    wait "$source" || true
+    # It counts the rows before it, and stands before the row after the last one that it covers.
+    prints true jq -s 'map(.["@wh"]) as $kinds | ($kinds | index("checkpoint")) as $at |
+        .[$at].n == 1 and .[$at].rows == $at - 1 and .[$at].position.values == [.[$at - 1].id]' out
+}
+
+@test "statistics tell what was not committed" {
+    printf '{"a":1}\n{"a":2}\n' >rows.ndjson
+    wh-extract rows.ndjson --checkpoint c.json --stats source.json |
+        wh-load out.ndjson --checkpoint c.json --stats sink.json
+    prints '{"rows":0,"seconds":0}' jq -c .lag source.json
+    prints '{"rows":0,"seconds":0}' jq -c .lag sink.json
+    # A stream that breaks off behind rows that have no checkpoint.
+    echo '{"a":3}' >>rows.ndjson
+    wh-extract -q rows.ndjson --checkpoint c.json | head -n 2 >cut.ndjson || true
+    exits 3 wh-load -q out.ndjson --checkpoint c.json --stats sink.json cut.ndjson
+    prints 1 jq .lag.rows sink.json
+    prints true jq '.lag.seconds >= 0 and .lag.seconds < 60' sink.json
+}

@@ -427,6 +427,9 @@ static void progress_tells_rows_rate_rejects_share_and_what_is_left(void **state
     assert_string_equal(drawn(&shown, 10), "1 row  0.1/s\n");
     shown = (struct wh_progress_state){ 1000, 0, 0.002, NULL, NULL };
     assert_string_equal(drawn(&shown, 10), "1,000 rows  100/s  0%  1:23:10 left\n");
+    struct wh_lag lag = { 1234, 2.25 };
+    shown = (struct wh_progress_state){ 2000, 0, -1, &lag, "loss 0.351" };
+    assert_string_equal(drawn(&shown, 10), "2,000 rows  200/s  lag 1,234 rows 2.2s  loss 0.351\n");
     assert_null(wh_progress_begin(true, true, -1, 0));
 }
 
