@@ -74,9 +74,10 @@ int wh_checkpoint_check(const struct wh_checkpoint *held, const struct wh_contro
 {
     char there[80], from[80], before[300], now[300];
     if (!wh_place_same(&held->place, &begin->from))
-        return wh_fail(error, WH_BROKEN, "%s holds %s, and the stream goes on from %s: --checkpoint "
-                       "must name the same at both ends, and only one run may go on at a time", name,
-                       wh_place_text(&held->place, there), wh_place_text(&begin->from, from));
+        return wh_fail(error, WH_BROKEN, "%s holds %s, and the stream goes on from %s: "
+                       "--checkpoint must name the same at both ends, and only one run may go on "
+                       "at a time", name, wh_place_text(&held->place, there),
+                       wh_place_text(&begin->from, from));
     json_t *none = json_array();
     const json_t *through = begin->through ? begin->through : none;
     bool same = wh_place_none(&held->place) || changed

@@ -12,14 +12,15 @@
 #include "pipe/checkpoint.h"
 #include "pipe/control.h"
 
-#define BEGIN "{\"@wh\":\"begin\",\"epoch\":\"9f2c41d07ab3\",\"from\":null,\"position\":{\"at\":0}," \
-              "\"by\":\"wh-extract\"}\n"
+#define BEGIN "{\"@wh\":\"begin\",\"epoch\":\"9f2c41d07ab3\",\"from\":null," \
+              "\"position\":{\"at\":0},\"by\":\"wh-extract\"}\n"
 #define CHECKPOINT(n, rows) "{\"@wh\":\"checkpoint\",\"epoch\":\"9f2c41d07ab3\",\"n\":" #n \
                             ",\"rows\":" #rows ",\"committed\":0,\"position\":{\"at\":1}," \
                             "\"by\":\"wh-extract\"}\n"
 #define END(n, rows) "{\"@wh\":\"end\",\"epoch\":\"9f2c41d07ab3\",\"n\":" #n ",\"rows\":" #rows \
                      ",\"position\":{\"at\":1},\"by\":\"wh-extract\"}\n"
-#define COMMITTED(n) "{\"@wh\":\"committed\",\"epoch\":\"9f2c41d07ab3\",\"n\":" #n ",\"by\":\"x\"}\n"
+#define COMMITTED(n) "{\"@wh\":\"committed\",\"epoch\":\"9f2c41d07ab3\",\"n\":" #n "," \
+                     "\"by\":\"x\"}\n"
 
 static struct wh_control read_record(const char *text)
 {
@@ -158,8 +159,8 @@ static void whatever_is_lost_doubled_or_moved_breaks_the_hop(void **state)
     char reason[1024];
     assert_false(TAKES(BEGIN));
     assert_string_equal(reason, "the stream is broken between wh-extract and wh-load: it stops "
-                                "without an end, after checkpoint 0 and 0 rows more (wh-extract, or "
-                                "a tool before it, did not finish)");
+                                "without an end, after checkpoint 0 and 0 rows more (wh-extract, "
+                                "or a tool before it, did not finish)");
     assert_false(TAKES(BEGIN, "5", CHECKPOINT(1, 5), "3"));
     assert_false(TAKES(CHECKPOINT(1, 0), END(2, 0)));
     assert_false(TAKES(END(1, 0)));
@@ -211,9 +212,11 @@ static void a_sink_goes_on_only_where_its_checkpoint_is(void **state)
     (void)state;
     struct wh_error error;
     struct wh_checkpoint none = { 0 };
-    struct wh_checkpoint held = { .place = { "77e0", 41 }, .through = json_pack("[s]", "wh-clean 1") };
-    static const char begin_text[] = "{\"@wh\":\"begin\",\"epoch\":\"9f\",\"from\":{\"epoch\":\"77e0\","
-                                     "\"n\":41},\"through\":[\"wh-clean %c\"]}";
+    struct wh_checkpoint held = { .place = { "77e0", 41 },
+                                  .through = json_pack("[s]", "wh-clean 1") };
+    static const char begin_text[] = "{\"@wh\":\"begin\",\"epoch\":\"9f\","
+                                     "\"from\":{\"epoch\":\"77e0\",\"n\":41},"
+                                     "\"through\":[\"wh-clean %c\"]}";
     char text[200];
     snprintf(text, sizeof text, begin_text, '1');
     struct wh_control begin = read_record(text);
