@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "fuzz.h"
 #include "pipe/control.h"
+#include "pipe/recipe.h"
 #include "record/reader.h"
 
 static const char tool[] = "wh-hop";
@@ -23,12 +24,25 @@ static json_t *lasting(const struct wh_control *control)
     return json;
 }
 
+/* As values: a whole number reads back as an integer, also where it was written 2.0. */
+static bool same_values(const json_t *one, const json_t *other)
+{
+    struct wh_buffer left = { 0 }, right = { 0 };
+    wh_json_canonical(&left, one);
+    wh_json_canonical(&right, other);
+    bool same = left.length == right.length && memcmp(left.data, right.data, left.length) == 0;
+    wh_buffer_free(&left);
+    wh_buffer_free(&right);
+    return same;
+}
+
 static void check_through(const struct wh_control *before, const struct wh_control *after)
 {
     size_t count = json_array_size(before->through);
     CHECK(json_array_size(after->through) == count + 1);
     for (size_t i = 0; i < count; i++)
-        CHECK(json_equal(json_array_get(before->through, i), json_array_get(after->through, i)));
+        CHECK(same_values(json_array_get(before->through, i),
+                          json_array_get(after->through, i)));
     CHECK(strcmp(json_string_value(json_array_get(after->through, count)),
                  "wh-hop 5d1f2a7be0c4") == 0);
 }
@@ -42,11 +56,12 @@ static void check_same(const struct wh_control *before, const struct wh_control 
     CHECK(wh_place_same(&after->from, &before->from));
     CHECK(after->committed == before->committed && after->rows == (counted ? rows : 0));
     CHECK(strcmp(after->by, tool) == 0);
-    CHECK(before->position ? json_equal(after->position, before->position) : !after->position);
+    CHECK(!before->position == !after->position);
+    CHECK(!before->position || same_values(after->position, before->position));
     if (before->kind == WH_CONTROL_BEGIN)
         check_through(before, after);
     json_t *one = lasting(before), *other = lasting(after);
-    CHECK(json_equal(one, other));
+    CHECK(same_values(one, other));
     json_decref(one);
     json_decref(other);
 }
