@@ -84,12 +84,6 @@ static const struct wh_option output_options[] = {
       offsetof(struct wh_common, output_format), NULL, formats },
 };
 
-static void notice(void *context, const char *text)
-{
-    const struct extract *extract = context;
-    wh_notice(extract->common, "%s", text);
-}
-
 /* What the options ask for, as a request to the source. */
 static int settle(struct extract *extract, const char *const *operands, size_t count,
                   struct wh_error *error)
@@ -118,7 +112,7 @@ static int settle(struct extract *extract, const char *const *operands, size_t c
         .since = extract->since,
         .from = extract->from,
         .reading = &extract->common->reading,
-        .notify = { notice, extract },
+        .notify = wh_common_notify(extract->common),
     };
     return 0;
 }

@@ -71,12 +71,6 @@ static const struct wh_option options[] = {
       WH_OPTION_FLAG, offsetof(struct load, loading.changed), NULL, NULL },
 };
 
-static void notice(void *context, const char *text)
-{
-    const struct load *load = context;
-    wh_notice(load->common, "%s", text);
-}
-
 static int read_schema(struct load *load, struct wh_error *error)
 {
     size_t length;
@@ -122,7 +116,7 @@ static int settle(struct load *load, const char *const *operands, size_t count,
     loading->sink.key = load->key;
     loading->sink.rejects = load->common->rejects != NULL;
     loading->sink.writing = writing;
-    loading->sink.notify = (struct wh_notify){ notice, load };
+    loading->sink.notify = wh_common_notify(load->common);
     return 0;
 }
 

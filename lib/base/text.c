@@ -151,3 +151,24 @@ void wh_suggest(char *out, size_t size, const char *wanted, const char *const *n
     if (name && used < size)
         snprintf(out + used, size - used, " (did you mean %s?)", name);
 }
+
+char *wh_split_list(const char *list, const char ***items, size_t *count)
+{
+    char *text = wh_copy(list, strlen(list)), *out = text;
+    *items = NULL;
+    *count = 0;
+    for (const char *at = list, *item = text;; at++) {
+        if (*at == '\\' && at[1]) {
+            *out++ = *++at;
+        } else if (*at && *at != ',') {
+            *out++ = *at;
+        } else {
+            *out++ = '\0';
+            *items = wh_resize(*items, *count + 1, sizeof **items);
+            (*items)[(*count)++] = item;
+            item = out;
+            if (!*at)
+                return text;
+        }
+    }
+}

@@ -24,4 +24,8 @@ const char *wh_nearest(const char *wanted, const char *const *names, size_t coun
 /* Appends " (did you mean NAME?)" to `out` where a near name exists. */
 void wh_suggest(char *out, size_t size, const char *wanted, const char *const *names, size_t count);
 
+/* Cuts a list at its commas; a backslash takes the meaning from the next byte. Returns the memory
+ * that the items stand in; free() both. An empty list is one empty item. */
+char *wh_split_list(const char *list, const char ***items, size_t *count);
+
 #endif

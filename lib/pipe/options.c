@@ -572,37 +572,18 @@ int wh_options_parse(const struct wh_command *command, int argc, char **argv, in
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-static int add_name(const char *name, const char ***names, size_t *count, struct wh_error *error)
-{
-    if (*name == '\0')
-        return wh_fail(error, WH_REFUSED, "a name is missing between the commas");
-    for (size_t i = 0; i < *count; i++)
-        if (strcmp((*names)[i], name) == 0)
-            return wh_fail(error, WH_REFUSED, "the name %s stands there twice", name);
-    *names = wh_resize(*names, *count + 1, sizeof **names);
-    (*names)[(*count)++] = name;
-    return 0;
-}
-
 int wh_option_names(const char *value, const char ***names, size_t *count, char **text,
                     struct wh_error *error)
 {
-    char *name = wh_copy(value, strlen(value)), *out = name;
+    free(*names);
     free(*text);
-    *text = name;
-    *count = 0;
-    for (const char *at = value;; at++) {
-        if (*at == '\\' && at[1] != '\0') {
-            *out++ = *++at;
-        } else if (*at != ',' && *at != '\0') {
-            *out++ = *at;
-        } else {
-            *out++ = '\0';
-            if (add_name(name, names, count, error) != 0)
-                return -1;
-            name = out;
-            if (*at == '\0')
-                return 0;
-        }
+    *text = wh_split_list(value, names, count);
+    for (size_t i = 0; i < *count; i++) {
+        if (*(*names)[i] == '\0')
+            return wh_fail(error, WH_REFUSED, "a name is missing between the commas");
+        for (size_t k = 0; k < i; k++)
+            if (strcmp((*names)[i], (*names)[k]) == 0)
+                return wh_fail(error, WH_REFUSED, "the name %s stands there twice", (*names)[i]);
     }
+    return 0;
 }

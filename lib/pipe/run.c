@@ -43,6 +43,16 @@ void wh_notice(const struct wh_common *common, const char *format, ...)
     fprintf(stderr, "%s: %s\n", common->tool, text);
 }
 
+static void pass_notice(void *context, const char *text)
+{
+    wh_notice(context, "%s", text);
+}
+
+struct wh_notify wh_common_notify(const struct wh_common *common)
+{
+    return (struct wh_notify){ pass_notice, (void *)common };
+}
+
 void wh_notice_lines(const struct wh_common *common, const char *text)
 {
     for (const char *end; (end = strchr(text, '\n')); text = end + 1)

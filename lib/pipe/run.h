@@ -94,6 +94,8 @@ int wh_complain(const char *tool, const struct wh_error *error);
 /* A notice "TOOL: ..." unless --quiet. */
 void wh_notice(const struct wh_common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+/* The same as others are handed it; `common` must stay. */
+struct wh_notify wh_common_notify(const struct wh_common *common);
 /* The same for each line of `text`; the last ends in a newline too. */
 void wh_notice_lines(const struct wh_common *common, const char *text);
 

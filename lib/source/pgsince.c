@@ -55,6 +55,26 @@ static const char *ask(PGconn *connection, const char *sql, PGresult **result)
     return found ? PQgetvalue(*result, 0, 0) : NULL;
 }
 
+/*
+ * Asks what is wrong with a column: the only value of the query's only row names it, empty where
+ * nothing is. The error says "--since cannot go by COLUMN" and the name between `before` and
+ * `behind`.
+ */
+static int refuse_named(const struct wh_pg_since *pg, size_t index, const char *sql,
+                        const char *before, const char *behind, struct wh_error *error)
+{
+    PGresult *result;
+    const char *name = ask(pg->connection, sql, &result);
+    int status = 0;
+    if (!name)
+        status = wh_pg_fail(error, pg->connection, result, NULL);
+    else if (*name)
+        status = wh_fail(error, WH_REFUSED, "--since cannot go by %s%s%s%s",
+                         pg->since->names[index], before, name, behind);
+    PQclear(result);
+    return status;
+}
+
 /* A type that is not known is an enumeration, or refused by its name. */
 static int check_type(const struct wh_pg_since *pg, size_t index, Oid oid, struct wh_error *error)
 {
@@ -62,15 +82,8 @@ static int check_type(const struct wh_pg_since *pg, size_t index, Oid oid, struc
     wh_buffer_format(&sql, "SELECT CASE typtype WHEN 'e' THEN '' ELSE pg_catalog.format_type(oid, "
                            "NULL) END FROM pg_catalog.pg_type WHERE oid = %u", oid);
     wh_buffer_byte(&sql, '\0');
-    PGresult *result;
-    const char *name = ask(pg->connection, sql.data, &result);
-    int status = 0;
-    if (!name)
-        status = wh_pg_fail(error, pg->connection, result, NULL);
-    else if (*name)
-        status = wh_fail(error, WH_REFUSED, "--since cannot go by %s, whose type is %s (with -c, "
-                         "cast it to text or to a number)", pg->since->names[index], name);
-    PQclear(result);
+    int status = refuse_named(pg, index, sql.data, ", whose type is ", " (with -c, cast it to text "
+                              "or to a number)", error);
     wh_buffer_free(&sql);
     return status;
 }
@@ -159,16 +172,8 @@ static int check_collation(const struct wh_pg_since *pg, size_t index, struct wh
                      " pg_catalog.quote_ident(n.nspname) || '.' ||"
                      " pg_catalog.quote_ident(c.collname))");
     wh_buffer_byte(&sql, '\0');
-    PGresult *result;
-    const char *name = ask(pg->connection, sql.data, &result);
-    int status = 0;
-    if (!name)
-        status = wh_pg_fail(error, pg->connection, result, NULL);
-    else if (*name)
-        status = wh_fail(error, WH_REFUSED, "--since cannot go by %s: under its collation %s texts "
-                         "that differ are equal (with -c, give it COLLATE \"C\")",
-                         pg->since->names[index], name);
-    PQclear(result);
+    int status = refuse_named(pg, index, sql.data, ": under its collation ", " texts that differ "
+                              "are equal (with -c, give it COLLATE \"C\")", error);
     wh_buffer_free(&sql);
     return status;
 }

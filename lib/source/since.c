@@ -9,32 +9,9 @@
 
 /* ---- options --------------------------------------------------------------------------------- */
 
-/* Cuts a list at its commas; a backslash takes the meaning from the next byte. Returns the memory
- * that the items stand in; free() both. */
-static char *split(const char *list, const char ***items, size_t *count)
-{
-    char *text = wh_copy(list, strlen(list)), *out = text;
-    *items = NULL;
-    *count = 0;
-    for (const char *at = list, *item = text;; at++) {
-        if (*at == '\\' && at[1]) {
-            *out++ = *++at;
-        } else if (*at && *at != ',') {
-            *out++ = *at;
-        } else {
-            *out++ = '\0';
-            *items = wh_resize(*items, *count + 1, sizeof **items);
-            (*items)[(*count)++] = item;
-            item = out;
-            if (!*at)
-                return text;
-        }
-    }
-}
-
 static int take_names(struct wh_since *since, struct wh_error *error)
 {
-    since->column_text = split(since->request->since, &since->names, &since->count);
+    since->column_text = wh_split_list(since->request->since, &since->names, &since->count);
     since->places = wh_alloc(since->count, sizeof *since->places);
     since->last.values = wh_alloc(since->count, sizeof *since->last.values);
     since->before.values = wh_alloc(since->count, sizeof *since->before.values);
@@ -54,7 +31,7 @@ static int take_from(struct wh_since *since, struct wh_error *error)
 {
     const char **values;
     size_t count;
-    char *text = split(since->request->from, &values, &count);
+    char *text = wh_split_list(since->request->from, &values, &count);
     int status = 0;
     since->start = json_array();
     since->given = true;
