@@ -1,0 +1,499 @@
+#include "model/auto_view.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/auto_pack.h"
+
+enum {
+    LEVELS = 4,
+    FIRST_CROSS = WH_AUTO_BIN_CELLS,
+    FIRST_TILE = WH_AUTO_BIN_CELLS + WH_AUTO_CROSS_CELLS,
+    MOST_LISTED = WH_AUTO_SLOTS * (LEVELS + 1) + WH_AUTO_CROSSES * LEVELS + WH_AUTO_ALL_TILINGS,
+};
+
+/* Codes 1 to 32 become 1 to 4, 8, 16 and 32, and 0 stays 0. */
+static const struct level {
+    unsigned shift, codes;
+    uint32_t first_bin, first_cross;
+} levels[LEVELS] = {
+    { 3, 5, 17 * WH_AUTO_SLOTS, FIRST_CROSS },
+    { 2, 9, 22 * WH_AUTO_SLOTS, FIRST_CROSS + 25 * WH_AUTO_CROSSES },
+    { 1, 17, 31 * WH_AUTO_SLOTS, FIRST_CROSS + 106 * WH_AUTO_CROSSES },
+    { 0, 33, 48 * WH_AUTO_SLOTS, FIRST_CROSS + 395 * WH_AUTO_CROSSES },
+};
+
+/* After so many rows a slot that was in too few of them is dropped. */
+static const uint64_t reviews[] = { 32, 128, 512, 2048 };
+
+enum { RARE = 32 };
+
+struct cross {
+    uint32_t left, right; /* slots; equal: out of use */
+};
+
+struct wh_auto_view {
+    struct wh_auto_fields fields;
+    struct wh_auto_slot slots[WH_AUTO_SLOTS];
+    struct cross crosses[WH_AUTO_CROSSES];
+    uint32_t cross_count;
+    uint64_t pairs; /* that were offered to be crossed */
+    struct wh_auto_tilings tilings;
+    uint32_t versions[WH_AUTO_REGIONS];
+    uint32_t version;
+    double *sizes_of; /* of features: the largest they had */
+    uint8_t *codes_of;
+    size_t features;
+
+    /* The row that was read. */
+    struct wh_auto_row row;
+    double numbers[WH_AUTO_SLOTS]; /* NaN: missing */
+    uint8_t strings[WH_AUTO_SLOTS]; /* the codes of strings, else 0 */
+    float values[WH_AUTO_PRODUCTS];
+    uint8_t codes[WH_AUTO_SLOTS];
+    uint32_t marks[WH_AUTO_SLOTS];
+    uint32_t cells[MOST_LISTED];
+    uint32_t *ids;
+    double *sizes;
+    size_t capacity;
+};
+
+struct wh_auto_view *wh_auto_view_new(const struct wh_names *names)
+{
+    struct wh_auto_view *view = wh_alloc(1, sizeof *view);
+    wh_auto_fields_init(&view->fields, names);
+    wh_auto_tilings_init(&view->tilings);
+    return view;
+}
+
+void wh_auto_view_free(struct wh_auto_view *view)
+{
+    if (!view)
+        return;
+    for (uint32_t i = 0; i < view->fields.slots; i++)
+        wh_auto_slot_free(&view->slots[i]);
+    wh_auto_fields_free(&view->fields);
+    free(view->sizes_of);
+    free(view->codes_of);
+    free(view->ids);
+    free(view->sizes);
+    free(view);
+}
+
+/*
+ * Reading a row
+ */
+
+static bool in_use(const struct wh_auto_view *view, uint32_t slot)
+{
+    return !view->slots[slot].dropped;
+}
+
+/* What a slot holds unless the row says otherwise: zero, or nothing where no number ever was. */
+static void clear_slots(struct wh_auto_view *view)
+{
+    for (uint32_t i = 0; i < view->fields.slots; i++) {
+        view->numbers[i] = view->slots[i].numbers > 0 ? 0 : (double)NAN;
+        view->strings[i] = 0;
+    }
+}
+
+static void add_size(struct wh_auto_view *view, uint32_t id, double value)
+{
+    double size = id < view->features ? view->sizes_of[id] : 0, now = fabs(value);
+    view->ids[view->row.count] = id;
+    view->sizes[view->row.count++] = value / (now > size ? now : size);
+}
+
+static void read_feature(struct wh_auto_view *view, uint32_t id, double value)
+{
+    if (value != 0 && !isnan(value))
+        add_size(view, id, value);
+    uint16_t field = wh_auto_fields_of(&view->fields, id);
+    int slot = field == WH_AUTO_NO_FIELD ? -1 : view->fields.fields[field].slot;
+    if (slot < 0)
+        return;
+    uint8_t code = id < view->features ? view->codes_of[id] : 0;
+    bool known = id < view->fields.of_count;
+    if (code > 0 || (!known && wh_auto_fields_category(&view->fields, id))) {
+        view->strings[slot] = value != 0 ? code : 0;
+        view->numbers[slot] = NAN;
+    } else {
+        view->numbers[slot] = value;
+    }
+}
+
+static void make_values(struct wh_auto_view *view)
+{
+    uint32_t slots = view->fields.slots;
+    float *values = view->values, *squares = values + slots;
+    for (uint32_t i = 0; i < slots; i++) {
+        const struct wh_auto_slot *slot = &view->slots[i];
+        double number = view->numbers[i];
+        bool missing = isnan(number) || slot->dropped;
+        values[i] = missing ? 0 : (float)wh_auto_slot_standardise(slot, number);
+        unsigned code = missing ? view->strings[i] : wh_auto_slot_code(slot, number);
+        view->codes[i] = (uint8_t)code;
+        view->marks[i] = missing ? code + 1 : 0;
+    }
+    for (uint32_t i = 0; i < slots; i++)
+        squares[i] = values[i] * values[i];
+    float *products = squares + slots;
+    for (uint32_t i = 0; i < view->cross_count; i++) {
+        const struct cross *cross = &view->crosses[i];
+        bool used = cross->left != cross->right;
+        products[i] = used ? values[cross->left] * values[cross->right] : 0;
+    }
+    view->row.slots = slots;
+    view->row.products = 2 * (size_t)slots + view->cross_count;
+}
+
+static unsigned coarse(unsigned code, unsigned shift)
+{
+    return code == 0 ? 0 : ((code - 1) >> shift) + 1;
+}
+
+static uint32_t *list_bins(const struct wh_auto_view *view, unsigned shift, unsigned codes,
+                           uint32_t first, uint32_t *cells)
+{
+    for (uint32_t i = 0; i < view->fields.slots; i++)
+        if (in_use(view, i))
+            *cells++ = first + i * codes + coarse(view->codes[i], shift);
+    return cells;
+}
+
+static uint32_t *list_crosses(const struct wh_auto_view *view, const struct level *level,
+                              uint32_t *cells)
+{
+    for (uint32_t i = 0; i < view->cross_count; i++) {
+        const struct cross *cross = &view->crosses[i];
+        uint32_t left = coarse(view->codes[cross->left], level->shift);
+        uint32_t right = coarse(view->codes[cross->right], level->shift);
+        if (cross->left != cross->right)
+            *cells++ = level->first_cross + (i * level->codes + left) * level->codes + right;
+    }
+    return cells;
+}
+
+static uint32_t *close_group(struct wh_auto_view *view, enum wh_auto_group group,
+                             uint32_t *first, uint32_t *end)
+{
+    view->row.groups[group] = (struct wh_auto_active){ first, (size_t)(end - first) };
+    return end;
+}
+
+static void list_cells(struct wh_auto_view *view)
+{
+    uint32_t *first = view->cells, *end = list_bins(view, 1, 17, 0, first);
+    first = close_group(view, WH_AUTO_GROUP_BINS, first, end);
+    for (unsigned i = 0; i < LEVELS; i++) {
+        end = list_bins(view, levels[i].shift, levels[i].codes, levels[i].first_bin, first);
+        end = list_crosses(view, &levels[i], end);
+        first = close_group(view, WH_AUTO_GROUP_CROSS4 + i, first, end);
+    }
+    wh_auto_tilings_read(&view->tilings, view->values, view->marks, FIRST_TILE, first);
+    for (unsigned i = 0; i < WH_AUTO_WIDTHS; i++)
+        first = close_group(view, WH_AUTO_GROUP_WIDE + i, first, first + WH_AUTO_TILINGS);
+}
+
+static void make_room(struct wh_auto_view *view, size_t count)
+{
+    if (count <= view->capacity)
+        return;
+    view->capacity = count < 64 ? 64 : 2 * count;
+    view->ids = wh_resize(view->ids, view->capacity, sizeof *view->ids);
+    view->sizes = wh_resize(view->sizes, view->capacity, sizeof *view->sizes);
+}
+
+const struct wh_auto_row *wh_auto_view_read(struct wh_auto_view *view,
+                                            const struct wh_example *example)
+{
+    if (view->fields.of_count < view->fields.settled)
+        wh_auto_fields_settle(&view->fields);
+    make_room(view, example->count);
+    view->row = (struct wh_auto_row){ .values = view->values, .codes = view->codes,
+                                      .product = view->values, .ids = view->ids,
+                                      .sizes = view->sizes };
+    clear_slots(view);
+    for (size_t i = 0; i < example->count; i++)
+        read_feature(view, example->ids[i], example->values[i]);
+    make_values(view);
+    list_cells(view);
+    return &view->row;
+}
+
+/*
+ * Learning
+ */
+
+static void renew(struct wh_auto_view *view, unsigned region)
+{
+    view->versions[region]++;
+    view->version++;
+}
+
+static void offer_pair(struct wh_auto_view *view, uint32_t left, uint32_t right)
+{
+    view->pairs++;
+    uint64_t place = view->cross_count;
+    for (uint32_t i = 0; i < view->cross_count; i++)
+        if (view->crosses[i].left == view->crosses[i].right)
+            place = i;
+    if (place == WH_AUTO_CROSSES)
+        place = wh_auto_mix(view->pairs) % view->pairs;
+    if (place >= WH_AUTO_CROSSES)
+        return;
+    if (place == view->cross_count)
+        view->cross_count++;
+    view->crosses[place] = (struct cross){ left, right };
+    renew(view, (unsigned)place);
+}
+
+static void sum_versions(struct wh_auto_view *view)
+{
+    view->version = 0;
+    for (unsigned i = 0; i < WH_AUTO_REGIONS; i++)
+        view->version += view->versions[i];
+}
+
+static void add_slot(struct wh_auto_view *view, uint32_t slot)
+{
+    for (uint32_t i = 0; i < slot; i++)
+        if (in_use(view, i))
+            offer_pair(view, i, slot);
+    wh_auto_tilings_offer(&view->tilings, slot, view->versions + WH_AUTO_CROSSES);
+    sum_versions(view);
+}
+
+static void drop_slot(struct wh_auto_view *view, uint32_t slot)
+{
+    view->slots[slot].dropped = true;
+    wh_auto_slot_free(&view->slots[slot]);
+    wh_auto_fields_drop(&view->fields, (int)slot);
+    for (uint32_t i = 0; i < view->cross_count; i++) {
+        struct cross *cross = &view->crosses[i];
+        if (cross->left != slot && cross->right != slot)
+            continue;
+        *cross = (struct cross){ 0, 0 };
+        renew(view, i);
+    }
+    wh_auto_tilings_drop(&view->tilings, slot, view->versions + WH_AUTO_CROSSES);
+    sum_versions(view);
+}
+
+static void make_features(struct wh_auto_view *view, size_t features)
+{
+    if (features <= view->features)
+        return;
+    size_t capacity = features + features / 2 + 64;
+    view->sizes_of = wh_resize(view->sizes_of, capacity, sizeof *view->sizes_of);
+    view->codes_of = wh_resize(view->codes_of, capacity, sizeof *view->codes_of);
+    for (size_t i = view->features; i < capacity; i++) {
+        view->sizes_of[i] = 0;
+        view->codes_of[i] = 0;
+    }
+    view->features = capacity;
+}
+
+/* Strings of a field are numbered as they come, and beyond 32 share codes. */
+static void add_feature(struct wh_auto_view *view, uint32_t id)
+{
+    uint16_t field = wh_auto_fields_of(&view->fields, id);
+    if (field != WH_AUTO_NO_FIELD && wh_auto_fields_category(&view->fields, id))
+        view->codes_of[id] =
+            (uint8_t)(1 + view->fields.fields[field].strings++ % WH_AUTO_BINS);
+}
+
+static void know_features(struct wh_auto_view *view, const struct wh_example *example)
+{
+    make_features(view, example->features);
+    size_t before = view->fields.of_count;
+    wh_auto_fields_row(&view->fields, example->features);
+    for (size_t i = before; i < view->fields.of_count; i++)
+        add_feature(view, (uint32_t)i);
+}
+
+static void learn_feature(struct wh_auto_view *view, uint32_t id, double value)
+{
+    if (fabs(value) > view->sizes_of[id])
+        view->sizes_of[id] = fabs(value);
+    uint16_t number = wh_auto_fields_of(&view->fields, id);
+    if (number == WH_AUTO_NO_FIELD)
+        return;
+    bool again = !wh_auto_fields_meet(&view->fields, number);
+    int added = wh_auto_fields_admit(&view->fields, number);
+    if (added >= 0)
+        add_slot(view, (uint32_t)added);
+    int slot = view->fields.fields[number].slot;
+    if (slot < 0)
+        return;
+    view->slots[slot].present += !again;
+    if (again)
+        drop_slot(view, (uint32_t)slot);
+    else
+        view->numbers[slot] = view->codes_of[id] > 0 ? (double)NAN : value;
+}
+
+/* A row counts for every slot, with the number zero where it says nothing. */
+static void learn_slot(struct wh_auto_view *view, uint32_t number, double keep)
+{
+    struct wh_auto_slot *slot = &view->slots[number];
+    slot->rows++;
+    if (!isnan(view->numbers[number]))
+        wh_auto_slot_add(slot, view->numbers[number], keep);
+    for (size_t i = 0; i < sizeof reviews / sizeof *reviews; i++)
+        if (slot->rows == reviews[i] && slot->present < slot->rows / RARE)
+            drop_slot(view, number);
+}
+
+void wh_auto_view_learn(struct wh_auto_view *view, const struct wh_example *example, double keep)
+{
+    know_features(view, example);
+    clear_slots(view);
+    for (uint32_t i = view->fields.slots; i < WH_AUTO_SLOTS; i++)
+        view->numbers[i] = NAN;
+    for (size_t i = 0; i < example->count; i++)
+        learn_feature(view, example->ids[i], example->values[i]);
+    for (uint32_t i = 0; i < view->fields.slots; i++)
+        if (in_use(view, i))
+            learn_slot(view, i, keep);
+}
+
+/*
+ * Regions
+ */
+
+uint32_t wh_auto_view_version(const struct wh_auto_view *view)
+{
+    return view->version;
+}
+
+const uint32_t *wh_auto_view_versions(const struct wh_auto_view *view)
+{
+    return view->versions;
+}
+
+unsigned wh_auto_view_runs(unsigned region, struct wh_auto_run runs[static WH_AUTO_MOST_RUNS])
+{
+    if (region >= WH_AUTO_CROSSES) {
+        uint32_t tiling = region - WH_AUTO_CROSSES;
+        runs[0] = (struct wh_auto_run){ FIRST_TILE + tiling * WH_AUTO_TILE_CELLS,
+                                        WH_AUTO_TILE_CELLS };
+        return 1;
+    }
+    for (unsigned i = 0; i < LEVELS; i++) {
+        uint32_t cells = levels[i].codes * levels[i].codes;
+        runs[i] = (struct wh_auto_run){ levels[i].first_cross + region * cells, cells };
+    }
+    return LEVELS;
+}
+
+/*
+ * Saving and loading
+ */
+
+json_t *wh_auto_view_save(const struct wh_auto_view *view)
+{
+    json_t *slots = json_array(), *crosses = json_array(), *versions = json_array();
+    for (uint32_t i = 0; i < view->fields.slots; i++)
+        json_array_append_new(slots, wh_auto_slot_save(&view->slots[i]));
+    for (uint32_t i = 0; i < view->cross_count; i++)
+        json_array_append_new(crosses, json_pack("[ii]", (int)view->crosses[i].left,
+                                                 (int)view->crosses[i].right));
+    for (unsigned i = 0; i < WH_AUTO_REGIONS; i++)
+        json_array_append_new(versions, json_integer(view->versions[i]));
+    return json_pack("{sososIsososo}", "fields", wh_auto_fields_save(&view->fields), "slots",
+                     slots, "pairs", (json_int_t)view->pairs, "crosses", crosses, "tilings",
+                     wh_auto_tilings_save(&view->tilings), "versions", versions);
+}
+
+static bool load_crosses(struct wh_auto_view *view, const json_t *list)
+{
+    double most = view->fields.slots > 0 ? (double)view->fields.slots - 1 : 0;
+    if (!json_is_array(list) || json_array_size(list) > WH_AUTO_CROSSES)
+        return false;
+    view->cross_count = (uint32_t)json_array_size(list);
+    for (uint32_t i = 0; i < view->cross_count; i++) {
+        uint64_t left, right;
+        if (!wh_auto_count(json_array_get(json_array_get(list, i), 0), most, &left)
+            || !wh_auto_count(json_array_get(json_array_get(list, i), 1), most, &right))
+            return false;
+        view->crosses[i] = (struct cross){ (uint32_t)left, (uint32_t)right };
+    }
+    return true;
+}
+
+static bool load_versions(struct wh_auto_view *view, const json_t *list)
+{
+    if (json_array_size(list) != WH_AUTO_REGIONS)
+        return false;
+    for (unsigned i = 0; i < WH_AUTO_REGIONS; i++) {
+        uint64_t version;
+        if (!wh_auto_count(json_array_get(list, i), 1e6, &version))
+            return false;
+        view->versions[i] = (uint32_t)version;
+    }
+    sum_versions(view);
+    return true;
+}
+
+static bool load_slots(struct wh_auto_view *view, const json_t *list)
+{
+    if (json_array_size(list) != view->fields.slots)
+        return false;
+    for (uint32_t i = 0; i < view->fields.slots; i++)
+        if (!wh_auto_slot_load(&view->slots[i], json_array_get(list, i)))
+            return false;
+    return true;
+}
+
+int wh_auto_view_load(struct wh_auto_view *view, const json_t *state, struct wh_error *error)
+{
+    if (!wh_auto_fields_load(&view->fields, json_object_get(state, "fields"))
+        || !load_slots(view, json_object_get(state, "slots"))
+        || !wh_auto_count(json_object_get(state, "pairs"), 1e6, &view->pairs)
+        || !load_crosses(view, json_object_get(state, "crosses"))
+        || !wh_auto_tilings_load(&view->tilings, json_object_get(state, "tilings"),
+                                 view->fields.slots)
+        || !load_versions(view, json_object_get(state, "versions")))
+        return wh_fail(error, WH_REFUSED, "its learner's view is not one");
+    return 0;
+}
+
+const char *const wh_auto_view_parameters[WH_AUTO_VIEW_PARAMETERS] = { "size", "code" };
+
+void wh_auto_view_get(const struct wh_auto_view *view, uint32_t id, double *parameters)
+{
+    parameters[0] = id < view->features ? view->sizes_of[id] : 0;
+    parameters[1] = id < view->features ? view->codes_of[id] : 0;
+}
+
+bool wh_auto_view_set(struct wh_auto_view *view, uint32_t id, const double *parameters)
+{
+    double size = parameters[0], code = parameters[1];
+    if (!(size >= 0 && size <= WH_LARGEST_VALUE) || !(code >= 0 && code <= WH_AUTO_BINS)
+        || code != floor(code))
+        return false;
+    make_features(view, (size_t)id + 1);
+    view->sizes_of[id] = size;
+    view->codes_of[id] = (uint8_t)code;
+    return true;
+}
+
+void wh_auto_view_move(struct wh_auto_view *view, uint32_t from, uint32_t to)
+{
+    wh_auto_fields_move(&view->fields, from, to);
+    view->sizes_of[to] = view->sizes_of[from];
+    view->codes_of[to] = view->codes_of[from];
+}
+
+void wh_auto_view_cut(struct wh_auto_view *view, uint32_t count)
+{
+    wh_auto_fields_cut(&view->fields, count);
+    for (size_t i = count; i < view->features; i++) {
+        view->sizes_of[i] = 0;
+        view->codes_of[i] = 0;
+    }
+}
