@@ -359,43 +359,67 @@ double wh_number_parse(const char *text, size_t length)
     return negative ? -value : value;
 }
 
+/*
+ * Most numbers are short, and a valid number's bytes are few, so that eight of them are looked at
+ * together: less '0' (by exclusive or) a digit is below 0x10, and of the others "." and e each
+ * have bit 4 set. Digits and power of ten are exact doubles (Clinger, as above).
+ */
+static const uint64_t ZEROS = UINT64_C(0x3030303030303030);
+static const uint64_t BIT_FOUR = UINT64_C(0x1010101010101010);
+static const uint64_t NO_DIGIT = UINT64_C(0xF0F0F0F0F0F0F0F0);
+
+/* A number of 1 to 8 bytes without sign. False where it has an exponent. */
+static inline bool parse_word(const char *text, size_t length, double *value)
+{
+    const uint64_t point = '.' ^ '0';
+    /* The text's end in the highest byte; what comes in below are leading zeros. */
+    uint64_t word = (load_little_endian(text) ^ ZEROS) << (64 - 8 * length);
+    uint64_t marks = word & BIT_FOUR;
+    if (!marks) {
+        *value = (double)eight_digits(word);
+        return true;
+    }
+    unsigned place = (unsigned)__builtin_ctzll(marks) & ~7u;
+    word ^= point << place;
+    if (word & NO_DIGIT)
+        return false;
+    /* The digits before the point move up to those behind it. */
+    uint64_t before = word & ((UINT64_C(1) << place) - 1);
+    word += (before << 8) - before;
+    *value = (double)eight_digits(word) / exact_tens[7 - place / 8];
+    return true;
+}
+
 /* The first `count` bytes of `word`, 1 to 8, as the last of eight digits, zeros before them. */
 static uint64_t align_digits(uint64_t word, size_t count)
 {
-    unsigned gap = 8 * (8 - (unsigned)count);
-    return gap ? word << gap | UINT64_C(0x3030303030303030) >> (64 - gap) : word;
+    return (word ^ ZEROS) << (64 - 8 * count);
 }
 
-/*
- * Most numbers are short: at most eight digits before the point and behind it, and no exponent.
- * Eight bytes are looked at together. Digits and power of ten are exact doubles (Clinger, as
- * above). False for the others.
- */
-static inline bool parse_short(const char *text, size_t length, double *value)
+/* The same of 9 to 15 bytes, with 1 to 8 digits before the point and behind it. */
+static bool parse_two_words(const char *text, size_t length, double *value)
 {
-    enum { MOST = 15 }; /* digits that surely are below 2^53 */
-    if (FLT_EVAL_METHOD != 0 || length == 0 || length > MOST)
-        return false;
-    uint64_t word = load_little_endian(text);
-    uint64_t points = word ^ UINT64_C(0x2E2E2E2E2E2E2E2E);
-    /* The lowest byte that is zero is marked; higher marks may be wrong, for borrows. */
-    points = (points - UINT64_C(0x0101010101010101)) & ~points & UINT64_C(0x8080808080808080);
-    size_t whole = points ? (size_t)__builtin_ctzll(points) / 8 : 8;
-    if (whole >= length) {
-        if (length > 8)
-            return false;
-        word = align_digits(word, length);
-        *value = (double)eight_digits(word);
-        return all_digits(word);
-    }
+    uint64_t marks = (load_little_endian(text) ^ ZEROS) & BIT_FOUR;
+    size_t whole = marks ? (size_t)__builtin_ctzll(marks) / 8 : 8;
     size_t fraction = length - whole - 1;
-    if (!points || whole == 0 || fraction == 0 || fraction > 8)
+    if (text[whole] != '.' || fraction > 8)
         return false;
-    uint64_t high = align_digits(word, whole);
+    uint64_t high = align_digits(load_little_endian(text), whole);
     uint64_t low = align_digits(load_little_endian(text + whole + 1), fraction);
     double scale = exact_tens[fraction];
     *value = ((double)eight_digits(high) * scale + (double)eight_digits(low)) / scale;
-    return all_digits(high) && all_digits(low);
+    return !((high | low) & NO_DIGIT);
+}
+
+/* At most 15 bytes, whose digits are surely below 2^53. False for what is better read by other
+ * means. */
+static inline bool parse_short(const char *text, size_t length, double *value)
+{
+    if (FLT_EVAL_METHOD != 0)
+        return false;
+    if (length - 1 < 8)
+        return parse_word(text, length, value);
+    return length - 9 < 7 && parse_two_words(text, length, value);
 }
 
 double wh_number_parse_slack(const char *text, size_t length)

@@ -11,6 +11,7 @@
 #define SCAN_NAME "avx2"
 #define TARGET __attribute__((target("avx2,bmi,bmi2,lzcnt,popcnt")))
 #define WIDTH ((size_t)32)
+#define BITS ((size_t)1)
 
 TARGET static inline __m256i load(const char *p)
 {
@@ -44,11 +45,11 @@ TARGET static inline size_t first_unsafe(const char *p)
     return lowest(_mm256_or_si256(quote_or_backslash(v), control));
 }
 
-TARGET static inline size_t first_nondigit(const char *p)
+TARGET static inline uint64_t nondigits(const char *p)
 {
     __m256i v = _mm256_sub_epi8(load(p), _mm256_set1_epi8('0'));
     __m256i digit = _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(9)), v);
-    return _tzcnt_u32(~(unsigned)_mm256_movemask_epi8(digit));
+    return ~(unsigned)_mm256_movemask_epi8(digit);
 }
 
 TARGET static inline bool same_chunk(const char *p, const char *text, size_t length)

@@ -11,6 +11,7 @@
 #define SCAN_NAME "neon"
 #define TARGET
 #define WIDTH ((size_t)16)
+#define BITS ((size_t)4)
 
 static inline uint8x16_t load(const char *p)
 {
@@ -48,9 +49,10 @@ static inline size_t first_unsafe(const char *p)
     return lowest(vorrq_u8(quote_or_backslash(v), vcltq_u8(v, vdupq_n_u8(0x20))));
 }
 
-static inline size_t first_nondigit(const char *p)
+static inline uint64_t nondigits(const char *p)
 {
-    return lowest(vcgtq_u8(vsubq_u8(load(p), vdupq_n_u8('0')), vdupq_n_u8(9)));
+    return nibbles(vcgtq_u8(vsubq_u8(load(p), vdupq_n_u8('0')), vdupq_n_u8(9)))
+         & UINT64_C(0x1111111111111111);
 }
 
 static inline bool same_chunk(const char *p, const char *text, size_t length)

@@ -8,7 +8,8 @@
  *   first_special   index in p[0 .. WIDTH) of the first byte that is '"', '\\', below 0x20 or of
  *                   0x80 or more; WIDTH where there is none
  *   first_unsafe    the same without 0x80 and more
- *   first_nondigit  index of the first byte that is no digit, or WIDTH
+ *   nondigits       one bit for each of the next bytes, 8 at least: set where it is no digit; the
+ *                   first byte's is the lowest, and they stand BITS apart
  *   same_chunk      whether the first `length` bytes, at most WIDTH, are the same
  *
  * Every loop ends at the newline behind the row, which is no part of any valid token.
@@ -20,6 +21,8 @@
 
 #define LIKELY(x) __builtin_expect(!!(x), 1)
 #define UNLIKELY(x) __builtin_expect(!!(x), 0)
+/* What runs for each value is part of the loop over them, however large that makes it. */
+#define INLINE static inline __attribute__((always_inline))
 
 TARGET static inline bool same_text(const char *p, const char *text, size_t length)
 {
@@ -66,32 +69,34 @@ TARGET static const char *scan_string(const char *p, bool *escaped, struct wh_nd
     }
 }
 
-TARGET static inline const char *scan_digits(const char *p)
+static inline bool is_digit(char c)
 {
-    size_t n = first_nondigit(p);
-    while (UNLIKELY(n == WIDTH)) {
-        p += n;
-        n = first_nondigit(p);
-    }
-    return p + n;
+    return (unsigned char)(c - '0') < 10;
 }
 
-/* The byte behind the number at `p`. */
-TARGET static inline const char *scan_number(const char *p, struct wh_ndjson_fault *fault)
+static const char *scan_digits(const char *p)
+{
+    while (is_digit(*p))
+        p++;
+    return p;
+}
+
+/* The byte behind the number at `p`, however long it is and whatever is wrong with it. */
+static const char *scan_any_number(const char *p, struct wh_ndjson_fault *fault)
 {
     const char *digits = p + (*p == '-');
     p = scan_digits(digits);
-    if (UNLIKELY(p == digits))
+    if (p == digits)
         return scan_fault(fault, p, "number", "a digit must follow the minus sign");
-    if (UNLIKELY(*digits == '0' && p != digits + 1))
+    if (*digits == '0' && p != digits + 1)
         return scan_fault(fault, digits, "number", "a number must not begin with 0");
     if (*p == '.') {
         const char *fraction = p + 1;
         p = scan_digits(fraction);
-        if (UNLIKELY(p == fraction))
+        if (p == fraction)
             return scan_fault(fault, p, "number", "a digit must follow the decimal point");
     }
-    if (UNLIKELY((*p | 0x20) == 'e')) {
+    if ((*p | 0x20) == 'e') {
         const char *exponent = p + 1 + (p[1] == '+' || p[1] == '-');
         p = scan_digits(exponent);
         if (p == exponent)
@@ -100,10 +105,33 @@ TARGET static inline const char *scan_number(const char *p, struct wh_ndjson_fau
     return p;
 }
 
+/* The same. What stands where is read off one look at the bytes, since the place behind a number
+ * is what everything behind it waits for; what that does not settle goes the long way. */
+TARGET INLINE const char *scan_number(const char *p, struct wh_ndjson_fault *fault)
+{
+    size_t sign = *p == '-';
+    uint64_t others = nondigits(p) & ~(uint64_t)sign;
+    if (UNLIKELY(!others))
+        return scan_any_number(p, fault);
+    const char *digits = p + sign, *end = p + (size_t)__builtin_ctzll(others) / BITS;
+    if (UNLIKELY(end == digits || (*digits == '0' && end != digits + 1)))
+        return scan_any_number(p, fault);
+    if (*end == '.') {
+        const char *fraction = end + 1;
+        others &= others - 1;
+        if (UNLIKELY(!others))
+            return scan_any_number(p, fault);
+        end = p + (size_t)__builtin_ctzll(others) / BITS;
+        if (UNLIKELY(end == fraction))
+            return scan_any_number(p, fault);
+    }
+    return UNLIKELY((*end | 0x20) == 'e') ? scan_any_number(p, fault) : end;
+}
+
 /* Without a branch between digits and the sign, which is often as good as random. */
 static inline bool begins_number(char c)
 {
-    return ((unsigned char)(c - '0') < 10) | (c == '-');
+    return is_digit(c) | (c == '-');
 }
 
 /* Where there is hardly ever a blank. */
@@ -143,8 +171,8 @@ TARGET static const char *scan_nested(const char *p, struct wh_ndjson_fault *fau
 TARGET static const char *scan_one(const char *p, struct wh_field *field,
                                    struct wh_ndjson_fault *fault);
 
-TARGET static inline const char *scan_value(const char *p, struct wh_field *field,
-                                            struct wh_ndjson_fault *fault)
+TARGET INLINE const char *scan_value(const char *p, struct wh_field *field,
+                                     struct wh_ndjson_fault *fault)
 {
     const char *end;
     if (*p == '"') {

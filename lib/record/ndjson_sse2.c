@@ -11,6 +11,7 @@
 #define SCAN_NAME "sse2"
 #define TARGET
 #define WIDTH ((size_t)16)
+#define BITS ((size_t)1)
 
 static inline __m128i load(const char *p)
 {
@@ -43,11 +44,11 @@ static inline size_t first_unsafe(const char *p)
     return lowest(_mm_or_si128(quote_or_backslash(v), control));
 }
 
-static inline size_t first_nondigit(const char *p)
+static inline uint64_t nondigits(const char *p)
 {
     __m128i v = _mm_sub_epi8(load(p), _mm_set1_epi8('0'));
     __m128i digit = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(9)), v);
-    return (size_t)__builtin_ctz(~(unsigned)_mm_movemask_epi8(digit));
+    return (unsigned)_mm_movemask_epi8(digit) ^ 0xFFFFu;
 }
 
 static inline bool same_chunk(const char *p, const char *text, size_t length)

@@ -163,6 +163,32 @@ static void bad_rows_are_told_with_rule_and_byte(void **state)
     expect_bad("{\"a\":1", "json", 7);
 }
 
+/* Vector code looks at 8 to 32 bytes at once: what it must not mistake stands at every place. */
+static void numbers_of_any_length_are_whole_or_told_bad(void **state)
+{
+    (void)state;
+    for (size_t digits = 1; digits <= 70; digits++) {
+        for (size_t point = 1; point <= digits; point++) {
+            char text[80], row[200];
+            memset(text, '7', digits + 1);
+            text[point] = '.';
+            text[digits + 1] = '\0';
+            snprintf(row, sizeof row, "{\"a\":-%s,\"b\":%s0e-7}\n", text, text);
+            if (point == digits) {
+                expect_bad(row, "number", 5 + digits + 3);
+                continue;
+            }
+            struct wh_error error;
+            struct wh_reader *reader = open_text(row);
+            assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+            assert_int_equal(reader->row->fields[0].type, WH_NUMBER);
+            assert_int_equal(reader->row->fields[0].length, digits + 2);
+            assert_int_equal(reader->row->fields[1].length, digits + 5);
+            wh_reader_close(reader);
+        }
+    }
+}
+
 static void a_first_key_of_control_records_makes_one(void **state)
 {
     (void)state;
@@ -759,6 +785,7 @@ int main(void)
         EACH_WIDTH(unchanged_rows_leave_byte_for_byte),
         EACH_WIDTH(changed_rows_keep_their_values_and_lose_blanks),
         EACH_WIDTH(bad_rows_are_told_with_rule_and_byte),
+        EACH_WIDTH(numbers_of_any_length_are_whole_or_told_bad),
         EACH_WIDTH(a_first_key_of_control_records_makes_one),
         EACH_WIDTH(the_row_behind_a_bad_one_is_read),
         EACH_WIDTH(rows_of_one_shape_share_it),
