@@ -134,6 +134,22 @@ int32_t wh_murmur3(const void *bytes, size_t length, uint32_t seed)
     return hash <= INT32_MAX ? (int32_t)hash : -(int32_t)~hash - 1;
 }
 
+uint64_t wh_stable_hash(uint64_t before, const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes;
+    uint64_t hash = before;
+    for (size_t i = 0; i < length; i++)
+        hash = (hash ^ at[i]) * UINT64_C(0x100000001B3);
+    return hash;
+}
+
+uint64_t wh_stable_mix(uint64_t hash)
+{
+    hash = (hash ^ hash >> 33) * UINT64_C(0xFF51AFD7ED558CCD);
+    hash = (hash ^ hash >> 33) * UINT64_C(0xC4CEB9FE1A85EC53);
+    return hash ^ hash >> 33;
+}
+
 /* FIPS 180-4, section 4.2.2: the first bits of the cube roots of the first 64 primes. */
 static const uint32_t sha_constants[64] = {
     0x428A2F98, 0x71374491, 0xB5C0FBCF, 0xE9B5DBA5, 0x3956C25B, 0x59F111F1, 0x923F82A4, 0xAB1C5ED5,

@@ -1,5 +1,6 @@
 /*
- * Hashes: one for tables in memory, MurmurHash3 for the hashing trick, SHA-256 for files.
+ * Hashes: one for tables in memory, MurmurHash3 for the hashing trick, one for decisions, SHA-256
+ * for files.
  */
 #ifndef WH_BASE_HASH_H
 #define WH_BASE_HASH_H
@@ -15,6 +16,16 @@ uint64_t wh_hash(const void *bytes, size_t length);
 
 /* MurmurHash3_x86_32 (Austin Appleby, public domain), as a signed number like scikit-learn's. */
 int32_t wh_murmur3(const void *bytes, size_t length, uint32_t seed);
+
+/*
+ * 64-bit hash that is the same everywhere and for ever, for what is decided by it and must be
+ * decided alike the next time: FNV-1a (Fowler, Noll, Vo), which takes text piece by piece, begun
+ * with WH_STABLE_HASH, and at the end a mixing of the bits (MurmurHash3's), since the upper ones of
+ * FNV-1a alone hardly depend on the last bytes.
+ */
+#define WH_STABLE_HASH UINT64_C(0xCBF29CE484222325)
+uint64_t wh_stable_hash(uint64_t before, const void *bytes, size_t length);
+uint64_t wh_stable_mix(uint64_t hash);
 
 /* SHA-256 (FIPS 180-4). */
 struct wh_sha256 {

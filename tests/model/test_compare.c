@@ -1,5 +1,5 @@
-/* Two models on the same rows: every figure held against SciPy's (ttest_rel, ttest_1samp, binomtest;
- * version 1.17) and, with weights, NumPy's of the same formula. */
+/* Two models on the same rows: every figure held against SciPy's (ttest_rel, ttest_1samp, t.sf,
+ * binomtest; version 1.17) and, with weights, NumPy's of the same formula. */
 #include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
