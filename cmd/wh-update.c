@@ -64,12 +64,12 @@ static const struct wh_option options_table[] = {
       AT(keep_features), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "The columns" },
     { "label", 0, "COLUMN", "what is to be predicted; rows where it is null are passed over",
-      WH_OPTION_TEXT, AT(roles.label), NULL, NULL },
+      WH_OPTION_TEXT, AT(model.roles.label), NULL, NULL },
     { "weight", 0, "COLUMN", "how much a row counts, 0 or more [1]", WH_OPTION_TEXT,
-      AT(roles.weight), NULL, NULL },
+      AT(model.roles.weight), NULL, NULL },
     { "id", 0, "COLS", "columns that identify a row and say nothing about it", WH_OPTION_TEXT,
-      AT(roles.id), NULL, NULL },
-    { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(roles.ignore), NULL,
+      AT(model.roles.id), NULL, NULL },
+    { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(model.roles.ignore), NULL,
       NULL },
     { .kind = WH_OPTION_HEADING, .help = "Learning" },
     { "task", 0, "TASK", "binary or regression [by the first label]", WH_OPTION_TEXT, AT(task),
@@ -80,10 +80,10 @@ static const struct wh_option options_table[] = {
       "[nag]", WH_OPTION_TEXT, AT(learner), NULL, NULL },
     { "loss", 0, "LOSS", "squared or logistic [logistic for two classes, else squared]",
       WH_OPTION_CHOICE, AT(loss), NULL, losses },
-    { "learning-rate", 'l', "RATE", "the length of a step [0.5]", WH_OPTION_NUMBER, AT(rate), NULL,
+    { "learning-rate", 'l', "RATE", "the length of a step [0.5]", WH_OPTION_NUMBER, AT(model.rate), NULL,
       NULL },
     { "max-features", 0, "N", "the model holds at most so many; later ones are ignored [4m]",
-      WH_OPTION_COUNT, AT(max_features), NULL, NULL },
+      WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
 };
 
 /* Whether the rows may never end: they come from a pipe or a terminal. */
@@ -185,7 +185,7 @@ static int settle(struct wh_common *common, struct options *options, bool endles
     settings->saving.save_every = options->save_every >= 0 ? options->save_every
                                 : endless                  ? DEFAULT_SAVE_EVERY
                                                            : 0;
-    settings->roles.time = common->time;
+    settings->model.roles.time = common->time;
     settings->nulls = wh_nulls_make(common->nulls, common->null_count);
     if (!common->quiet && (common->progress || isatty(STDERR_FILENO))) {
         settings->say = say;
@@ -216,7 +216,7 @@ int main(int argc, char **argv)
 {
     struct wh_common common = { .tool = "wh-update" };
     struct options options = {
-        .settings = { .rate = (double)NAN, .saving = { .every = -1 } },
+        .settings = { .model = wh_settings_none(), .saving = { .every = -1 } },
         .save_every = -1,
     };
     const struct wh_option_part parts[] = {

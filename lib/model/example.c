@@ -40,6 +40,7 @@ struct wh_examples {
     char *label, *weight;
     struct wh_columns *excluded[3]; /* id, ignore, time; NULL where not given */
     bool learn;
+    bool zeros, missing; /* these are put into the examples too */
     bool adds;           /* the row being read may add names: it has a label to learn */
     bool lenient;        /* excluded columns may be absent */
     uint32_t most;       /* names, the constant included */
@@ -74,15 +75,17 @@ static char *copy(const char *text)
 }
 
 struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
-                                     enum wh_examples_use use, uint64_t max_features,
+                                     const struct wh_examples_settings *settings,
                                      struct wh_error *error)
 {
     struct wh_examples *examples = wh_alloc(1, sizeof *examples);
+    uint64_t most = settings->max_features;
     examples->names = names;
-    examples->learn = use != WH_EXAMPLES_SCORE;
-    examples->lenient = use != WH_EXAMPLES_BEGIN;
-    examples->most = max_features < WH_MOST_FEATURES ? (uint32_t)max_features + 1
-                                                     : WH_MOST_FEATURES;
+    examples->learn = settings->use != WH_EXAMPLES_SCORE;
+    examples->lenient = settings->use != WH_EXAMPLES_BEGIN;
+    examples->zeros = settings->needs & WH_NEEDS_ZEROS;
+    examples->missing = settings->needs & WH_NEEDS_MISSING;
+    examples->most = most < WH_MOST_FEATURES ? (uint32_t)most + 1 : WH_MOST_FEATURES;
     examples->label = copy(roles->label);
     examples->weight = copy(roles->weight);
     examples->capacity = 64;
@@ -291,15 +294,29 @@ static inline void mark(struct wh_examples *examples, uint32_t id)
     examples->known |= id != WH_NO_FEATURE;
 }
 
+static inline bool put_value(struct wh_examples *examples, struct named *name, double value,
+                             struct wh_error *error)
+{
+    if (name->id == WH_NO_FEATURE && examples->learn && !number_name(examples, name, error))
+        return false;
+    return name->id == WH_NO_FEATURE || put(examples, name->id, value, error);
+}
+
 static inline bool take_value(struct wh_examples *examples, struct named *name, double value,
                               struct wh_error *error)
 {
     mark(examples, name->id);
-    if (value == 0)
+    if (value == 0 && !examples->zeros)
         return true;
-    if (name->id == WH_NO_FEATURE && examples->learn && !number_name(examples, name, error))
-        return false;
-    return name->id == WH_NO_FEATURE || put(examples, name->id, value, error);
+    return put_value(examples, name, value, error);
+}
+
+/* Missing values name a feature, and are part of the example where the learner needs them. */
+static inline bool take_missing(struct wh_examples *examples, struct named *name,
+                                struct wh_error *error)
+{
+    mark(examples, name->id);
+    return !examples->missing || put_value(examples, name, (double)NAN, error);
 }
 
 static inline bool take_number(struct wh_examples *examples, struct named *name, const char *text,
@@ -371,8 +388,10 @@ static bool read_column(struct wh_examples *examples, struct binding *binding,
     bool good = true;
     switch ((enum wh_type)field->type) {
     case WH_NULL:
+        good = take_missing(examples, &name, error);
+        break;
     case WH_FALSE:
-        mark(examples, name.id);
+        good = take_value(examples, &name, 0, error);
         break;
     case WH_TRUE:
         good = take_value(examples, &name, 1, error);
@@ -493,11 +512,11 @@ static inline const char *read_value(struct wh_examples *examples, struct wh_row
         break;
     case 'f':
         end += strlen("false");
-        mark(examples, name->id);
+        good = take_value(examples, name, 0, error);
         break;
     case 'n':
         end += strlen("null");
-        mark(examples, name->id);
+        good = take_missing(examples, name, error);
         break;
     default:
         end = number_end(at);

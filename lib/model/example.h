@@ -4,7 +4,7 @@
  * With a `features` object (or columns named features.NAME) that is the input; without one, every
  * column is but the label, the weight and those that were named as none. Numbers stay numbers, a
  * string becomes the feature `name=value` of value 1, booleans are 0 and 1, null is missing. Zero
- * and missing are the same to a linear model: zeros are left out.
+ * and missing are the same to a linear model: they are left out unless the learner needs them.
  *
  * Where the columns are is worked out once per shape. The keys within a features object are
  * guessed from the key before, strings from the row before; hashing is what remains.
@@ -26,6 +26,12 @@
 static const double WH_LARGEST_VALUE = 1e50;
 
 enum { WH_DEFAULT_MAX_FEATURES = 4000000 };
+
+/* What examples must have for a learner, beyond values that are not zero. */
+enum wh_needs {
+    WH_NEEDS_ZEROS = 1,   /* the zeros that a row spells out, as value 0 */
+    WH_NEEDS_MISSING = 2, /* nulls of columns and of features objects, as NaN */
+};
 
 /* A row as a learner sees it. The first feature is the constant, of value 1. */
 struct wh_example {
@@ -68,10 +74,16 @@ struct wh_reading_row {
     bool known;                   /* it names no feature, or one that is in the names */
 };
 
-/* Makes examples for `names`, which must stay. Names are added until there are `max_features`;
- * later ones are ignored. NULL on failure: a choice of columns that is none. */
+struct wh_examples_settings {
+    enum wh_examples_use use;
+    unsigned needs;        /* of the learner (enum wh_needs) */
+    uint64_t max_features; /* names are added until there are so many; later ones are ignored */
+};
+
+/* Makes examples for `names`, which must stay. NULL on failure: a choice of columns that is
+ * none. */
 struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
-                                     enum wh_examples_use use, uint64_t max_features,
+                                     const struct wh_examples_settings *settings,
                                      struct wh_error *error);
 void wh_examples_free(struct wh_examples *examples);
 

@@ -16,30 +16,46 @@ static const struct {
     [WH_LOSS_LOGISTIC] = { "logistic", "logit" },
 };
 
-const char *wh_loss_name(enum wh_loss loss)
+const char *wh_loss_name(const struct wh_loss *loss)
 {
-    return losses[loss].name;
+    return losses[loss->kind].name;
 }
 
-const char *wh_loss_link(enum wh_loss loss)
+const char *wh_loss_link(const struct wh_loss *loss)
 {
-    return losses[loss].link;
+    return losses[loss->kind].link;
 }
 
-bool wh_loss_named(const char *name, enum wh_loss *loss)
+bool wh_loss_is_margin(const struct wh_loss *loss)
+{
+    return loss->kind == WH_LOSS_LOGISTIC;
+}
+
+struct wh_loss wh_loss_of_task(bool classes)
+{
+    return (struct wh_loss){ .kind = classes ? WH_LOSS_LOGISTIC : WH_LOSS_SQUARED };
+}
+
+int wh_loss_parse(const char *text, struct wh_loss *loss, struct wh_error *error)
 {
     for (size_t i = 0; i < sizeof losses / sizeof *losses; i++) {
-        if (strcmp(name, losses[i].name) == 0) {
-            *loss = (enum wh_loss)i;
-            return true;
+        if (strcmp(text, losses[i].name) == 0) {
+            *loss = (struct wh_loss){ .kind = (enum wh_loss_kind)i };
+            return 0;
         }
     }
-    return false;
+    return wh_fail(error, WH_REFUSED, "--loss %s is not known (there are squared and logistic)",
+                   text);
 }
 
-void wh_loss_find(enum wh_loss loss, struct wh_outcome *outcome)
+const char *wh_loss_print(const struct wh_loss *loss, char text[static WH_LOSS_TEXT])
 {
-    if (loss == WH_LOSS_SQUARED) {
+    return strcpy(text, losses[loss->kind].name);
+}
+
+void wh_loss_find(const struct wh_loss *loss, struct wh_outcome *outcome)
+{
+    if (loss->kind == WH_LOSS_SQUARED) {
         double error = outcome->prediction - outcome->target;
         outcome->loss = error * error;
         outcome->slope = 2 * error;
@@ -82,27 +98,27 @@ static double logistic_growth(double growth, double step)
     return d;
 }
 
-double wh_loss_move(enum wh_loss loss, const struct wh_outcome *outcome, double step)
+double wh_loss_move(const struct wh_loss *loss, const struct wh_outcome *outcome, double step)
 {
     if (step < SHORT_STEP)
         return -outcome->slope * step;
-    if (loss == WH_LOSS_SQUARED)
+    if (loss->kind == WH_LOSS_SQUARED)
         return (outcome->prediction - outcome->target) * expm1(-2 * step);
     return outcome->target * logistic_growth(outcome->growth, step < LONG_STEP ? step : LONG_STEP);
 }
 
-double wh_loss_of_rate(enum wh_loss loss, double rate)
+double wh_loss_of_rate(const struct wh_loss *loss, double rate)
 {
-    if (loss == WH_LOSS_SQUARED)
+    if (loss->kind == WH_LOSS_SQUARED)
         return rate * (1 - rate);
     if (rate <= 0 || rate >= 1)
         return 0;
     return -(rate * log(rate) + (1 - rate) * log1p(-rate));
 }
 
-double wh_loss_probability(enum wh_loss loss, double prediction)
+double wh_loss_probability(const struct wh_loss *loss, double prediction)
 {
-    if (loss == WH_LOSS_LOGISTIC)
+    if (loss->kind == WH_LOSS_LOGISTIC)
         return 1 / (1 + exp(-prediction));
     return prediction < 0 ? 0 : prediction > 1 ? 1 : prediction;
 }

@@ -2,6 +2,9 @@
 
 #include <math.h>
 #include <stddef.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
 
 static const struct {
     const char *name;
@@ -24,20 +27,48 @@ static const struct {
 
 enum { SUMS = sizeof sums / sizeof *sums };
 
-void wh_metrics_binary(struct wh_metrics *metrics, bool target, bool prediction, double loss,
-                       double weight)
+void wh_metrics_free(struct wh_metrics *metrics)
 {
-    double last = target;
+    free(metrics->classes);
+    *metrics = (struct wh_metrics){ 0 };
+}
+
+static void add_class(struct wh_metrics *metrics, double target, bool correct, double loss,
+                      double weight)
+{
     if (metrics->rows > 0) {
         metrics->followed += weight;
-        metrics->repeated += metrics->last == last ? weight : 0;
+        metrics->repeated += metrics->last == target ? weight : 0;
     }
-    metrics->last = last;
+    metrics->last = target;
     metrics->rows++;
     metrics->weight += weight;
     metrics->loss += weight * loss;
-    metrics->correct += target == prediction ? weight : 0;
+    metrics->correct += correct ? weight : 0;
+}
+
+void wh_metrics_binary(struct wh_metrics *metrics, bool target, bool prediction, double loss,
+                       double weight)
+{
+    add_class(metrics, target, target == prediction, loss, weight);
     metrics->positive += target ? weight : 0;
+}
+
+static void make_room(struct wh_metrics *metrics, uint32_t classes)
+{
+    if (classes <= metrics->class_count)
+        return;
+    metrics->classes = wh_resize(metrics->classes, classes, sizeof *metrics->classes);
+    while (metrics->class_count < classes)
+        metrics->classes[metrics->class_count++] = 0;
+}
+
+void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, uint32_t prediction,
+                      double loss, double weight)
+{
+    make_room(metrics, target + 1);
+    add_class(metrics, target, target == prediction, loss, weight);
+    metrics->classes[target] += weight;
 }
 
 void wh_metrics_number(struct wh_metrics *metrics, double target, double prediction, double loss,
@@ -64,25 +95,63 @@ void wh_metrics_number(struct wh_metrics *metrics, double target, double predict
     }
 }
 
-struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, bool binary,
-                                     enum wh_loss loss)
+static void binary_figures(const struct wh_metrics *metrics, const struct wh_loss *loss,
+                           struct wh_figures *figures)
+{
+    double rate = metrics->positive / metrics->weight;
+    double repeated = figures->no_change_accuracy;
+    figures->constant_loss = wh_loss_of_rate(loss, rate);
+    figures->constant_accuracy = rate < 0.5 ? 1 - rate : rate;
+    figures->no_change_loss = wh_loss_of_rate(loss, repeated < 0.5 ? 0.5 : repeated);
+}
+
+/* The entropy of a share. */
+static double entropy(double share)
+{
+    return share > 0 ? -share * log(share) : 0;
+}
+
+static void class_figures(const struct wh_metrics *metrics, struct wh_figures *figures)
+{
+    double most = 0, others = metrics->class_count > 1 ? metrics->class_count - 1 : 1;
+    for (uint32_t i = 0; i < metrics->class_count; i++) {
+        double share = metrics->classes[i] / metrics->weight;
+        figures->constant_loss += entropy(share);
+        if (share > most)
+            most = share;
+    }
+    figures->constant_accuracy = most;
+    /* The other classes are thought alike. */
+    double repeated = figures->no_change_accuracy;
+    if (repeated < 1 / (1 + others))
+        repeated = 1 / (1 + others);
+    figures->no_change_loss = entropy(repeated) + others * entropy((1 - repeated) / others);
+}
+
+static void number_figures(const struct wh_metrics *metrics, struct wh_figures *figures)
 {
     double weight = metrics->weight, followed = metrics->followed;
-    struct wh_figures figures = { .loss = metrics->loss / weight };
-    if (binary) {
-        double rate = metrics->positive / weight, repeated = metrics->repeated / followed;
-        figures.accuracy = metrics->correct / weight;
-        figures.constant_loss = wh_loss_of_rate(loss, rate);
-        figures.constant_accuracy = rate < 0.5 ? 1 - rate : rate;
-        figures.no_change_loss = wh_loss_of_rate(loss, repeated < 0.5 ? 0.5 : repeated);
-        figures.no_change_accuracy = repeated;
-    } else {
-        figures.mae = metrics->absolute / weight;
-        figures.rmse = sqrt(metrics->squared / weight);
-        figures.constant_loss = metrics->spread / weight;
-        figures.no_change_loss = metrics->change_squared / followed;
-        figures.no_change_mae = metrics->change / followed;
-    }
+    figures->mae = metrics->absolute / weight;
+    figures->rmse = sqrt(metrics->squared / weight);
+    figures->constant_loss = metrics->spread / weight;
+    figures->no_change_loss = metrics->change_squared / followed;
+    figures->no_change_mae = metrics->change / followed;
+}
+
+struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, enum wh_task_kind task,
+                                     const struct wh_loss *loss)
+{
+    struct wh_figures figures = {
+        .loss = metrics->loss / metrics->weight,
+        .accuracy = metrics->correct / metrics->weight,
+        .no_change_accuracy = metrics->repeated / metrics->followed,
+    };
+    if (task == WH_TASK_REGRESSION)
+        number_figures(metrics, &figures);
+    else if (task == WH_TASK_MULTICLASS)
+        class_figures(metrics, &figures);
+    else
+        binary_figures(metrics, loss, &figures);
     return figures;
 }
 
@@ -93,6 +162,10 @@ json_t *wh_metrics_save(const struct wh_metrics *metrics)
         const double *sum = (const double *)((const char *)metrics + sums[i].offset);
         json_object_set_new(object, sums[i].name, json_real(*sum));
     }
+    json_t *classes = json_array();
+    for (uint32_t i = 0; i < metrics->class_count; i++)
+        json_array_append_new(classes, json_real(metrics->classes[i]));
+    json_object_set_new(object, "classes", classes);
     return object;
 }
 
@@ -104,6 +177,16 @@ bool wh_metrics_load(struct wh_metrics *metrics, const json_t *object)
             return false;
         double *sum = (double *)((char *)metrics + sums[i].offset);
         *sum = json_number_value(value);
+    }
+    const json_t *classes = json_object_get(object, "classes");
+    size_t count = json_array_size(classes);
+    if (!json_is_array(classes) || count > WH_MOST_CLASSES)
+        return false;
+    make_room(metrics, (uint32_t)count);
+    for (size_t i = 0; i < count; i++) {
+        if (!json_is_number(json_array_get(classes, i)))
+            return false;
+        metrics->classes[i] = json_number_value(json_array_get(classes, i));
     }
     return true;
 }

@@ -3,7 +3,7 @@
  *
  * The two baselines are the best that could be done without looking at the features: the one
  * constant prediction that turned out best, and "the label stays what it was" (for classes: said
- * with the confidence that turned out best, half at least). A model that does not beat them has
+ * with the confidence that turned out best, at least that of a guess). A model that does not beat them has
  * learned nothing of use. All sums are weighted.
  */
 #ifndef WH_MODEL_METRICS_H
@@ -14,13 +14,16 @@
 #include <stdint.h>
 
 #include "model/loss.h"
+#include "model/task.h"
 
 struct wh_metrics {
     double rows;     /* an integer below 2^53 */
     double weight;
     double loss;
-    double correct;  /* binary */
+    double correct;  /* classes */
     double positive; /* binary */
+    double *classes; /* multiclass: weight of each, `class_count` of them, else NULL */
+    uint32_t class_count;
     double absolute; /* regression: sum of |p - y| */
     double squared;  /* and of (p - y)^2 */
     double mean;     /* of the labels */
@@ -32,26 +35,31 @@ struct wh_metrics {
     double last;     /* the label before; only where rows > 0 */
 };
 
+/* Zero-initialise. */
+void wh_metrics_free(struct wh_metrics *metrics);
+
 /*
- * Adds a row. `target` is the label as 0 or 1, or the number; `prediction` is the raw one, `loss`
- * the row's, not weighted.
+ * Adds a row. `target` is the class or the number, `prediction` what was predicted of it; `loss`
+ * is the row's, not weighted.
  */
 void wh_metrics_binary(struct wh_metrics *metrics, bool target, bool prediction, double loss,
                        double weight);
+void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, uint32_t prediction,
+                      double loss, double weight);
 void wh_metrics_number(struct wh_metrics *metrics, double target, double prediction, double loss,
                        double weight);
 
 /* Figures; NaN where there was no row. */
 struct wh_figures {
     double loss;
-    double accuracy;      /* binary */
+    double accuracy;      /* classes */
     double mae, rmse;     /* regression */
-    double constant_loss, constant_accuracy; /* the accuracies binary */
+    double constant_loss, constant_accuracy; /* the accuracies of classes */
     double no_change_loss, no_change_accuracy;
     double no_change_mae; /* regression */
 };
-struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, bool binary,
-                                     enum wh_loss loss);
+struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, enum wh_task_kind task,
+                                     const struct wh_loss *loss);
 
 /* All but the number of rows as a new object, and back; false where it is not one. */
 json_t *wh_metrics_save(const struct wh_metrics *metrics);

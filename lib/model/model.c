@@ -1,47 +1,86 @@
 #include "model/model.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 
+/* What one row needs, for each output. */
+struct wh_model_room {
+    double *raw;
+    double *probabilities;
+    double *sums; /* of what stands before an output */
+    struct wh_outcome *outcomes;
+    uint32_t outputs;
+};
+
 struct wh_model *wh_model_new(void)
 {
     struct wh_model *model = wh_alloc(1, sizeof *model);
     wh_names_init(&model->names);
-    model->max_features = WH_DEFAULT_MAX_FEATURES;
+    model->settings = wh_settings_none();
+    model->room = wh_alloc(1, sizeof *model->room);
     return model;
 }
 
-void wh_model_name(const char **role, const char *text)
+static void free_room(struct wh_model_room *room)
 {
-    char *named = text ? wh_copy(text, strlen(text)) : NULL;
-    free((char *)*role);
-    *role = named;
+    free(room->raw);
+    free(room->probabilities);
+    free(room->sums);
+    free(room->outcomes);
+    free(room);
 }
 
 void wh_model_free(struct wh_model *model)
 {
     if (!model)
         return;
-    if (model->learner)
-        model->type->free(model->learner);
+    wh_learner_free(model->learner);
     wh_names_free(&model->names);
     wh_task_free(&model->task);
+    wh_metrics_free(&model->metrics);
     wh_checkpoint_free(&model->checkpoint);
-    struct wh_roles *roles = &model->roles;
-    const char **texts[] = { &roles->label, &roles->weight, &roles->id, &roles->ignore,
-                             &roles->time };
-    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++)
-        wh_model_name(texts[i], NULL);
+    wh_settings_free(&model->settings);
+    free_room(model->room);
     free(model);
+}
+
+static uint32_t output_count(const struct wh_model *model)
+{
+    return model->task.kind == WH_TASK_MULTICLASS ? model->task.count : 1;
+}
+
+static void make_room(struct wh_model *model)
+{
+    struct wh_model_room *room = model->room;
+    uint32_t outputs = model->learner->outputs;
+    if (outputs <= room->outputs)
+        return;
+    room->raw = wh_resize(room->raw, outputs, sizeof *room->raw);
+    room->probabilities = wh_resize(room->probabilities, outputs, sizeof *room->probabilities);
+    room->sums = wh_resize(room->sums, outputs, sizeof *room->sums);
+    room->outcomes = wh_resize(room->outcomes, outputs, sizeof *room->outcomes);
+    room->outputs = outputs;
 }
 
 void wh_model_make_learner(struct wh_model *model)
 {
-    struct wh_learner_settings settings = { .loss = model->loss, .rate = model->rate };
+    struct wh_learner_settings settings = {
+        .loss = model->loss,
+        .numbers = model->task.kind == WH_TASK_REGRESSION,
+        .rate = model->settings.rate,
+        .names = &model->names,
+    };
     model->loss_settled = true;
-    model->learner = model->type->create(&settings);
+    model->learner = wh_learner_new(model->type, &settings, output_count(model));
+    make_room(model);
+}
+
+unsigned wh_model_needs(const struct wh_model *model)
+{
+    return model->type->needs;
 }
 
 /* Whether two stamps "R.F" may meet: the same recipe, and the same constants unless the model
@@ -132,12 +171,230 @@ bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *r
     return false;
 }
 
-void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics, double label,
-                      const struct wh_outcome *outcome)
+int wh_model_check_loss(const struct wh_model *model, struct wh_error *error)
 {
+    const char *label = model->settings.roles.label, *loss = wh_loss_name(&model->loss);
+    bool classes = wh_loss_is_margin(&model->loss);
+    if (model->task.kind == WH_TASK_REGRESSION && classes)
+        return wh_fail(error, WH_REFUSED,
+                       "%s: the labels are numbers other than two classes, and %s loss is for "
+                       "classes (--loss squared, or name a class with --positive VALUE)", label,
+                       loss);
+    if (model->task.kind == WH_TASK_MULTICLASS && model->loss.kind != WH_LOSS_LOGISTIC)
+        return wh_fail(error, WH_REFUSED,
+                       "%s: the labels are classes, perhaps more than two, which are learned by "
+                       "logistic loss, and %s is another (of two, name the positive one with "
+                       "--positive VALUE)", label, loss);
+    if (model->task.kind == WH_TASK_BINARY && !classes && model->loss.kind != WH_LOSS_SQUARED)
+        return wh_fail(error, WH_REFUSED,
+                       "%s: the labels are two classes, and %s loss is for numbers (see --task "
+                       "regression)", label, loss);
+    return 0;
+}
+
+bool wh_model_takes(const struct wh_model *model, double label, struct wh_error *error)
+{
+    const char *column = model->settings.roles.label;
+    if (model->loss.kind != WH_LOSS_POISSON || label >= 0)
+        return true;
+    wh_bad_row(error, "label", column, strlen(column), 0,
+               "a number below zero is no count, and the loss is poisson");
+    return false;
+}
+
+/*
+ * Predictions
+ */
+
+static double clamp_margin(double margin)
+{
+    return margin > WH_MARGIN_LIMIT ? WH_MARGIN_LIMIT
+         : margin < -WH_MARGIN_LIMIT ? -WH_MARGIN_LIMIT : margin;
+}
+
+static double margin_of(const struct wh_model *model, uint32_t class)
+{
+    return clamp_margin(model->room->raw[class]) + model->task.classes[class].offset;
+}
+
+/* Softmax; returns the best class. */
+static uint32_t find_probabilities(const struct wh_model *model)
+{
+    uint32_t best = 0, outputs = model->learner->outputs;
+    double *probabilities = model->room->probabilities, sum = 0;
+    for (uint32_t i = 1; i < outputs; i++)
+        if (margin_of(model, i) > margin_of(model, best))
+            best = i;
+    double highest = margin_of(model, best);
+    for (uint32_t i = 0; i < outputs; i++) {
+        probabilities[i] = exp(margin_of(model, i) - highest);
+        sum += probabilities[i];
+    }
+    for (uint32_t i = 0; i < outputs; i++)
+        probabilities[i] /= sum;
+    return best;
+}
+
+/* Whether a raw prediction of two classes means the positive one. */
+static bool is_positive(const struct wh_model *model, double raw)
+{
+    return raw > (wh_loss_is_margin(&model->loss) ? 0 : 0.5);
+}
+
+struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example)
+{
+    struct wh_model_room *room = model->room;
+    wh_learner_predict(model->learner, example, room->raw);
+    struct wh_prediction prediction = { .raw = room->raw, .value = room->raw[0] };
+    if (model->task.kind == WH_TASK_BINARY) {
+        prediction.best = is_positive(model, room->raw[0]);
+    } else if (model->task.kind == WH_TASK_MULTICLASS) {
+        prediction.best = find_probabilities(model);
+        prediction.probabilities = room->probabilities;
+        prediction.value = room->probabilities[prediction.best];
+    } else {
+        prediction.value = wh_target_expected(&model->target, &model->loss, room->raw[0]);
+    }
+    return prediction;
+}
+
+double wh_model_score(const struct wh_model *model, const struct wh_prediction *prediction)
+{
+    if (model->task.kind != WH_TASK_BINARY)
+        return prediction->value;
+    return wh_loss_probability(&model->loss, prediction->value);
+}
+
+/*
+ * Labels
+ */
+
+static void judge_binary(const struct wh_model *model, const struct wh_prediction *prediction,
+                         struct wh_judgement *judgement)
+{
+    struct wh_outcome *outcome = model->room->outcomes;
+    judgement->positive = judgement->label > 0;
+    *outcome = (struct wh_outcome){
+        .prediction = prediction->value,
+        .target = wh_loss_is_margin(&model->loss) ? 2 * judgement->label - 1 : judgement->label,
+        .weight = judgement->weight,
+    };
+    wh_loss_find(&model->loss, outcome);
+    judgement->loss = outcome->loss;
+}
+
+static void judge_number(const struct wh_model *model, const struct wh_prediction *prediction,
+                         struct wh_judgement *judgement)
+{
+    struct wh_outcome outcome = { .prediction = prediction->value, .target = judgement->label };
+    if (model->loss.kind == WH_LOSS_POISSON)
+        outcome.prediction = log(prediction->value);
+    wh_loss_find(&model->loss, &outcome);
+    judgement->loss = outcome.loss;
+}
+
+static void judge_class(const struct wh_model *model, const struct wh_prediction *prediction,
+                        struct wh_judgement *judgement)
+{
+    static const double LEAST = 1e-22; /* about exp(-WH_MARGIN_LIMIT) */
+    double probability = 1 / (model->metrics.rows + model->task.count + 1);
+    if (judgement->label < model->learner->outputs)
+        probability = prediction->probabilities[(size_t)judgement->label];
+    judgement->loss = -log(probability > LEAST ? probability : LEAST);
+}
+
+struct wh_judgement wh_model_judge(const struct wh_model *model,
+                                   const struct wh_prediction *prediction, double label,
+                                   double weight)
+{
+    struct wh_judgement judgement = { .label = label, .weight = weight };
     if (model->task.kind == WH_TASK_BINARY)
-        wh_metrics_binary(metrics, label > 0, wh_model_positive(model, outcome->prediction),
-                          outcome->loss, outcome->weight);
+        judge_binary(model, prediction, &judgement);
+    else if (model->task.kind == WH_TASK_MULTICLASS)
+        judge_class(model, prediction, &judgement);
     else
-        wh_metrics_number(metrics, label, outcome->prediction, outcome->loss, outcome->weight);
+        judge_number(model, prediction, &judgement);
+    return judgement;
+}
+
+/* Heads for the classes that are new, as told in the header. */
+static void add_outputs(struct wh_model *model, const struct wh_example *example)
+{
+    struct wh_task *task = &model->task;
+    uint32_t outputs = model->learner->outputs;
+    if (task->count <= outputs)
+        return;
+    double highest = -WH_MARGIN_LIMIT, sum = 0;
+    for (uint32_t i = 0; i < outputs; i++)
+        highest = fmax(highest, margin_of(model, i));
+    for (uint32_t i = 0; i < outputs; i++)
+        sum += exp(margin_of(model, i) - highest);
+    wh_learner_grow(model->learner, task->count);
+    make_room(model);
+    for (uint32_t i = outputs; i < task->count; i++) {
+        double before = model->metrics.rows > 1 ? model->metrics.rows : 1;
+        task->classes[i].offset = outputs ? highest + log(sum) - log(before) : 0;
+    }
+    /* The new heads have to see the example before they learn from it. */
+    wh_learner_predict(model->learner, example, model->room->raw);
+}
+
+/* What each class's output is told: its margin against those of all others together. */
+static void find_outcomes(const struct wh_model *model, const struct wh_judgement *judgement)
+{
+    struct wh_model_room *room = model->room;
+    uint32_t outputs = model->learner->outputs;
+    double highest = margin_of(model, 0), before = 0, behind = 0;
+    for (uint32_t i = 1; i < outputs; i++)
+        highest = fmax(highest, margin_of(model, i));
+    for (uint32_t i = 0; i < outputs; i++) {
+        room->sums[i] = before;
+        before += exp(margin_of(model, i) - highest);
+    }
+    for (uint32_t i = outputs; i-- > 0;) {
+        double others = highest + log(room->sums[i] + behind);
+        behind += exp(margin_of(model, i) - highest);
+        room->outcomes[i] = (struct wh_outcome){
+            .prediction = clamp_margin(margin_of(model, i) - others),
+            .target = i == judgement->label ? 1 : -1,
+            .weight = judgement->weight,
+        };
+        wh_loss_find(&model->loss, &room->outcomes[i]);
+    }
+}
+
+void wh_model_learn(struct wh_model *model, const struct wh_example *example,
+                    const struct wh_prediction *prediction,
+                    const struct wh_judgement *judgement)
+{
+    struct wh_outcome *outcome = model->room->outcomes;
+    if (model->task.kind == WH_TASK_MULTICLASS)
+        add_outputs(model, example);
+    if (!(judgement->weight > 0))
+        return;
+    if (model->task.kind == WH_TASK_MULTICLASS) {
+        find_outcomes(model, judgement);
+    } else if (model->task.kind == WH_TASK_REGRESSION) {
+        wh_target_learn(&model->target, judgement->label, judgement->weight);
+        *outcome = (struct wh_outcome){
+            .prediction = prediction->raw[0],
+            .target = wh_target_scaled(&model->target, &model->loss, judgement->label),
+            .weight = judgement->weight,
+        };
+        wh_loss_find(&model->loss, outcome);
+    }
+    wh_learner_learn(model->learner, example, model->room->outcomes);
+}
+
+void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics,
+                      const struct wh_prediction *prediction,
+                      const struct wh_judgement *judgement)
+{
+    double loss = judgement->loss, weight = judgement->weight;
+    if (model->task.kind == WH_TASK_BINARY)
+        wh_metrics_binary(metrics, judgement->positive, prediction->best == 1, loss, weight);
+    else if (model->task.kind == WH_TASK_MULTICLASS)
+        wh_metrics_class(metrics, (uint32_t)judgement->label, prediction->best, loss, weight);
+    else
+        wh_metrics_number(metrics, judgement->label, prediction->value, loss, weight);
 }

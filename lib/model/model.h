@@ -1,6 +1,15 @@
 /*
  * A model: a learner with everything that is needed to go on learning and to score. All of it is
  * in the model's file (model/modelfile.h).
+ *
+ * A prediction goes through here: what the learner's outputs say becomes a margin, an expected
+ * number or probabilities of classes; a label becomes what each output is told of it.
+ *
+ * With more than two classes, class k has the margin m_k = raw_k + offset_k and the probability
+ * exp(m_k) / sum_j exp(m_j) (softmax). Output k is told whether the row is of its class, by the
+ * logistic loss of m_k - ln sum_{j != k} exp(m_j): its slope is just the softmax's, so that every
+ * learner for two classes learns many. A class that comes later has the offset that makes its
+ * probability, in the row that brings it, one in as many rows as there were.
  */
 #ifndef WH_MODEL_MODEL_H
 #define WH_MODEL_MODEL_H
@@ -13,37 +22,59 @@
 #include "model/learner.h"
 #include "model/metrics.h"
 #include "model/names.h"
+#include "model/settings.h"
+#include "model/target.h"
 #include "model/task.h"
 #include "pipe/checkpoint.h"
 
 enum { WH_STAMP_SIZE = 64 };
 
 struct wh_model {
+    struct wh_settings settings; /* its own texts; with the learning rate settled */
     const struct wh_learner_type *type;
     struct wh_learner *learner; /* NULL while no label was seen */
-    enum wh_loss loss;
+    struct wh_loss loss;
     bool loss_settled; /* by the user, or by the first label */
     bool met;          /* rows without a label came before any with one, and had its column */
-    double rate;
     struct wh_names names;
     struct wh_task task;
-    struct wh_roles roles; /* its texts belong to the model */
-    uint64_t max_features;
+    struct wh_target target;
     enum wh_example_input input;
     char stamp[WH_STAMP_SIZE]; /* "R.F" of the first row, "" where it had none */
     struct wh_metrics metrics; /* of each row before it was learned from */
     struct wh_checkpoint checkpoint; /* of the stream that it belongs to; none: of no stream */
     char digest[65];           /* of what was learned, as it was last saved or loaded */
     char saved[48];            /* when, "2024-03-01T12:30:05Z" */
+    struct wh_model_room *room; /* for what one row needs */
+};
+
+/* What a model says of a row; valid until the next. */
+struct wh_prediction {
+    const double *raw; /* the outputs' */
+    /* Two classes: the raw prediction. Regression: the expected number, in the label's unit. More
+     * classes: the probability of the best. */
+    double value;
+    uint32_t best;               /* the class that is predicted */
+    const double *probabilities; /* more than two classes: of each, else NULL */
+};
+
+/* What came of a prediction. */
+struct wh_judgement {
+    double label;  /* the number of the class, or the number */
+    double weight;
+    double loss;   /* not weighted, in the label's unit */
+    bool positive; /* two classes: the label is the positive one */
 };
 
 struct wh_model *wh_model_new(void);
 void wh_model_free(struct wh_model *model);
 
-/* Sets roles->label and so on to a copy of `text` (NULL: none). */
-void wh_model_name(const char **role, const char *text);
+/* Refuses a loss that is none for the task. */
+int wh_model_check_loss(const struct wh_model *model, struct wh_error *error);
+/* Whether the loss is defined for a label; else it is a bad row. */
+bool wh_model_takes(const struct wh_model *model, double label, struct wh_error *error);
 
-/* Makes the learner, when type, loss and rate are settled. */
+/* Makes the learner, when type, loss, rate and task are settled. */
 void wh_model_make_learner(struct wh_model *model);
 
 /*
@@ -58,21 +89,30 @@ int wh_model_check(struct wh_model *model, const struct wh_reading_row *reading,
 bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *reading,
                     const char *path, struct wh_error *error);
 
-/* The target of learning for a label that wh_task_read gave. */
-static inline double wh_model_target(const struct wh_model *model, double label)
-{
-    bool signs = model->task.kind == WH_TASK_BINARY && model->loss == WH_LOSS_LOGISTIC;
-    return signs ? 2 * label - 1 : label;
-}
+/* What the learner needs of examples (enum wh_needs). */
+unsigned wh_model_needs(const struct wh_model *model);
 
-/* Whether a raw prediction means the positive class. */
-static inline bool wh_model_positive(const struct wh_model *model, double prediction)
-{
-    return prediction > (model->loss == WH_LOSS_LOGISTIC ? 0 : 0.5);
-}
+struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example);
 
-/* Adds a row to metrics: its label and the raw prediction made of it. */
-void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics, double label,
-                      const struct wh_outcome *outcome);
+/* The one number of a score: P(positive), the expected number, or P(best). */
+double wh_model_score(const struct wh_model *model, const struct wh_prediction *prediction);
+
+/*
+ * Holds a prediction against the label that wh_task_read gave. Of a class that the learner has no
+ * output for yet, the probability is taken to be one in the model's rows and classes.
+ */
+struct wh_judgement wh_model_judge(const struct wh_model *model,
+                                   const struct wh_prediction *prediction, double label,
+                                   double weight);
+
+/* Learns from the example that was predicted last. Of weight 0 it learns nothing. */
+void wh_model_learn(struct wh_model *model, const struct wh_example *example,
+                    const struct wh_prediction *prediction,
+                    const struct wh_judgement *judgement);
+
+/* Adds a row to metrics. */
+void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics,
+                      const struct wh_prediction *prediction,
+                      const struct wh_judgement *judgement);
 
 #endif

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -17,14 +18,16 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "model/lines.h"
 #include "pipe/recipe.h"
 #include "record/json.h"
 
 enum {
-    VERSION = 1,
+    VERSION = 2,
     BLOCK = 64 << 10,
-    MAX_LINE = 1 << 20,
-    MAX_CHECKPOINT = MAX_LINE / 2, /* bytes of its line, far below what a line may have */
+    MAX_LINE = 4 << 20,
+    MAX_CHECKPOINT = MAX_LINE / 8, /* bytes of its line, far below what a line may have */
+    MAX_SECTION = 64,   /* bytes of a section's name and what stands around it */
     GZIP = 16 + MAX_WBITS, /* zlib's way to say: with a gzip header */
     MOST_EXPANSION = 256,  /* what is read may be so many times the file's size */
 };
@@ -37,62 +40,43 @@ static const char *const inputs[] = { [WH_INPUT_COLUMNS] = "columns",
  * The header
  */
 
-struct text_option {
-    const char *name;
-    const char **text;
-};
-
-enum { TEXT_OPTIONS = 5 };
-
-static void list_text_options(struct wh_roles *roles, struct text_option list[static TEXT_OPTIONS])
-{
-    list[0] = (struct text_option){ "label", &roles->label };
-    list[1] = (struct text_option){ "weight", &roles->weight };
-    list[2] = (struct text_option){ "id", &roles->id };
-    list[3] = (struct text_option){ "ignore", &roles->ignore };
-    list[4] = (struct text_option){ "time", &roles->time };
-}
-
 static json_t *text_or_null(const char *text)
 {
     return text ? json_string(text) : json_null();
 }
 
-static json_t *options_of(struct wh_model *model)
+static json_t *parameter_names(const struct wh_parameters *parameters)
 {
-    json_t *options = json_object();
-    struct text_option list[TEXT_OPTIONS];
-    list_text_options(&model->roles, list);
-    for (size_t i = 0; i < TEXT_OPTIONS; i++)
-        json_object_set_new(options, list[i].name, text_or_null(*list[i].text));
-    json_object_set_new(options, "learning_rate", json_real(model->rate));
-    json_object_set_new(options, "max_features", json_integer((json_int_t)model->max_features));
-    return options;
+    json_t *names = json_array();
+    for (size_t i = 0; i < parameters->count; i++)
+        json_array_append_new(names, json_string(parameters->names[i]));
+    return names;
 }
 
 static json_t *header_of(struct wh_model *model)
 {
     json_t *header = json_object();
     const struct wh_learner_type *type = model->type;
+    char text[WH_LOSS_TEXT];
     json_object_set_new(header, "learner", json_string(type->name));
     wh_task_save(&model->task, header);
     bool loss = model->loss_settled;
-    json_object_set_new(header, "loss", text_or_null(loss ? wh_loss_name(model->loss) : NULL));
-    json_object_set_new(header, "link", text_or_null(loss ? wh_loss_link(model->loss) : NULL));
-    json_object_set_new(header, "options", options_of(model));
+    json_object_set_new(header, "loss", text_or_null(loss ? wh_loss_print(&model->loss, text) : NULL));
+    json_object_set_new(header, "link", text_or_null(loss ? wh_loss_link(&model->loss) : NULL));
+    json_object_set_new(header, "options", wh_settings_save(&model->settings));
     json_object_set_new(header, "input", text_or_null(inputs[model->input]));
     json_object_set_new(header, "recipe", text_or_null(*model->stamp ? model->stamp : NULL));
     json_object_set_new(header, "rows", json_integer((json_int_t)model->metrics.rows));
     json_object_set_new(header, "features", json_integer((json_int_t)model->names.count - 1));
     json_object_set_new(header, "metrics", wh_metrics_save(&model->metrics));
     json_object_set_new(header, "state",
-                        model->learner ? type->save(model->learner) : json_null());
+                        model->learner ? wh_learner_save(model->learner) : json_null());
+    json_object_set_new(header, "target", wh_target_save(&model->target));
     if (!model->learner)
         json_object_set_new(header, "met", json_boolean(model->met));
-    json_t *parameters = json_array();
-    for (size_t i = 0; i < type->parameter_count; i++)
-        json_array_append_new(parameters, json_string(type->parameters[i]));
-    json_object_set_new(header, "parameters", parameters);
+    json_object_set_new(header, "parameters",
+                        json_pack("{s:o, s:o}", "all", parameter_names(&type->view_parameters),
+                                  "output", parameter_names(&type->head_parameters)));
     return header;
 }
 
@@ -103,17 +87,13 @@ static int refuse_header(const char *member, struct wh_error *error)
 
 static int load_options(struct wh_model *model, const json_t *options, struct wh_error *error)
 {
-    struct text_option list[TEXT_OPTIONS];
-    list_text_options(&model->roles, list);
-    for (size_t i = 0; i < TEXT_OPTIONS; i++)
-        wh_model_name(list[i].text, json_string_value(json_object_get(options, list[i].name)));
-    model->rate = json_number_value(json_object_get(options, "learning_rate"));
-    double most = json_number_value(json_object_get(options, "max_features"));
-    if (!model->roles.label || !(model->rate > 0 && model->rate <= WH_LARGEST_RATE)
-        || !(most >= 0 && most < WH_MOST_FEATURES))
-        return refuse_header("options", error);
-    model->max_features = (uint64_t)most;
-    return 0;
+    struct wh_settings *settings = &model->settings;
+    if (wh_settings_load(settings, options, error) != 0)
+        return -1;
+    if (settings->roles.label && settings->rate > 0 && settings->rate <= WH_LARGEST_RATE
+        && settings->max_features < WH_MOST_FEATURES)
+        return 0;
+    return refuse_header("options", error);
 }
 
 static int load_input(struct wh_model *model, const json_t *header, struct wh_error *error)
@@ -138,7 +118,8 @@ static int load_loss(struct wh_model *model, const json_t *header, struct wh_err
     const json_t *loss = json_object_get(header, "loss");
     const char *name = json_string_value(loss);
     bool unsettled = json_is_null(loss) && json_is_null(json_object_get(header, "state"));
-    model->loss_settled = name && wh_loss_named(name, &model->loss);
+    struct wh_error reason;
+    model->loss_settled = name && wh_loss_parse(name, &model->loss, &reason) == 0;
     if (unsettled || model->loss_settled)
         return 0;
     return wh_fail(error, WH_REFUSED, "its loss %s is not known here", name ? name : "");
@@ -160,14 +141,18 @@ static int load_learner(struct wh_model *model, const json_t *header, struct wh_
     }
     if (model->task.type == WH_NULL)
         return refuse_header("label_type", error);
+    if (wh_model_check_loss(model, error) != 0)
+        return -1;
     wh_model_make_learner(model);
-    return model->type->load(model->learner, state, error);
+    return wh_learner_load(model->learner, state, error);
 }
 
 static int load_metrics(struct wh_model *model, const json_t *header, struct wh_error *error)
 {
     const json_t *metrics = json_object_get(header, "metrics");
     double rows = json_number_value(json_object_get(header, "rows"));
+    if (!wh_target_load(&model->target, json_object_get(header, "target")))
+        return refuse_header("target", error);
     if (!wh_metrics_load(&model->metrics, metrics) || !(rows >= 0 && rows <= 9e15))
         return refuse_header("metrics", error);
     model->metrics.rows = rows;
@@ -207,21 +192,22 @@ static void digest_content(json_t *header, const char parameters[static 65], cha
     wh_buffer_free(&text);
 }
 
-/* How many lines of features there are: none before the learner has begun. */
+/* How many lines of features there are: none before the learner has begun, or where nothing is
+ * kept of a feature but its name. */
 static uint32_t feature_lines(const struct wh_model *model)
 {
     return model->learner ? model->names.count : 0;
 }
 
 /* The last line, which holds every sum there is. */
-static void print_end(struct wh_buffer *out, const char content[static 65], uint32_t lines,
+static void print_end(struct wh_buffer *out, const char content[static 65], uint64_t lines,
                       struct wh_sha256 *top, const char parameters[static 65])
 {
     char hex[65];
     wh_sha256_add(top, parameters, 64);
     wh_sha256_hex(top, hex);
-    wh_buffer_format(out, "{\"end\":{\"content\":\"%s\",\"lines\":%u,\"sha256\":\"%s\"}}\n",
-                     content, lines, hex);
+    wh_buffer_format(out, "{\"end\":{\"content\":\"%s\",\"lines\":%" PRIu64
+                     ",\"sha256\":\"%s\"}}\n", content, lines, hex);
 }
 
 /*
@@ -261,10 +247,11 @@ static int pass_text(struct writer *writer, int flush, struct wh_error *error)
     return deflate_all(writer, flush, error);
 }
 
-static void print_feature(struct wh_buffer *out, const struct wh_model *model, uint32_t id)
+/* `numbers` has room for a feature's. */
+static void print_feature(struct wh_buffer *out, const struct wh_model *model, uint32_t id,
+                          double *numbers)
 {
-    double numbers[WH_MAX_PARAMETERS];
-    model->type->get(model->learner, id, numbers);
+    wh_learner_get(model->learner, id, numbers);
     if (id == WH_CONSTANT) {
         wh_buffer_add(out, "[null", 5);
     } else {
@@ -272,7 +259,8 @@ static void print_feature(struct wh_buffer *out, const struct wh_model *model, u
         wh_json_escape(out, wh_names_text(&model->names, id), model->names.names[id].length);
         wh_buffer_byte(out, '"');
     }
-    for (size_t i = 0; i < model->type->parameter_count; i++) {
+    size_t count = wh_learner_parameter_count(model->learner);
+    for (size_t i = 0; i < count; i++) {
         wh_buffer_byte(out, ',');
         char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE);
         out->length += wh_number_print(numbers[i], place);
@@ -310,6 +298,53 @@ static int write_top(struct writer *writer, const struct wh_model *model, json_t
         || pass_text(writer, Z_NO_FLUSH, error) ? -1 : 0;
 }
 
+struct wh_lines {
+    struct writer *writer;
+    const char *section;
+    uint64_t count; /* of all sections */
+};
+
+int wh_lines_add(struct wh_lines *lines, json_t *value, struct wh_error *error)
+{
+    struct writer *writer = lines->writer;
+    size_t before = writer->text.length;
+    json_t *line = json_pack("{s:o}", lines->section, value);
+    wh_json_canonical(&writer->text, line);
+    wh_buffer_byte(&writer->text, '\n');
+    json_decref(line);
+    lines->count++;
+    if (writer->text.length - before > WH_MAX_LINE_VALUE + MAX_SECTION)
+        return wh_fail(error, WH_FAILED, "%s: a line of %s has become too long", writer->path,
+                       lines->section);
+    return writer->text.length < BLOCK ? 0 : pass_text(writer, Z_NO_FLUSH, error);
+}
+
+static int write_features(struct writer *writer, const struct wh_model *model, uint32_t lines,
+                          struct wh_error *error)
+{
+    double *numbers = wh_alloc(lines ? wh_learner_parameter_count(model->learner) : 1,
+                               sizeof *numbers);
+    int result = 0;
+    for (uint32_t id = 0; id < lines && result == 0; id++) {
+        print_feature(&writer->text, model, id, numbers);
+        if (writer->text.length >= BLOCK)
+            result = pass_text(writer, Z_NO_FLUSH, error);
+    }
+    free(numbers);
+    return result;
+}
+
+static int write_sections(struct wh_lines *lines, const struct wh_model *model,
+                          struct wh_error *error)
+{
+    for (size_t i = 0; i < wh_section_count; i++) {
+        lines->section = wh_sections[i].name;
+        if (wh_sections[i].write(model, lines, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
 static int write_model(struct writer *writer, struct wh_model *model, json_t *header,
                        struct wh_error *error)
 {
@@ -317,18 +352,15 @@ static int write_model(struct writer *writer, struct wh_model *model, json_t *he
         return -1;
     struct wh_sha256 top = writer->sha;
     wh_sha256_init(&writer->sha);
-    uint32_t lines = feature_lines(model);
-    for (uint32_t id = 0; id < lines; id++) {
-        print_feature(&writer->text, model, id);
-        if (writer->text.length >= BLOCK && pass_text(writer, Z_NO_FLUSH, error) != 0)
-            return -1;
-    }
-    if (pass_text(writer, Z_NO_FLUSH, error) != 0)
+    uint32_t features = feature_lines(model);
+    struct wh_lines lines = { .writer = writer };
+    if (write_features(writer, model, features, error) != 0
+        || write_sections(&lines, model, error) != 0 || pass_text(writer, Z_NO_FLUSH, error) != 0)
         return -1;
-    char parameters[65];
-    wh_sha256_hex(&writer->sha, parameters);
-    digest_content(header, parameters, model->digest);
-    print_end(&writer->text, model->digest, lines, &top, parameters);
+    char body[65];
+    wh_sha256_hex(&writer->sha, body);
+    digest_content(header, body, model->digest);
+    print_end(&writer->text, model->digest, features + lines.count, &top, body);
     return deflate_all(writer, Z_FINISH, error);
 }
 
@@ -525,10 +557,20 @@ static bool load_name(struct wh_model *model, const char **at, const char *end)
     return good;
 }
 
-static bool load_numbers(struct wh_model *model, uint32_t id, const char *at, const char *end)
+/* Where the body of a file is read to. */
+struct body {
+    struct wh_model *model;
+    struct reader *reader;
+    double *numbers; /* room for a feature's */
+    size_t number_count;
+    struct wh_sha256 sha; /* of its lines */
+    uint64_t lines;
+};
+
+static bool load_numbers(struct body *body, uint32_t id, const char *at, const char *end)
 {
-    double numbers[WH_MAX_PARAMETERS];
-    for (size_t i = 0; i < model->type->parameter_count; i++) {
+    double *numbers = body->numbers;
+    for (size_t i = 0; i < body->number_count; i++) {
         if (*at++ != ',')
             return false;
         const char *stop = at;
@@ -540,51 +582,82 @@ static bool load_numbers(struct wh_model *model, uint32_t id, const char *at, co
         at = stop;
     }
     return end - at == 2 && memcmp(at, "]\n", 2) == 0
-        && model->type->set(model->learner, id, numbers);
+        && wh_learner_set(body->model->learner, id, numbers);
 }
 
-static bool load_feature(struct wh_model *model, uint32_t id, const char *line, size_t length)
+static bool load_feature(struct body *body, uint32_t id, const char *line, size_t length)
 {
     static const char constant[] = "[null";
     const char *end = line + length;
     if (id == WH_CONSTANT) {
         size_t begin = strlen(constant);
         return length > begin && memcmp(line, constant, begin) == 0
-            && load_numbers(model, id, line + begin, end);
+            && load_numbers(body, id, line + begin, end);
     }
     const char *at = line + 1;
-    return length > 2 && *line == '[' && load_name(model, &at, end)
-        && load_numbers(model, id, at, end);
+    return length > 2 && *line == '[' && load_name(body->model, &at, end)
+        && load_numbers(body, id, at, end);
 }
 
-static int load_features(struct wh_model *model, struct reader *reader, double lines,
-                         char hex[static 65], struct wh_error *error)
+static int load_features(struct body *body, double count, struct wh_error *error)
 {
-    struct wh_sha256 sha;
-    wh_sha256_init(&sha);
-    for (uint32_t id = 0; id < lines; id++) {
+    for (uint32_t id = 0; id < count; id++) {
         const char *line;
         size_t length;
-        if (need_line(reader, &line, &length, error) != 0)
+        if (need_line(body->reader, &line, &length, error) != 0)
             return -1;
-        if (!load_feature(model, id, line, length))
+        if (!load_feature(body, id, line, length))
             return wh_fail(error, WH_REFUSED, "is damaged: line %lu holds no feature",
                            (unsigned long)id + 3);
-        wh_sha256_add(&sha, line, length);
+        wh_sha256_add(&body->sha, line, length);
+        body->lines++;
     }
-    wh_sha256_hex(&sha, hex);
     return 0;
 }
 
-static int check_end(struct wh_model *model, struct reader *reader, struct wh_sha256 *top,
-                     const char parameters[static 65], struct wh_error *error)
+/* `section` is that of the line before, and becomes this one's. */
+static int load_section(struct body *body, const char *line, size_t length, size_t *section,
+                        struct wh_error *error)
 {
-    const char *line;
-    size_t length;
-    if (need_line(reader, &line, &length, error) != 0)
-        return -1;
+    json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
+    const char *name = json_object_iter_key(json_object_iter(object));
+    while (name && *section < wh_section_count && strcmp(name, wh_sections[*section].name) != 0)
+        (*section)++;
+    int result;
+    if (json_object_size(object) != 1 || *section == wh_section_count)
+        result = wh_fail(error, WH_REFUSED, "is damaged: line %" PRIu64 " is not known here",
+                         body->lines + 3);
+    else
+        result = wh_sections[*section].read(body->model, json_object_get(object, name), error);
+    json_decref(object);
+    return result;
+}
+
+/* The lines of sections; *line is then the one behind them. */
+static int load_sections(struct body *body, const char **line, size_t *length,
+                         struct wh_error *error)
+{
+    static const char END[] = "{\"end\":";
+    size_t section = 0;
+    for (;;) {
+        if (need_line(body->reader, line, length, error) != 0)
+            return -1;
+        if (*length >= strlen(END) && memcmp(*line, END, strlen(END)) == 0)
+            return 0;
+        if (load_section(body, *line, *length, &section, error) != 0)
+            return -1;
+        wh_sha256_add(&body->sha, *line, *length);
+        body->lines++;
+    }
+}
+
+/* Holds the last line, `line`, against what was read. */
+static int check_end(const struct body *body, const char *line, size_t length,
+                     struct wh_sha256 *top, const char hex[static 65], struct wh_error *error)
+{
+    struct reader *reader = body->reader;
     struct wh_buffer expected = { 0 };
-    print_end(&expected, model->digest, feature_lines(model), top, parameters);
+    print_end(&expected, body->model->digest, body->lines, top, hex);
     bool same = expected.length == length && memcmp(expected.data, line, length) == 0;
     wh_buffer_free(&expected);
     if (!same)
@@ -603,6 +676,22 @@ static int check_end(struct wh_model *model, struct reader *reader, struct wh_sh
     return 0;
 }
 
+/* What follows the checkpoint's line. `features` lines of features come first. */
+static int read_lines(struct body *body, double features, json_t *header, struct wh_sha256 *top,
+                      struct wh_error *error)
+{
+    const char *line;
+    size_t length;
+    char hex[65];
+    wh_sha256_init(&body->sha);
+    if (load_features(body, features, error) != 0
+        || load_sections(body, &line, &length, error) != 0)
+        return -1;
+    wh_sha256_hex(&body->sha, hex);
+    digest_content(header, hex, body->model->digest);
+    return check_end(body, line, length, top, hex, error);
+}
+
 static int read_body(struct wh_model *model, struct reader *reader, json_t *header,
                      struct wh_sha256 *top, struct wh_error *error)
 {
@@ -619,11 +708,13 @@ static int read_body(struct wh_model *model, struct reader *reader, json_t *head
         || parse_checkpoint(line, length, &model->checkpoint, error) != 0)
         return -1;
     wh_sha256_add(top, line, length);
-    char parameters[65];
-    if (load_features(model, reader, model->learner ? count + 1 : 0, parameters, error) != 0)
-        return -1;
-    digest_content(header, parameters, model->digest);
-    return check_end(model, reader, top, parameters, error);
+    struct body body = { .model = model, .reader = reader };
+    if (model->learner)
+        body.number_count = wh_learner_parameter_count(model->learner);
+    body.numbers = wh_alloc(body.number_count, sizeof *body.numbers);
+    int result = read_lines(&body, model->learner ? count + 1 : 0, header, top, error);
+    free(body.numbers);
+    return result;
 }
 
 static int read_model(struct wh_model *model, struct reader *reader, struct wh_error *error)

@@ -1,20 +1,25 @@
 /*
  * The file of a model: gzip of lines of JSON.
  *
- *     {"wh":"model","version":1,"features":9,"input":"columns","labels":["0","1"],...}
+ *     {"wh":"model","version":2,"features":9,"input":"columns","labels":["0","1"],...}
  *     {"checkpoint":{"epoch":"9f2c41d07ab3","n":41,"position":{...},"through":[...]}}
  *     [null,-0.31,12.4,1]
  *     ["city=Lagos",0.12,3.4,1]
- *     {"end":{"content":"...","lines":10,"sha256":"..."}}
+ *     {"learner":[0,{...}]}
+ *     {"end":{"content":"...","lines":11,"sha256":"..."}}
  *
  * The second line is the checkpoint of the stream that the model belongs to, null for none. Then a
  * line for each feature, the constant first, in the order they first came; the header's
- * "parameters" names the numbers. A model that no label has come to yet has the state null and no
- * such lines.
- * `content` is the SHA-256 of what was learned: of the header in
- * canonical form (without wh, version and metrics.time) followed by the hexadecimal SHA-256 of the
- * feature lines. `sha256` is that of the first two lines as they stand, followed by the same: it
- * covers the checkpoint, which the content does not.
+ * "parameters" names the numbers: those that all outputs share, then those of each output. A
+ * model that no label has come to yet has the state null and no such lines.
+ *
+ * Then the sections, each any number of lines with its name as the only key: what components keep
+ * that fits neither. A component is a line in the table of sections.
+ *
+ * `lines` counts the lines between the checkpoint and the end. `content` is the SHA-256 of what
+ * was learned: of the header in canonical form (without wh, version and metrics.time) followed by
+ * the hexadecimal SHA-256 of those lines. `sha256` is that of the first two lines as they stand,
+ * followed by the same: it covers the checkpoint, which the content does not.
  *
  * Numbers are printed so that they read back exactly: who loads a model and goes on learning
  * comes to the same bytes as who never stopped. Reading checks everything and can neither

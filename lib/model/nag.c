@@ -24,8 +24,7 @@ struct weight {
 };
 
 struct nag {
-    struct wh_learner base;
-    enum wh_loss loss;
+    struct wh_loss loss;
     double rate;
     double rows;    /* sum of the rows' weights that were learned from */
     double squares; /* sum of their squared values over the squared scales */
@@ -36,23 +35,23 @@ struct nag {
     size_t step_capacity;
 };
 
-static struct nag *nag_of(struct wh_learner *learner)
+static struct nag *nag_of(struct wh_head *head)
 {
-    return (struct nag *)learner;
+    return (struct nag *)head;
 }
 
-static struct wh_learner *nag_create(const struct wh_learner_settings *settings)
+static struct wh_head *nag_new(const struct wh_learner_settings *settings, struct wh_view *view)
 {
+    (void)view;
     struct nag *nag = wh_alloc(1, sizeof *nag);
-    nag->base.type = &wh_learner_nag;
     nag->loss = settings->loss;
     nag->rate = settings->rate;
-    return &nag->base;
+    return (struct wh_head *)nag;
 }
 
-static void nag_free(struct wh_learner *learner)
+static void nag_free(struct wh_head *head)
 {
-    struct nag *nag = nag_of(learner);
+    struct nag *nag = nag_of(head);
     free(nag->weights);
     free(nag->steps);
     free(nag);
@@ -81,15 +80,15 @@ static double clamp(double value, double low, double high)
     return value < low ? low : value > high ? high : value;
 }
 
-static double nag_predict(struct wh_learner *learner, const struct wh_example *example)
+static double nag_predict(struct wh_head *head, const struct wh_example *example)
 {
-    struct nag *nag = nag_of(learner);
+    struct nag *nag = nag_of(head);
     if (example->features > nag->capacity)
         make_room(nag, example->features);
     double sum = 0;
     for (size_t i = 0; i < example->count; i++)
         sum += nag->weights[example->ids[i]].value * example->values[i];
-    if (nag->loss == WH_LOSS_LOGISTIC)
+    if (nag->loss.kind == WH_LOSS_LOGISTIC)
         return clamp(sum, -WH_MARGIN_LIMIT, WH_MARGIN_LIMIT);
     return clamp(sum, nag->lowest, nag->highest);
 }
@@ -132,10 +131,10 @@ static void widen(struct nag *nag, double label)
         nag->highest = label;
 }
 
-static void nag_learn(struct wh_learner *learner, const struct wh_example *example,
+static void nag_learn(struct wh_head *head, const struct wh_example *example,
                       const struct wh_outcome *outcome)
 {
-    struct nag *nag = nag_of(learner);
+    struct nag *nag = nag_of(head);
     if (outcome->weight > 0)
         widen(nag, outcome->target);
     double gradient = outcome->weight * outcome->slope * outcome->slope;
@@ -150,7 +149,7 @@ static void nag_learn(struct wh_learner *learner, const struct wh_example *examp
     nag->rows += outcome->weight;
     double unit = sqrt(nag->rows / nag->squares);
     double change = reach.change * unit;
-    double move = wh_loss_move(nag->loss, outcome, nag->rate * outcome->weight * change) / change;
+    double move = wh_loss_move(&nag->loss, outcome, nag->rate * outcome->weight * change) / change;
     for (size_t i = 0; i < example->count; i++)
         nag->weights[example->ids[i]].value += move * unit * nag->steps[i];
 }
@@ -159,9 +158,9 @@ static void nag_learn(struct wh_learner *learner, const struct wh_example *examp
  * Saving and loading
  */
 
-static json_t *nag_save(const struct wh_learner *learner)
+static json_t *nag_save(const struct wh_head *head)
 {
-    const struct nag *nag = (const struct nag *)learner;
+    const struct nag *nag = (const struct nag *)head;
     json_t *state = json_object();
     json_object_set_new(state, "weight", json_real(nag->rows));
     json_object_set_new(state, "squares", json_real(nag->squares));
@@ -183,9 +182,9 @@ static bool load_number(const json_t *state, const char *name, double most, doub
     return json_is_number(value) && fabs(*number) <= most;
 }
 
-static int nag_load(struct wh_learner *learner, const json_t *state, struct wh_error *error)
+static int nag_load(struct wh_head *head, const json_t *state, struct wh_error *error)
 {
-    struct nag *nag = nag_of(learner);
+    struct nag *nag = nag_of(head);
     /* The constant alone adds a row's weight to the squares. */
     static const double NEARLY = 0.99;
     if (!load_number(state, "weight", LARGEST_SUM, &nag->rows)
@@ -197,11 +196,20 @@ static int nag_load(struct wh_learner *learner, const json_t *state, struct wh_e
     return 0;
 }
 
+static void nag_renumber(struct wh_head *head, const uint32_t *from, uint32_t count)
+{
+    struct nag *nag = nag_of(head);
+    for (size_t i = 0; i < nag->capacity; i++) {
+        bool kept = i < count && from[i] < nag->capacity;
+        nag->weights[i] = kept ? nag->weights[from[i]] : (struct weight){ 0 };
+    }
+}
+
 static const char *const parameters[] = { "weight", "gradients", "scale" };
 
-static void nag_get(const struct wh_learner *learner, uint32_t id, double *out)
+static void nag_get(const struct wh_head *head, uint32_t id, double *out)
 {
-    const struct nag *nag = (const struct nag *)learner;
+    const struct nag *nag = (const struct nag *)head;
     struct weight weight = { 0 };
     if (id < nag->capacity)
         weight = nag->weights[id];
@@ -210,9 +218,9 @@ static void nag_get(const struct wh_learner *learner, uint32_t id, double *out)
     out[2] = weight.scale;
 }
 
-static bool nag_set(struct wh_learner *learner, uint32_t id, const double *in)
+static bool nag_set(struct wh_head *head, uint32_t id, const double *in)
 {
-    struct nag *nag = nag_of(learner);
+    struct nag *nag = nag_of(head);
     if (!(fabs(in[0]) <= LARGEST_WEIGHT) || !(in[1] >= 0 && in[1] <= LARGEST_GRADIENTS)
         || !(in[2] >= 0 && in[2] <= WH_LARGEST_VALUE))
         return false;
@@ -222,10 +230,10 @@ static bool nag_set(struct wh_learner *learner, uint32_t id, const double *in)
     return true;
 }
 
-static double nag_effect(const struct wh_learner *learner, uint32_t id)
+static double nag_effect(const struct wh_head *head, uint32_t id)
 {
     double number[WH_MAX_PARAMETERS];
-    nag_get(learner, id, number);
+    nag_get(head, id, number);
     return fabs(number[0]) * number[2];
 }
 
@@ -233,15 +241,15 @@ const struct wh_learner_type wh_learner_nag = {
     .name = "nag",
     .help = "normalized adaptive invariant gradient steps",
     .rate = 0.5,
-    .parameters = parameters,
-    .parameter_count = sizeof parameters / sizeof *parameters,
-    .create = nag_create,
-    .free = nag_free,
+    .head_parameters = { parameters, sizeof parameters / sizeof *parameters },
+    .head_new = nag_new,
+    .head_free = nag_free,
     .predict = nag_predict,
     .learn = nag_learn,
     .save = nag_save,
     .load = nag_load,
     .get = nag_get,
     .set = nag_set,
+    .renumber = nag_renumber,
     .effect = nag_effect,
 };

@@ -6,27 +6,35 @@
 
 #include "base/number.h"
 
-void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model, double label,
-                       const struct wh_outcome *outcome)
+void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model,
+                       const struct wh_prediction *prediction,
+                       const struct wh_judgement *judgement)
 {
-    wh_model_measure(model, &evaluation->metrics, label, outcome);
+    wh_model_measure(model, &evaluation->metrics, prediction, judgement);
     if (model->task.kind == WH_TASK_BINARY)
-        wh_auc_add(&evaluation->auc, outcome->prediction, label > 0, outcome->weight);
+        wh_auc_add(&evaluation->auc, prediction->value, judgement->positive, judgement->weight);
 }
 
 void wh_evaluation_free(struct wh_evaluation *evaluation)
 {
+    wh_metrics_free(&evaluation->metrics);
     wh_auc_free(&evaluation->auc);
 }
 
-static bool is_binary(const struct wh_model *model)
+static bool classifies(const struct wh_model *model)
 {
-    return model->task.kind == WH_TASK_BINARY;
+    return wh_task_classifies(&model->task);
+}
+
+/* The area under the ROC curve, of two classes. */
+static double auc_of(const struct wh_model *model, struct wh_evaluation *evaluation)
+{
+    return model->task.kind == WH_TASK_BINARY ? wh_auc_value(&evaluation->auc) : (double)NAN;
 }
 
 static struct wh_figures figures_of(const struct wh_model *model, const struct wh_metrics *metrics)
 {
-    return wh_metrics_figures(metrics, is_binary(model), model->loss);
+    return wh_metrics_figures(metrics, model->task.kind, &model->loss);
 }
 
 /* A figure in a column of the table. */
@@ -42,9 +50,9 @@ static void add_cell(struct wh_buffer *out, double value)
 
 void wh_report_head(struct wh_buffer *out, const struct wh_model *model)
 {
-    bool binary = is_binary(model);
+    bool classes = classifies(model);
     wh_buffer_format(out, "%10s %10s %10s %10s %10s %10s %10s", "rows", "loss", "recent",
-                     binary ? "accuracy" : "MAE", binary ? "AUC" : "RMSE", "constant",
+                     classes ? "accuracy" : "MAE", classes ? "AUC" : "RMSE", "constant",
                      "no change");
 }
 
@@ -53,13 +61,13 @@ void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
 {
     const struct wh_metrics *metrics = &evaluation->metrics;
     struct wh_figures figures = figures_of(model, metrics);
-    bool binary = is_binary(model);
+    bool classes = classifies(model);
     wh_buffer_format(out, "%10.0f", metrics->rows);
     add_cell(out, figures.loss);
     add_cell(out, (metrics->loss - evaluation->loss_reported)
                       / (metrics->weight - evaluation->weight_reported));
-    add_cell(out, binary ? figures.accuracy : figures.mae);
-    add_cell(out, binary ? wh_auc_value(&evaluation->auc) : figures.rmse);
+    add_cell(out, classes ? figures.accuracy : figures.mae);
+    add_cell(out, classes ? auc_of(model, evaluation) : figures.rmse);
     add_cell(out, figures.constant_loss);
     add_cell(out, figures.no_change_loss);
     evaluation->loss_reported = metrics->loss;
@@ -77,21 +85,21 @@ void wh_report_figures(struct wh_buffer *out, const struct wh_model *model,
                        struct wh_evaluation *evaluation, const char *loss)
 {
     struct wh_figures figures = figures_of(model, &evaluation->metrics);
-    bool binary = is_binary(model);
+    bool classes = classifies(model);
     add_figure(out, loss, figures.loss);
-    wh_buffer_format(out, " (%s)", wh_loss_name(model->loss));
-    if (binary) {
+    wh_buffer_format(out, " (%s)", wh_loss_name(&model->loss));
+    if (classes) {
         add_figure(out, ", accuracy", figures.accuracy);
-        add_figure(out, ", AUC", wh_auc_value(&evaluation->auc));
+        add_figure(out, ", AUC", auc_of(model, evaluation));
     } else {
         add_figure(out, ", MAE", figures.mae);
         add_figure(out, ", RMSE", figures.rmse);
     }
     add_figure(out, "\nto compare: the best constant has loss", figures.constant_loss);
-    if (binary)
+    if (classes)
         add_figure(out, ", accuracy", figures.constant_accuracy);
     add_figure(out, "; the label before has loss", figures.no_change_loss);
-    if (binary)
+    if (classes)
         add_figure(out, ", accuracy", figures.no_change_accuracy);
     else
         add_figure(out, ", MAE", figures.no_change_mae);
@@ -108,13 +116,13 @@ void wh_report_stats(json_t *stats, const struct wh_model *model,
                      struct wh_evaluation *evaluation, const char *name)
 {
     struct wh_figures figures = figures_of(model, &evaluation->metrics);
-    json_object_set_new(stats, "loss_name", json_string(wh_loss_name(model->loss)));
+    json_object_set_new(stats, "loss_name", json_string(wh_loss_name(&model->loss)));
     set_figure(stats, name, figures.loss);
     set_figure(stats, "baseline_constant", figures.constant_loss);
     set_figure(stats, "baseline_no_change", figures.no_change_loss);
-    if (is_binary(model)) {
+    if (classifies(model)) {
         set_figure(stats, "accuracy", figures.accuracy);
-        set_figure(stats, "auc", wh_auc_value(&evaluation->auc));
+        set_figure(stats, "auc", auc_of(model, evaluation));
         set_figure(stats, "baseline_constant_accuracy", figures.constant_accuracy);
         set_figure(stats, "baseline_no_change_accuracy", figures.no_change_accuracy);
     } else {
@@ -153,18 +161,34 @@ static void add_text(struct wh_buffer *out, const char *label, const char *text)
         wh_buffer_format(out, "%-12s %s\n", label, text);
 }
 
+static void add_classes(struct wh_buffer *out, const struct wh_task *task)
+{
+    enum { MOST_SHOWN = 20 };
+    char quoted[96];
+    wh_buffer_format(out, "%-12s multiclass: %u class%s:", "task", task->count,
+                     task->count == 1 ? "" : "es");
+    for (uint32_t i = 0; i < task->count && i < MOST_SHOWN; i++)
+        wh_buffer_format(out, "%s %s", i ? "," : "",
+                         wh_quote(quoted, task->classes[i].text, task->classes[i].length));
+    wh_buffer_format(out, "%s\n", task->count > MOST_SHOWN ? " ..." : "");
+}
+
 static void describe_task(struct wh_buffer *out, const struct wh_model *model)
 {
-    const struct wh_class *classes = model->task.classes;
+    const struct wh_task *task = &model->task;
     char negative[96] = "not seen", positive[96] = "not seen";
-    if (!is_binary(model)) {
-        add_text(out, "task", wh_task_name(&model->task));
+    if (task->kind == WH_TASK_MULTICLASS) {
+        add_classes(out, task);
         return;
     }
-    if (classes[0].text)
-        wh_quote(negative, classes[0].text, classes[0].length);
-    if (classes[1].text)
-        wh_quote(positive, classes[1].text, classes[1].length);
+    if (task->kind != WH_TASK_BINARY) {
+        add_text(out, "task", wh_task_name(task));
+        return;
+    }
+    if (task->classes[0].text)
+        wh_quote(negative, task->classes[0].text, task->classes[0].length);
+    if (task->classes[1].text)
+        wh_quote(positive, task->classes[1].text, task->classes[1].length);
     wh_buffer_format(out, "%-12s binary: positive %s, negative %s\n", "task", positive, negative);
 }
 
@@ -177,7 +201,7 @@ static void describe_history(struct wh_buffer *out, const struct wh_model *model
         return;
     wh_buffer_format(out, "%-12s %.6g before learning from each row (best constant %.6g)\n", "loss",
                      figures.loss, figures.constant_loss);
-    if (is_binary(model))
+    if (classifies(model))
         wh_buffer_format(out, "%-12s %.6g (best constant %.6g)\n", "accuracy", figures.accuracy,
                          figures.constant_accuracy);
     else
@@ -192,16 +216,24 @@ static void describe_place(struct wh_buffer *out, const struct wh_model *model)
         add_text(out, "stream at", wh_place_text(&model->checkpoint.place, text));
 }
 
+/* A feature's weight in each output: an output is named where there are many. */
 static void add_feature(struct wh_buffer *out, const struct wh_model *model, uint32_t id)
 {
+    const struct wh_learner *learner = model->learner;
     double numbers[WH_MAX_PARAMETERS];
-    char quoted[96];
-    model->type->get(model->learner, id, numbers);
+    char quoted[96], class[96] = "";
     const char *name = "(constant)";
     if (id != WH_CONSTANT)
         name = wh_quote(quoted, wh_names_text(&model->names, id), model->names.names[id].length);
-    wh_buffer_format(out, "%12.6g %12.6g  %s\n", numbers[0],
-                     model->type->effect(model->learner, id), name);
+    for (uint32_t i = 0; i < learner->outputs; i++) {
+        const struct wh_class *of = &model->task.classes[i];
+        if (learner->outputs > 1)
+            wh_quote(class, of->text, of->length);
+        learner->type->get(learner->heads[i], id, numbers);
+        wh_buffer_format(out, "%12.6g %12.6g  %s%s%s\n", numbers[0],
+                         learner->type->effect(learner->heads[i], id), name,
+                         learner->outputs > 1 ? " for " : "", class);
+    }
 }
 
 static void describe_features(struct wh_buffer *out, const struct wh_model *model, size_t top)
@@ -209,7 +241,7 @@ static void describe_features(struct wh_buffer *out, const struct wh_model *mode
     size_t count = model->names.count - 1;
     struct ranked *ranked = wh_alloc(count, sizeof *ranked);
     for (uint32_t id = 1; id <= count; id++)
-        ranked[id - 1] = (struct ranked){ model->type->effect(model->learner, id), id };
+        ranked[id - 1] = (struct ranked){ wh_learner_effect(model->learner, id), id };
     qsort(ranked, count, sizeof *ranked, by_effect);
     if (top > count)
         top = count;
@@ -221,20 +253,29 @@ static void describe_features(struct wh_buffer *out, const struct wh_model *mode
     free(ranked);
 }
 
+static void describe_learner(struct wh_buffer *out, const struct wh_model *model, size_t top)
+{
+    const struct wh_learner *learner = model->learner;
+    for (uint32_t i = 0; i < learner->outputs && learner->type->describe; i++)
+        learner->type->describe(learner->view, learner->heads[i], out);
+    if (learner->type->head_parameters.count)
+        describe_features(out, model, top);
+}
+
 void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t top)
 {
     wh_buffer_format(out, "%-12s %s, learning rate ", "learner", model->type->name);
-    add_number(out, model->rate);
+    add_number(out, model->settings.rate);
     wh_buffer_byte(out, '\n');
     describe_task(out, model);
     if (model->loss_settled)
-        wh_buffer_format(out, "%-12s %s (link: %s)\n", "loss is", wh_loss_name(model->loss),
-                         wh_loss_link(model->loss));
-    add_text(out, "label", model->roles.label);
-    add_text(out, "weight", model->roles.weight);
-    add_text(out, "id", model->roles.id);
-    add_text(out, "ignored", model->roles.ignore);
-    add_text(out, "time", model->roles.time);
+        wh_buffer_format(out, "%-12s %s (link: %s)\n", "loss is", wh_loss_name(&model->loss),
+                         wh_loss_link(&model->loss));
+    add_text(out, "label", model->settings.roles.label);
+    add_text(out, "weight", model->settings.roles.weight);
+    add_text(out, "id", model->settings.roles.id);
+    add_text(out, "ignored", model->settings.roles.ignore);
+    add_text(out, "time", model->settings.roles.time);
     add_text(out, "input", model->input == WH_INPUT_FEATURES  ? "features object"
                            : model->input == WH_INPUT_COLUMNS ? "columns"
                                                               : "no label has come yet");
@@ -244,5 +285,5 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
     add_text(out, "saved", model->saved);
     add_text(out, "digest", model->digest);
     if (model->learner)
-        describe_features(out, model, top);
+        describe_learner(out, model, top);
 }

@@ -18,9 +18,10 @@ struct wh_evaluation {
     double loss_reported, weight_reported; /* sums at the table's last line */
 };
 
-/* Adds a row: its label and what came of it. */
-void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model, double label,
-                       const struct wh_outcome *outcome);
+/* Adds a row: what was predicted of it, and what came of that. */
+void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model,
+                       const struct wh_prediction *prediction,
+                       const struct wh_judgement *judgement);
 void wh_evaluation_free(struct wh_evaluation *evaluation);
 
 /* The table's head, and its next line; without line end. */

@@ -32,8 +32,8 @@ static struct score *score_of(struct wh_stage *stage)
  */
 
 static enum wh_verdict measure(struct score *score, struct wh_row *row,
-                               const struct wh_reading_row *reading, double prediction,
-                               struct wh_error *error)
+                               const struct wh_reading_row *reading,
+                               const struct wh_prediction *prediction, struct wh_error *error)
 {
     struct wh_model *model = score->model;
     if (!reading->label) {
@@ -51,13 +51,8 @@ static enum wh_verdict measure(struct score *score, struct wh_row *row,
                                            score->settings->label, &label, error);
     if (verdict != WH_TAKEN)
         return verdict;
-    struct wh_outcome outcome = {
-        .prediction = prediction,
-        .target = wh_model_target(model, label),
-        .weight = reading->weight,
-    };
-    wh_loss_find(model->loss, &outcome);
-    wh_evaluation_add(&score->evaluation, model, label, &outcome);
+    struct wh_judgement judgement = wh_model_judge(model, prediction, label, reading->weight);
+    wh_evaluation_add(&score->evaluation, model, prediction, &judgement);
     return WH_TAKEN;
 }
 
@@ -77,9 +72,9 @@ static enum wh_verdict score_row(struct wh_stage *stage, struct wh_row *row, str
         return WH_FATAL;
     if (!wh_model_knows(model, &reading, score->settings->path, error))
         return WH_BAD;
-    double prediction = model->type->predict(model->learner, &reading.example);
+    struct wh_prediction prediction = wh_model_predict(model, &reading.example);
     if (score->settings->label)
-        verdict = measure(score, row, &reading, prediction, error);
+        verdict = measure(score, row, &reading, &prediction, error);
     if (verdict != WH_TAKEN)
         return verdict;
     wh_scored_add(score->scored, model, row, &prediction);
@@ -188,11 +183,12 @@ static int open_all(struct score *score, struct wh_error *error)
     score->scored = wh_scored_open(settings->as, settings->keep_features, error);
     if (!score->scored)
         return -1;
-    struct wh_roles roles = score->model->roles;
+    struct wh_roles roles = score->model->settings.roles;
     roles.label = settings->label ? settings->label : roles.label;
     roles.weight = settings->weight;
-    score->examples = wh_examples_open(&score->model->names, &roles, WH_EXAMPLES_SCORE, 0,
-                                       error);
+    struct wh_examples_settings reading = { .use = WH_EXAMPLES_SCORE,
+                                            .needs = wh_model_needs(score->model) };
+    score->examples = wh_examples_open(&score->model->names, &roles, &reading, error);
     return score->examples ? 0 : -1;
 }
 

@@ -117,7 +117,7 @@ bool wh_scored_room(struct wh_scored *scored, const struct wh_model *model,
                     const struct wh_shape *shape, struct wh_error *error)
 {
     struct binding *binding = &scored->bindings[shape->serial % BINDINGS];
-    bool prediction = model->task.kind == WH_TASK_BINARY;
+    bool prediction = wh_task_classifies(&model->task);
     if (model->task.kind == WH_TASK_UNSETTLED)
         return !has_column(shape, scored->score_name, error)
             && !has_column(shape, scored->prediction_name, error);
@@ -131,30 +131,25 @@ const struct wh_shape *wh_scored_shape(const struct wh_scored *scored,
 }
 
 static struct wh_field score_field(const struct wh_model *model, struct wh_row *row,
-                                   double prediction)
+                                   const struct wh_prediction *prediction)
 {
-    bool binary = model->task.kind == WH_TASK_BINARY;
-    double value = binary ? wh_loss_probability(model->loss, prediction) : prediction;
     char *text = wh_row_take(row, WH_NUMBER_SIZE);
-    return (struct wh_field){
-        .type = WH_NUMBER, .text = text, .length = (uint32_t)wh_number_print(value, text),
-    };
+    size_t length = wh_number_print(wh_model_score(model, prediction), text);
+    return (struct wh_field){ .type = WH_NUMBER, .text = text, .length = (uint32_t)length };
 }
 
 void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
-                   struct wh_row *row, const double *prediction)
+                   struct wh_row *row, const struct wh_prediction *prediction)
 {
     const struct binding *binding = &scored->bindings[row->shape->serial % BINDINGS];
     const struct wh_field null = { .type = WH_NULL };
     struct wh_field *fields = wh_row_fields(row, binding->shape->count);
     for (uint32_t i = 0; i < binding->kept_count; i++)
         fields[i] = row->fields[binding->kept[i]];
-    fields[binding->kept_count] = prediction ? score_field(model, row, *prediction) : null;
-    if (binding->prediction) {
-        bool positive = prediction && wh_model_positive(model, *prediction);
+    fields[binding->kept_count] = prediction ? score_field(model, row, prediction) : null;
+    if (binding->prediction)
         fields[binding->kept_count + 1] =
-            prediction ? wh_task_label(&model->task, row, positive) : null;
-    }
+            prediction ? wh_task_label(&model->task, row, prediction->best) : null;
     row->fields = fields;
     row->shape = binding->shape;
     row->changed = true;

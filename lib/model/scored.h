@@ -2,8 +2,9 @@
  * Scored rows: the columns that a model's prediction adds to a row, which wh-score and wh-update
  * write alike.
  *
- * `score` is one number: the probability of the positive class, or the expected value;
- * `prediction`, for two classes, the more likely label as it was spelled in training. A features
+ * `score` is one number: the probability of the positive class, the expected value, or with more
+ * than two classes the probability of the likeliest; `prediction` is the likeliest class' label as
+ * it was spelled in training. A features
  * object is left out, unless it is to be kept.
  */
 #ifndef WH_MODEL_SCORED_H
@@ -35,6 +36,6 @@ const struct wh_shape *wh_scored_shape(const struct wh_scored *scored,
 
 /* Adds the columns to a row for which there is room; null for both where `prediction` is NULL. */
 void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
-                   struct wh_row *row, const double *prediction);
+                   struct wh_row *row, const struct wh_prediction *prediction);
 
 #endif

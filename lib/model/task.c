@@ -11,13 +11,24 @@
 #include "model/example.h"
 #include "record/json.h"
 
-static const char UNSETTLED[] = "not settled";
+#define UNSETTLED "not settled"
 static const char *const type_names[] = {
     [WH_TRUE] = "boolean", [WH_NUMBER] = "number", [WH_STRING] = "string",
 };
 
+/* Margins are within +-50, and so are logarithms of their sums and of numbers of rows. */
+static const double LARGEST_OFFSET = 200;
+
 /* Pairs of words that say by themselves which one is positive. */
 static const char *const word_pairs[][2] = { { "no", "yes" }, { "false", "true" } };
+
+static void make_two(struct wh_task *task)
+{
+    task->kind = WH_TASK_BINARY;
+    task->classes = wh_resize(task->classes, 2, sizeof *task->classes);
+    while (task->count < 2)
+        task->classes[task->count++] = (struct wh_class){ 0 };
+}
 
 int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
                  struct wh_error *error)
@@ -25,16 +36,15 @@ int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
     *task = (struct wh_task){ 0 };
     if (kind && strcmp(kind, "regression") == 0)
         task->kind = WH_TASK_REGRESSION;
-    else if (positive || (kind && strcmp(kind, "binary") == 0))
-        task->kind = WH_TASK_BINARY;
     else if (kind && strcmp(kind, "multiclass") == 0)
-        return wh_fail(error, WH_REFUSED,
-                       "more than two classes cannot be learned yet: of two, name the positive "
-                       "one with --positive VALUE");
+        task->kind = WH_TASK_MULTICLASS;
+    else if (positive || (kind && strcmp(kind, "binary") == 0))
+        make_two(task);
     else if (kind)
-        return wh_fail(error, WH_REFUSED, "%s is no task (there are binary and regression)", kind);
-    if (positive && task->kind == WH_TASK_REGRESSION)
-        return wh_fail(error, WH_REFUSED, "regression has no positive class");
+        return wh_fail(error, WH_REFUSED,
+                       "%s is no task (there are binary, multiclass and regression)", kind);
+    if (positive && task->kind != WH_TASK_BINARY)
+        return wh_fail(error, WH_REFUSED, "%s has no positive class", kind);
     if (positive)
         task->positive = wh_copy(positive, strlen(positive));
     return 0;
@@ -43,15 +53,21 @@ int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
 void wh_task_free(struct wh_task *task)
 {
     free(task->positive);
-    free(task->classes[0].text);
-    free(task->classes[1].text);
+    for (uint32_t i = 0; i < task->count; i++)
+        free(task->classes[i].text);
+    free(task->classes);
     *task = (struct wh_task){ 0 };
 }
 
 const char *wh_task_name(const struct wh_task *task)
 {
-    return task->kind == WH_TASK_REGRESSION ? "regression"
-         : task->kind == WH_TASK_BINARY ? "binary" : UNSETTLED;
+    static const char *const names[] = {
+        [WH_TASK_UNSETTLED] = UNSETTLED,
+        [WH_TASK_BINARY] = "binary",
+        [WH_TASK_REGRESSION] = "regression",
+        [WH_TASK_MULTICLASS] = "multiclass",
+    };
+    return names[task->kind];
 }
 
 /* A label while it is being looked at. */
@@ -149,23 +165,33 @@ static int side_of(const struct label *label)
     return side;
 }
 
+/* The task that a first label means. */
+static enum wh_task_kind kind_of(const struct label *label)
+{
+    size_t pair;
+    if (label->type == WH_NUMBER)
+        return label->number == 0 || fabs(label->number) == 1 ? WH_TASK_BINARY
+                                                              : WH_TASK_REGRESSION;
+    return label->type == WH_TRUE || word_side(&label->text, &pair) >= 0 ? WH_TASK_BINARY
+                                                                         : WH_TASK_MULTICLASS;
+}
+
 /* Settles the task by the first label. */
 static enum wh_verdict settle(const struct label *label, struct wh_error *error)
 {
     struct wh_task *task = label->task;
-    size_t pair;
     char quoted[96];
-    if (label->type == WH_STRING && !task->positive && task->kind != WH_TASK_REGRESSION
-        && word_side(&label->text, &pair) < 0) {
+    enum wh_task_kind kind = kind_of(label);
+    if (task->kind == WH_TASK_BINARY && !task->positive && kind == WH_TASK_MULTICLASS) {
         wh_fail(error, WH_REFUSED,
-                "%s: the label %s is a string: of two classes name the positive one with "
-                "--positive VALUE (more than two cannot be learned yet)", label->column,
-                wh_quote(quoted, label->text.text, label->text.length));
+                "%s: which class is %s? Of two name the positive one with --positive VALUE",
+                label->column, wh_quote(quoted, label->text.text, label->text.length));
         return WH_FATAL;
     }
     if (task->kind == WH_TASK_UNSETTLED)
-        task->kind = label->type == WH_NUMBER && side_of(label) < 0 ? WH_TASK_REGRESSION
-                                                                    : WH_TASK_BINARY;
+        task->kind = kind;
+    if (task->kind == WH_TASK_BINARY)
+        make_two(task);
     task->type = label->type;
     return WH_TAKEN;
 }
@@ -190,8 +216,22 @@ static enum wh_verdict read_number(const struct label *label, double *target,
     return WH_TAKEN;
 }
 
-static enum wh_verdict read_class(const struct label *label, double *target,
-                                  struct wh_error *error)
+static enum wh_verdict too_long(const struct label *label, int most, struct wh_error *error)
+{
+    wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+               "is too long for a label (%d bytes at most)", most);
+    return WH_BAD;
+}
+
+static struct wh_class make_class(const struct label *label)
+{
+    return (struct wh_class){ .text = wh_copy(label->text.text, label->text.length),
+                              .length = label->text.length, .number = label->number };
+}
+
+/* Of two classes. */
+static enum wh_verdict read_side(const struct label *label, double *target,
+                                 struct wh_error *error)
 {
     struct wh_task *task = label->task;
     int side = label->type == task->type ? side_of(label) : -1;
@@ -200,18 +240,48 @@ static enum wh_verdict read_class(const struct label *label, double *target,
                            task->positive || label->type != WH_NUMBER ? ""
                                                : " (for numbers see --task regression)", error);
     struct wh_class *class = &task->classes[side];
-    if (!class->text && label->text.length > WH_MAX_NAME) {
-        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
-                   "is too long for a label (%d bytes at most)", WH_MAX_NAME);
-        return WH_BAD;
-    }
-    if (!class->text) {
-        class->text = wh_copy(label->text.text, label->text.length);
-        class->length = label->text.length;
-        class->number = label->number;
-    }
+    if (!class->text && label->text.length > WH_MAX_NAME)
+        return too_long(label, WH_MAX_NAME, error);
+    if (!class->text)
+        *class = make_class(label);
     *target = side;
     return WH_TAKEN;
+}
+
+/* Of many, which may be a new one. */
+static enum wh_verdict read_class(const struct label *label, double *target,
+                                  struct wh_error *error)
+{
+    struct wh_task *task = label->task;
+    char quoted[96];
+    wh_quote(quoted, label->text.text, label->text.length);
+    if (label->type != task->type) {
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "%s is no %s, as the labels before were", quoted, type_names[task->type]);
+        return WH_BAD;
+    }
+    for (uint32_t i = 0; i < task->count; i++)
+        if (same_class(label, &task->classes[i])) {
+            *target = i;
+            return WH_TAKEN;
+        }
+    if (label->text.length > WH_MAX_CLASS)
+        return too_long(label, WH_MAX_CLASS, error);
+    if (task->count == WH_MOST_CLASSES) {
+        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+                   "%s would be one class too many (%d at most)", quoted, WH_MOST_CLASSES);
+        return WH_BAD;
+    }
+    task->classes = wh_resize(task->classes, task->count + 1, sizeof *task->classes);
+    task->classes[task->count] = make_class(label);
+    *target = task->count++;
+    return WH_TAKEN;
+}
+
+void wh_task_cut(struct wh_task *task, uint32_t count)
+{
+    while (task->count > count)
+        free(task->classes[--task->count].text);
 }
 
 static enum wh_verdict read_label(const struct label *label, double *target,
@@ -223,8 +293,16 @@ static enum wh_verdict read_label(const struct label *label, double *target,
         if (verdict != WH_TAKEN)
             return verdict;
     }
-    return task->kind == WH_TASK_REGRESSION ? read_number(label, target, error)
-                                            : read_class(label, target, error);
+    switch (task->kind) {
+    case WH_TASK_REGRESSION:
+        return read_number(label, target, error);
+    case WH_TASK_MULTICLASS:
+        return read_class(label, target, error);
+    case WH_TASK_BINARY:
+    case WH_TASK_UNSETTLED:
+        break;
+    }
+    return read_side(label, target, error);
 }
 
 enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const struct wh_field *field,
@@ -254,11 +332,13 @@ enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const str
     return verdict;
 }
 
-struct wh_field wh_task_label(const struct wh_task *task, struct wh_row *row, bool positive)
+struct wh_field wh_task_label(const struct wh_task *task, struct wh_row *row, uint32_t number)
 {
+    const struct wh_class *class = &task->classes[number];
+    if (task->type == WH_TRUE && task->kind == WH_TASK_BINARY)
+        return (struct wh_field){ .type = number ? WH_TRUE : WH_FALSE };
     if (task->type == WH_TRUE)
-        return (struct wh_field){ .type = positive ? WH_TRUE : WH_FALSE };
-    const struct wh_class *class = &task->classes[positive];
+        return (struct wh_field){ .type = class->length == strlen("true") ? WH_TRUE : WH_FALSE };
     if (!class->text)
         return (struct wh_field){ .type = WH_NULL };
     char *text = wh_row_take(row, class->length);
@@ -277,25 +357,34 @@ static json_t *text_or_null(const char *text, size_t length)
 void wh_task_save(const struct wh_task *task, json_t *header)
 {
     json_object_set_new(header, "task", json_string(wh_task_name(task)));
-    if (task->kind != WH_TASK_BINARY)
+    if (!wh_task_classifies(task))
         return;
     json_t *labels = json_array();
-    for (int side = 0; side < 2; side++)
+    for (uint32_t i = 0; i < task->count; i++)
         json_array_append_new(labels,
-                              text_or_null(task->classes[side].text, task->classes[side].length));
+                              text_or_null(task->classes[i].text, task->classes[i].length));
     json_object_set_new(header, "labels", labels);
     json_object_set_new(header, "label_type",
                         task->type == WH_NULL ? json_null() : json_string(type_names[task->type]));
+    if (task->kind == WH_TASK_MULTICLASS) {
+        json_t *offsets = json_array();
+        for (uint32_t i = 0; i < task->count; i++)
+            json_array_append_new(offsets, json_real(task->classes[i].offset));
+        json_object_set_new(header, "offsets", offsets);
+        return;
+    }
     json_object_set_new(header, "positive",
                         task->positive ? json_string(task->positive) : json_null());
 }
 
-static int load_class(struct wh_task *task, int side, const json_t *label, struct wh_error *error)
+static int load_class(struct wh_task *task, const json_t *label, struct wh_class *class,
+                      struct wh_error *error)
 {
-    struct wh_class *class = &task->classes[side];
-    if (json_is_null(label))
+    size_t most = task->kind == WH_TASK_BINARY ? WH_MAX_NAME : WH_MAX_CLASS;
+    *class = (struct wh_class){ 0 };
+    if (json_is_null(label) && task->kind == WH_TASK_BINARY)
         return 0;
-    if (!json_is_string(label))
+    if (!json_is_string(label) || json_string_length(label) > most)
         return wh_fail(error, WH_REFUSED, "its labels are not texts");
     class->length = json_string_length(label);
     class->text = wh_copy(json_string_value(label), class->length);
@@ -304,6 +393,43 @@ static int load_class(struct wh_task *task, int side, const json_t *label, struc
     if (!wh_number_valid(class->text, class->length))
         return wh_fail(error, WH_REFUSED, "its labels are not numbers");
     class->number = wh_number_parse(class->text, class->length);
+    return 0;
+}
+
+static int load_classes(struct wh_task *task, const json_t *labels, struct wh_error *error)
+{
+    size_t count = json_array_size(labels);
+    bool two = task->kind == WH_TASK_BINARY;
+    if (!json_is_array(labels) || (two ? count != 2 : count > WH_MOST_CLASSES))
+        return wh_fail(error, WH_REFUSED, "its labels are not as many as its task has");
+    task->classes = wh_resize(task->classes, count, sizeof *task->classes);
+    task->count = 0;
+    for (size_t i = 0; i < count; i++)
+        if (load_class(task, json_array_get(labels, i), &task->classes[task->count++], error) != 0)
+            return -1;
+    return 0;
+}
+
+static int load_offsets(struct wh_task *task, const json_t *offsets, struct wh_error *error)
+{
+    bool good = json_array_size(offsets) == task->count;
+    for (uint32_t i = 0; good && i < task->count; i++) {
+        const json_t *offset = json_array_get(offsets, i);
+        task->classes[i].offset = json_number_value(offset);
+        good = json_is_number(offset) && fabs(task->classes[i].offset) <= LARGEST_OFFSET;
+    }
+    return good ? 0 : wh_fail(error, WH_REFUSED, "its offsets are not what they should be");
+}
+
+static int load_type(struct wh_task *task, const json_t *header, struct wh_error *error)
+{
+    const json_t *label_type = json_object_get(header, "label_type");
+    const char *type = json_string_value(label_type);
+    for (uint8_t i = WH_TRUE; type && i <= WH_STRING; i++)
+        if (type_names[i] && strcmp(type, type_names[i]) == 0)
+            task->type = i;
+    if (task->type == WH_NULL && !json_is_null(label_type))
+        return wh_fail(error, WH_REFUSED, "its labels' type is not known here");
     return 0;
 }
 
@@ -319,19 +445,12 @@ int wh_task_load(struct wh_task *task, const json_t *header, struct wh_error *er
         task->type = WH_NUMBER;
         return 0;
     }
-    const json_t *label_type = json_object_get(header, "label_type");
-    const char *type = json_string_value(label_type);
-    for (uint8_t i = WH_TRUE; type && i <= WH_STRING; i++)
-        if (strcmp(type, type_names[i]) == 0)
-            task->type = i;
-    if (task->type == WH_NULL && !json_is_null(label_type))
-        return wh_fail(error, WH_REFUSED, "its labels' type is not known here");
     const json_t *positive = json_object_get(header, "positive");
     if (json_is_string(positive))
         task->positive = wh_copy(json_string_value(positive), json_string_length(positive));
-    const json_t *labels = json_object_get(header, "labels");
-    if (json_array_size(labels) != 2)
-        return wh_fail(error, WH_REFUSED, "it does not have two labels");
-    return load_class(task, 0, json_array_get(labels, 0), error)
-        || load_class(task, 1, json_array_get(labels, 1), error) ? -1 : 0;
+    if (load_type(task, header, error) != 0
+        || load_classes(task, json_object_get(header, "labels"), error) != 0)
+        return -1;
+    return task->kind == WH_TASK_BINARY
+             ? 0 : load_offsets(task, json_object_get(header, "offsets"), error);
 }

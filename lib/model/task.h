@@ -2,8 +2,9 @@
  * The task: what kind of label there is, and what a label means.
  *
  * It is settled by the first label. Booleans, 0/1, -1/1, yes/no and true/false (in any case) are
- * two classes; any two values are, where the positive one is named; other numbers are regression.
- * A label that does not fit what came before is a bad row.
+ * two classes; any two values are, where the positive one is named; other strings are classes of
+ * which there may be ever more; other numbers are regression. A label that does not fit what came
+ * before is a bad row.
  */
 #ifndef WH_MODEL_TASK_H
 #define WH_MODEL_TASK_H
@@ -20,37 +21,54 @@ enum wh_task_kind {
     WH_TASK_UNSETTLED, /* no label was seen */
     WH_TASK_BINARY,
     WH_TASK_REGRESSION,
+    WH_TASK_MULTICLASS,
 };
 
-/* One of two classes, as its label was first spelled. */
+enum {
+    WH_MOST_CLASSES = 1000,
+    WH_MAX_CLASS = 512, /* bytes of the label of a class of many */
+};
+
+/* A class, as its label was first spelled. */
 struct wh_class {
     char *text; /* decoded; NULL while it was not seen */
     size_t length;
     double number; /* its value, where labels are numbers */
+    double offset; /* of its margin, where there are many: what it began with (model/model.h) */
 };
 
 struct wh_task {
     enum wh_task_kind kind;
     uint8_t type;               /* of the labels: WH_TRUE (booleans), WH_NUMBER or WH_STRING */
-    char *positive;             /* the positive class as the user named it, or NULL */
-    struct wh_class classes[2]; /* negative and positive */
+    char *positive; /* the positive class as the user named it, or NULL */
+    struct wh_class *classes; /* negative and positive (seen or not), or those seen so far */
+    uint32_t count;
 };
 
-/* `kind` ("binary", "regression" or NULL) and `positive` (or NULL) as the user gave them. */
+/* `kind` ("binary", "multiclass", "regression" or NULL) and `positive` (or NULL) as the user gave them. */
 int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
                  struct wh_error *error);
 void wh_task_free(struct wh_task *task);
 const char *wh_task_name(const struct wh_task *task);
 
+/* Whether labels are classes. */
+static inline bool wh_task_classifies(const struct wh_task *task)
+{
+    return task->kind == WH_TASK_BINARY || task->kind == WH_TASK_MULTICLASS;
+}
+
 /*
- * What the label says: 0 or 1 for the two classes, else its number. WH_BAD where it contradicts
+ * What the label says: the number of its class, which may be new, or its number. WH_BAD where it contradicts
  * what is known. `column` is the label's name, for messages; the row gives scratch memory.
  */
 enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const struct wh_field *field,
                              const char *column, double *target, struct wh_error *error);
 
+/* Forgets the classes from number `count` on, of many. */
+void wh_task_cut(struct wh_task *task, uint32_t count);
+
 /* The label of a class as a field in `row`; null where it is not known. */
-struct wh_field wh_task_label(const struct wh_task *task, struct wh_row *row, bool positive);
+struct wh_field wh_task_label(const struct wh_task *task, struct wh_row *row, uint32_t class);
 
 /* What a model's header holds about it, added to the object `header`; and back. */
 void wh_task_save(const struct wh_task *task, json_t *header);

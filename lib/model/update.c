@@ -38,18 +38,10 @@ static struct update *update_of(struct wh_stage *stage)
  * Settings
  */
 
-static int contradict(const struct update *update, const char *option, const char *given,
-                      const char *stored, struct wh_error *error)
+static int compare(const struct update *update, const char *option, const char *given,
+                   const char *stored, struct wh_error *error)
 {
-    if (!given || (stored && strcmp(given, stored) == 0))
-        return 0;
-    if (!stored)
-        return wh_fail(error, WH_REFUSED,
-                       "%s was learned without --%s: --%s %s contradicts that (--new starts "
-                       "another model)", update->settings->saving.path, option, option, given);
-    return wh_fail(error, WH_REFUSED,
-                   "%s was learned with --%s %s: --%s %s contradicts that (--new starts another "
-                   "model)", update->settings->saving.path, option, stored, option, given);
+    return wh_setting_compare(option, given, stored, update->settings->saving.path, error);
 }
 
 /* Holds what the user gave against what the model has. */
@@ -57,44 +49,20 @@ static int check_settings(const struct update *update, struct wh_error *error)
 {
     const struct wh_update_settings *given = update->settings;
     const struct wh_model *model = update->model;
-    const struct wh_class *positive = &model->task.classes[1];
-    const char *stored = model->task.positive ? model->task.positive : positive->text;
-    if (contradict(update, "learner", given->learner, model->type->name, error)
-        || contradict(update, "loss", given->loss, wh_loss_name(model->loss), error)
-        || contradict(update, "task", given->task, wh_task_name(&model->task), error)
-        || contradict(update, "positive", given->positive, stored, error)
-        || contradict(update, "label", given->roles.label, model->roles.label, error)
-        || contradict(update, "weight", given->roles.weight, model->roles.weight, error)
-        || contradict(update, "id", given->roles.id, model->roles.id, error)
-        || contradict(update, "ignore", given->roles.ignore, model->roles.ignore, error)
-        || contradict(update, "time", given->roles.time, model->roles.time, error))
+    const struct wh_task *task = &model->task;
+    char loss[WH_LOSS_TEXT];
+    const char *positive = task->positive                   ? task->positive
+                         : task->kind == WH_TASK_BINARY ? task->classes[1].text : NULL;
+    if (compare(update, "learner", given->learner, model->type->name, error)
+        || compare(update, "task", given->task, wh_task_name(task), error)
+        || compare(update, "positive", given->positive, positive, error))
         return -1;
-    if (!isnan(given->rate) && given->rate != model->rate)
-        return wh_fail(error, WH_REFUSED,
-                       "%s was learned with --learning-rate %g: another one contradicts that "
-                       "(--new starts another model)", given->saving.path, model->rate);
-    return 0;
-}
-
-/* Names go into the model's file, which is UTF-8. */
-static int check_text(const char *option, const char *text, struct wh_error *error)
-{
-    char quoted[96];
-    size_t length = text ? strlen(text) : 0;
-    if (length == 0 || wh_utf8_valid(text, length) == length)
-        return 0;
-    return wh_fail(error, WH_REFUSED, "--%s: %s is not UTF-8", option,
-                   wh_quote(quoted, text, length));
-}
-
-static int check_texts(const struct wh_update_settings *given, struct wh_error *error)
-{
-    return check_text("label", given->roles.label, error)
-        || check_text("weight", given->roles.weight, error)
-        || check_text("id", given->roles.id, error)
-        || check_text("ignore", given->roles.ignore, error)
-        || check_text("time", given->roles.time, error)
-        || check_text("positive", given->positive, error) ? -1 : 0;
+    struct wh_loss wanted = model->loss;
+    if (given->loss && wh_loss_parse(given->loss, &wanted, error) != 0)
+        return -1;
+    if (wanted.kind != model->loss.kind || wanted.parameter != model->loss.parameter)
+        return compare(update, "loss", given->loss, wh_loss_print(&model->loss, loss), error);
+    return wh_settings_compare(&given->model, &model->settings, given->saving.path, error);
 }
 
 static int find_learner(struct wh_model *model, const char *name, struct wh_error *error)
@@ -111,29 +79,32 @@ static int find_learner(struct wh_model *model, const char *name, struct wh_erro
     return -1;
 }
 
+static int settle_rate(struct wh_model *model, struct wh_error *error)
+{
+    double *rate = &model->settings.rate;
+    if (isnan(*rate))
+        *rate = model->type->rate;
+    if (*rate > 0 && *rate <= WH_LARGEST_RATE)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "the learning rate must be above 0, and 1e9 at most");
+}
+
 static int begin_model(struct update *update, const struct wh_update_settings *given,
                        struct wh_error *error)
 {
     struct wh_model *model = update->model = wh_model_new();
-    if (!given->roles.label)
+    if (!given->model.roles.label)
         return wh_fail(error, WH_REFUSED,
                        "a new model needs --label COLUMN: what is it to predict?");
     model->loss_settled = given->loss != NULL;
-    if (given->loss && !wh_loss_named(given->loss, &model->loss))
-        return wh_fail(error, WH_REFUSED, "--loss %s is not known (there are squared and logistic)",
-                       given->loss);
-    if (check_texts(given, error) != 0 || find_learner(model, given->learner, error) != 0
+    if ((given->loss && wh_loss_parse(given->loss, &model->loss, error) != 0)
+        || wh_settings_check(&given->model, error) != 0
+        || wh_setting_check("positive", given->positive, error) != 0
+        || find_learner(model, given->learner, error) != 0
         || wh_task_init(&model->task, given->task, given->positive, error) != 0)
         return -1;
-    model->rate = isnan(given->rate) ? model->type->rate : given->rate;
-    if (!(model->rate > 0 && model->rate <= WH_LARGEST_RATE))
-        return wh_fail(error, WH_REFUSED, "the learning rate must be above 0, and 1e9 at most");
-    wh_model_name(&model->roles.label, given->roles.label);
-    wh_model_name(&model->roles.weight, given->roles.weight);
-    wh_model_name(&model->roles.id, given->roles.id);
-    wh_model_name(&model->roles.ignore, given->roles.ignore);
-    wh_model_name(&model->roles.time, given->roles.time);
-    return 0;
+    model->settings = wh_settings_copy(&given->model);
+    return settle_rate(model, error);
 }
 
 static void fill_in(const char **given, const char *stored)
@@ -148,26 +119,21 @@ static int begin_again(struct update *update, struct wh_error *error)
 {
     struct wh_model *stored = update->model;
     struct wh_update_settings given = *update->settings;
-    if (stored->met && contradict(update, "label", given.roles.label, stored->roles.label, error))
+    char loss[WH_LOSS_TEXT];
+    if (stored->met && compare(update, "label", given.model.roles.label,
+                               stored->settings.roles.label, error) != 0)
         return -1;
-    fill_in(&given.roles.label, stored->roles.label);
-    fill_in(&given.roles.weight, stored->roles.weight);
-    fill_in(&given.roles.id, stored->roles.id);
-    fill_in(&given.roles.ignore, stored->roles.ignore);
-    fill_in(&given.roles.time, stored->roles.time);
+    wh_settings_fill(&given.model, &stored->settings);
     fill_in(&given.learner, stored->type->name);
-    fill_in(&given.loss, stored->loss_settled ? wh_loss_name(stored->loss) : NULL);
+    fill_in(&given.loss, stored->loss_settled ? wh_loss_print(&stored->loss, loss) : NULL);
     fill_in(&given.positive, stored->task.positive);
     if (stored->task.kind != WH_TASK_UNSETTLED)
         fill_in(&given.task, wh_task_name(&stored->task));
-    if (isnan(given.rate))
-        given.rate = stored->rate;
     int result = begin_model(update, &given, error);
     struct wh_model *model = update->model;
     model->checkpoint = stored->checkpoint;
     stored->checkpoint = (struct wh_checkpoint){ 0 };
     model->met = update->labelled_column = stored->met;
-    model->max_features = stored->max_features;
     strcpy(model->saved, stored->saved);
     wh_model_free(stored);
     return result;
@@ -190,16 +156,19 @@ static int load_model(struct update *update, const char *path, struct wh_error *
 
 static int open_examples(struct update *update, struct wh_error *error)
 {
-    const struct wh_update_settings *given = update->settings;
     struct wh_model *model = update->model;
-    if (given->max_features)
-        model->max_features = given->max_features < WH_MOST_FEATURES ? given->max_features
-                                                                     : WH_MOST_FEATURES - 1;
-    enum wh_examples_use use = model->learner || model->met ? WH_EXAMPLES_LEARN
-                                                            : WH_EXAMPLES_BEGIN;
+    uint64_t given = update->settings->model.max_features, *most = &model->settings.max_features;
+    if (given || *most == 0)
+        *most = given ? given : WH_DEFAULT_MAX_FEATURES;
+    if (*most >= WH_MOST_FEATURES)
+        *most = WH_MOST_FEATURES - 1;
+    struct wh_examples_settings settings = {
+        .use = model->learner || model->met ? WH_EXAMPLES_LEARN : WH_EXAMPLES_BEGIN,
+        .needs = wh_model_needs(model),
+        .max_features = *most,
+    };
     wh_examples_free(update->examples);
-    update->examples = wh_examples_open(&model->names, &model->roles, use, model->max_features,
-                                        error);
+    update->examples = wh_examples_open(&model->names, &model->settings.roles, &settings, error);
     return update->examples ? 0 : -1;
 }
 
@@ -234,14 +203,10 @@ static int open_all(struct update *update, struct wh_error *error)
 static int begin_learner(struct update *update, struct wh_error *error)
 {
     struct wh_model *model = update->model;
-    bool binary = model->task.kind == WH_TASK_BINARY;
     if (!model->loss_settled)
-        model->loss = binary ? WH_LOSS_LOGISTIC : WH_LOSS_SQUARED;
-    if (!binary && model->loss == WH_LOSS_LOGISTIC)
-        return wh_fail(error, WH_REFUSED,
-                       "%s: the labels are numbers other than two classes, and logistic loss is "
-                       "for classes (--loss squared, or name a class with --positive VALUE)",
-                       model->roles.label);
+        model->loss = wh_loss_of_task(wh_task_classifies(&model->task));
+    if (wh_model_check_loss(model, error) != 0)
+        return -1;
     wh_model_make_learner(model);
     return 0;
 }
@@ -274,12 +239,13 @@ static void say_line(struct update *update)
 }
 
 static void learn(struct update *update, const struct wh_reading_row *reading, double label,
-                  const struct wh_outcome *outcome)
+                  const struct wh_prediction *prediction)
 {
     struct wh_model *model = update->model;
-    wh_model_measure(model, &model->metrics, label, outcome);
-    wh_evaluation_add(&update->evaluation, model, label, outcome);
-    model->type->learn(model->learner, &reading->example, outcome);
+    struct wh_judgement judgement = wh_model_judge(model, prediction, label, reading->weight);
+    wh_model_measure(model, &model->metrics, prediction, &judgement);
+    wh_evaluation_add(&update->evaluation, model, prediction, &judgement);
+    wh_model_learn(model, &reading->example, prediction, &judgement);
     wh_saving_changed(update->saving);
     update->learned++;
     if (update->learned == update->next_line) {
@@ -290,8 +256,9 @@ static void learn(struct update *update, const struct wh_reading_row *reading, d
 }
 
 /* Passes the row on with what was predicted of it; NULL: nothing could be. */
-static enum wh_verdict pass(struct update *update, struct wh_row *row, const double *prediction,
-                            struct wh_emit *emit, struct wh_error *error)
+static enum wh_verdict pass(struct update *update, struct wh_row *row,
+                            const struct wh_prediction *prediction, struct wh_emit *emit,
+                            struct wh_error *error)
 {
     if (!wh_scored_room(update->scored, update->model, row->shape, error))
         return WH_BAD;
@@ -301,31 +268,39 @@ static enum wh_verdict pass(struct update *update, struct wh_row *row, const dou
 
 /* Predicts a row, passes it on, and only then learns from it: a row that turns out to be bad
  * teaches nothing. */
+static enum wh_verdict predict_and_learn(struct update *update, struct wh_row *row,
+                                         const struct wh_reading_row *reading, double label,
+                                         struct wh_emit *emit, struct wh_error *error)
+{
+    struct wh_model *model = update->model;
+    if (wh_model_check(model, reading, error) != 0
+        || (!model->learner && begin_learner(update, error) != 0))
+        return WH_FATAL;
+    if (!wh_model_takes(model, label, error))
+        return WH_BAD;
+    struct wh_prediction prediction = wh_model_predict(model, &reading->example);
+    enum wh_verdict verdict = WH_TAKEN;
+    if (update->scored)
+        verdict = pass(update, row, &prediction, emit, error);
+    if (verdict == WH_TAKEN)
+        learn(update, reading, label, &prediction);
+    return verdict;
+}
+
 static enum wh_verdict learn_from(struct update *update, struct wh_row *row,
                                   const struct wh_reading_row *reading, struct wh_emit *emit,
                                   struct wh_error *error)
 {
-    struct wh_model *model = update->model;
+    struct wh_task *task = &update->model->task;
     double label;
-    enum wh_verdict verdict = wh_task_read(&model->task, row, reading->label, model->roles.label,
-                                           &label, error);
-    if (verdict != WH_TAKEN)
-        return verdict;
-    if (wh_model_check(model, reading, error) != 0
-        || (!model->learner && begin_learner(update, error) != 0))
-        return WH_FATAL;
-    struct wh_outcome outcome = {
-        .prediction = model->type->predict(model->learner, &reading->example),
-        .target = wh_model_target(model, label),
-        .weight = reading->weight,
-    };
-    if (update->scored)
-        verdict = pass(update, row, &outcome.prediction, emit, error);
-    if (verdict != WH_TAKEN)
-        return verdict;
-    wh_loss_find(model->loss, &outcome);
-    learn(update, reading, label, &outcome);
-    return WH_TAKEN;
+    uint32_t classes = task->kind == WH_TASK_MULTICLASS ? task->count : 0;
+    enum wh_verdict verdict = wh_task_read(task, row, reading->label,
+                                           update->model->settings.roles.label, &label, error);
+    if (verdict == WH_TAKEN)
+        verdict = predict_and_learn(update, row, reading, label, emit, error);
+    if (verdict == WH_BAD && task->kind == WH_TASK_MULTICLASS)
+        wh_task_cut(task, classes);
+    return verdict;
 }
 
 /* Before the first label there is nothing to predict by, and perhaps not even known which columns
@@ -341,7 +316,7 @@ static enum wh_verdict pass_unlabelled(struct update *update, struct wh_row *row
         return WH_FATAL;
     if (!wh_model_knows(model, reading, update->settings->saving.path, error))
         return WH_BAD;
-    double prediction = model->type->predict(model->learner, &reading->example);
+    struct wh_prediction prediction = wh_model_predict(model, &reading->example);
     return pass(update, row, &prediction, emit, error);
 }
 
@@ -353,7 +328,7 @@ static enum wh_verdict take_unlabelled(struct update *update, struct wh_row *row
 {
     struct wh_model *model = update->model;
     if (!reading->labelled_column && row->raw_format == WH_FORMAT_CSV) {
-        wh_no_label_column(model->roles.label, row->shape, error);
+        wh_no_label_column(model->settings.roles.label, row->shape, error);
         return WH_FATAL;
     }
     enum wh_verdict verdict = WH_TAKEN;
@@ -455,7 +430,7 @@ static const char *update_recipe(struct wh_stage *stage)
     struct update *update = update_of(stage);
     if (!update->scored)
         return NULL;
-    json_t *adds = json_pack("{s:s, s:s?, s:b}", "label", update->model->roles.label, "as",
+    json_t *adds = json_pack("{s:s, s:s?, s:b}", "label", update->model->settings.roles.label, "as",
                              update->settings->as, "keep_features",
                              update->settings->keep_features);
     wh_json_hash(adds, update->recipe);
@@ -471,7 +446,7 @@ static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh
     bool part = wh_saving_streams(update->saving) && update->model->learner;
     if (update->unlabelled && !update->labelled_column && !part)
         return wh_fail(error, WH_REFUSED, "no row has a column %s, the label",
-                       update->model->roles.label);
+                       update->model->settings.roles.label);
     bool reported = update->next_line / 2 == update->learned;
     if (update->settings->say && update->learned && !reported)
         say_line(update);
@@ -544,7 +519,7 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
     if (wh_examples_crowded(update->examples))
         wh_buffer_format(out, "%" PRIu64 " values were left out because there were %" PRIu64
                          " features already (see --max-features)\n",
-                         wh_examples_crowded(update->examples), model->max_features);
+                         wh_examples_crowded(update->examples), model->settings.max_features);
     wh_report_figures(out, model, &update->evaluation, "progressive loss");
 }
 

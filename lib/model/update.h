@@ -22,11 +22,9 @@ struct wh_update_settings {
     struct wh_saving_settings saving; /* the model's file; `passes`: rows are emitted */
     const char *as;     /* of the columns that a row is passed on with (model/scored.h) */
     bool keep_features;
-    /* What the user gave, NULL or as said where nothing: for a model that is there, what it has. */
+    /* What the user gave, NULL where nothing: for a model that is there, what it has. */
     const char *learner, *loss, *task, *positive;
-    struct wh_roles roles;
-    double rate;           /* NaN: the learner's own */
-    uint64_t max_features; /* 0: the default */
+    struct wh_settings model;
     struct wh_nulls nulls; /* what means null in rows */
     /* Takes a line of the table of progress, after rows 1, 2, 4, 8 ... and at the end. May be
      * NULL. */

@@ -69,9 +69,12 @@ static bool learn(const struct wh_update_settings *settings, const char *rows, u
 static void check_numbers(const struct wh_model *model)
 {
     for (uint32_t id = 0; id < model->names.count; id++) {
-        double numbers[WH_MAX_PARAMETERS];
-        model->type->get(model->learner, id, numbers);
-        for (size_t i = 0; i < model->type->parameter_count; i++)
+        double numbers[2 * WH_MAX_PARAMETERS];
+        size_t count = wh_learner_parameter_count(model->learner);
+        if (count > sizeof numbers / sizeof *numbers)
+            continue; /* many classes */
+        wh_learner_get(model->learner, id, numbers);
+        for (size_t i = 0; i < count; i++)
             CHECK(isfinite(numbers[i]));
     }
 }

@@ -242,8 +242,8 @@ sink() {
     stream bbbbbbbbbbb2 "$(held | jq -c '{epoch,n}')" 1 unlabelled | sink -q
     prints 200 eval 'held | jq .position.row'
     sed 's/"y":1/"y":"gone"/; s/"y":0/"y":"here"/' rows >words
-    exits 2 eval 'stream ccccccccccc3 "$(held | jq -c "{epoch,n}")" 1 words | sink'
-    says 'the label "gone" is a string'
+    exits 2 eval 'stream ccccccccccc3 "$(held | jq -c "{epoch,n}")" 1 words | sink --task binary'
+    says 'which class is "gone"?'
     exits 0 eval 'stream ccccccccccc3 "$(held | jq -c "{epoch,n}")" 1 words | sink --positive gone -l 0.25 -q'
     wh-update -m plain.whm --label y --ignore id --positive gone -l 0.25 -q words
     [ "$(digest)" = "$(digest plain.whm)" ]

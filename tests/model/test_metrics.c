@@ -10,6 +10,9 @@
 #include "model/auc.h"
 #include "model/metrics.h"
 
+static const struct wh_loss squared_loss = { .kind = WH_LOSS_SQUARED };
+static const struct wh_loss logistic_loss = { .kind = WH_LOSS_LOGISTIC };
+
 static void assert_close(double value, double wanted, double margin)
 {
     if (!(fabs(value - wanted) <= margin))
@@ -23,7 +26,7 @@ static void classes_are_counted_by_weight(void **state)
     wh_metrics_binary(&metrics, true, true, 0.5, 1);
     wh_metrics_binary(&metrics, true, false, 1, 2);
     wh_metrics_binary(&metrics, false, false, 0.25, 1);
-    struct wh_figures figures = wh_metrics_figures(&metrics, true, WH_LOSS_LOGISTIC);
+    struct wh_figures figures = wh_metrics_figures(&metrics, WH_TASK_BINARY, &logistic_loss);
     assert_close(figures.loss, 2.75 / 4, 1e-15);
     assert_close(figures.accuracy, 0.5, 1e-15);
     assert_close(figures.constant_accuracy, 0.75, 1e-15);
@@ -38,7 +41,7 @@ static void labels_that_alternate_are_no_help_to_no_change(void **state)
     struct wh_metrics metrics = { 0 };
     for (int i = 0; i < 10; i++)
         wh_metrics_binary(&metrics, i % 2, true, 0, 1);
-    struct wh_figures figures = wh_metrics_figures(&metrics, true, WH_LOSS_LOGISTIC);
+    struct wh_figures figures = wh_metrics_figures(&metrics, WH_TASK_BINARY, &logistic_loss);
     assert_close(figures.no_change_accuracy, 0, 0);
     assert_close(figures.no_change_loss, 0.6931471805599453, 1e-15);
 }
@@ -49,7 +52,7 @@ static void numbers_are_measured_by_weight(void **state)
     struct wh_metrics metrics = { 0 };
     wh_metrics_number(&metrics, 1, 0, 1, 1);
     wh_metrics_number(&metrics, 3, 1, 4, 3);
-    struct wh_figures figures = wh_metrics_figures(&metrics, false, WH_LOSS_SQUARED);
+    struct wh_figures figures = wh_metrics_figures(&metrics, WH_TASK_REGRESSION, &squared_loss);
     assert_close(figures.loss, 13.0 / 4, 1e-15);
     assert_close(figures.mae, 7.0 / 4, 1e-15);
     assert_close(figures.rmse, sqrt(13.0 / 4), 1e-15);
@@ -62,7 +65,7 @@ static void no_row_gives_no_figure(void **state)
 {
     (void)state;
     struct wh_metrics metrics = { 0 };
-    assert_true(isnan(wh_metrics_figures(&metrics, true, WH_LOSS_LOGISTIC).loss));
+    assert_true(isnan(wh_metrics_figures(&metrics, WH_TASK_BINARY, &logistic_loss).loss));
     struct wh_auc auc = { 0 };
     assert_true(isnan(wh_auc_value(&auc)));
     wh_auc_add(&auc, 1, true, 1);

@@ -44,7 +44,7 @@ static int remove_folder(void **state)
 static void name_feature(struct wh_model *model, const char *text, size_t length, double number)
 {
     uint32_t id = wh_names_add(&model->names, text, length);
-    assert_true(model->type->set(model->learner, id,
+    assert_true(wh_learner_set(model->learner, id,
                                  (const double[]){ number, number * number,
                                                     fmin(fabs(number), 1e50) }));
 }
@@ -56,13 +56,13 @@ static struct wh_model *make_model(void)
     struct wh_error error;
     assert_int_equal(wh_task_init(&model->task, "regression", NULL, &error), 0);
     model->type = wh_learner_find("nag");
-    model->loss = WH_LOSS_SQUARED;
-    model->rate = 0.1;
+    model->loss = (struct wh_loss){ .kind = WH_LOSS_SQUARED };
+    model->settings.rate = 0.1;
     model->input = WH_INPUT_FEATURES;
     strcpy(model->stamp, "0123456789ab.live");
-    wh_model_name(&model->roles.label, "y \"quoted\"");
+    model->settings.roles.label = wh_copy("y \"quoted\"", 10);
     wh_model_make_learner(model);
-    assert_true(model->type->set(model->learner, WH_CONSTANT, (const double[]){ -0.0, 0, 0 }));
+    assert_true(wh_learner_set(model->learner, WH_CONSTANT, (const double[]){ -0.0, 0, 0 }));
     name_feature(model, "plain", 5, 1.0 / 3);
     name_feature(model, "", 0, 5e-324);
     name_feature(model, "a\"\\\n\0b", 6, -1.7976931348623157e100);
@@ -76,13 +76,13 @@ static void assert_same(const struct wh_model *a, const struct wh_model *b)
     assert_string_equal(a->digest, b->digest);
     assert_string_equal(a->stamp, b->stamp);
     assert_string_equal(a->saved, b->saved);
-    assert_string_equal(a->roles.label, b->roles.label);
+    assert_string_equal(a->settings.roles.label, b->settings.roles.label);
     assert_memory_equal(&a->metrics, &b->metrics, sizeof a->metrics);
     assert_int_equal(a->names.count, b->names.count);
     for (uint32_t id = 0; id < a->names.count; id++) {
         double left[WH_MAX_PARAMETERS] = { 0 }, right[WH_MAX_PARAMETERS] = { 0 };
-        a->type->get(a->learner, id, left);
-        b->type->get(b->learner, id, right);
+        wh_learner_get(a->learner, id, left);
+        wh_learner_get(b->learner, id, right);
         assert_memory_equal(left, right, sizeof left);
         assert_int_equal(a->names.names[id].length, b->names.names[id].length);
         assert_memory_equal(wh_names_text(&a->names, id), wh_names_text(&b->names, id),
@@ -187,10 +187,10 @@ static void a_model_that_no_label_has_come_to_is_one_too(void **state)
         struct wh_model *model = wh_model_new();
         assert_int_equal(wh_task_init(&model->task, tasks[i], NULL, &error), 0);
         model->type = wh_learner_find("nag");
-        model->rate = 0.1;
+        model->settings.rate = 0.1;
         model->met = i == 1;
         model->loss_settled = i == 2;
-        wh_model_name(&model->roles.label, "y");
+        model->settings.roles.label = wh_copy("y", 1);
         set_checkpoint(model, 1, make_position());
         assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
         struct wh_model *back = wh_model_load(in_folder("m.whm"), &error);
@@ -293,13 +293,13 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
     (void)state;
     static const char *const changes[][3] = {
         { "\"wh\":\"model\"", "\"wh\":\"motel\"", "is not a model" },
-        { "\"version\":1", "\"version\":2", "of version 2, newer than" },
-        { "\"version\":1", "\"version\":\"1\"", "of no version" },
+        { "\"version\":2", "\"version\":3", "of version 3, newer than" },
+        { "\"version\":2", "\"version\":\"2\"", "of no version" },
         { "\"nag\"", "\"gan\"", "its learner gan is not known here" },
         { "\"squared\"", "\"cubed\"", "its loss cubed is not known here" },
         { "\"regression\"", "\"ranking\"", "its task is not known here" },
         { "\"features\":4", "\"features\":5", "holds no feature" },
-        { "\"features\":4", "\"features\":3", "check sums do not fit" },
+        { "\"features\":4", "\"features\":3", "line 7 is not known here" },
         { "\"features\":4", "\"features\":1e300", "features" },
         { "\"features\":4", "\"features\":-1", "features" },
         { "\"input\":\"features\"", "\"input\":\"rows\"", "input" },
@@ -331,7 +331,7 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
         { "0.3333333333333333,", "", "line 4 holds no feature" },
         { "0.3333333333333333,", "0.3333333333333333,1,", "line 4 holds no feature" },
         { "\"content\":\"", "\"content\":\"0", "check sums do not fit" },
-        { "\"end\"", "\"and\"", "check sums do not fit" },
+        { "\"end\"", "\"and\"", "line 8 is not known here" },
     };
     struct wh_error error;
     struct wh_model *model = make_model();

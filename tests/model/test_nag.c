@@ -33,36 +33,36 @@ static void assert_close(double value, double wanted)
         fail_msg("%.17g instead of %.17g", value, wanted);
 }
 
-static struct wh_learner *make(enum wh_loss loss)
+static struct wh_learner *make(enum wh_loss_kind loss)
 {
-    struct wh_learner_settings settings = { .loss = loss, .rate = 0.5 };
-    return wh_learner_nag.create(&settings);
+    struct wh_learner_settings settings = { .loss = { .kind = loss }, .rate = 0.5 };
+    return wh_learner_new(&wh_learner_nag, &settings, 1);
 }
 
-static double learn(struct wh_learner *nag, enum wh_loss loss, const struct row *row)
+static double learn(struct wh_learner *nag, const struct row *row)
 {
     struct wh_example example = { row->ids, row->values, row->count, FEATURES };
     struct wh_outcome outcome = {
-        .prediction = wh_learner_nag.predict(nag, &example),
         .target = row->target, .weight = row->weight,
     };
-    wh_loss_find(loss, &outcome);
-    wh_learner_nag.learn(nag, &example, &outcome);
+    wh_learner_predict(nag, &example, &outcome.prediction);
+    wh_loss_find(&nag->settings.loss, &outcome);
+    wh_learner_learn(nag, &example, &outcome);
     return outcome.prediction;
 }
 
-static void check(enum wh_loss loss, const double predictions[ROWS], const double wanted[][3])
+static void check(enum wh_loss_kind loss, const double predictions[ROWS], const double wanted[][3])
 {
     struct wh_learner *nag = make(loss);
     for (size_t i = 0; i < ROWS; i++)
-        assert_close(learn(nag, loss, &rows[i]), predictions[i]);
+        assert_close(learn(nag, &rows[i]), predictions[i]);
     for (uint32_t id = 0; id < FEATURES; id++) {
         double numbers[WH_MAX_PARAMETERS];
-        wh_learner_nag.get(nag, id, numbers);
-        for (size_t i = 0; i < wh_learner_nag.parameter_count; i++)
+        wh_learner_get(nag, id, numbers);
+        for (size_t i = 0; i < wh_learner_parameter_count(nag); i++)
             assert_close(numbers[i], wanted[id][i]);
     }
-    wh_learner_nag.free(nag);
+    wh_learner_free(nag);
 }
 
 static void logistic_rows_give_the_weights_of_the_rules(void **state)
@@ -98,11 +98,11 @@ static void a_row_of_weight_zero_teaches_nothing(void **state)
     struct wh_learner *nag = make(WH_LOSS_LOGISTIC);
     struct row row = rows[0];
     row.weight = 0;
-    learn(nag, WH_LOSS_LOGISTIC, &row);
+    learn(nag, &row);
     double numbers[WH_MAX_PARAMETERS];
-    wh_learner_nag.get(nag, 1, numbers);
+    wh_learner_get(nag, 1, numbers);
     assert_true(numbers[0] == 0 && numbers[1] == 0 && numbers[2] == 0);
-    wh_learner_nag.free(nag);
+    wh_learner_free(nag);
 }
 
 /* Rows at the limits of what the reader lets through, in every order. */
@@ -113,20 +113,20 @@ static void extreme_rows_leave_every_number_finite(void **state)
     static const double weights[] = { 1e50, 1, 1e-300 };
     static const double targets[] = { 1e50, -1e50, 0, 1 };
     for (int kind = 0; kind < 2; kind++) {
-        enum wh_loss loss = kind ? WH_LOSS_LOGISTIC : WH_LOSS_SQUARED;
+        enum wh_loss_kind loss = kind ? WH_LOSS_LOGISTIC : WH_LOSS_SQUARED;
         struct wh_learner *nag = make(loss);
         for (unsigned i = 0; i < 5 * 5 * 3 * 4; i++) {
             double target = targets[i % 4];
             struct row row = { kind ? (target > 0 ? 1 : -1) : target, weights[i / 4 % 3],
                                { 0, 1, 2 }, { 1, extremes[i / 12 % 5], extremes[i / 60] }, 3 };
-            assert_true(isfinite(learn(nag, loss, &row)));
+            assert_true(isfinite(learn(nag, &row)));
         }
         for (uint32_t id = 0; id < FEATURES; id++) {
             double numbers[WH_MAX_PARAMETERS];
-            wh_learner_nag.get(nag, id, numbers);
+            wh_learner_get(nag, id, numbers);
             assert_true(isfinite(numbers[0]) && isfinite(numbers[1]) && isfinite(numbers[2]));
         }
-        wh_learner_nag.free(nag);
+        wh_learner_free(nag);
     }
 }
 
@@ -135,37 +135,36 @@ static void a_learner_that_was_saved_goes_on_the_same(void **state)
     (void)state;
     struct wh_error error;
     struct wh_learner *whole = make(WH_LOSS_LOGISTIC), *second = make(WH_LOSS_LOGISTIC);
-    learn(whole, WH_LOSS_LOGISTIC, &rows[0]);
-    learn(whole, WH_LOSS_LOGISTIC, &rows[1]);
-    json_t *saved = wh_learner_nag.save(whole);
-    assert_int_equal(wh_learner_nag.load(second, saved, &error), 0);
+    learn(whole, &rows[0]);
+    learn(whole, &rows[1]);
+    json_t *saved = wh_learner_save(whole);
+    assert_int_equal(wh_learner_load(second, saved, &error), 0);
     json_decref(saved);
     for (uint32_t id = 0; id < FEATURES; id++) {
         double numbers[WH_MAX_PARAMETERS];
-        wh_learner_nag.get(whole, id, numbers);
-        assert_true(wh_learner_nag.set(second, id, numbers));
+        wh_learner_get(whole, id, numbers);
+        assert_true(wh_learner_set(second, id, numbers));
     }
     for (size_t i = 2; i < ROWS; i++)
-        assert_true(learn(whole, WH_LOSS_LOGISTIC, &rows[i])
-                    == learn(second, WH_LOSS_LOGISTIC, &rows[i]));
-    wh_learner_nag.free(whole);
-    wh_learner_nag.free(second);
+        assert_true(learn(whole, &rows[i]) == learn(second, &rows[i]));
+    wh_learner_free(whole);
+    wh_learner_free(second);
 }
 
 static void numbers_that_cannot_be_are_refused(void **state)
 {
     (void)state;
     struct wh_learner *nag = make(WH_LOSS_LOGISTIC);
-    assert_false(wh_learner_nag.set(nag, 1, (const double[]){ INFINITY, 1, 1 }));
-    assert_false(wh_learner_nag.set(nag, 1, (const double[]){ 0, -1, 1 }));
-    assert_false(wh_learner_nag.set(nag, 1, (const double[]){ 0, 1, NAN }));
-    assert_false(wh_learner_nag.set(nag, 1, (const double[]){ -1e200, 1, 1 }));
-    assert_false(wh_learner_nag.set(nag, 1, (const double[]){ 0, 1, 1e60 }));
+    assert_false(wh_learner_set(nag, 1, (const double[]){ INFINITY, 1, 1 }));
+    assert_false(wh_learner_set(nag, 1, (const double[]){ 0, -1, 1 }));
+    assert_false(wh_learner_set(nag, 1, (const double[]){ 0, 1, NAN }));
+    assert_false(wh_learner_set(nag, 1, (const double[]){ -1e200, 1, 1 }));
+    assert_false(wh_learner_set(nag, 1, (const double[]){ 0, 1, 1e60 }));
     struct wh_error error;
     json_t *empty = json_object();
-    assert_int_equal(wh_learner_nag.load(nag, empty, &error), -1);
+    assert_int_equal(wh_learner_load(nag, empty, &error), -1);
     json_decref(empty);
-    wh_learner_nag.free(nag);
+    wh_learner_free(nag);
 }
 
 int main(void)

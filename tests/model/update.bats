@@ -271,10 +271,10 @@ as_ndjson() {
 }
 
 @test "strings without a positive class, and tasks that cannot be, are refused" {
-    exits 2 learn '{"y":"setosa","a":1}'
-    says 'y: the label "setosa" is a string: of two classes name the positive one with --positive VALUE'
-    exits 2 learn '{"y":1,"a":1}' --task multiclass
-    says 'more than two classes cannot be learned yet'
+    exits 2 learn '{"y":"setosa","a":1}' --task binary
+    says 'y: which class is "setosa"? Of two name the positive one with --positive VALUE'
+    exits 2 learn '{"y":1,"a":1}' --task ranking
+    says 'ranking is no task (there are binary, multiclass and regression)'
     exits 2 learn '{"y":1,"a":1}' --task regression --positive 1
     exits 2 learn '{"y":2.5,"a":1}' --loss logistic
     says 'logistic loss is for classes'
@@ -439,7 +439,8 @@ as_ndjson() {
 
 @test "a row of weight 0 does not widen the range of predictions" {
     learn '{"y":1.5,"w":1,"a":1}
+{"y":2.5,"w":1,"a":1}
 {"y":-7,"w":0,"a":1}
 {"y":900,"w":0,"a":1}' --weight w
-    prints '[0,1.5]' header 'state|[.lowest,.highest]'
+    prints '[0,1]' header 'state.heads[0]|[.lowest,.highest]'
 }

@@ -1,0 +1,37 @@
+/*
+ * The scale of regression's targets: their running mean and standard deviation, so that learners
+ * see the same numbers whatever unit the label is in.
+ *
+ * Counts of Poisson loss are divided by their mean instead: what is learned is the logarithm of
+ * the expected number, and a unit is a constant added to that. Zero-initialised is a scale of no
+ * rows.
+ */
+#ifndef WH_MODEL_TARGET_H
+#define WH_MODEL_TARGET_H
+
+#include <jansson.h>
+#include <stdbool.h>
+
+#include "model/loss.h"
+
+struct wh_target {
+    double weight; /* of the rows */
+    double mean;
+    double spread; /* sum of squared distances from the mean */
+};
+
+/* A label was seen. Weight above 0. */
+void wh_target_learn(struct wh_target *target, double label, double weight);
+
+/* One of the learner's units, in the label's: above 0. */
+double wh_target_unit(const struct wh_target *target, const struct wh_loss *loss);
+/* What a learner is told of a label; of the label that was learned last it is bounded by the
+ * square root of the number of rows. */
+double wh_target_scaled(const struct wh_target *target, const struct wh_loss *loss, double label);
+/* The expected number, in the label's unit, from a learner's raw prediction. */
+double wh_target_expected(const struct wh_target *target, const struct wh_loss *loss, double raw);
+
+json_t *wh_target_save(const struct wh_target *target);
+bool wh_target_load(struct wh_target *target, const json_t *object);
+
+#endif
