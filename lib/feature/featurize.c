@@ -1,29 +1,19 @@
 #include "feature/featurize.h"
 
-#include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "base/file.h"
 #include "feature/encoder.h"
 #include "feature/stage.h"
-#include "pipe/control.h"
-
-enum { SPOOL_CHUNK = 256 << 10 };
+#include "pipe/again.h"
 
 /* Everything that one call has at hand. */
 struct job {
     struct wh_common *common;
     const struct wh_recipe *recipe;
     const struct wh_featurize_options *options;
-    const char *const *paths;
-    size_t count;
     enum wh_learning learning;
-    bool standard_input; /* is among the operands, or all of them */
-    off_t begin;         /* where in standard input the rows begin, if it is read again */
+    struct wh_again again; /* the operands */
 };
 
 /* Options. */
@@ -73,109 +63,16 @@ static enum wh_learning choose_learning(const struct wh_featurize_options *optio
     return options->state || !recipe_learns(recipe) ? WH_LEARN_LIVE : WH_LEARN_FIRST;
 }
 
-/* Reading more than once. */
-
-static bool is_standard_input(const char *path)
-{
-    return strcmp(path, "-") == 0;
-}
-
-static bool is_regular(int descriptor)
-{
-    struct stat status;
-    return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
-}
-
-/* A stream with checkpoints may never end, and is refused before all of it is put by: its begin
- * record is the first line. */
-static int check_begin(const char *bytes, size_t length, struct wh_error *error)
-{
-    static const char first[] = "{\"@wh\":";
-    const char *end = memchr(bytes, '\n', length);
-    struct wh_control control;
-    struct wh_error ignored; /* what the line says otherwise is the reader's to judge */
-    if (!end || length < sizeof first || memcmp(bytes, first, sizeof first - 1) != 0 ||
-        wh_control_read(bytes, (size_t)(end - bytes), &control, &ignored))
-        return 0;
-    bool kept = control.kind == WH_CONTROL_BEGIN && !control.marked;
-    wh_control_free(&control);
-    return kept ? wh_featurizer_refuse_stream(error) : 0;
-}
-
-/* Reads until there is a line, or as much as goes into the chunk; the length, or -1. */
-static ssize_t read_begin(char *chunk, struct wh_error *error)
-{
-    size_t length = 0;
-    while (length < SPOOL_CHUNK && !memchr(chunk, '\n', length)) {
-        ssize_t got = read(STDIN_FILENO, chunk + length, SPOOL_CHUNK - length);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            return wh_fail_errno(error, WH_FAILED, "standard input: cannot read");
-        if (got == 0)
-            break;
-        length += (size_t)got;
-    }
-    return check_begin(chunk, length, error) ? -1 : (ssize_t)length;
-}
-
-static int copy_input(int spool, char *chunk, struct wh_error *error)
-{
-    ssize_t got = read_begin(chunk, error);
-    while (got != 0) {
-        if (got < 0 || wh_write_all(spool, chunk, (size_t)got, error))
-            return -1;
-        do
-            got = read(STDIN_FILENO, chunk, SPOOL_CHUNK);
-        while (got < 0 && errno == EINTR);
-        if (got < 0)
-            wh_fail_errno(error, WH_FAILED, "standard input: cannot read");
-    }
-    return 0;
-}
-
-/* Copies standard input to a temporary file that takes its place. */
-static int spool_input(struct wh_error *error)
-{
-    int spool = wh_spool_open(error);
-    if (spool < 0)
-        return -1;
-    char *chunk = wh_alloc(SPOOL_CHUNK, 1);
-    int failed = copy_input(spool, chunk, error);
-    free(chunk);
-    if (!failed && (dup2(spool, STDIN_FILENO) < 0 || lseek(STDIN_FILENO, 0, SEEK_SET) < 0))
-        failed = wh_fail_errno(error, WH_FAILED, "temporary file: cannot be read");
-    close(spool);
-    return failed;
-}
-
-static int prepare_input(struct job *job, struct wh_error *error)
-{
-    bool wanted = job->options->fit || job->options->fit_transform;
-    if (!is_regular(STDIN_FILENO)) {
-        if (!wanted)
-            return wh_fail(error, WH_REFUSED, "the recipe has constants to learn, and standard "
-                           "input cannot be read twice: name a FILE, or give --state FILE to learn "
-                           "row by row, with --fit-transform to learn first");
-        if (spool_input(error))
-            return -1;
-    }
-    job->begin = lseek(STDIN_FILENO, 0, SEEK_CUR);
-    return 0;
-}
-
 /* Makes sure that every operand can be read again. */
 static int prepare_again(struct job *job, struct wh_error *error)
 {
-    for (size_t i = 0; i < job->count; i++) {
-        struct stat status;
-        if (is_standard_input(job->paths[i]) || stat(job->paths[i], &status) ||
-            S_ISREG(status.st_mode))
-            continue; /* a file that is not there is the reader's to complain of */
-        return wh_fail(error, WH_REFUSED, "%s is no regular file, and cannot be read twice "
-                       "(--state FILE --fit-transform takes it on standard input)", job->paths[i]);
-    }
-    return job->standard_input ? prepare_input(job, error) : 0;
+    bool wanted = job->options->fit || job->options->fit_transform;
+    if (wh_again_spools(&job->again) && !wanted)
+        return wh_fail(error, WH_REFUSED, "the recipe has constants to learn, and standard "
+                       "input cannot be read twice: name a FILE, or give --state FILE to learn "
+                       "row by row, with --fit-transform to learn first");
+    return wh_again_prepare(&job->again, "--state FILE --fit-transform takes it on standard input",
+                            wh_featurizer_refuse_stream, error);
 }
 
 /* Runs. */
@@ -188,7 +85,8 @@ static int read_once(struct job *job, struct wh_featurizer *featurizer, bool reh
     struct wh_common silent = *job->common;
     silent.quiet = true;
     silent.stats = NULL;
-    struct wh_reader *reader = wh_reader_open(&job->common->reading, job->paths, job->count, error);
+    struct wh_reader *reader = wh_reader_open(&job->common->reading, job->again.paths,
+                                              job->again.count, error);
     if (!reader)
         return -1;
     struct wh_run run = {
@@ -214,8 +112,8 @@ static int read_all(struct job *job, struct wh_featurizer *featurizer, struct wh
         if (read_once(job, featurizer, rehearsal, -1, error) ||
             wh_featurizer_settle(featurizer, error))
             return -1;
-        if (again && job->standard_input && lseek(STDIN_FILENO, job->begin, SEEK_SET) < 0)
-            return wh_fail_errno(error, WH_FAILED, "standard input: cannot be read again");
+        if (again && wh_again_rewind(&job->again, error))
+            return -1;
     }
     if (fit_only)
         return 0;
@@ -238,10 +136,8 @@ int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
 {
     if (check_options(options, error))
         return -1;
-    struct job job = { common, recipe, options, paths, count, choose_learning(options, recipe),
-                       count == 0, 0 };
-    for (size_t i = 0; i < count; i++)
-        job.standard_input = job.standard_input || is_standard_input(paths[i]);
+    struct job job = { common, recipe, options, choose_learning(options, recipe),
+                       wh_again_of(paths, count) };
     if (common->writing.format == WH_FORMAT_NONE)
         common->writing.format = WH_FORMAT_NDJSON;
     struct wh_featurizing featurizing = {
