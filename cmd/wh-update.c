@@ -72,7 +72,7 @@ static const struct wh_option options_table[] = {
     { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(model.roles.ignore), NULL,
       NULL },
     { .kind = WH_OPTION_HEADING, .help = "Learning" },
-    { "task", 0, "TASK", "binary or regression [by the first label]", WH_OPTION_TEXT, AT(task),
+    { "task", 0, "TASK", "binary, multiclass or regression [by the first label]", WH_OPTION_TEXT, AT(task),
       NULL, NULL },
     { "positive", 0, "VALUE", "of two labels the one whose probability is to be learned",
       WH_OPTION_TEXT, AT(positive), NULL, NULL },
