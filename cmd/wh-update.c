@@ -1,5 +1,5 @@
 /* wh-update: learns from each row; creates a model or goes on with it. */
-#include <math.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "model/merge.h"
 #include "model/update.h"
 #include "pipe/progress.h"
 #include "pipe/tool.h"
@@ -16,6 +17,7 @@ static const double DEFAULT_SAVE_EVERY = 60;
 struct options {
     struct wh_update_settings settings;
     const char *checkpoint;
+    bool merge;
     double save_every; /* negative: not given */
 };
 
@@ -42,6 +44,8 @@ static const struct wh_option options_table[] = {
       WH_OPTION_TEXT, AT(saving.path), NULL, NULL },
     { "new", 0, NULL, "start from nothing; a model that is there is replaced at the end",
       WH_OPTION_FLAG, AT(saving.fresh), NULL, NULL },
+    { "merge", 0, NULL, "make MODEL of the models that are the operands, which learned from "
+      "different rows", WH_OPTION_FLAG, offsetof(struct options, merge), NULL, NULL },
     { "save-every", 0, "DURATION", "save also in between, when so much time has passed [60s for "
       "endless input, else only at the end]", WH_OPTION_CALL,
       offsetof(struct options, save_every), set_duration, NULL },
@@ -194,11 +198,29 @@ static int settle(struct wh_common *common, struct options *options, bool endles
     return 0;
 }
 
+static int merge(const struct wh_common *common, const struct options *options,
+                 const char *const *paths, size_t count, struct wh_error *error)
+{
+    const struct wh_saving_settings *saving = &options->settings.saving;
+    if (!saving->path)
+        return wh_fail(error, WH_REFUSED, "into which model? Give its file with -m MODEL");
+    struct wh_model *model = wh_model_merge_files(paths, count, saving->path, saving->fresh,
+                                                  error);
+    if (!model)
+        return -1;
+    wh_notice(common, "%s: merged from %zu models: %.0f rows, %" PRIu32 " features", saving->path,
+              count, model->metrics.rows, model->names.count - 1);
+    wh_model_free(model);
+    return 0;
+}
+
 static int update(void *context, struct wh_common *common, const char *const *paths, size_t count,
                   struct wh_error *error)
 {
     struct options *options = context;
     const struct wh_update_settings *settings = &options->settings;
+    if (options->merge)
+        return merge(common, options, paths, count, error);
     if (settle(common, options, is_endless(paths, count), error) != 0)
         return -1;
     struct wh_stage *stage = wh_update_open(settings, error);

@@ -180,6 +180,18 @@ void wh_learner_renumber(struct wh_learner *learner, const uint32_t *from, uint3
         type->renumber(learner->heads[i], from, count);
 }
 
+void wh_learner_merge(struct wh_learner *learner, const struct wh_learner *from,
+                      const struct wh_learner_map *map)
+{
+    const struct wh_learner_type *type = learner->type;
+    wh_learner_grow(learner, map->outputs);
+    if (learner->view)
+        type->view_merge(learner->view, from->view, map->features, map->feature_count);
+    for (uint32_t i = 0; i < from->outputs; i++)
+        type->merge(learner->heads[map->classes[i]], from->heads[i], map->features,
+                    map->feature_count, map->shifts[i]);
+}
+
 double wh_learner_effect(const struct wh_learner *learner, uint32_t id)
 {
     double largest = 0;

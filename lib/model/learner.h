@@ -72,6 +72,8 @@ struct wh_learner_type {
     void (*view_get)(const struct wh_view *view, uint32_t id, double *parameters);
     bool (*view_set)(struct wh_view *view, uint32_t id, const double *parameters);
     void (*view_renumber)(struct wh_view *view, const uint32_t *from, uint32_t count);
+    void (*view_merge)(struct wh_view *view, const struct wh_view *from, const uint32_t *map,
+                       uint32_t count);
 
     /* The heads. The first number of a feature in a linear learner is its weight, the first name
      * "weight"; others have no parameters. */
@@ -93,6 +95,11 @@ struct wh_learner_type {
     /* Features are forgotten and the others move up: number i is now what from[i], which is i or
      * above, was before, for i below `count`; there are no others. */
     void (*renumber)(struct wh_head *head, const uint32_t *from, uint32_t count);
+    /* Takes up what another head has learned from other rows; its feature i is number map[i] here,
+     * for i below `count`, and its raw predictions mean so much more as `shift`. NULL where that
+     * cannot be. */
+    void (*merge)(struct wh_head *head, const struct wh_head *from, const uint32_t *map,
+                  uint32_t count, double shift);
     /* The most that a feature has moved a prediction by, as its weight is now: for ranking. */
     double (*effect)(const struct wh_head *head, uint32_t id);
 
@@ -153,6 +160,17 @@ void wh_learner_get(const struct wh_learner *learner, uint32_t id, double *param
 bool wh_learner_set(struct wh_learner *learner, uint32_t id, const double *parameters);
 /* As the types' renumber. */
 void wh_learner_renumber(struct wh_learner *learner, const uint32_t *from, uint32_t count);
+/* How what one learner has learned fits another. */
+struct wh_learner_map {
+    uint32_t outputs;         /* how many there will be */
+    const uint32_t *classes;  /* the number of each output there */
+    const double *shifts;     /* of each output's raw predictions */
+    const uint32_t *features; /* the number of each feature there */
+    uint32_t feature_count;
+};
+/* As the types' merge, where they have it. */
+void wh_learner_merge(struct wh_learner *learner, const struct wh_learner *from,
+                      const struct wh_learner_map *map);
 /* The largest of the heads' effects. */
 double wh_learner_effect(const struct wh_learner *learner, uint32_t id);
 

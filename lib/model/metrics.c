@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "model/target.h"
 
 static const struct {
     const char *name;
@@ -93,6 +94,29 @@ void wh_metrics_number(struct wh_metrics *metrics, double target, double predict
         metrics->mean += distance * weight / metrics->weight;
         metrics->spread += weight * distance * (target - metrics->mean);
     }
+}
+
+void wh_metrics_merge(struct wh_metrics *metrics, const struct wh_metrics *from,
+                      const uint32_t *classes)
+{
+    /* Those that are no sums are worked out from both. */
+    struct wh_target labels = { metrics->weight, metrics->mean, metrics->spread };
+    wh_target_merge(&labels, &(struct wh_target){ from->weight, from->mean, from->spread });
+    double rows = metrics->rows + from->rows;
+    for (size_t i = 0; i < SUMS; i++) {
+        double *sum = (double *)((char *)metrics + sums[i].offset);
+        *sum += *(const double *)((const char *)from + sums[i].offset);
+    }
+    metrics->rows = rows;
+    metrics->mean = labels.mean;
+    metrics->spread = labels.spread;
+    metrics->last = from->last;
+    for (uint32_t i = 0; classes && i < from->class_count; i++) {
+        make_room(metrics, classes[i] + 1);
+        metrics->classes[classes[i]] += from->classes[i];
+    }
+    if (classes && from->last >= 0 && from->last < from->class_count)
+        metrics->last = classes[(size_t)from->last];
 }
 
 static void binary_figures(const struct wh_metrics *metrics, const struct wh_loss *loss,

@@ -49,6 +49,11 @@ void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, uint32_t pred
 void wh_metrics_number(struct wh_metrics *metrics, double target, double prediction, double loss,
                        double weight);
 
+/* Adds what other metrics have counted, of rows behind these; `classes` are the numbers here of
+ * their classes, NULL where these are not counted. */
+void wh_metrics_merge(struct wh_metrics *metrics, const struct wh_metrics *from,
+                      const uint32_t *classes);
+
 /* Figures; NaN where there was no row. */
 struct wh_figures {
     double loss;

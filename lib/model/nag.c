@@ -205,6 +205,38 @@ static void nag_renumber(struct wh_head *head, const uint32_t *from, uint32_t co
     }
 }
 
+/* A weight counts as much as the gradients it was learned from. */
+static struct weight merged(const struct weight *a, const struct weight *b)
+{
+    double gradients = a->gradients + b->gradients;
+    if (!(gradients > 0))
+        return a->scale > b->scale ? *a : *b;
+    return (struct weight){
+        .value = a->value * (a->gradients / gradients) + b->value * (b->gradients / gradients),
+        .gradients = gradients,
+        .scale = fmax(a->scale, b->scale),
+    };
+}
+
+static void nag_merge(struct wh_head *head, const struct wh_head *other, const uint32_t *map,
+                      uint32_t count, double shift)
+{
+    struct nag *nag = nag_of(head);
+    const struct nag *from = (const struct nag *)other;
+    nag->rows += from->rows;
+    nag->squares += from->squares;
+    widen(nag, from->lowest);
+    widen(nag, from->highest);
+    for (uint32_t i = 0; i < count && i < from->capacity; i++) {
+        if (map[i] >= nag->capacity)
+            make_room(nag, (size_t)map[i] + 1);
+        struct weight theirs = from->weights[i];
+        if (i == WH_CONSTANT)
+            theirs.value += shift;
+        nag->weights[map[i]] = merged(&nag->weights[map[i]], &theirs);
+    }
+}
+
 static const char *const parameters[] = { "weight", "gradients", "scale" };
 
 static void nag_get(const struct wh_head *head, uint32_t id, double *out)
@@ -251,5 +283,6 @@ const struct wh_learner_type wh_learner_nag = {
     .get = nag_get,
     .set = nag_set,
     .renumber = nag_renumber,
+    .merge = nag_merge,
     .effect = nag_effect,
 };

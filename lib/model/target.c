@@ -11,6 +11,18 @@ void wh_target_learn(struct wh_target *target, double label, double weight)
     target->spread += weight * distance * (label - target->mean);
 }
 
+void wh_target_merge(struct wh_target *target, const struct wh_target *from)
+{
+    if (!(from->weight > 0))
+        return;
+    /* Chan, Golub and LeVeque, "Updating formulae ... for computing sample variances", 1979. */
+    double weight = target->weight + from->weight, distance = from->mean - target->mean;
+    target->mean += distance * (from->weight / weight);
+    target->spread += from->spread + distance * distance * target->weight
+                                         * (from->weight / weight);
+    target->weight = weight;
+}
+
 double wh_target_unit(const struct wh_target *target, const struct wh_loss *loss)
 {
     double unit = 0;

@@ -23,6 +23,9 @@ struct wh_target {
 /* A label was seen. Weight above 0. */
 void wh_target_learn(struct wh_target *target, double label, double weight);
 
+/* Adds what another scale has seen. */
+void wh_target_merge(struct wh_target *target, const struct wh_target *from);
+
 /* One of the learner's units, in the label's: above 0. */
 double wh_target_unit(const struct wh_target *target, const struct wh_loss *loss);
 /* What a learner is told of a label; of the label that was learned last it is bounded by the

@@ -278,6 +278,39 @@ static enum wh_verdict read_class(const struct label *label, double *target,
     return WH_TAKEN;
 }
 
+static bool is_label(const struct wh_task *task, const struct wh_class *a,
+                     const struct wh_class *b)
+{
+    if (task->type == WH_NUMBER)
+        return a->number == b->number;
+    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
+}
+
+static struct wh_class copy_class(const struct wh_class *class)
+{
+    struct wh_class copy = *class;
+    copy.text = wh_copy(class->text, class->length);
+    return copy;
+}
+
+uint32_t wh_task_take_class(struct wh_task *task, const struct wh_class *class, uint32_t number)
+{
+    if (task->kind == WH_TASK_BINARY) {
+        struct wh_class *here = &task->classes[number];
+        if (class->text && !here->text)
+            *here = copy_class(class);
+        return !class->text || is_label(task, here, class) ? number : task->count;
+    }
+    for (uint32_t i = 0; i < task->count; i++)
+        if (is_label(task, &task->classes[i], class))
+            return i;
+    if (task->count == WH_MOST_CLASSES)
+        return task->count;
+    task->classes = wh_resize(task->classes, task->count + 1, sizeof *task->classes);
+    task->classes[task->count] = copy_class(class);
+    return task->count++;
+}
+
 void wh_task_cut(struct wh_task *task, uint32_t count)
 {
     while (task->count > count)

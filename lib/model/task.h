@@ -64,6 +64,10 @@ static inline bool wh_task_classifies(const struct wh_task *task)
 enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const struct wh_field *field,
                              const char *column, double *target, struct wh_error *error);
 
+/* The number of a class of another task, `number` there, which is added where there is room among
+ * many; the task's count where it does not fit. */
+uint32_t wh_task_take_class(struct wh_task *task, const struct wh_class *class, uint32_t number);
+
 /* Forgets the classes from number `count` on, of many. */
 void wh_task_cut(struct wh_task *task, uint32_t count);
 
