@@ -144,6 +144,8 @@ void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
     const struct binding *binding = &scored->bindings[row->shape->serial % BINDINGS];
     const struct wh_field null = { .type = WH_NULL };
     struct wh_field *fields = wh_row_fields(row, binding->shape->count);
+    bool all = binding->kept_count == row->shape->count;
+    row->raw_fields = all && !row->changed ? binding->kept_count : 0;
     for (uint32_t i = 0; i < binding->kept_count; i++)
         fields[i] = row->fields[binding->kept[i]];
     fields[binding->kept_count] = prediction ? score_field(model, row, prediction) : null;

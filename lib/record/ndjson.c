@@ -571,6 +571,7 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
     row->shape = end->shape ? end->shape : shape_of(reader, end);
     row->fields = reader->fields;
     row->changed = false;
+    row->raw_fields = 0;
     row->raw = start;
     row->raw_length = length + row->terminator;
     take_line(reader, length + 1);

@@ -56,6 +56,8 @@ struct wh_row {
     const struct wh_shape *shape;
     struct wh_field *fields; /* shape->count of them; wh_row_fields gives room for another shape */
     bool changed;
+    uint32_t raw_fields;  /* so many fields, the first, are all that the raw text has, as it has
+                             them; 0: not known. Set by who adds columns to an unchanged row. */
     uint8_t terminator;   /* bytes of line end in raw: 0 (none), 1 or 2 (CR LF) */
     uint8_t raw_format;   /* enum wh_format */
     char delimiter;       /* of the raw text, CSV */

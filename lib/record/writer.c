@@ -80,13 +80,41 @@ static void add_value(struct wh_buffer *out, const struct wh_field *field,
     }
 }
 
+/* How long the first `count` fields are, the brace before them included, without any blank. */
+static size_t length_of(const struct wh_row *row, uint32_t count)
+{
+    size_t length = 0;
+    for (uint32_t i = 0; i < count; i++) {
+        const struct wh_field *field = &row->fields[i];
+        size_t quotes = field->type == WH_STRING ? 2 : 0;
+        length += 1 + row->shape->columns[i].key_length + field->length + quotes;
+    }
+    return length;
+}
+
+/* Adds the raw text up to its closing brace, where that is how the row's first fields would be
+ * written. Returns how many those are. */
+static uint32_t add_raw(struct wh_buffer *out, const struct wh_row *row)
+{
+    if (row->raw_fields == 0 || row->raw_format != WH_FORMAT_NDJSON)
+        return 0;
+    size_t length = row->raw_length - row->terminator - 1;
+    if (length_of(row, row->raw_fields) != length)
+        return 0; /* it has blanks */
+    wh_buffer_reserve(out, length + WH_SLACK);
+    copy_loose(out->data + out->length, row->raw, length);
+    out->length += length;
+    return row->raw_fields;
+}
+
 static void add_row(struct wh_buffer *out, const struct wh_row *row,
                     const struct wh_ndjson_scan *scan)
 {
-    const struct wh_column *column = row->shape->columns;
-    const struct wh_field *field = row->fields;
-    char separator = '{';
-    for (uint32_t i = 0; i < row->shape->count; i++, column++, field++) {
+    uint32_t i = add_raw(out, row);
+    const struct wh_column *column = row->shape->columns + i;
+    const struct wh_field *field = row->fields + i;
+    char separator = i ? ',' : '{';
+    for (; i < row->shape->count; i++, column++, field++) {
         wh_buffer_reserve(out, column->key_length + WH_SLACK);
         char *place = out->data + out->length;
         *place = separator;

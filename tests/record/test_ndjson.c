@@ -130,6 +130,32 @@ static void changed_rows_keep_their_values_and_lose_blanks(void **state)
     wh_reader_close(reader);
 }
 
+/* Which the writer may take from the raw text, where that has no blanks between. */
+static void fields_of_the_raw_text_are_written_like_any(void **state)
+{
+    (void)state;
+    static const char more[] =
+        "{\"a\":1,\"b\":\"x\"}\n{\"a\":1,\"b\": \"x\"}\n{\"a\":1 ,\"b\":null}\n"
+        "{\"a\":[ 1 ],\"\\u0062\":\"\\n\"} \n{\"a\":1,\"b\":2}\r\n";
+    struct wh_buffer text = { 0 }, each = { 0 }, raw = { 0 };
+    wh_buffer_format(&text, "%s%s", more, awkward);
+    struct wh_reader *reader = open_bytes(text.data, text.length);
+    struct wh_error error;
+    while (wh_reader_next(reader, &error) == WH_NEXT_ROW) {
+        struct wh_row *row = reader->row;
+        assert_int_equal(row->raw_fields, 0);
+        wh_row_to_json(&each, row);
+        row->raw_fields = row->shape->count;
+        wh_row_to_json(&raw, row);
+        assert_int_equal(raw.length, each.length);
+        assert_memory_equal(raw.data, each.data, each.length);
+    }
+    wh_reader_close(reader);
+    wh_buffer_free(&text);
+    wh_buffer_free(&each);
+    wh_buffer_free(&raw);
+}
+
 static void bad_rows_are_told_with_rule_and_byte(void **state)
 {
     (void)state;
@@ -784,6 +810,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         EACH_WIDTH(unchanged_rows_leave_byte_for_byte),
         EACH_WIDTH(changed_rows_keep_their_values_and_lose_blanks),
+        cmocka_unit_test(fields_of_the_raw_text_are_written_like_any),
         EACH_WIDTH(bad_rows_are_told_with_rule_and_byte),
         EACH_WIDTH(numbers_of_any_length_are_whole_or_told_bad),
         EACH_WIDTH(a_first_key_of_control_records_makes_one),
