@@ -170,13 +170,31 @@ void wh_sha256_init(struct wh_sha256 *sha)
     };
 }
 
-/* The 16 words behind word[0..15] in the message schedule, in place. */
-static void sha_schedule(uint32_t word[static 16])
+/* Compiled once for each number of blocks. */
+#define INLINE static inline __attribute__((always_inline))
+
+/* One word of each of four blocks. */
+typedef uint32_t words __attribute__((vector_size(16)));
+
+enum { BLOCK = 64, LANES = 4 };
+
+/* The sums of all rounds' constants and message words (FIPS 180-4, section 6.2.2), of `count`
+ * blocks at once: they do not depend on what was hashed before. */
+INLINE void sha_schedule(words sums[static 64], const unsigned char *bytes, size_t count)
 {
-    for (int i = 0; i < 16; i++) {
-        uint32_t a = word[(i + 1) & 15], b = word[(i + 14) & 15];
-        word[i] += word[(i + 9) & 15] + (rotate_right(a, 7) ^ rotate_right(a, 18) ^ a >> 3)
-                 + (rotate_right(b, 17) ^ rotate_right(b, 19) ^ b >> 10);
+    words word[16] = { 0 };
+    for (size_t i = 0; i < 16; i++)
+        for (size_t lane = 0; lane < count; lane++)
+            word[i][lane] = big_endian(bytes + BLOCK * lane + 4 * i);
+    for (size_t i = 0; i < 64; i++) {
+        words *next = &word[i & 15];
+        if (i >= 16) {
+            words a = word[(i + 1) & 15], b = word[(i + 14) & 15];
+            *next += word[(i + 9) & 15]
+                   + ((a >> 7 | a << 25) ^ (a >> 18 | a << 14) ^ a >> 3)
+                   + ((b >> 17 | b << 15) ^ (b >> 19 | b << 13) ^ b >> 10);
+        }
+        sums[i] = *next + sha_constants[i];
     }
 }
 
@@ -185,33 +203,26 @@ static void sha_schedule(uint32_t word[static 16])
  */
 #define ROUND(a, b, c, d, e, f, g, h, i)                                                           \
     do {                                                                                           \
-        uint32_t first = h + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25))      \
-                       + (g ^ (e & (f ^ g))) + sha_constants[round + (i)] + word[i];               \
+        uint32_t first = h + sums[i][lane] + (g ^ (e & (f ^ g)))                                   \
+                       + (rotate_right(e, 6) ^ rotate_right(e, 11) ^ rotate_right(e, 25));         \
         d += first;                                                                                \
-        h = first + (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22))               \
-          + ((a & b) | (c & (a | b)));                                                             \
+        h = first + ((a & b) | (c & (a | b)))                                                      \
+          + (rotate_right(a, 2) ^ rotate_right(a, 13) ^ rotate_right(a, 22));                      \
     } while (0)
 
-static void sha_block(uint32_t state[static 8], const unsigned char *block)
+INLINE void sha_rounds(uint32_t state[static 8], const words sums[static 64], size_t lane)
 {
-    uint32_t word[16];
-    for (int i = 0; i < 16; i++)
-        word[i] = big_endian(block + 4 * i);
     uint32_t a = state[0], b = state[1], c = state[2], d = state[3];
     uint32_t e = state[4], f = state[5], g = state[6], h = state[7];
-    for (int round = 0; round < 64; round += 16) {
-        if (round > 0)
-            sha_schedule(word);
-        for (int i = 0; i < 16; i += 8) {
-            ROUND(a, b, c, d, e, f, g, h, i);
-            ROUND(h, a, b, c, d, e, f, g, i + 1);
-            ROUND(g, h, a, b, c, d, e, f, i + 2);
-            ROUND(f, g, h, a, b, c, d, e, i + 3);
-            ROUND(e, f, g, h, a, b, c, d, i + 4);
-            ROUND(d, e, f, g, h, a, b, c, i + 5);
-            ROUND(c, d, e, f, g, h, a, b, i + 6);
-            ROUND(b, c, d, e, f, g, h, a, i + 7);
-        }
+    for (size_t i = 0; i < 64; i += 8) {
+        ROUND(a, b, c, d, e, f, g, h, i);
+        ROUND(h, a, b, c, d, e, f, g, i + 1);
+        ROUND(g, h, a, b, c, d, e, f, i + 2);
+        ROUND(f, g, h, a, b, c, d, e, i + 3);
+        ROUND(e, f, g, h, a, b, c, d, i + 4);
+        ROUND(d, e, f, g, h, a, b, c, i + 5);
+        ROUND(c, d, e, f, g, h, a, b, i + 6);
+        ROUND(b, c, d, e, f, g, h, a, i + 7);
     }
     state[0] += a;
     state[1] += b;
@@ -223,38 +234,60 @@ static void sha_block(uint32_t state[static 8], const unsigned char *block)
     state[7] += h;
 }
 
+INLINE void sha_blocks(uint32_t state[static 8], const unsigned char *bytes, size_t count)
+{
+    words sums[64];
+    sha_schedule(sums, bytes, count);
+    for (size_t lane = 0; lane < count; lane++)
+        sha_rounds(state, sums, lane);
+}
+
+static void add_four(uint32_t state[static 8], const unsigned char *bytes)
+{
+    sha_blocks(state, bytes, LANES);
+}
+
+static void add_one(uint32_t state[static 8], const unsigned char *bytes)
+{
+    sha_blocks(state, bytes, 1);
+}
+
 void wh_sha256_add(struct wh_sha256 *sha, const void *bytes, size_t length)
 {
     const unsigned char *at = bytes;
-    size_t held = sha->length % sizeof sha->block;
+    size_t held = sha->length % sizeof sha->blocks;
     sha->length += length;
     if (held > 0) {
-        size_t fill = sizeof sha->block - held;
+        size_t fill = sizeof sha->blocks - held;
         if (length < fill) {
             if (length)
-                memcpy(sha->block + held, at, length);
+                memcpy(sha->blocks + held, at, length);
             return;
         }
-        memcpy(sha->block + held, at, fill);
-        sha_block(sha->state, sha->block);
+        memcpy(sha->blocks + held, at, fill);
+        add_four(sha->state, sha->blocks);
         at += fill;
         length -= fill;
     }
-    for (; length >= sizeof sha->block; at += sizeof sha->block, length -= sizeof sha->block)
-        sha_block(sha->state, at);
+    for (; length >= sizeof sha->blocks; at += sizeof sha->blocks, length -= sizeof sha->blocks)
+        add_four(sha->state, at);
     if (length)
-        memcpy(sha->block, at, length);
+        memcpy(sha->blocks, at, length);
 }
 
 void wh_sha256_hex(struct wh_sha256 *sha, char hex[65])
 {
     uint64_t bits = sha->length * 8;
-    unsigned char padding[72] = { 0x80 };
-    size_t held = sha->length % sizeof sha->block;
-    size_t zeros = (held < 56 ? 56 : 120) - held;
+    /* Room for the end of four blocks and one more. */
+    unsigned char padded[sizeof sha->blocks + BLOCK] = { 0 };
+    size_t held = sha->length % sizeof sha->blocks;
+    size_t count = held / BLOCK + (held % BLOCK < BLOCK - 8 ? 1 : 2);
+    memcpy(padded, sha->blocks, held);
+    padded[held] = 0x80;
     for (size_t i = 0; i < 8; i++)
-        padding[zeros + i] = (unsigned char)(bits >> (56 - 8 * i));
-    wh_sha256_add(sha, padding, zeros + 8);
+        padded[count * BLOCK - 8 + i] = (unsigned char)(bits >> (56 - 8 * i));
+    for (size_t done = 0; done < count; done++)
+        add_one(sha->state, padded + done * BLOCK);
     static const char digits[] = "0123456789abcdef";
     for (size_t i = 0; i < 64; i++)
         hex[i] = digits[sha->state[i / 8] >> (28 - 4 * (i % 8)) & 15];

@@ -31,7 +31,7 @@ uint64_t wh_stable_mix(uint64_t hash);
 struct wh_sha256 {
     uint32_t state[8];
     uint64_t length;
-    unsigned char block[64];
+    unsigned char blocks[256]; /* four at a time */
 };
 
 void wh_sha256_init(struct wh_sha256 *sha);

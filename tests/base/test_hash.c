@@ -47,7 +47,8 @@ static void murmur3_gives_the_verification_value_of_its_author(void **state)
 static void check_sha256(const char *text, size_t length, const char *expected)
 {
     /* Whole, and in pieces of every size that matters to the blocks. */
-    static const size_t pieces[] = { SIZE_MAX, 1, 3, 55, 56, 63, 64, 65, 127, 128, 1000 };
+    static const size_t pieces[] = { SIZE_MAX, 1, 3, 55, 56, 63, 64, 65, 127, 128, 255, 256, 257,
+                                     1000 };
     for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
         struct wh_sha256 sha;
         char hex[65];
@@ -78,6 +79,26 @@ static void sha256_gives_the_examples_of_fips_180_4(void **state)
     memset(million, 'a', sizeof million);
     check_sha256(million, sizeof million,
                  "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
+}
+
+/* The digest of all digests of 0 to 600 bytes, as Python's hashlib gives it. */
+static void sha256_ends_right_wherever_the_end_is(void **state)
+{
+    (void)state;
+    struct wh_sha256 all;
+    char bytes[600], hex[65];
+    for (size_t i = 0; i < sizeof bytes; i++)
+        bytes[i] = (char)(i % 251);
+    wh_sha256_init(&all);
+    for (size_t length = 0; length <= sizeof bytes; length++) {
+        struct wh_sha256 sha;
+        wh_sha256_init(&sha);
+        wh_sha256_add(&sha, bytes, length);
+        wh_sha256_hex(&sha, hex);
+        wh_sha256_add(&all, hex, 64);
+    }
+    wh_sha256_hex(&all, hex);
+    assert_string_equal(hex, "f22b5c3d8d58319c2f4bf70005b58759ecb56f725eb507e4423c0a485198ab2d");
 }
 
 static void hash_depends_on_the_bytes_and_nothing_else(void **state)
@@ -204,6 +225,7 @@ int main(int argc, char **argv)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(murmur3_gives_what_scikit_learn_gives),
         cmocka_unit_test(murmur3_gives_the_verification_value_of_its_author),
+        cmocka_unit_test(sha256_ends_right_wherever_the_end_is),
         cmocka_unit_test(sha256_gives_the_examples_of_fips_180_4),
         cmocka_unit_test(hash_depends_on_the_bytes_and_nothing_else),
         cmocka_unit_test(hash_keeps_a_million_similar_keys_apart),
