@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/time.h"
 
 void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model,
                        const struct wh_prediction *prediction,
@@ -51,9 +52,9 @@ static void add_cell(struct wh_buffer *out, double value)
 void wh_report_head(struct wh_buffer *out, const struct wh_model *model)
 {
     bool classes = classifies(model);
-    wh_buffer_format(out, "%10s %10s %10s %10s %10s %10s %10s", "rows", "loss", "recent",
+    wh_buffer_format(out, "%10s %10s %10s %10s %10s %10s %10s %10s", "rows", "loss", "recent",
                      classes ? "accuracy" : "MAE", classes ? "AUC" : "RMSE", "constant",
-                     "no change");
+                     "no change", "rows/s");
 }
 
 void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
@@ -70,6 +71,14 @@ void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
     add_cell(out, classes ? auc_of(model, evaluation) : figures.rmse);
     add_cell(out, figures.constant_loss);
     add_cell(out, figures.no_change_loss);
+    double now = wh_clock();
+    if (evaluation->reported_at > 0 && now > evaluation->reported_at)
+        wh_buffer_format(out, " %10.0f", (metrics->rows - evaluation->rows_reported)
+                                             / (now - evaluation->reported_at));
+    else
+        wh_buffer_format(out, " %10s", "-");
+    evaluation->rows_reported = metrics->rows;
+    evaluation->reported_at = now;
     evaluation->loss_reported = metrics->loss;
     evaluation->weight_reported = metrics->weight;
 }

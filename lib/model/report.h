@@ -16,6 +16,7 @@ struct wh_evaluation {
     struct wh_metrics metrics;
     struct wh_auc auc;   /* binary tasks */
     double loss_reported, weight_reported; /* sums at the table's last line */
+    double rows_reported, reported_at;     /* rows then, and when that was, by wh_clock() */
 };
 
 /* Adds a row: what was predicted of it, and what came of that. */
