@@ -1,5 +1,6 @@
 #include "model/auto_fields.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -117,16 +118,15 @@ void wh_auto_fields_row(struct wh_auto_fields *fields, uint32_t features)
         fields->of[fields->of_count] = field_to_be(fields, (uint32_t)fields->of_count);
 }
 
-void wh_auto_fields_move(struct wh_auto_fields *fields, uint32_t from, uint32_t to)
+void wh_auto_fields_renumber(struct wh_auto_fields *fields, const uint32_t *from, uint32_t count)
 {
-    if (from < fields->of_count && to < fields->of_count)
-        fields->of[to] = fields->of[from];
-}
-
-void wh_auto_fields_cut(struct wh_auto_fields *fields, uint32_t count)
-{
-    if (fields->of_count > count)
-        fields->of_count = count;
+    size_t left = 0;
+    wh_auto_fields_settle(fields);
+    while (left < count && from[left] < fields->of_count) {
+        fields->of[left] = fields->of[from[left]];
+        left++;
+    }
+    fields->of_count = fields->settled = left;
 }
 
 bool wh_auto_fields_meet(struct wh_auto_fields *fields, uint16_t number)
@@ -183,11 +183,10 @@ static bool load_field(struct wh_auto_fields *fields, const json_t *state)
 {
     const json_t *name = json_array_get(state, 0);
     uint64_t first, present, strings;
-    json_int_t slot = json_integer_value(json_array_get(state, 1));
+    double slot = json_number_value(json_array_get(state, 1));
     size_t length = json_string_length(name);
     if (!json_is_string(name) || length > WH_MAX_NAME
-        || !json_is_integer(json_array_get(state, 1)) || slot < DROPPED
-        || slot >= (json_int_t)fields->slots
+        || !(slot >= DROPPED && slot < fields->slots) || slot != floor(slot)
         || !wh_auto_count(json_array_get(state, 2), (double)fields->rows, &first)
         || !wh_auto_count(json_array_get(state, 3), (double)fields->rows, &present)
         || !wh_auto_count(json_array_get(state, 4), 9e15, &strings))
@@ -201,7 +200,7 @@ static bool load_field(struct wh_auto_fields *fields, const json_t *state)
     field->present = present;
     field->strings = strings;
     for (uint32_t i = 0; i < count; i++)
-        if (slot >= 0 && fields->fields[i].slot == slot)
+        if (slot >= 0 && fields->fields[i].slot == field->slot)
             return false;
     return true;
 }

@@ -60,9 +60,8 @@ static inline uint16_t wh_auto_fields_of(const struct wh_auto_fields *fields, ui
 /* Looks up what a loaded state had looked up; to be called when the names are there. */
 void wh_auto_fields_settle(struct wh_auto_fields *fields);
 
-/* Feature `from` becomes number `to`; only features below `count` are left. */
-void wh_auto_fields_move(struct wh_auto_fields *fields, uint32_t from, uint32_t to);
-void wh_auto_fields_cut(struct wh_auto_fields *fields, uint32_t count);
+/* As model/learner.h has it. */
+void wh_auto_fields_renumber(struct wh_auto_fields *fields, const uint32_t *from, uint32_t count);
 
 /* Whether a feature is a value of its field (city=Lagos), not a number. */
 bool wh_auto_fields_category(const struct wh_auto_fields *fields, uint32_t id);

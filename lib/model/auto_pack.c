@@ -15,9 +15,10 @@ bool wh_auto_number(const json_t *value, double most, double *number)
 
 bool wh_auto_count(const json_t *value, double most, uint64_t *count)
 {
-    json_int_t number = json_integer_value(value);
-    *count = (uint64_t)number;
-    return json_is_integer(value) && number >= 0 && (double)number <= most;
+    double number = json_number_value(value);
+    bool fine = json_is_number(value) && number >= 0 && number <= most && number == floor(number);
+    *count = fine ? (uint64_t)number : 0;
+    return fine;
 }
 
 /* The text of `count` words of `size` bytes, which are given as bits. */

@@ -46,6 +46,7 @@ struct wh_auto_view {
     double *sizes_of; /* of features: the largest they had */
     uint8_t *codes_of;
     size_t features;
+    uint32_t taken; /* slots that were loaded */
 
     /* The row that was read. */
     struct wh_auto_row row;
@@ -396,16 +397,13 @@ unsigned wh_auto_view_runs(unsigned region, struct wh_auto_run runs[static WH_AU
 
 json_t *wh_auto_view_save(const struct wh_auto_view *view)
 {
-    json_t *slots = json_array(), *crosses = json_array(), *versions = json_array();
-    for (uint32_t i = 0; i < view->fields.slots; i++)
-        json_array_append_new(slots, wh_auto_slot_save(&view->slots[i]));
+    json_t *crosses = json_array(), *versions = json_array();
     for (uint32_t i = 0; i < view->cross_count; i++)
         json_array_append_new(crosses, json_pack("[ii]", (int)view->crosses[i].left,
                                                  (int)view->crosses[i].right));
     for (unsigned i = 0; i < WH_AUTO_REGIONS; i++)
         json_array_append_new(versions, json_integer(view->versions[i]));
-    return json_pack("{sososIsososo}", "fields", wh_auto_fields_save(&view->fields), "slots",
-                     slots, "pairs", (json_int_t)view->pairs, "crosses", crosses, "tilings",
+    return json_pack("{sosIsososo}", "fields", wh_auto_fields_save(&view->fields), "pairs", (json_int_t)view->pairs, "crosses", crosses, "tilings",
                      wh_auto_tilings_save(&view->tilings), "versions", versions);
 }
 
@@ -439,20 +437,20 @@ static bool load_versions(struct wh_auto_view *view, const json_t *list)
     return true;
 }
 
-static bool load_slots(struct wh_auto_view *view, const json_t *list)
+json_t *wh_auto_view_slot(const struct wh_auto_view *view, uint32_t slot)
 {
-    if (json_array_size(list) != view->fields.slots)
-        return false;
-    for (uint32_t i = 0; i < view->fields.slots; i++)
-        if (!wh_auto_slot_load(&view->slots[i], json_array_get(list, i)))
-            return false;
-    return true;
+    return slot < view->fields.slots ? wh_auto_slot_save(&view->slots[slot]) : NULL;
+}
+
+bool wh_auto_view_take_slot(struct wh_auto_view *view, const json_t *slot)
+{
+    return view->taken < view->fields.slots
+        && wh_auto_slot_load(&view->slots[view->taken++], slot);
 }
 
 int wh_auto_view_load(struct wh_auto_view *view, const json_t *state, struct wh_error *error)
 {
     if (!wh_auto_fields_load(&view->fields, json_object_get(state, "fields"))
-        || !load_slots(view, json_object_get(state, "slots"))
         || !wh_auto_count(json_object_get(state, "pairs"), 1e6, &view->pairs)
         || !load_crosses(view, json_object_get(state, "crosses"))
         || !wh_auto_tilings_load(&view->tilings, json_object_get(state, "tilings"),
@@ -482,18 +480,12 @@ bool wh_auto_view_set(struct wh_auto_view *view, uint32_t id, const double *para
     return true;
 }
 
-void wh_auto_view_move(struct wh_auto_view *view, uint32_t from, uint32_t to)
+void wh_auto_view_renumber(struct wh_auto_view *view, const uint32_t *from, uint32_t count)
 {
-    wh_auto_fields_move(&view->fields, from, to);
-    view->sizes_of[to] = view->sizes_of[from];
-    view->codes_of[to] = view->codes_of[from];
-}
-
-void wh_auto_view_cut(struct wh_auto_view *view, uint32_t count)
-{
-    wh_auto_fields_cut(&view->fields, count);
-    for (size_t i = count; i < view->features; i++) {
-        view->sizes_of[i] = 0;
-        view->codes_of[i] = 0;
+    wh_auto_fields_renumber(&view->fields, from, count);
+    for (size_t i = 0; i < view->features; i++) {
+        bool kept = i < count && from[i] < view->features;
+        view->sizes_of[i] = kept ? view->sizes_of[from[i]] : 0;
+        view->codes_of[i] = kept ? view->codes_of[from[i]] : 0;
     }
 }

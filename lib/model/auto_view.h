@@ -106,9 +106,12 @@ struct wh_auto_run {
 };
 unsigned wh_auto_view_runs(unsigned region, struct wh_auto_run runs[static WH_AUTO_MOST_RUNS]);
 
-/* All but the features' numbers. */
+/* All but slots and the features' numbers; and back. */
 json_t *wh_auto_view_save(const struct wh_auto_view *view);
 int wh_auto_view_load(struct wh_auto_view *view, const json_t *state, struct wh_error *error);
+/* A slot, NULL behind the last; and the next one back: false for what cannot be one. */
+json_t *wh_auto_view_slot(const struct wh_auto_view *view, uint32_t slot);
+bool wh_auto_view_take_slot(struct wh_auto_view *view, const json_t *slot);
 
 /* A feature's numbers: its largest size, and its code (0: not a string's). set() returns false for
  * what cannot be one. */
@@ -116,8 +119,7 @@ enum { WH_AUTO_VIEW_PARAMETERS = 2 };
 extern const char *const wh_auto_view_parameters[WH_AUTO_VIEW_PARAMETERS];
 void wh_auto_view_get(const struct wh_auto_view *view, uint32_t id, double *parameters);
 bool wh_auto_view_set(struct wh_auto_view *view, uint32_t id, const double *parameters);
-/* Feature `from` becomes number `to`; only features below `count` are left. */
-void wh_auto_view_move(struct wh_auto_view *view, uint32_t from, uint32_t to);
-void wh_auto_view_cut(struct wh_auto_view *view, uint32_t count);
+/* As model/learner.h has it. */
+void wh_auto_view_renumber(struct wh_auto_view *view, const uint32_t *from, uint32_t count);
 
 #endif

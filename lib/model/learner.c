@@ -7,6 +7,7 @@
 
 const struct wh_learner_type *const wh_learners[] = {
     &wh_learner_nag,
+    &wh_learner_auto,
     NULL,
 };
 

@@ -175,5 +175,6 @@ void wh_learner_merge(struct wh_learner *learner, const struct wh_learner *from,
 double wh_learner_effect(const struct wh_learner *learner, uint32_t id);
 
 extern const struct wh_learner_type wh_learner_nag;
+extern const struct wh_learner_type wh_learner_auto;
 
 #endif

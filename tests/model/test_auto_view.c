@@ -238,6 +238,14 @@ static struct wh_auto_view *copy_view(const struct table *table)
     json_t *saved = wh_auto_view_save(table->view);
     struct wh_auto_view *copy = wh_auto_view_new(&table->names);
     assert_int_equal(wh_auto_view_load(copy, saved, &error), 0);
+    json_t *slot;
+    for (uint32_t i = 0; (slot = wh_auto_view_slot(table->view, i)) != NULL; i++) {
+        assert_true(wh_auto_view_take_slot(copy, slot));
+        json_t *taken = wh_auto_view_slot(copy, i);
+        assert_true(json_equal(slot, taken));
+        json_decref(slot);
+        json_decref(taken);
+    }
     for (uint32_t id = 0; id < table->names.count; id++) {
         double numbers[WH_AUTO_VIEW_PARAMETERS];
         wh_auto_view_get(table->view, id, numbers);
