@@ -7,6 +7,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "model/holdout.h"
 #include "model/merge.h"
 #include "model/update.h"
 #include "pipe/progress.h"
@@ -19,6 +20,7 @@ struct options {
     const char *checkpoint;
     bool merge;
     double save_every; /* negative: not given */
+    struct wh_holdout *holdout; /* whose text the settings have; NULL */
 };
 
 /* A duration, in seconds, at the option's offset. */
@@ -31,6 +33,19 @@ static int set_duration(void *target, const struct wh_option *option, const char
         return wh_fail(error, WH_REFUSED, "%s is not a duration, such as 30s or 10m",
                        wh_quote(quoted, value, strlen(value)));
     *(double *)(void *)((char *)target + option->offset) = (double)milliseconds / 1000;
+    return 0;
+}
+
+static int set_holdout(void *target, const struct wh_option *option, const char *value,
+                       struct wh_error *error)
+{
+    (void)option;
+    struct options *options = target;
+    wh_holdout_free(options->holdout);
+    options->holdout = wh_holdout_open(value, NULL, NULL, error);
+    if (!options->holdout)
+        return -1;
+    options->settings.model.holdout = wh_holdout_text(options->holdout);
     return 0;
 }
 
@@ -86,6 +101,9 @@ static const struct wh_option options_table[] = {
       WH_OPTION_CHOICE, AT(loss), NULL, losses },
     { "learning-rate", 'l', "RATE", "the length of a step [0.5]", WH_OPTION_NUMBER, AT(model.rate), NULL,
       NULL },
+    { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; all "
+      "rows alike in COLS are on one side [of all columns but label and weight]", WH_OPTION_CALL, 0,
+      set_holdout, NULL },
     { "max-features", 0, "N", "the model holds at most so many; later ones are ignored [4m]",
       WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
 };
@@ -259,5 +277,7 @@ int main(int argc, char **argv)
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };
-    return wh_tool(&command, &common, argc, argv, update, &options);
+    int status = wh_tool(&command, &common, argc, argv, update, &options);
+    wh_holdout_free(options.holdout);
+    return status;
 }

@@ -41,6 +41,7 @@ struct wh_examples {
     struct wh_columns *excluded[3]; /* id, ignore, time; NULL where not given */
     bool learn;
     bool zeros, missing; /* these are put into the examples too */
+    bool held;           /* rows are only looked at */
     bool adds;           /* the row being read may add names: it has a label to learn */
     bool lenient;        /* excluded columns may be absent */
     uint32_t most;       /* names, the constant included */
@@ -570,10 +571,11 @@ static bool read_features(struct wh_examples *examples, const struct binding *bi
  */
 
 static bool read_weight(const struct wh_examples *examples, const struct binding *binding,
-                        const struct wh_row *row, double *weight, struct wh_error *error)
+                        const struct wh_row *row, bool labelled, double *weight,
+                        struct wh_error *error)
 {
     *weight = 1;
-    if (!examples->weight || (examples->learn && !examples->adds))
+    if (!examples->weight || (examples->learn && !labelled))
         return true;
     struct named name = { examples->weight, strlen(examples->weight), WH_NO_FEATURE };
     const struct wh_field *field = binding->weight < 0 ? NULL : &row->fields[binding->weight];
@@ -598,7 +600,7 @@ static bool read_row(struct wh_examples *examples, struct binding *binding, stru
     examples->ids[0] = WH_CONSTANT;
     examples->values[0] = 1;
     examples->count = 1;
-    if (!read_weight(examples, binding, row, &reading->weight, error)
+    if (!read_weight(examples, binding, row, reading->label, &reading->weight, error)
         || !read_features(examples, binding, row, error))
         return false;
     for (size_t i = 0; i < binding->count; i++)
@@ -625,11 +627,16 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
         reading->label = NULL;
     if (need_label && !reading->label)
         return WH_TAKEN;
-    examples->adds = examples->learn && reading->label;
+    examples->adds = examples->learn && reading->label && !examples->held;
     if (read_row(examples, binding, row, reading, error))
         return WH_TAKEN;
     wh_examples_undo(examples);
     return WH_BAD;
+}
+
+void wh_examples_hold(struct wh_examples *examples, bool held)
+{
+    examples->held = held;
 }
 
 void wh_examples_undo(struct wh_examples *examples)

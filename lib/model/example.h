@@ -95,6 +95,9 @@ void wh_examples_free(struct wh_examples *examples);
 enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row, bool need_label,
                                  struct wh_reading_row *reading, struct wh_error *error);
 
+/* Whether the rows to come are only looked at: they add no names. */
+void wh_examples_hold(struct wh_examples *examples, bool held);
+
 /* Takes back the names that the last row read has added. */
 void wh_examples_undo(struct wh_examples *examples);
 

@@ -40,7 +40,7 @@ struct wh_holdout {
 static int refuse(const char *text, const char *what, struct wh_error *error)
 {
     char quoted[96];
-    return wh_fail(error, WH_REFUSED, "--holdout: %s %s",
+    return wh_fail(error, WH_REFUSED, "%s %s",
                    wh_quote(quoted, text, strlen(text)), what);
 }
 

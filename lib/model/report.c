@@ -22,6 +22,11 @@ void wh_evaluation_free(struct wh_evaluation *evaluation)
     wh_auc_free(&evaluation->auc);
 }
 
+double wh_evaluation_loss(const struct wh_evaluation *evaluation)
+{
+    return evaluation->metrics.loss / evaluation->metrics.weight;
+}
+
 static bool classifies(const struct wh_model *model)
 {
     return wh_task_classifies(&model->task);
@@ -38,8 +43,7 @@ static struct wh_figures figures_of(const struct wh_model *model, const struct w
     return wh_metrics_figures(metrics, model->task.kind, &model->loss);
 }
 
-/* A figure in a column of the table. */
-static void add_cell(struct wh_buffer *out, double value)
+void wh_report_cell(struct wh_buffer *out, double value)
 {
     if (isnan(value))
         wh_buffer_format(out, " %10s", "-");
@@ -64,13 +68,13 @@ void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
     struct wh_figures figures = figures_of(model, metrics);
     bool classes = classifies(model);
     wh_buffer_format(out, "%10.0f", metrics->rows);
-    add_cell(out, figures.loss);
-    add_cell(out, (metrics->loss - evaluation->loss_reported)
-                      / (metrics->weight - evaluation->weight_reported));
-    add_cell(out, classes ? figures.accuracy : figures.mae);
-    add_cell(out, classes ? auc_of(model, evaluation) : figures.rmse);
-    add_cell(out, figures.constant_loss);
-    add_cell(out, figures.no_change_loss);
+    wh_report_cell(out, figures.loss);
+    wh_report_cell(out, (metrics->loss - evaluation->loss_reported)
+                            / (metrics->weight - evaluation->weight_reported));
+    wh_report_cell(out, classes ? figures.accuracy : figures.mae);
+    wh_report_cell(out, classes ? auc_of(model, evaluation) : figures.rmse);
+    wh_report_cell(out, figures.constant_loss);
+    wh_report_cell(out, figures.no_change_loss);
     double now = wh_clock();
     if (evaluation->reported_at > 0 && now > evaluation->reported_at)
         wh_buffer_format(out, " %10.0f", (metrics->rows - evaluation->rows_reported)

@@ -24,11 +24,16 @@ void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *
                        const struct wh_prediction *prediction,
                        const struct wh_judgement *judgement);
 void wh_evaluation_free(struct wh_evaluation *evaluation);
+/* The average loss; NaN while there was no row. */
+double wh_evaluation_loss(const struct wh_evaluation *evaluation);
 
 /* The table's head, and its next line; without line end. */
 void wh_report_head(struct wh_buffer *out, const struct wh_model *model);
 void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
                     struct wh_evaluation *evaluation);
+
+/* A further column of the table. */
+void wh_report_cell(struct wh_buffer *out, double value);
 
 /* "loss 0.3680 (logistic), accuracy 0.8424, AUC 0.9172" and the baselines: two lines. `loss` is
  * what the loss is called: "progressive loss". */

@@ -27,6 +27,7 @@ static const struct setting table[] = {
     { "time", TEXT, AT(roles.time), false },
     { "learning-rate", NUMBER, AT(rate), false },
     { "max-features", COUNT, AT(max_features), true },
+    { "holdout", TEXT, AT(holdout), false },
 };
 
 enum { SETTINGS = sizeof table / sizeof *table, MAX_KEY = 64 };

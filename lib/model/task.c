@@ -311,10 +311,27 @@ uint32_t wh_task_take_class(struct wh_task *task, const struct wh_class *class, 
     return task->count++;
 }
 
-void wh_task_cut(struct wh_task *task, uint32_t count)
+struct wh_task_mark wh_task_mark(const struct wh_task *task)
 {
-    while (task->count > count)
-        free(task->classes[--task->count].text);
+    struct wh_task_mark mark = { .count = task->count };
+    for (uint32_t i = 0; i < 2 && i < task->count; i++)
+        mark.seen[i] = task->classes[i].text != NULL;
+    return mark;
+}
+
+void wh_task_undo(struct wh_task *task, const struct wh_task_mark *mark)
+{
+    if (task->kind == WH_TASK_MULTICLASS)
+        while (task->count > mark->count)
+            free(task->classes[--task->count].text);
+    if (task->kind != WH_TASK_BINARY)
+        return;
+    for (uint32_t i = 0; i < 2; i++) {
+        if (mark->seen[i])
+            continue;
+        free(task->classes[i].text);
+        task->classes[i] = (struct wh_class){ 0 };
+    }
 }
 
 static enum wh_verdict read_label(const struct label *label, double *target,

@@ -68,8 +68,13 @@ enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const str
  * many; the task's count where it does not fit. */
 uint32_t wh_task_take_class(struct wh_task *task, const struct wh_class *class, uint32_t number);
 
-/* Forgets the classes from number `count` on, of many. */
-void wh_task_cut(struct wh_task *task, uint32_t count);
+/* What classes there are, to go back to: a row that is bad after all, or held out, adds none. */
+struct wh_task_mark {
+    uint32_t count;
+    bool seen[2]; /* of two classes: which of them */
+};
+struct wh_task_mark wh_task_mark(const struct wh_task *task);
+void wh_task_undo(struct wh_task *task, const struct wh_task_mark *mark);
 
 /* The label of a class as a field in `row`; null where it is not known. */
 struct wh_field wh_task_label(const struct wh_task *task, struct wh_row *row, uint32_t class);

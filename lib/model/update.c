@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/holdout.h"
 #include "model/modelfile.h"
 #include "model/report.h"
 #include "model/scored.h"
@@ -20,7 +21,9 @@ struct update {
     struct wh_model *model;
     struct wh_examples *examples;
     struct wh_scored *scored;        /* NULL: no rows are passed on */
+    struct wh_holdout *holdout;      /* NULL: all rows are learned from */
     struct wh_evaluation evaluation; /* of this run */
+    struct wh_evaluation held;       /* of the rows held out */
     bool continues;
     bool labelled_column; /* some row had it */
     uint64_t learned, unlabelled;
@@ -172,6 +175,24 @@ static int open_examples(struct update *update, struct wh_error *error)
     return update->examples ? 0 : -1;
 }
 
+static int open_holdout(struct update *update, struct wh_error *error)
+{
+    const struct wh_settings *settings = &update->model->settings;
+    wh_holdout_free(update->holdout);
+    update->holdout = NULL;
+    if (!settings->holdout)
+        return 0;
+    update->holdout = wh_holdout_open(settings->holdout, settings->roles.label,
+                                      settings->roles.weight, error);
+    return update->holdout ? 0 : -1;
+}
+
+/* What reads rows for the model. */
+static int open_reading(struct update *update, struct wh_error *error)
+{
+    return open_examples(update, error) || open_holdout(update, error) ? -1 : 0;
+}
+
 static int open_model(struct update *update, struct wh_error *error)
 {
     const struct wh_saving_settings *given = &update->settings->saving;
@@ -192,7 +213,7 @@ static int open_all(struct update *update, struct wh_error *error)
     if (given->saving.passes
         && !(update->scored = wh_scored_open(given->as, given->keep_features, error)))
         return -1;
-    return open_examples(update, error);
+    return open_reading(update, error);
 }
 
 /*
@@ -227,12 +248,16 @@ static void say_line(struct update *update)
     struct wh_buffer line = { 0 };
     if (!update->head_said) {
         wh_report_head(&line, update->model);
+        if (update->holdout)
+            wh_buffer_format(&line, " %10s", "held out");
         wh_buffer_byte(&line, '\0');
         settings->say(settings->say_context, line.data);
         line.length = 0;
         update->head_said = true;
     }
     wh_report_line(&line, update->model, &update->evaluation);
+    if (update->holdout)
+        wh_report_cell(&line, wh_evaluation_loss(&update->held));
     wh_buffer_byte(&line, '\0');
     settings->say(settings->say_context, line.data);
     wh_buffer_free(&line);
@@ -287,19 +312,23 @@ static enum wh_verdict predict_and_learn(struct update *update, struct wh_row *r
     return verdict;
 }
 
-static enum wh_verdict learn_from(struct update *update, struct wh_row *row,
-                                  const struct wh_reading_row *reading, struct wh_emit *emit,
-                                  struct wh_error *error)
+/* A row that is held out measures the model as it is. */
+static enum wh_verdict predict_and_measure(struct update *update, struct wh_row *row,
+                                           const struct wh_reading_row *reading, double label,
+                                           struct wh_emit *emit, struct wh_error *error)
 {
-    struct wh_task *task = &update->model->task;
-    double label;
-    uint32_t classes = task->kind == WH_TASK_MULTICLASS ? task->count : 0;
-    enum wh_verdict verdict = wh_task_read(task, row, reading->label,
-                                           update->model->settings.roles.label, &label, error);
+    struct wh_model *model = update->model;
+    if (wh_model_check(model, reading, error) != 0)
+        return WH_FATAL;
+    if (!wh_model_takes(model, label, error))
+        return WH_BAD;
+    struct wh_prediction prediction = wh_model_predict(model, &reading->example);
+    struct wh_judgement judgement = wh_model_judge(model, &prediction, label, reading->weight);
+    enum wh_verdict verdict = WH_TAKEN;
+    if (update->scored)
+        verdict = pass(update, row, &prediction, emit, error);
     if (verdict == WH_TAKEN)
-        verdict = predict_and_learn(update, row, reading, label, emit, error);
-    if (verdict == WH_BAD && task->kind == WH_TASK_MULTICLASS)
-        wh_task_cut(task, classes);
+        wh_evaluation_add(&update->held, model, &prediction, &judgement);
     return verdict;
 }
 
@@ -318,6 +347,29 @@ static enum wh_verdict pass_unlabelled(struct update *update, struct wh_row *row
         return WH_BAD;
     struct wh_prediction prediction = wh_model_predict(model, &reading->example);
     return pass(update, row, &prediction, emit, error);
+}
+
+/* Nothing is settled by a row that is held out, neither the task nor a class: before the first
+ * other label it is as if it had none. */
+static enum wh_verdict take_labelled(struct update *update, struct wh_row *row,
+                                     const struct wh_reading_row *reading, bool held,
+                                     struct wh_emit *emit, struct wh_error *error)
+{
+    struct wh_model *model = update->model;
+    struct wh_task_mark mark = wh_task_mark(&model->task);
+    double label;
+    if (held && !model->learner)
+        return update->scored ? pass_unlabelled(update, row, reading, emit, error) : WH_TAKEN;
+    enum wh_verdict verdict = wh_task_read(&model->task, row, reading->label,
+                                           model->settings.roles.label, &label, error);
+    if (verdict == WH_TAKEN)
+        verdict = held ? predict_and_measure(update, row, reading, label, emit, error)
+                       : predict_and_learn(update, row, reading, label, emit, error);
+    if (verdict == WH_BAD || held)
+        wh_task_undo(&model->task, &mark);
+    if (verdict == WH_BAD)
+        wh_examples_undo(update->examples);
+    return verdict;
 }
 
 /* A row without a label teaches nothing; a CSV file without its column is a mistake, and so are
@@ -343,27 +395,38 @@ static enum wh_verdict take_unlabelled(struct update *update, struct wh_row *row
     return WH_TAKEN;
 }
 
+/* Whether the row is held out; then it is only looked at. */
+static enum wh_verdict hold_out(struct update *update, struct wh_row *row, bool *held,
+                                struct wh_error *error)
+{
+    *held = false;
+    if (!update->holdout)
+        return WH_TAKEN;
+    enum wh_verdict verdict = wh_holdout_row(update->holdout, row, held, error);
+    wh_examples_hold(update->examples, *held);
+    return verdict;
+}
+
 static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
                                   struct wh_error *error)
 {
     struct update *update = update_of(stage);
     struct wh_reading_row reading;
+    bool held;
     if (wh_saving_row(update->saving, update->model, error) != 0)
         return WH_FATAL;
     if (update->scored && !wh_scored_room(update->scored, update->model, row->shape, error))
         return WH_BAD;
     wh_nulls_row(&update->settings->nulls, row);
-    enum wh_verdict verdict = wh_examples_read(update->examples, row, !update->scored, &reading,
-                                               error);
+    enum wh_verdict verdict = hold_out(update, row, &held, error);
+    if (verdict == WH_TAKEN)
+        verdict = wh_examples_read(update->examples, row, !update->scored, &reading, error);
     if (verdict != WH_TAKEN)
         return verdict;
     if (!reading.label)
         return take_unlabelled(update, row, &reading, emit, error);
     update->labelled_column = true;
-    verdict = learn_from(update, row, &reading, emit, error);
-    if (verdict == WH_BAD)
-        wh_examples_undo(update->examples);
-    return verdict;
+    return take_labelled(update, row, &reading, held, emit, error);
 }
 
 static int update_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
@@ -388,7 +451,7 @@ static int update_begin(struct wh_stage *stage, const struct wh_control *begin,
     if (wh_saving_begin(update->saving, update->model, begin, &source, error) != 0)
         return -1;
     bool other = source && strcmp(source, update->settings->saving.path) != 0;
-    if (other && (load_model(update, source, error) != 0 || open_examples(update, error) != 0))
+    if (other && (load_model(update, source, error) != 0 || open_reading(update, error) != 0))
         return -1;
     return wh_saving_check(update->saving, update->model, error);
 }
@@ -457,6 +520,15 @@ static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh
  * Reports
  */
 
+static void add_held_stats(struct update *update, json_t *stats)
+{
+    json_t *held = json_object();
+    json_object_set_new(held, "rows", json_integer((json_int_t)update->held.metrics.rows));
+    if (update->held.metrics.rows > 0)
+        wh_report_stats(held, update->model, &update->held, "loss");
+    json_object_set_new(stats, "held_out", held);
+}
+
 static void update_stats(struct wh_stage *stage, json_t *stats)
 {
     struct update *update = update_of(stage);
@@ -470,6 +542,8 @@ static void update_stats(struct wh_stage *stage, json_t *stats)
                         json_integer((json_int_t)wh_examples_crowded(update->examples)));
     if (model->learner)
         wh_report_stats(stats, model, &update->evaluation, "progressive_loss");
+    if (update->holdout)
+        add_held_stats(update, stats);
     if (*model->digest)
         json_object_set_new(stats, "digest", json_string(model->digest));
 }
@@ -490,6 +564,13 @@ const struct wh_model *wh_update_model(const struct wh_stage *stage)
 bool wh_update_continues(const struct wh_stage *stage)
 {
     return ((const struct update *)stage)->continues;
+}
+
+static void summarize_held(struct update *update, struct wh_buffer *out)
+{
+    double rows = update->held.metrics.rows;
+    wh_buffer_format(out, "held out %.0f row%s, never learned from: ", rows, rows == 1 ? "" : "s");
+    wh_report_figures(out, update->model, &update->held, "loss");
 }
 
 void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out)
@@ -521,6 +602,8 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
                          " features already (see --max-features)\n",
                          wh_examples_crowded(update->examples), model->settings.max_features);
     wh_report_figures(out, model, &update->evaluation, "progressive loss");
+    if (update->held.metrics.rows > 0)
+        summarize_held(update, out);
 }
 
 static void update_close(struct wh_stage *stage)
@@ -528,7 +611,9 @@ static void update_close(struct wh_stage *stage)
     struct update *update = update_of(stage);
     wh_examples_free(update->examples);
     wh_scored_free(update->scored);
+    wh_holdout_free(update->holdout);
     wh_evaluation_free(&update->evaluation);
+    wh_evaluation_free(&update->held);
     wh_model_free(update->model);
     wh_saving_close(update->saving);
     free(update);
