@@ -51,8 +51,6 @@ static int set_holdout(void *target, const struct wh_option *option, const char 
 
 #define AT(member) offsetof(struct options, settings.member)
 
-static const char *const losses[] = { "squared", "logistic", NULL };
-
 static const struct wh_option options_table[] = {
     { .kind = WH_OPTION_HEADING, .help = "The model" },
     { "model", 'm', "MODEL", "the model's file: begun if it is not there, else learned further",
@@ -97,8 +95,9 @@ static const struct wh_option options_table[] = {
       WH_OPTION_TEXT, AT(positive), NULL, NULL },
     { "learner", 0, "NAME", "how to learn: nag (normalized adaptive invariant gradient steps) "
       "[nag]", WH_OPTION_TEXT, AT(learner), NULL, NULL },
-    { "loss", 0, "LOSS", "squared or logistic [logistic for two classes, else squared]",
-      WH_OPTION_CHOICE, AT(loss), NULL, losses },
+    { "loss", 0, "LOSS", "what is made small: squared, absolute, huber:DELTA, quantile:TAU or "
+      "poisson for numbers, logistic or hinge for classes [squared; logistic]", WH_OPTION_TEXT,
+      AT(loss), NULL, NULL },
     { "learning-rate", 'l', "RATE", "the length of a step [0.5]", WH_OPTION_NUMBER, AT(model.rate), NULL,
       NULL },
     { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; all "

@@ -23,6 +23,8 @@ static const struct {
     { "repeated", offsetof(struct wh_metrics, repeated) },
     { "change", offsetof(struct wh_metrics, change) },
     { "change_squared", offsetof(struct wh_metrics, change_squared) },
+    { "rise", offsetof(struct wh_metrics, rise) },
+    { "surprise", offsetof(struct wh_metrics, surprise) },
     { "last", offsetof(struct wh_metrics, last) },
 };
 
@@ -80,7 +82,10 @@ void wh_metrics_number(struct wh_metrics *metrics, double target, double predict
         metrics->followed += weight;
         metrics->change += weight * fabs(change);
         metrics->change_squared += weight * change * change;
+        metrics->rise += change > 0 ? weight * change : 0;
     }
+    if (target > 0)
+        metrics->surprise += weight * target * log(target);
     metrics->last = target;
     metrics->rows++;
     metrics->weight += weight;
@@ -152,14 +157,39 @@ static void class_figures(const struct wh_metrics *metrics, struct wh_figures *f
     figures->no_change_loss = entropy(repeated) + others * entropy((1 - repeated) / others);
 }
 
-static void number_figures(const struct wh_metrics *metrics, struct wh_figures *figures)
+/* The losses of always saying the same, and of saying what the label before was. */
+static void number_baselines(const struct wh_metrics *metrics, const struct wh_loss *loss,
+                             struct wh_figures *figures)
 {
-    double weight = metrics->weight, followed = metrics->followed;
-    figures->mae = metrics->absolute / weight;
-    figures->rmse = sqrt(metrics->squared / weight);
-    figures->constant_loss = metrics->spread / weight;
-    figures->no_change_loss = metrics->change_squared / followed;
-    figures->no_change_mae = metrics->change / followed;
+    double weight = metrics->weight, followed = metrics->followed, mean = metrics->mean;
+    figures->constant_loss = figures->no_change_loss = (double)NAN;
+    switch (loss->kind) {
+    case WH_LOSS_ABSOLUTE:
+        figures->no_change_loss = metrics->change / followed;
+        break;
+    case WH_LOSS_QUANTILE:
+        figures->no_change_loss = (loss->parameter * metrics->rise
+                                   + (1 - loss->parameter) * (metrics->change - metrics->rise))
+                                / followed;
+        break;
+    case WH_LOSS_POISSON:
+        figures->constant_loss = metrics->surprise / weight - (mean > 0 ? mean * log(mean) : 0);
+        break;
+    case WH_LOSS_HUBER:
+        break;
+    default:
+        figures->constant_loss = metrics->spread / weight;
+        figures->no_change_loss = metrics->change_squared / followed;
+    }
+}
+
+static void number_figures(const struct wh_metrics *metrics, const struct wh_loss *loss,
+                           struct wh_figures *figures)
+{
+    figures->mae = metrics->absolute / metrics->weight;
+    figures->rmse = sqrt(metrics->squared / metrics->weight);
+    figures->no_change_mae = metrics->change / metrics->followed;
+    number_baselines(metrics, loss, figures);
 }
 
 struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, enum wh_task_kind task,
@@ -171,7 +201,7 @@ struct wh_figures wh_metrics_figures(const struct wh_metrics *metrics, enum wh_t
         .no_change_accuracy = metrics->repeated / metrics->followed,
     };
     if (task == WH_TASK_REGRESSION)
-        number_figures(metrics, &figures);
+        number_figures(metrics, loss, &figures);
     else if (task == WH_TASK_MULTICLASS)
         class_figures(metrics, &figures);
     else

@@ -32,6 +32,8 @@ struct wh_metrics {
     double repeated; /* and of those with the same label as the row before */
     double change;   /* sum of |y - label before| */
     double change_squared;
+    double rise;     /* what labels rose by: part of `change` */
+    double surprise; /* sum of y ln y, of labels above 0 */
     double last;     /* the label before; only where rows > 0 */
 };
 
@@ -54,7 +56,9 @@ void wh_metrics_number(struct wh_metrics *metrics, double target, double predict
 void wh_metrics_merge(struct wh_metrics *metrics, const struct wh_metrics *from,
                       const uint32_t *classes);
 
-/* Figures; NaN where there was no row. */
+/* Figures; NaN where there was no row, and for losses of which a baseline does not follow from the
+ * sums: the best constant of absolute, Huber's and quantile loss, no change of Huber's and
+ * poisson. */
 struct wh_figures {
     double loss;
     double accuracy;      /* classes */

@@ -287,9 +287,12 @@ static void judge_number(const struct wh_model *model, const struct wh_predictio
                          struct wh_judgement *judgement)
 {
     struct wh_outcome outcome = { .prediction = prediction->value, .target = judgement->label };
-    if (model->loss.kind == WH_LOSS_POISSON)
+    struct wh_loss loss = model->loss;
+    if (loss.kind == WH_LOSS_POISSON)
         outcome.prediction = log(prediction->value);
-    wh_loss_find(&model->loss, &outcome);
+    if (loss.kind == WH_LOSS_HUBER)
+        loss.parameter *= wh_target_unit(&model->target, &loss);
+    wh_loss_find(&loss, &outcome);
     judgement->loss = outcome.loss;
 }
 

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "model/learner.h"
+#include "model/linear.h"
 
 /* Smaller values count as this one, so that their squares are not lost. */
 static const double SMALLEST = 1.084e-19;
@@ -28,7 +29,7 @@ struct nag {
     double rate;
     double rows;    /* sum of the rows' weights that were learned from */
     double squares; /* sum of their squared values over the squared scales */
-    double lowest, highest; /* labels; squared loss */
+    struct wh_range range;
     struct weight *weights;
     size_t capacity;
     double *steps; /* one for each feature of the row */
@@ -57,27 +58,13 @@ static void nag_free(struct wh_head *head)
     free(nag);
 }
 
-static size_t enough(size_t capacity, size_t wanted)
-{
-    if (capacity < 64)
-        capacity = 64;
-    while (capacity < wanted)
-        capacity *= 2;
-    return capacity;
-}
-
 static void make_room(struct nag *nag, size_t features)
 {
-    size_t capacity = enough(nag->capacity, features);
+    size_t capacity = wh_linear_capacity(nag->capacity, features);
     nag->weights = wh_resize(nag->weights, capacity, sizeof *nag->weights);
     for (size_t i = nag->capacity; i < capacity; i++)
         nag->weights[i] = (struct weight){ 0 };
     nag->capacity = capacity;
-}
-
-static double clamp(double value, double low, double high)
-{
-    return value < low ? low : value > high ? high : value;
 }
 
 static double nag_predict(struct wh_head *head, const struct wh_example *example)
@@ -88,9 +75,7 @@ static double nag_predict(struct wh_head *head, const struct wh_example *example
     double sum = 0;
     for (size_t i = 0; i < example->count; i++)
         sum += nag->weights[example->ids[i]].value * example->values[i];
-    if (nag->loss.kind == WH_LOSS_LOGISTIC)
-        return clamp(sum, -WH_MARGIN_LIMIT, WH_MARGIN_LIMIT);
-    return clamp(sum, nag->lowest, nag->highest);
+    return wh_range_clamp(&nag->range, &nag->loss, sum);
 }
 
 /* What the features say about the length of the step. */
@@ -123,25 +108,17 @@ static struct reach prepare(struct nag *nag, const struct wh_example *example, d
     return reach;
 }
 
-static void widen(struct nag *nag, double label)
-{
-    if (label < nag->lowest)
-        nag->lowest = label;
-    if (label > nag->highest)
-        nag->highest = label;
-}
-
 static void nag_learn(struct wh_head *head, const struct wh_example *example,
                       const struct wh_outcome *outcome)
 {
     struct nag *nag = nag_of(head);
     if (outcome->weight > 0)
-        widen(nag, outcome->target);
+        wh_range_widen(&nag->range, outcome->target);
     double gradient = outcome->weight * outcome->slope * outcome->slope;
     if (!(gradient > NO_GRADIENT))
         return;
     if (example->count > nag->step_capacity) {
-        nag->step_capacity = enough(nag->step_capacity, example->count);
+        nag->step_capacity = wh_linear_capacity(nag->step_capacity, example->count);
         nag->steps = wh_resize(nag->steps, nag->step_capacity, sizeof *nag->steps);
     }
     struct reach reach = prepare(nag, example, gradient);
@@ -164,22 +141,8 @@ static json_t *nag_save(const struct wh_head *head)
     json_t *state = json_object();
     json_object_set_new(state, "weight", json_real(nag->rows));
     json_object_set_new(state, "squares", json_real(nag->squares));
-    json_object_set_new(state, "lowest", json_real(nag->lowest));
-    json_object_set_new(state, "highest", json_real(nag->highest));
+    wh_range_save(&nag->range, state);
     return state;
-}
-
-/*
- * Far more than learning can come to, as rows have values, labels and weights up to 1e50. What a
- * file holds is kept to these bounds, so that no prediction made of it is infinite or none.
- */
-static const double LARGEST_WEIGHT = 1e150, LARGEST_GRADIENTS = 1e300, LARGEST_SUM = 1e100;
-
-static bool load_number(const json_t *state, const char *name, double most, double *number)
-{
-    const json_t *value = json_object_get(state, name);
-    *number = json_number_value(value);
-    return json_is_number(value) && fabs(*number) <= most;
 }
 
 static int nag_load(struct wh_head *head, const json_t *state, struct wh_error *error)
@@ -187,11 +150,10 @@ static int nag_load(struct wh_head *head, const json_t *state, struct wh_error *
     struct nag *nag = nag_of(head);
     /* The constant alone adds a row's weight to the squares. */
     static const double NEARLY = 0.99;
-    if (!load_number(state, "weight", LARGEST_SUM, &nag->rows)
-        || !load_number(state, "squares", LARGEST_SUM, &nag->squares)
-        || !load_number(state, "lowest", WH_LARGEST_VALUE, &nag->lowest)
-        || !load_number(state, "highest", WH_LARGEST_VALUE, &nag->highest) || nag->rows < 0
-        || nag->squares < nag->rows * NEARLY || nag->lowest > 0 || nag->highest < 0)
+    if (!wh_state_number(state, "weight", WH_LARGEST_SUM, &nag->rows)
+        || !wh_state_number(state, "squares", WH_LARGEST_SUM, &nag->squares)
+        || !wh_range_load(&nag->range, state) || nag->rows < 0
+        || nag->squares < nag->rows * NEARLY)
         return wh_fail(error, WH_REFUSED, "its learner's state is not one");
     return 0;
 }
@@ -225,8 +187,8 @@ static void nag_merge(struct wh_head *head, const struct wh_head *other, const u
     const struct nag *from = (const struct nag *)other;
     nag->rows += from->rows;
     nag->squares += from->squares;
-    widen(nag, from->lowest);
-    widen(nag, from->highest);
+    wh_range_widen(&nag->range, from->range.lowest);
+    wh_range_widen(&nag->range, from->range.highest);
     for (uint32_t i = 0; i < count && i < from->capacity; i++) {
         if (map[i] >= nag->capacity)
             make_room(nag, (size_t)map[i] + 1);
@@ -253,7 +215,7 @@ static void nag_get(const struct wh_head *head, uint32_t id, double *out)
 static bool nag_set(struct wh_head *head, uint32_t id, const double *in)
 {
     struct nag *nag = nag_of(head);
-    if (!(fabs(in[0]) <= LARGEST_WEIGHT) || !(in[1] >= 0 && in[1] <= LARGEST_GRADIENTS)
+    if (!(fabs(in[0]) <= WH_LARGEST_COEFFICIENT) || !(in[1] >= 0 && in[1] <= WH_LARGEST_GRADIENTS)
         || !(in[2] >= 0 && in[2] <= WH_LARGEST_VALUE))
         return false;
     if (id >= nag->capacity)

@@ -94,6 +94,25 @@ static void add_figure(struct wh_buffer *out, const char *name, double value)
         wh_buffer_format(out, "%s %.6g", name, value);
 }
 
+/* What the losses are to be held against; some losses have only one of the two, or none. */
+static void add_baselines(struct wh_buffer *out, const struct wh_figures *figures, bool classes)
+{
+    bool constant = !isnan(figures->constant_loss), before = !isnan(figures->no_change_loss);
+    if (!constant && !before)
+        return;
+    add_figure(out, "to compare: the best constant has loss", figures->constant_loss);
+    if (classes)
+        add_figure(out, ", accuracy", figures->constant_accuracy);
+    if (before)
+        wh_buffer_format(out, "%s", constant ? "; " : "to compare: ");
+    add_figure(out, "the label before has loss", figures->no_change_loss);
+    if (before && classes)
+        add_figure(out, ", accuracy", figures->no_change_accuracy);
+    else if (before)
+        add_figure(out, ", MAE", figures->no_change_mae);
+    wh_buffer_byte(out, '\n');
+}
+
 void wh_report_figures(struct wh_buffer *out, const struct wh_model *model,
                        struct wh_evaluation *evaluation, const char *loss)
 {
@@ -108,15 +127,8 @@ void wh_report_figures(struct wh_buffer *out, const struct wh_model *model,
         add_figure(out, ", MAE", figures.mae);
         add_figure(out, ", RMSE", figures.rmse);
     }
-    add_figure(out, "\nto compare: the best constant has loss", figures.constant_loss);
-    if (classes)
-        add_figure(out, ", accuracy", figures.constant_accuracy);
-    add_figure(out, "; the label before has loss", figures.no_change_loss);
-    if (classes)
-        add_figure(out, ", accuracy", figures.no_change_accuracy);
-    else
-        add_figure(out, ", MAE", figures.no_change_mae);
     wh_buffer_byte(out, '\n');
+    add_baselines(out, &figures, classes);
 }
 
 static void set_figure(json_t *stats, const char *name, double value)
@@ -212,8 +224,10 @@ static void describe_history(struct wh_buffer *out, const struct wh_model *model
                      (unsigned long)model->names.count - 1);
     if (!model->learner)
         return;
-    wh_buffer_format(out, "%-12s %.6g before learning from each row (best constant %.6g)\n", "loss",
-                     figures.loss, figures.constant_loss);
+    wh_buffer_format(out, "%-12s %.6g before learning from each row", "loss", figures.loss);
+    if (!isnan(figures.constant_loss))
+        wh_buffer_format(out, " (best constant %.6g)", figures.constant_loss);
+    wh_buffer_byte(out, '\n');
     if (classifies(model))
         wh_buffer_format(out, "%-12s %.6g (best constant %.6g)\n", "accuracy", figures.accuracy,
                          figures.constant_accuracy);

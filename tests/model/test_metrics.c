@@ -46,6 +46,14 @@ static void labels_that_alternate_are_no_help_to_no_change(void **state)
     assert_close(figures.no_change_loss, 0.6931471805599453, 1e-15);
 }
 
+/* NaN is the same as NaN. */
+static void assert_same(double value, double wanted)
+{
+    assert_int_equal(isnan(value), isnan(wanted));
+    if (!isnan(wanted))
+        assert_close(value, wanted, 1e-15);
+}
+
 static void numbers_are_measured_by_weight(void **state)
 {
     (void)state;
@@ -59,6 +67,31 @@ static void numbers_are_measured_by_weight(void **state)
     assert_close(figures.constant_loss, 0.75, 1e-15); /* around the mean 2.5 */
     assert_close(figures.no_change_loss, 4, 1e-15);
     assert_close(figures.no_change_mae, 2, 1e-15);
+}
+
+/* Labels 1, 3, 0: they rise by 2 and fall by 3. */
+static void baselines_are_those_of_the_loss(void **state)
+{
+    (void)state;
+    struct wh_metrics metrics = { 0 };
+    static const double labels[] = { 1, 3, 0 };
+    for (int i = 0; i < 3; i++)
+        wh_metrics_number(&metrics, labels[i], 1, 0, 1);
+    static const struct {
+        struct wh_loss loss;
+        double constant, no_change;
+    } cases[] = {
+        { { WH_LOSS_ABSOLUTE, 0 }, NAN, 2.5 },
+        { { WH_LOSS_QUANTILE, 0.9 }, NAN, (0.9 * 2 + 0.1 * 3) / 2 },
+        { { WH_LOSS_POISSON, 0 }, 0.7150361920657353, NAN }, /* ln 3 - 4/3 ln 4/3 */
+        { { WH_LOSS_HUBER, 1 }, NAN, NAN },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        struct wh_figures figures =
+            wh_metrics_figures(&metrics, WH_TASK_REGRESSION, &cases[i].loss);
+        assert_same(figures.constant_loss, cases[i].constant);
+        assert_same(figures.no_change_loss, cases[i].no_change);
+    }
 }
 
 static void no_row_gives_no_figure(void **state)
@@ -138,6 +171,7 @@ int main(void)
         cmocka_unit_test(classes_are_counted_by_weight),
         cmocka_unit_test(labels_that_alternate_are_no_help_to_no_change),
         cmocka_unit_test(numbers_are_measured_by_weight),
+        cmocka_unit_test(baselines_are_those_of_the_loss),
         cmocka_unit_test(no_row_gives_no_figure),
         cmocka_unit_test(metrics_read_back_as_they_were),
         cmocka_unit_test(the_area_is_that_of_ranks_with_ties_and_weights),
