@@ -320,8 +320,32 @@ static inline bool take_missing(struct wh_examples *examples, struct named *name
     return !examples->missing || put_value(examples, name, (double)NAN, error);
 }
 
-static inline bool take_number(struct wh_examples *examples, struct named *name, const char *text,
-                               size_t length, struct wh_error *error)
+/* Takes a number of a feature that has an id, as nearly all are. False where there is more to it
+ * than that: nothing has been done then. */
+static inline bool take_known(struct wh_examples *examples, uint32_t id, const char *text,
+                              size_t length)
+{
+    if (id == WH_NO_FEATURE)
+        return false;
+    double value = wh_number_parse_slack(text, length);
+    struct wh_name *name = &examples->names->names[id];
+    size_t count = examples->count;
+    bool left_out = value == 0 && !examples->zeros;
+    if (!(fabs(value) <= WH_LARGEST_VALUE)
+        || (!left_out && (name->row == examples->row || count == examples->capacity)))
+        return false;
+    examples->named = examples->known = true;
+    if (left_out)
+        return true;
+    name->row = examples->row;
+    examples->ids[count] = id;
+    examples->values[count] = value;
+    examples->count = count + 1;
+    return true;
+}
+
+static bool take_number(struct wh_examples *examples, struct named *name, const char *text,
+                        size_t length, struct wh_error *error)
 {
     double value = wh_number_parse_slack(text, length);
     if (!(fabs(value) <= WH_LARGEST_VALUE))
@@ -521,7 +545,8 @@ static inline const char *read_value(struct wh_examples *examples, struct wh_row
         break;
     default:
         end = number_end(at);
-        good = take_number(examples, name, at, (size_t)(end - at), error);
+        good = take_known(examples, name->id, at, (size_t)(end - at))
+            || take_number(examples, name, at, (size_t)(end - at), error);
     }
     return good ? end : NULL;
 }
@@ -603,9 +628,14 @@ static bool read_row(struct wh_examples *examples, struct binding *binding, stru
     if (!read_weight(examples, binding, row, reading->label, &reading->weight, error)
         || !read_features(examples, binding, row, error))
         return false;
-    for (size_t i = 0; i < binding->count; i++)
-        if (!read_column(examples, binding, &binding->columns[i], row, error))
+    for (size_t i = 0; i < binding->count; i++) {
+        struct column *column = &binding->columns[i];
+        const struct wh_field *field = &row->fields[column->index];
+        bool taken = field->type == WH_NUMBER
+                  && take_known(examples, column->id, field->text, field->length);
+        if (!taken && !read_column(examples, binding, column, row, error))
             return false;
+    }
     reading->known = examples->known || !examples->named;
     reading->example = (struct wh_example){ examples->ids, examples->values, examples->count,
                                             examples->names->count };
