@@ -403,8 +403,9 @@ json_t *wh_auto_view_save(const struct wh_auto_view *view)
                                                  (int)view->crosses[i].right));
     for (unsigned i = 0; i < WH_AUTO_REGIONS; i++)
         json_array_append_new(versions, json_integer(view->versions[i]));
-    return json_pack("{sosIsososo}", "fields", wh_auto_fields_save(&view->fields), "pairs", (json_int_t)view->pairs, "crosses", crosses, "tilings",
-                     wh_auto_tilings_save(&view->tilings), "versions", versions);
+    return json_pack("{sosIsososo}", "fields", wh_auto_fields_save(&view->fields),
+                     "pairs", (json_int_t)view->pairs, "crosses", crosses,
+                     "tilings", wh_auto_tilings_save(&view->tilings), "versions", versions);
 }
 
 static bool load_crosses(struct wh_auto_view *view, const json_t *list)
