@@ -59,6 +59,7 @@ struct wh_auto_view {
     uint32_t *ids;
     double *sizes;
     size_t capacity;
+    size_t firm; /* features listed from the back begin here */
 };
 
 struct wh_auto_view *wh_auto_view_new(const struct wh_names *names)
@@ -101,29 +102,39 @@ static void clear_slots(struct wh_auto_view *view)
     }
 }
 
-static void add_size(struct wh_auto_view *view, uint32_t id, double value)
+/* Loose features are listed from the front, the others from the back. */
+static void list_feature(struct wh_auto_view *view, uint32_t id, double value, bool loose)
 {
+    if (value == 0 || isnan(value))
+        return;
     double size = id < view->features ? view->sizes_of[id] : 0, now = fabs(value);
-    view->ids[view->row.count] = id;
-    view->sizes[view->row.count++] = value / (now > size ? now : size);
+    size_t place = loose ? view->row.loose++ : --view->firm;
+    view->ids[place] = id;
+    view->sizes[place] = value / (now > size ? now : size);
 }
 
 static void read_feature(struct wh_auto_view *view, uint32_t id, double value)
 {
-    if (value != 0 && !isnan(value))
-        add_size(view, id, value);
     uint16_t field = wh_auto_fields_of(&view->fields, id);
     int slot = field == WH_AUTO_NO_FIELD ? -1 : view->fields.fields[field].slot;
-    if (slot < 0)
-        return;
     uint8_t code = id < view->features ? view->codes_of[id] : 0;
     bool known = id < view->fields.of_count;
-    if (code > 0 || (!known && wh_auto_fields_category(&view->fields, id))) {
+    bool string = code > 0 || (!known && wh_auto_fields_category(&view->fields, id));
+    list_feature(view, id, value, id != WH_CONSTANT && (slot < 0 || string));
+    if (slot < 0)
+        return;
+    view->numbers[slot] = string ? (double)NAN : value;
+    if (string)
         view->strings[slot] = value != 0 ? code : 0;
-        view->numbers[slot] = NAN;
-    } else {
-        view->numbers[slot] = value;
-    }
+}
+
+/* Moves what was listed from the back behind the loose ones. */
+static void join_lists(struct wh_auto_view *view, size_t count)
+{
+    size_t firm = count - view->firm, loose = view->row.loose;
+    memmove(view->ids + loose, view->ids + view->firm, firm * sizeof *view->ids);
+    memmove(view->sizes + loose, view->sizes + view->firm, firm * sizeof *view->sizes);
+    view->row.count = loose + firm;
 }
 
 static void make_values(struct wh_auto_view *view)
@@ -218,8 +229,10 @@ const struct wh_auto_row *wh_auto_view_read(struct wh_auto_view *view,
                                       .product = view->values, .ids = view->ids,
                                       .sizes = view->sizes };
     clear_slots(view);
+    view->firm = example->count;
     for (size_t i = 0; i < example->count; i++)
         read_feature(view, example->ids[i], example->values[i]);
+    join_lists(view, example->count);
     make_values(view);
     list_cells(view);
     return &view->row;

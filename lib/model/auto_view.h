@@ -69,7 +69,8 @@ struct wh_auto_row {
     const float *product;    /* the values, their squares, and products of the crossed: within
                                 +-36 */
     struct wh_auto_active groups[WH_AUTO_GROUPS];
-    size_t count;            /* features that are not missing, the constant among them */
+    size_t count;            /* features that are neither zero nor missing */
+    size_t loose;            /* the first so many of them are strings, or have no slot */
     const uint32_t *ids;
     const double *sizes;     /* values over the largest size the feature had: within +-1 */
 };
