@@ -175,7 +175,9 @@ static void auto_describe(const struct wh_view *shared, const struct wh_head *he
     wh_auto_classes_describe(head->classes, out);
 }
 
-static const char *const head_parameters[] = { "linear", "gradients", "scale" };
+static const char *const head_parameters[] = {
+    "plain", "gradients", "scale", "normed", "squares", "with", "without",
+};
 
 const struct wh_learner_type wh_learner_auto = {
     .name = "auto",

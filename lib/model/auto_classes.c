@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/auto_loose.h"
 #include "model/auto_mixer.h"
 #include "model/auto_pack.h"
 
@@ -17,7 +18,8 @@ enum expert {
     RECENT,
     SHARE,
     PLAIN,
-    EXPERTS,
+    LOOSE,
+    EXPERTS = LOOSE + WH_AUTO_LOOSE_EXPERTS,
     CONSTANT = EXPERTS, /* the mixers' constant input */
 };
 
@@ -26,7 +28,7 @@ _Static_assert((int)EXPERTS < (int)WH_AUTO_INPUTS, "experts must fit a mixer");
 static const char *const names[EXPERTS] = {
     "linear", "fresh", "curve", "bins", "crosses of 4", "crosses of 8", "crosses of 16",
     "crosses of 32", "wide tiles", "middle tiles", "narrow tiles", "last", "recent", "share",
-    "plain",
+    "plain", "normed", "bayes", "pairs",
 };
 
 /* How an expert learns: where gradients are kept whole, steps become ever shorter. */
@@ -46,7 +48,10 @@ static const struct habit {
     [CELLS + WH_AUTO_GROUP_NARROW] = { 0.2F, 1 },
 };
 
-enum { AVERAGES = 3 };
+enum {
+    AVERAGES = 3,
+    NAG_PARAMETERS = WH_AUTO_CLASSES_PARAMETERS - WH_AUTO_LOOSE_PARAMETERS,
+};
 static const float steps[AVERAGES] = { 0.5F, 0.1F, 0.01F };
 
 /* The first layer: mixers with one set, one with a set for each three labels, and those with a set
@@ -85,6 +90,7 @@ struct wh_auto_classes {
     struct wh_auto_cell linear[WH_AUTO_SLOTS], fresh[WH_AUTO_SLOTS], curve[WH_AUTO_PRODUCTS];
     struct wh_auto_cell constants[CELLS]; /* of these three */
     struct wh_head *plain;
+    struct wh_auto_loose loose;
     struct wh_loss loss;
     float averages[AVERAGES];
     unsigned labels; /* the last three, one bit each */
@@ -122,6 +128,7 @@ void wh_auto_classes_free(struct wh_auto_classes *classes)
     if (!classes)
         return;
     wh_learner_nag.head_free(classes->plain);
+    wh_auto_loose_free(&classes->loose);
     wh_auto_cells_free(&classes->cells);
     free(classes);
 }
@@ -169,6 +176,10 @@ static void ask_experts(struct wh_auto_classes *classes, const struct wh_auto_ro
     for (unsigned i = 0; i < PLAIN; i++)
         guess->experts[i] = clamp((double)said[i], EXPERT_LIMIT);
     guess->experts[PLAIN] = clamp(guess->plain, EXPERT_LIMIT);
+    double loose[WH_AUTO_LOOSE_EXPERTS];
+    wh_auto_loose_predict(&classes->loose, &classes->cells, row, example->features, loose);
+    for (unsigned i = 0; i < WH_AUTO_LOOSE_EXPERTS; i++)
+        guess->experts[LOOSE + i] = clamp(loose[i], EXPERT_LIMIT);
     guess->experts[CONSTANT] = CONSTANT_INPUT;
 }
 
@@ -301,6 +312,8 @@ void wh_auto_classes_learn(struct wh_auto_classes *classes, const struct wh_auto
     learn_linear(classes, row, gradients, (float)keep);
     learn_cells(classes, row, gradients, (float)keep);
     learn_plain(classes, row, example, outcome, weight);
+    wh_auto_loose_learn(&classes->loose, &classes->cells, row,
+                        gradients[LOOSE + WH_AUTO_NORMED], positive, weight, keep);
     learn_averages(classes, positive, weight);
 }
 
@@ -340,6 +353,7 @@ json_t *wh_auto_classes_save(const struct wh_auto_classes *classes)
         "losses", wh_auto_doubles_save(classes->losses, EXPERTS),
         "products", wh_auto_doubles_save(classes->products, EXPERTS));
     json_object_set_new(state, "plain", wh_learner_nag.save(classes->plain));
+    json_object_set_new(state, "loose", wh_auto_loose_save(&classes->loose));
     json_object_set_new(state, "last", wh_auto_weights_save(&classes->last, 1));
     return state;
 }
@@ -363,6 +377,7 @@ bool wh_auto_classes_load(struct wh_auto_classes *classes, const json_t *state)
         && wh_auto_floats_load(json_object_get(state, "averages"), classes->averages, AVERAGES, 1)
         && wh_auto_doubles_load(json_object_get(state, "losses"), classes->losses, EXPERTS, 1e18)
         && wh_auto_doubles_load(json_object_get(state, "products"), classes->products, EXPERTS, 1)
+        && wh_auto_loose_load(&classes->loose, json_object_get(state, "loose"))
         && wh_learner_nag.load(classes->plain, json_object_get(state, "plain"), &error) == 0;
     classes->labels = (unsigned)labels;
     for (unsigned i = 0; fine && i < AVERAGES; i++)
@@ -380,17 +395,20 @@ struct wh_auto_cells *wh_auto_classes_cells(struct wh_auto_classes *classes)
 void wh_auto_classes_get(const struct wh_auto_classes *classes, uint32_t id, double *parameters)
 {
     wh_learner_nag.get(classes->plain, id, parameters);
+    wh_auto_loose_get(&classes->loose, id, parameters + NAG_PARAMETERS);
 }
 
 bool wh_auto_classes_set(struct wh_auto_classes *classes, uint32_t id, const double *parameters)
 {
-    return wh_learner_nag.set(classes->plain, id, parameters);
+    return wh_learner_nag.set(classes->plain, id, parameters)
+        && wh_auto_loose_set(&classes->loose, id, parameters + NAG_PARAMETERS);
 }
 
 void wh_auto_classes_renumber(struct wh_auto_classes *classes, const uint32_t *from,
                               uint32_t count)
 {
     wh_learner_nag.renumber(classes->plain, from, count);
+    wh_auto_loose_renumber(&classes->loose, from, count);
 }
 
 double wh_auto_classes_effect(const struct wh_auto_classes *classes, uint32_t id)

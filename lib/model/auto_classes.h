@@ -9,14 +9,14 @@
  *   each cell that a row falls into (model/auto_view.h);
  * - *last*, *recent* and *share*: exponential averages of the labels (steps .5, .1 and .01), which
  *   carry drift and runs;
- * - *plain*: nag (model/learner.h) on the features as they are, which alone sees those without a
- *   slot, as words of a text.
+ * - *plain*: nag (model/learner.h) on the features as they are; and *normed*, *bayes* and *pairs*
+ *   (model/auto_loose.h): these see words of a text, and all that has no slot.
  *
  * They are mixed twice (model/auto_mixer.h): the first layer has three mixers of different speed,
  * one whose weights are chosen by the last three labels, and four by the bin of one field each; a
  * mixer of these is the output.
  *
- * Costs: the cells (model/auto_cells.h), 24 bytes a feature, and 40 KB.
+ * Costs: the cells (model/auto_cells.h), 40 bytes a feature, and 40 KB.
  */
 #ifndef WH_MODEL_AUTO_CLASSES_H
 #define WH_MODEL_AUTO_CLASSES_H
@@ -53,8 +53,8 @@ bool wh_auto_classes_load(struct wh_auto_classes *classes, const json_t *state);
 /* The cells of its experts. */
 struct wh_auto_cells *wh_auto_classes_cells(struct wh_auto_classes *classes);
 
-/* A feature's numbers in *plain*: those of nag. */
-enum { WH_AUTO_CLASSES_PARAMETERS = 3 };
+/* A feature's numbers: those of nag in *plain*, then those of model/auto_loose.h. */
+enum { WH_AUTO_CLASSES_PARAMETERS = 7 };
 void wh_auto_classes_get(const struct wh_auto_classes *classes, uint32_t id, double *parameters);
 bool wh_auto_classes_set(struct wh_auto_classes *classes, uint32_t id, const double *parameters);
 void wh_auto_classes_renumber(struct wh_auto_classes *classes, const uint32_t *from,

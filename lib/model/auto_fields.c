@@ -26,6 +26,7 @@ void wh_auto_fields_free(struct wh_auto_fields *fields)
 {
     wh_buffer_free(&fields->text);
     free(fields->of);
+    free(fields->keys);
 }
 
 /* The part of a feature's name that is its field's: all up to the first =. */
@@ -98,6 +99,20 @@ static void make_room(struct wh_auto_fields *fields, size_t features)
         return;
     fields->of_capacity = features < 64 ? 64 : 2 * features;
     fields->of = wh_resize(fields->of, fields->of_capacity, sizeof *fields->of);
+    fields->keys = wh_resize(fields->keys, fields->of_capacity, sizeof *fields->keys);
+}
+
+uint32_t wh_auto_fields_make_key(const struct wh_auto_fields *fields, uint32_t id)
+{
+    return id == WH_CONSTANT ? 0
+        : (uint32_t)wh_murmur3(wh_names_text(fields->names, id),
+                               fields->names->names[id].length, 0);
+}
+
+static void add_feature(struct wh_auto_fields *fields, uint16_t field, uint32_t id)
+{
+    fields->keys[fields->of_count] = wh_auto_fields_make_key(fields, id);
+    fields->of[fields->of_count++] = field;
 }
 
 void wh_auto_fields_settle(struct wh_auto_fields *fields)
@@ -106,16 +121,20 @@ void wh_auto_fields_settle(struct wh_auto_fields *fields)
     if (fields->settled < count)
         count = (uint32_t)fields->settled;
     make_room(fields, count);
-    for (; fields->of_count < count; fields->of_count++)
-        fields->of[fields->of_count] = wh_auto_fields_find(fields, (uint32_t)fields->of_count);
+    while (fields->of_count < count) {
+        uint32_t id = (uint32_t)fields->of_count;
+        add_feature(fields, wh_auto_fields_find(fields, id), id);
+    }
 }
 
 void wh_auto_fields_row(struct wh_auto_fields *fields, uint32_t features)
 {
     fields->rows++;
     make_room(fields, features);
-    for (; fields->of_count < features; fields->of_count++)
-        fields->of[fields->of_count] = field_to_be(fields, (uint32_t)fields->of_count);
+    while (fields->of_count < features) {
+        uint32_t id = (uint32_t)fields->of_count;
+        add_feature(fields, field_to_be(fields, id), id);
+    }
 }
 
 void wh_auto_fields_renumber(struct wh_auto_fields *fields, const uint32_t *from, uint32_t count)
@@ -124,6 +143,7 @@ void wh_auto_fields_renumber(struct wh_auto_fields *fields, const uint32_t *from
     wh_auto_fields_settle(fields);
     while (left < count && from[left] < fields->of_count) {
         fields->of[left] = fields->of[from[left]];
+        fields->keys[left] = fields->keys[from[left]];
         left++;
     }
     fields->of_count = fields->settled = left;

@@ -42,6 +42,7 @@ struct wh_auto_fields {
     struct wh_buffer text;
     uint16_t table[2 * WH_AUTO_FIELDS]; /* by hash of the name: field + 1, or 0 */
     uint16_t *of;    /* of the features whose fields were looked up */
+    uint32_t *keys;  /* hashes of their names */
     size_t of_count, of_capacity;
     uint64_t settled; /* features that were looked up before the state was saved */
 };
@@ -55,6 +56,14 @@ uint16_t wh_auto_fields_find(const struct wh_auto_fields *fields, uint32_t id);
 static inline uint16_t wh_auto_fields_of(const struct wh_auto_fields *fields, uint32_t id)
 {
     return id < fields->of_count ? fields->of[id] : wh_auto_fields_find(fields, id);
+}
+
+/* A hash of the feature's name, which does not depend on its number. */
+uint32_t wh_auto_fields_make_key(const struct wh_auto_fields *fields, uint32_t id);
+
+static inline uint32_t wh_auto_fields_key(const struct wh_auto_fields *fields, uint32_t id)
+{
+    return id < fields->of_count ? fields->keys[id] : wh_auto_fields_make_key(fields, id);
 }
 
 /* Looks up what a loaded state had looked up; to be called when the names are there. */

@@ -10,7 +10,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-enum { WH_AUTO_INPUTS = 16 }; /* of a mixer; what is not used is 0 */
+enum { WH_AUTO_INPUTS = 20 }; /* of a mixer; what is not used is 0 */
 
 struct wh_auto_weights {
     float weights[WH_AUTO_INPUTS];

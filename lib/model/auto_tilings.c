@@ -4,6 +4,9 @@
 
 #include "model/auto_pack.h"
 
+/* Deviations that a step of the widest tilings takes; the others take a half and a quarter. */
+static const double WIDEST = 1.5;
+
 static unsigned dimensions(unsigned tiling)
 {
     return 2 + tiling % 2;
@@ -12,7 +15,7 @@ static unsigned dimensions(unsigned tiling)
 /* Directions are of length 1 over the slots that there are. */
 static void point(struct wh_auto_tiling *tiling, unsigned number)
 {
-    double width = 1 / (double)(1u << number / WH_AUTO_TILINGS);
+    double width = WIDEST / (double)(1u << number / WH_AUTO_TILINGS);
     for (unsigned k = 0; k < WH_AUTO_TILE_SLOTS; k++) {
         uint64_t draw = 16 * ((uint64_t)number * WH_AUTO_TILE_SLOTS + k);
         double direction[WH_AUTO_TILE_SLOTS] = { 0 }, length = 0;

@@ -11,6 +11,7 @@ enum {
     LEVELS = 4,
     FIRST_CROSS = WH_AUTO_BIN_CELLS,
     FIRST_TILE = WH_AUTO_BIN_CELLS + WH_AUTO_CROSS_CELLS,
+    FIRST_PAIR = FIRST_TILE + WH_AUTO_ALL_TILINGS * WH_AUTO_TILE_CELLS,
     MOST_LISTED = WH_AUTO_SLOTS * (LEVELS + 1) + WH_AUTO_CROSSES * LEVELS + WH_AUTO_ALL_TILINGS,
 };
 
@@ -28,7 +29,10 @@ static const struct level {
 /* After so many rows a slot that was in too few of them is dropped. */
 static const uint64_t reviews[] = { 32, 128, 512, 2048 };
 
-enum { RARE = 32 };
+enum {
+    RARE = 32,
+    ALL_CROSSED = 11, /* fields of which all pairs are crossed */
+};
 
 struct cross {
     uint32_t left, right; /* slots; equal: out of use */
@@ -56,6 +60,8 @@ struct wh_auto_view {
     uint8_t codes[WH_AUTO_SLOTS];
     uint32_t marks[WH_AUTO_SLOTS];
     uint32_t cells[MOST_LISTED];
+    uint32_t pair_cells[WH_AUTO_MOST_PAIRS];
+    float pair_sizes[WH_AUTO_MOST_PAIRS];
     uint32_t *ids;
     double *sizes;
     size_t capacity;
@@ -210,6 +216,35 @@ static void list_cells(struct wh_auto_view *view)
         first = close_group(view, WH_AUTO_GROUP_WIDE + i, first, first + WH_AUTO_TILINGS);
 }
 
+/* Fields of which all pairs are crossed need no pairs; nor do rows of numbers, few of them zero:
+ * products serve them better. */
+static bool wants_pairs(const struct wh_auto_view *view)
+{
+    const struct wh_auto_row *row = &view->row;
+    return row->loose > 0 || (row->slots > ALL_CROSSED && 2 * row->count < row->slots);
+}
+
+static void list_pairs(struct wh_auto_view *view)
+{
+    size_t features = wants_pairs(view) ? view->row.count : 0, count = 0;
+    uint32_t keys[WH_AUTO_PAIRED];
+    if (features > WH_AUTO_PAIRED)
+        features = WH_AUTO_PAIRED;
+    for (size_t i = 0; i < features; i++)
+        keys[i] = wh_auto_fields_key(&view->fields, view->ids[i]);
+    for (size_t i = 0; i < features; i++) {
+        for (size_t k = 0; k < i; k++) {
+            uint32_t low = keys[i] < keys[k] ? keys[i] : keys[k];
+            uint32_t hash = low * UINT32_C(0x9e3779b1) + (keys[i] + keys[k] - low);
+            hash *= UINT32_C(0x85ebca6b);
+            view->pair_cells[count] = FIRST_PAIR + (hash >> 16) % WH_AUTO_PAIR_CELLS;
+            view->pair_sizes[count++] = (float)(view->sizes[i] * view->sizes[k]);
+        }
+    }
+    view->row.pairs = (struct wh_auto_active){ view->pair_cells, count };
+    view->row.pair_sizes = view->pair_sizes;
+}
+
 static void make_room(struct wh_auto_view *view, size_t count)
 {
     if (count <= view->capacity)
@@ -235,6 +270,7 @@ const struct wh_auto_row *wh_auto_view_read(struct wh_auto_view *view,
     join_lists(view, example->count);
     make_values(view);
     list_cells(view);
+    list_pairs(view);
     return &view->row;
 }
 

@@ -8,7 +8,8 @@
  *   field; bins and crosses of two fields' bins at four finenesses; tilings: projections of two or
  *   three fields upon random directions, cut into steps (tile coding; Sutton and Barto,
  *   "Reinforcement Learning", section 9.5.4, here with oblique directions);
- * - features over the largest size they had, for experts that take rows as they are.
+ * - features over the largest size they had, for experts that take rows as they are;
+ * - pairs of features, for an expert that takes rows with strings, words or many zeros by those.
  *
  * All pairs of up to 11 fields are crossed; of more fields 64 pairs, drawn so that each pair has
  * the same chance. Strings are codes of their field, missing is a code of its own, and a number
@@ -31,6 +32,8 @@
 
 enum {
     WH_AUTO_CROSSES = 64,
+    WH_AUTO_PAIRED = 23, /* features of a row that are paired, each with each */
+    WH_AUTO_MOST_PAIRS = WH_AUTO_PAIRED * (WH_AUTO_PAIRED - 1) / 2,
     WH_AUTO_PRODUCTS = 2 * WH_AUTO_SLOTS + WH_AUTO_CROSSES,
 };
 
@@ -41,7 +44,7 @@ enum wh_auto_group {
     WH_AUTO_GROUP_CROSS8,
     WH_AUTO_GROUP_CROSS16,
     WH_AUTO_GROUP_CROSS32,
-    WH_AUTO_GROUP_WIDE,    /* tilings one deviation wide */
+    WH_AUTO_GROUP_WIDE,    /* tilings 1.5 deviations wide */
     WH_AUTO_GROUP_MIDDLE,
     WH_AUTO_GROUP_NARROW,
     WH_AUTO_GROUPS,
@@ -49,10 +52,11 @@ enum wh_auto_group {
 
 /* Cells of a table that has one for every cell of every group: all cells' numbers are below. */
 enum {
+    WH_AUTO_PAIR_CELLS = 1 << 16,
     WH_AUTO_BIN_CELLS = WH_AUTO_SLOTS * (17 + 5 + 9 + 17 + 33),
     WH_AUTO_CROSS_CELLS = WH_AUTO_CROSSES * (5 * 5 + 9 * 9 + 17 * 17 + 33 * 33),
     WH_AUTO_CELLS = WH_AUTO_BIN_CELLS + WH_AUTO_CROSS_CELLS
-        + WH_AUTO_ALL_TILINGS * WH_AUTO_TILE_CELLS,
+        + WH_AUTO_ALL_TILINGS * WH_AUTO_TILE_CELLS + WH_AUTO_PAIR_CELLS,
 };
 
 struct wh_auto_active {
@@ -73,6 +77,8 @@ struct wh_auto_row {
     size_t loose;            /* the first so many of them are strings, or have no slot */
     const uint32_t *ids;
     const double *sizes;     /* values over the largest size the feature had: within +-1 */
+    struct wh_auto_active pairs; /* cells may come twice in this list alone */
+    const float *pair_sizes; /* products of two sizes */
 };
 
 /*
