@@ -218,7 +218,7 @@ static void print_end(struct wh_buffer *out, const char content[static 65], uint
 
 struct writer {
     const char *path;
-    struct wh_atomic_file *file;
+    int descriptor;
     z_stream stream;
     struct wh_buffer text; /* not yet compressed */
     struct wh_sha256 sha;  /* of the lines since it was begun */
@@ -235,7 +235,7 @@ static int deflate_all(struct writer *writer, int flush, struct wh_error *error)
         if (deflate(&writer->stream, flush) == Z_STREAM_ERROR)
             return wh_fail(error, WH_FAILED, "%s: cannot be compressed", writer->path);
         struct wh_error reason;
-        if (wh_write_all(wh_atomic_descriptor(writer->file), writer->block,
+        if (wh_write_all(writer->descriptor, writer->block,
                          BLOCK - writer->stream.avail_out, &reason) != 0)
             return wh_fail(error, WH_FAILED, "%s: %s", writer->path, reason.text);
     } while (writer->stream.avail_out == 0);
@@ -373,29 +373,35 @@ static void tell_time(char saved[static 48])
     saved[length < 48 ? length : 47] = '\0';
 }
 
-int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error)
+int wh_model_write(struct wh_model *model, int descriptor, const char *path,
+                   struct wh_error *error)
 {
     struct writer *writer = wh_alloc(1, sizeof *writer);
     json_t *header = header_of(model);
     int result = -1;
     writer->path = path;
-    writer->file = wh_atomic_open(path, error);
+    writer->descriptor = descriptor;
     tell_time(model->saved);
-    if (writer->file) {
-        if (deflateInit2(&writer->stream, 1, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-            wh_fail(error, WH_FAILED, "%s: cannot be compressed", path);
-        else
-            result = write_model(writer, model, header, error);
-        deflateEnd(&writer->stream);
-        if (result == 0)
-            result = wh_atomic_commit(writer->file, error);
-        else
-            wh_atomic_abort(writer->file);
-    }
+    if (deflateInit2(&writer->stream, 1, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        wh_fail(error, WH_FAILED, "%s: cannot be compressed", path);
+    else
+        result = write_model(writer, model, header, error);
+    deflateEnd(&writer->stream);
     json_decref(header);
     wh_buffer_free(&writer->text);
     free(writer);
     return result;
+}
+
+int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error)
+{
+    struct wh_atomic_file *file = wh_atomic_open(path, error);
+    if (!file)
+        return -1;
+    if (wh_model_write(model, wh_atomic_descriptor(file), path, error) == 0)
+        return wh_atomic_commit(file, error);
+    wh_atomic_abort(file);
+    return -1;
 }
 
 /*
@@ -724,11 +730,9 @@ static int read_model(struct wh_model *model, struct reader *reader, struct wh_e
     return result;
 }
 
-static int open_reader(struct reader *reader, const char *path, struct wh_error *error)
+/* Reads from the reader's descriptor. */
+static int begin_reading(struct reader *reader, struct wh_error *error)
 {
-    reader->descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (reader->descriptor < 0)
-        return wh_fail_errno(error, errno == ENOENT ? WH_REFUSED : WH_FAILED, "cannot open");
     struct stat status;
     if (fstat(reader->descriptor, &status) != 0 || !S_ISREG(status.st_mode))
         return refuse(error, "is not a regular file");
@@ -744,6 +748,14 @@ static int open_reader(struct reader *reader, const char *path, struct wh_error 
     if (inflateInit2(&reader->stream, GZIP) != Z_OK)
         return wh_fail(error, WH_FAILED, "cannot be uncompressed");
     return 0;
+}
+
+static int open_reader(struct reader *reader, const char *path, struct wh_error *error)
+{
+    reader->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (reader->descriptor < 0)
+        return wh_fail_errno(error, errno == ENOENT ? WH_REFUSED : WH_FAILED, "cannot open");
+    return begin_reading(reader, error);
 }
 
 static struct reader *new_reader(void)
@@ -763,18 +775,35 @@ static void free_reader(struct reader *reader)
     free(reader);
 }
 
-struct wh_model *wh_model_load(const char *path, struct wh_error *error)
+/* Reads a model by a reader that was opened, with status `opened` and `reason`. */
+static struct wh_model *read_whole(struct reader *reader, int opened, const char *path,
+                                   struct wh_error *reason, struct wh_error *error)
 {
-    struct wh_error reason;
-    struct reader *reader = new_reader();
     struct wh_model *model = wh_model_new();
-    if (open_reader(reader, path, &reason) != 0 || read_model(model, reader, &reason) != 0) {
-        wh_fail(error, reason.status, "%s: %s", path, reason.text);
+    if (opened != 0 || read_model(model, reader, reason) != 0) {
+        wh_fail(error, reason->status, "%s: %s", path, reason->text);
         wh_model_free(model);
         model = NULL;
     }
     free_reader(reader);
     return model;
+}
+
+struct wh_model *wh_model_load(const char *path, struct wh_error *error)
+{
+    struct wh_error reason;
+    struct reader *reader = new_reader();
+    return read_whole(reader, open_reader(reader, path, &reason), path, &reason, error);
+}
+
+struct wh_model *wh_model_read(int descriptor, const char *path, struct wh_error *error)
+{
+    struct wh_error reason;
+    struct reader *reader = new_reader();
+    reader->descriptor = dup(descriptor);
+    int opened = reader->descriptor < 0 ? wh_fail_errno(&reason, WH_FAILED, "cannot read")
+                                        : begin_reading(reader, &reason);
+    return read_whole(reader, opened, path, &reason, error);
 }
 
 static int read_top(struct reader *reader, struct wh_checkpoint *checkpoint,
