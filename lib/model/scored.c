@@ -138,6 +138,17 @@ static struct wh_field score_field(const struct wh_model *model, struct wh_row *
     return (struct wh_field){ .type = WH_NUMBER, .text = text, .length = (uint32_t)length };
 }
 
+static void keep_fields(const struct binding *binding, const struct wh_row *row,
+                        struct wh_field *fields)
+{
+    if (binding->kept_count == row->shape->count) {
+        memcpy(fields, row->fields, binding->kept_count * sizeof *fields);
+        return;
+    }
+    for (uint32_t i = 0; i < binding->kept_count; i++)
+        fields[i] = row->fields[binding->kept[i]];
+}
+
 void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
                    struct wh_row *row, const struct wh_prediction *prediction)
 {
@@ -146,8 +157,7 @@ void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
     struct wh_field *fields = wh_row_fields(row, binding->shape->count);
     bool all = binding->kept_count == row->shape->count;
     row->raw_fields = all && !row->changed ? binding->kept_count : 0;
-    for (uint32_t i = 0; i < binding->kept_count; i++)
-        fields[i] = row->fields[binding->kept[i]];
+    keep_fields(binding, row, fields);
     fields[binding->kept_count] = prediction ? score_field(model, row, prediction) : null;
     if (binding->prediction)
         fields[binding->kept_count + 1] =
