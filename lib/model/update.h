@@ -60,7 +60,8 @@ void wh_update_beside(struct wh_stage *stage, struct wh_rival *rival);
 uint64_t wh_update_learned(const struct wh_stage *stage);
 /* The measures of the rows held out, which the caller may put others in the place of. */
 struct wh_evaluation *wh_update_held(struct wh_stage *stage);
-/* The model itself, to be written and not to be learned with; and another in its place, which is taken. */
+/* The model itself, to be written and not to be learned with; and another in its place, which is
+ * taken. */
 struct wh_model *wh_update_own(struct wh_stage *stage);
 int wh_update_exchange(struct wh_stage *stage, struct wh_model *model, struct wh_error *error);
 int wh_update_save(struct wh_stage *stage, struct wh_error *error);
