@@ -100,6 +100,10 @@ struct wh_learner_type {
      * cannot be. */
     void (*merge)(struct wh_head *head, const struct wh_head *from, const uint32_t *map,
                   uint32_t count, double shift);
+    /* Linear learners, else NULL: what each value of the example adds to the raw prediction. All
+     * of `shares` together are that, before it is kept within bounds. */
+    void (*contribute)(const struct wh_head *head, const struct wh_example *example,
+                       double *shares);
     /* The most that a feature has moved a prediction by, as its weight is now: for ranking. */
     double (*effect)(const struct wh_head *head, uint32_t id);
 

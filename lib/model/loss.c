@@ -284,6 +284,17 @@ double wh_loss_of_rate(const struct wh_loss *loss, double rate)
     return -(rate * log(rate) + (1 - rate) * log1p(-rate));
 }
 
+double wh_loss_log_odds(const struct wh_loss *loss, double prediction)
+{
+    static const double LEAST = 1e-9;
+    if (loss->kind != WH_LOSS_SQUARED)
+        return prediction;
+    double probability = prediction < LEAST     ? LEAST
+                       : prediction > 1 - LEAST ? 1 - LEAST
+                                                : prediction;
+    return log(probability / (1 - probability));
+}
+
 double wh_loss_probability(const struct wh_loss *loss, double prediction)
 {
     if (loss->kind == WH_LOSS_LOGISTIC)

@@ -68,6 +68,10 @@ double wh_loss_move(const struct wh_loss *loss, const struct wh_outcome *outcome
  * entropy under logistic loss, variance under squared, twice the rarer share under hinge. */
 double wh_loss_of_rate(const struct wh_loss *loss, double rate);
 
+/* The log-odds of the positive class that a raw prediction comes nearest to saying: what is
+ * calibrated (model/calibration.h). */
+double wh_loss_log_odds(const struct wh_loss *loss, double prediction);
+
 /* The score of a binary model's raw prediction: P(positive), but under hinge loss the margin
  * itself, since no probability follows from it. */
 double wh_loss_probability(const struct wh_loss *loss, double prediction);

@@ -224,6 +224,15 @@ static bool nag_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
+static void nag_contribute(const struct wh_head *head, const struct wh_example *example,
+                           double *shares)
+{
+    const struct nag *nag = (const struct nag *)head;
+    for (size_t i = 0; i < example->count; i++)
+        shares[i] = example->ids[i] < nag->capacity
+                  ? nag->weights[example->ids[i]].value * example->values[i] : 0;
+}
+
 static double nag_effect(const struct wh_head *head, uint32_t id)
 {
     double number[WH_MAX_PARAMETERS];
@@ -246,5 +255,6 @@ const struct wh_learner_type wh_learner_nag = {
     .set = nag_set,
     .renumber = nag_renumber,
     .merge = nag_merge,
+    .contribute = nag_contribute,
     .effect = nag_effect,
 };

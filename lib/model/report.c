@@ -87,6 +87,25 @@ void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
     evaluation->weight_reported = metrics->weight;
 }
 
+void wh_report_columns(struct wh_buffer *out, const struct wh_model *model)
+{
+    bool classes = classifies(model);
+    wh_buffer_format(out, "%10s %10s", "loss", classes ? "accuracy" : "MAE");
+    if (model->task.kind != WH_TASK_MULTICLASS)
+        wh_buffer_format(out, " %10s", classes ? "AUC" : "RMSE");
+}
+
+void wh_report_cells(struct wh_buffer *out, const struct wh_model *model,
+                     struct wh_evaluation *evaluation)
+{
+    struct wh_figures figures = figures_of(model, &evaluation->metrics);
+    bool classes = classifies(model);
+    wh_report_cell(out, figures.loss);
+    wh_report_cell(out, classes ? figures.accuracy : figures.mae);
+    if (model->task.kind != WH_TASK_MULTICLASS)
+        wh_report_cell(out, classes ? auc_of(model, evaluation) : figures.rmse);
+}
+
 /* ", NAME 0.1234", where it is a number. */
 static void add_figure(struct wh_buffer *out, const char *name, double value)
 {
@@ -303,7 +322,6 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
     add_text(out, "id", model->settings.roles.id);
     add_text(out, "ignored", model->settings.roles.ignore);
     add_text(out, "time", model->settings.roles.time);
-    add_text(out, "held out", model->settings.holdout);
     add_text(out, "input", model->input == WH_INPUT_FEATURES  ? "features object"
                            : model->input == WH_INPUT_COLUMNS ? "columns"
                                                               : "no label has come yet");
