@@ -93,13 +93,17 @@ static const struct wh_option options_table[] = {
       NULL, NULL },
     { "positive", 0, "VALUE", "of two labels the one whose probability is to be learned",
       WH_OPTION_TEXT, AT(positive), NULL, NULL },
-    { "learner", 0, "NAME", "how to learn: nag (normalized adaptive invariant gradient steps) "
-      "[nag]", WH_OPTION_TEXT, AT(learner), NULL, NULL },
+    { "learner", 0, "NAME", "how to learn: auto, nag, ftrl, coin or sgd", WH_OPTION_TEXT, AT(learner),
+      NULL, NULL },
     { "loss", 0, "LOSS", "what is made small: squared, absolute, huber:DELTA, quantile:TAU or "
       "poisson for numbers, logistic or hinge for classes [squared; logistic]", WH_OPTION_TEXT,
       AT(loss), NULL, NULL },
-    { "learning-rate", 'l', "RATE", "the length of a step [0.5]", WH_OPTION_NUMBER, AT(model.rate), NULL,
-      NULL },
+    { "learning-rate", 'l', "RATE", "the length of a step [by the learner]", WH_OPTION_NUMBER,
+      AT(model.rate), NULL, NULL },
+    { "l1", 0, "PENALTY", "make weights small, and useless ones 0 [0]", WH_OPTION_NUMBER,
+      AT(model.l1), NULL, NULL },
+    { "l2", 0, "PENALTY", "make weights small, large ones most [0]", WH_OPTION_NUMBER,
+      AT(model.l2), NULL, NULL },
     { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; all "
       "rows alike in COLS are on one side [of all columns but label and weight]", WH_OPTION_CALL, 0,
       set_holdout, NULL },

@@ -276,6 +276,7 @@ const struct wh_learner_type wh_learner_coin = {
     .name = "coin",
     .help = "betting on coins, without a learning rate",
     .rate = 4,
+    .unpenalized = "a stake has no length of step that a penalty could be measured by",
     .head_parameters = { parameters, sizeof parameters / sizeof *parameters },
     .head_new = coin_new,
     .head_free = coin_free,

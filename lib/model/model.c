@@ -75,12 +75,38 @@ static void make_room(struct wh_model *model)
     room->outputs = outputs;
 }
 
+static int settle_penalty(const struct wh_model *model, const char *option, double *penalty,
+                          struct wh_error *error)
+{
+    if (isnan(*penalty))
+        return 0;
+    if (model->type->unpenalized && *penalty != 0)
+        return wh_fail(error, WH_REFUSED, "--%s is not for the learner %s: %s", option,
+                       model->type->name, model->type->unpenalized);
+    if (*penalty >= 0 && *penalty <= WH_LARGEST_RATE)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "--%s must be 0 or more, and 1e9 at most", option);
+}
+
+int wh_model_settle(struct wh_model *model, struct wh_error *error)
+{
+    struct wh_settings *settings = &model->settings;
+    if (isnan(settings->rate))
+        settings->rate = model->type->rate;
+    if (!(settings->rate > 0 && settings->rate <= WH_LARGEST_RATE))
+        return wh_fail(error, WH_REFUSED, "the learning rate must be above 0, and 1e9 at most");
+    return settle_penalty(model, "l1", &settings->l1, error)
+        || settle_penalty(model, "l2", &settings->l2, error) ? -1 : 0;
+}
+
 void wh_model_make_learner(struct wh_model *model)
 {
     struct wh_learner_settings settings = {
         .loss = model->loss,
         .numbers = model->task.kind == WH_TASK_REGRESSION,
         .rate = model->settings.rate,
+        .l1 = isnan(model->settings.l1) ? 0 : model->settings.l1,
+        .l2 = isnan(model->settings.l2) ? 0 : model->settings.l2,
         .names = &model->names,
     };
     model->loss_settled = true;

@@ -82,6 +82,9 @@ int wh_model_check_loss(const struct wh_model *model, struct wh_error *error);
 /* Whether the loss is defined for a label; else it is a bad row. */
 bool wh_model_takes(const struct wh_model *model, double label, struct wh_error *error);
 
+/* Settles and checks the settings that the learner is begun with, when its type is known. */
+int wh_model_settle(struct wh_model *model, struct wh_error *error);
+
 /* Makes the learner, when type, loss, rate and task are settled. */
 void wh_model_make_learner(struct wh_model *model);
 

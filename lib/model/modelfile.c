@@ -132,7 +132,7 @@ static int load_learner(struct wh_model *model, const json_t *header, struct wh_
     if (!model->type)
         return wh_fail(error, WH_REFUSED, "its learner %s is not known here",
                        learner ? learner : "");
-    if (load_loss(model, header, error) != 0)
+    if (load_loss(model, header, error) != 0 || wh_model_settle(model, error) != 0)
         return -1;
     const json_t *state = json_object_get(header, "state");
     if (json_is_null(state)) {

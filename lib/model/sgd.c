@@ -22,6 +22,9 @@ static const double CONSTANT_RATE = 2;
 /* Up to this reach (of a row's step) a step along the first slope does not pass the target. */
 static const double SHORT_REACH = 0.5;
 
+/* Values are kept within so many standard deviations, so that sums stay finite. */
+static const double FARTHEST = 1e6;
+
 /* What is known of a feature's values. */
 struct scale {
     double rows;   /* that had it, be it as null */
@@ -58,6 +61,11 @@ static void scaler_free(struct wh_view *view)
     free(view);
 }
 
+static double within(double value)
+{
+    return value > FARTHEST ? FARTHEST : value < -FARTHEST ? -FARTHEST : value;
+}
+
 static double standardised(const struct scaler *scaler, const struct scale *scale, double value)
 {
     if (isnan(value) || !(scale->weight > 0))
@@ -65,9 +73,9 @@ static double standardised(const struct scaler *scaler, const struct scale *scal
     double variance = scale->spread / scale->weight;
     if (scale->rows < scaler->rows) {
         double square = variance + scale->mean * scale->mean;
-        return square > 0 ? value / sqrt(square) : 0;
+        return square > 0 ? within(value / sqrt(square)) : 0;
     }
-    return variance > 0 ? (value - scale->mean) / sqrt(variance) : 0;
+    return variance > 0 ? within((value - scale->mean) / sqrt(variance)) : 0;
 }
 
 static void standardise(struct scaler *scaler, const struct wh_example *example)
@@ -114,7 +122,8 @@ static void see(struct scale *scale, double value, double weight)
     double distance = value - scale->mean;
     scale->weight += weight;
     scale->mean += distance * weight / scale->weight;
-    scale->spread += weight * distance * (value - scale->mean);
+    /* Never below 0, but for rounding. */
+    scale->spread += fmax(0, weight * distance * (value - scale->mean));
 }
 
 static void scaler_meet(struct wh_view *view, const struct wh_example *example, double weight)
@@ -282,7 +291,8 @@ static void sgd_learn(struct wh_head *head, const struct wh_example *example,
     double *weights = sgd->table.cells, length = sgd->rate * outcome->weight;
     /* The scaler has seen the row by now, and the prediction with it is another. */
     struct wh_outcome now = *outcome;
-    now.prediction += sum_up(sgd, example) - sgd->sum;
+    now.prediction = wh_range_clamp(&sgd->range, &sgd->loss,
+                                    outcome->prediction + sum_up(sgd, example) - sgd->sum);
     wh_loss_find(&sgd->loss, &now);
     wh_range_widen(&sgd->range, outcome->target);
     sgd->rows += outcome->weight;

@@ -82,16 +82,6 @@ static int find_learner(struct wh_model *model, const char *name, struct wh_erro
     return -1;
 }
 
-static int settle_rate(struct wh_model *model, struct wh_error *error)
-{
-    double *rate = &model->settings.rate;
-    if (isnan(*rate))
-        *rate = model->type->rate;
-    if (*rate > 0 && *rate <= WH_LARGEST_RATE)
-        return 0;
-    return wh_fail(error, WH_REFUSED, "the learning rate must be above 0, and 1e9 at most");
-}
-
 static int begin_model(struct update *update, const struct wh_update_settings *given,
                        struct wh_error *error)
 {
@@ -107,7 +97,7 @@ static int begin_model(struct update *update, const struct wh_update_settings *g
         || wh_task_init(&model->task, given->task, given->positive, error) != 0)
         return -1;
     model->settings = wh_settings_copy(&given->model);
-    return settle_rate(model, error);
+    return wh_model_settle(model, error);
 }
 
 static void fill_in(const char **given, const char *stored)
