@@ -194,7 +194,9 @@ static void add_features(struct wh_explainer *explainer)
     wh_buffer_add(out, ",\"features\":[", 13);
     for (uint32_t i = 0; i < explainer->count; i++) {
         uint32_t id = explainer->top[i].id;
-        wh_buffer_add(out, ",[\"" + (i == 0), 3 - (i == 0));
+        if (i)
+            wh_buffer_byte(out, ',');
+        wh_buffer_add(out, "[\"", 2);
         wh_json_escape(out, wh_names_text(names, id), names->names[id].length);
         add_member(out, "\",", explainer->top[i].effect);
         wh_buffer_byte(out, ']');

@@ -284,15 +284,9 @@ double wh_loss_of_rate(const struct wh_loss *loss, double rate)
     return -(rate * log(rate) + (1 - rate) * log1p(-rate));
 }
 
-double wh_loss_log_odds(const struct wh_loss *loss, double prediction)
+double wh_loss_margin(const struct wh_loss *loss, double prediction)
 {
-    static const double LEAST = 1e-9;
-    if (loss->kind != WH_LOSS_SQUARED)
-        return prediction;
-    double probability = prediction < LEAST     ? LEAST
-                       : prediction > 1 - LEAST ? 1 - LEAST
-                                                : prediction;
-    return log(probability / (1 - probability));
+    return loss->kind == WH_LOSS_SQUARED ? 8 * (prediction - 0.5) : prediction;
 }
 
 double wh_loss_probability(const struct wh_loss *loss, double prediction)

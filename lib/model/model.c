@@ -447,7 +447,7 @@ void wh_model_count(struct wh_model *model, const struct wh_judgement *judgement
     const struct wh_outcome *outcomes = model->room->outcomes;
     for (uint32_t i = 0; i < model->calibration_count; i++)
         wh_calibration_add(&model->calibrations[i],
-                           wh_loss_log_odds(&model->loss, outcomes[i].prediction),
+                           wh_loss_margin(&model->loss, outcomes[i].prediction),
                            outcomes[i].target > 0, judgement->weight);
 }
 

@@ -193,7 +193,7 @@ struct wh_prediction wh_scorer_predict(struct wh_scorer *scorer,
     if (scorer->calibrators && prediction.probabilities) {
         calibrate_classes(scorer, &prediction);
     } else if (scorer->calibrators) {
-        double margin = wh_loss_log_odds(&scorer->loss, prediction.raw[0]);
+        double margin = wh_loss_margin(&scorer->loss, prediction.raw[0]);
         prediction.value = log_odds(wh_calibrator_probability(&scorer->calibrators[0], margin));
         prediction.best = prediction.value > 0;
     }
