@@ -1,11 +1,13 @@
 /*
  * auto: the default learner, which needs no tuning. A committee of cheap experts sees the row in
  * several ways (model/auto_view.h), each learns from every row, and mixers learn, row by row, how
- * far to trust which (model/auto_classes.h). What the outputs share is made once a row.
+ * far to trust which: one for classes (model/auto_classes.h), one for numbers
+ * (model/auto_number.h). What the outputs share is made once a row.
  */
 #include <stdlib.h>
 
 #include "model/auto_classes.h"
+#include "model/auto_number.h"
 #include "model/auto_view.h"
 #include "model/learner.h"
 
@@ -16,7 +18,8 @@ struct wh_view {
 
 struct wh_head {
     const struct wh_view *shared;
-    struct wh_auto_classes *classes;
+    struct wh_auto_classes *classes; /* NULL in regression */
+    struct wh_auto_number *number;   /* NULL else */
 };
 
 static struct wh_view *auto_view_new(const struct wh_learner_settings *settings)
@@ -73,25 +76,34 @@ static struct wh_head *auto_new(const struct wh_learner_settings *settings, stru
 {
     struct wh_head *head = wh_alloc(1, sizeof *head);
     head->shared = shared;
-    head->classes = wh_auto_classes_new(settings, shared->view);
+    if (settings->numbers)
+        head->number = wh_auto_number_new(settings, shared->view);
+    else
+        head->classes = wh_auto_classes_new(settings, shared->view);
     return head;
 }
 
 static void auto_free(struct wh_head *head)
 {
     wh_auto_classes_free(head->classes);
+    wh_auto_number_free(head->number);
     free(head);
 }
 
 static double auto_predict(struct wh_head *head, const struct wh_example *example)
 {
+    if (head->number)
+        return wh_auto_number_predict(head->number, head->shared->row, example);
     return wh_auto_classes_predict(head->classes, head->shared->row, example);
 }
 
 static void auto_learn(struct wh_head *head, const struct wh_example *example,
                        const struct wh_outcome *outcome)
 {
-    wh_auto_classes_learn(head->classes, head->shared->row, example, outcome, 1);
+    if (head->number)
+        wh_auto_number_learn(head->number, head->shared->row, outcome, 1);
+    else
+        wh_auto_classes_learn(head->classes, head->shared->row, example, outcome, 1);
 }
 
 /* What a head learned is in lines of its own: a header could not hold that of many. */
@@ -119,13 +131,20 @@ static int write_slots(const struct wh_auto_view *view, struct wh_learner_lines 
     return 0;
 }
 
+static struct wh_auto_cells *cells_of(const struct wh_head *head)
+{
+    return head->number ? wh_auto_number_cells(head->number) : wh_auto_classes_cells(head->classes);
+}
+
 static int auto_write(const struct wh_view *shared, const struct wh_head *head,
                       struct wh_learner_lines *lines, struct wh_error *error)
 {
     if (!head)
         return write_slots(shared->view, lines, error);
-    struct wh_auto_cells *cells = wh_auto_classes_cells(head->classes);
-    if (wh_learner_line(lines, wh_auto_classes_save(head->classes), error) != 0)
+    struct wh_auto_cells *cells = cells_of(head);
+    json_t *rest =
+        head->number ? wh_auto_number_save(head->number) : wh_auto_classes_save(head->classes);
+    if (wh_learner_line(lines, rest, error) != 0)
         return -1;
     /* So that the file does not depend on whether a row was predicted since. */
     wh_auto_cells_follow(cells, shared->view);
@@ -139,42 +158,57 @@ static int auto_read(struct wh_view *shared, struct wh_head *head, const json_t 
     if (!head) {
         fine = wh_auto_view_take_slot(shared->view, value);
     } else if (json_is_string(value)) {
-        struct wh_auto_cells *cells = wh_auto_classes_cells(head->classes);
+        struct wh_auto_cells *cells = cells_of(head);
         wh_auto_cells_follow(cells, shared->view);
         fine = wh_auto_cells_read(cells, value);
     } else {
-        fine = wh_auto_classes_load(head->classes, value);
+        fine = head->number ? wh_auto_number_load(head->number, value)
+                            : wh_auto_classes_load(head->classes, value);
     }
     return fine ? 0 : wh_fail(error, WH_REFUSED, "its learner's lines are not what they should be");
 }
 
 static void auto_get(const struct wh_head *head, uint32_t id, double *parameters)
 {
-    wh_auto_classes_get(head->classes, id, parameters);
+    for (unsigned i = WH_AUTO_NUMBER_PARAMETERS; i < WH_AUTO_CLASSES_PARAMETERS; i++)
+        parameters[i] = 0;
+    if (head->number)
+        wh_auto_number_get(head->number, id, parameters);
+    else
+        wh_auto_classes_get(head->classes, id, parameters);
 }
 
 static bool auto_set(struct wh_head *head, uint32_t id, const double *parameters)
 {
-    return wh_auto_classes_set(head->classes, id, parameters);
+    return head->number ? wh_auto_number_set(head->number, id, parameters)
+                        : wh_auto_classes_set(head->classes, id, parameters);
 }
 
 static void auto_renumber(struct wh_head *head, const uint32_t *from, uint32_t count)
 {
-    wh_auto_classes_renumber(head->classes, from, count);
+    if (head->number)
+        wh_auto_number_renumber(head->number, from, count);
+    else
+        wh_auto_classes_renumber(head->classes, from, count);
 }
 
 static double auto_effect(const struct wh_head *head, uint32_t id)
 {
-    return wh_auto_classes_effect(head->classes, id);
+    return head->number ? wh_auto_number_effect(head->number, id)
+                        : wh_auto_classes_effect(head->classes, id);
 }
 
 static void auto_describe(const struct wh_view *shared, const struct wh_head *head,
                           struct wh_buffer *out)
 {
     (void)shared;
-    wh_auto_classes_describe(head->classes, out);
+    if (head->number)
+        wh_auto_number_describe(head->number, out);
+    else
+        wh_auto_classes_describe(head->classes, out);
 }
 
+/* In regression the first two are those of model/auto_number.h, and the others 0. */
 static const char *const head_parameters[] = {
     "plain", "gradients", "scale", "normed", "squares", "with", "without",
 };
@@ -183,7 +217,6 @@ const struct wh_learner_type wh_learner_auto = {
     .name = "auto",
     .help = "a mixture of experts that needs no tuning",
     .rate = 1,
-    .unpenalized = "its experts need none",
     .needs = WH_NEEDS_ZEROS | WH_NEEDS_MISSING,
     .view_parameters = { wh_auto_view_parameters, WH_AUTO_VIEW_PARAMETERS },
     .view_new = auto_view_new,

@@ -105,8 +105,8 @@ void wh_metrics_merge(struct wh_metrics *metrics, const struct wh_metrics *from,
                       const uint32_t *classes)
 {
     /* Those that are no sums are worked out from both. */
-    struct wh_target labels = { metrics->weight, metrics->mean, metrics->spread };
-    wh_target_merge(&labels, &(struct wh_target){ from->weight, from->mean, from->spread });
+    struct wh_target labels = { metrics->weight, metrics->mean, metrics->spread, false };
+    wh_target_merge(&labels, &(struct wh_target){ from->weight, from->mean, from->spread, false });
     double rows = metrics->rows + from->rows;
     for (size_t i = 0; i < SUMS; i++) {
         double *sum = (double *)((char *)metrics + sums[i].offset);

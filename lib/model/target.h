@@ -3,8 +3,9 @@
  * see the same numbers whatever unit the label is in.
  *
  * Counts of Poisson loss are divided by their mean instead: what is learned is the logarithm of
- * the expected number, and a unit is a constant added to that. Zero-initialised is a scale of no
- * rows.
+ * the expected number, and a unit is a constant added to that. Single labels far from all others
+ * count as nearer ones, so that an outlier does not spoil the scale. Zero-initialised is a scale
+ * of no rows.
  */
 #ifndef WH_MODEL_TARGET_H
 #define WH_MODEL_TARGET_H
@@ -18,6 +19,7 @@ struct wh_target {
     double weight; /* of the rows */
     double mean;
     double spread; /* sum of squared distances from the mean */
+    bool far;      /* the last label was far from all others */
 };
 
 /* A label was seen. Weight above 0. */
@@ -28,8 +30,7 @@ void wh_target_merge(struct wh_target *target, const struct wh_target *from);
 
 /* One of the learner's units, in the label's: above 0. */
 double wh_target_unit(const struct wh_target *target, const struct wh_loss *loss);
-/* What a learner is told of a label; of the label that was learned last it is bounded by the
- * square root of the number of rows. */
+/* What a learner is told of a label: at most 100 in size, but for Poisson loss. */
 double wh_target_scaled(const struct wh_target *target, const struct wh_loss *loss, double label);
 /* The expected number, in the label's unit, from a learner's raw prediction. */
 double wh_target_expected(const struct wh_target *target, const struct wh_loss *loss, double raw);
