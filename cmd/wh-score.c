@@ -1,41 +1,85 @@
 /* wh-score: adds a model's prediction to each row, and measures it where there are labels. */
+#include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/memory.h"
 #include "model/modelfile.h"
 #include "model/report.h"
 #include "model/score.h"
+#include "model/weights.h"
 #include "pipe/tool.h"
 
 enum { DESCRIBED_FEATURES = 20 };
 
 struct options {
     struct wh_score_settings settings;
-    bool no_output, digest, describe;
+    struct wh_score_model *models; /* their names are memory of their own */
+    size_t count;
+    const char *as, *calibrate;
+    uint64_t explain;
+    bool no_output, digest, describe, weights;
 };
 
 #define AT(member) offsetof(struct options, member)
 
+static const char *const calibrations[] = { [WH_CALIBRATE_ISOTONIC] = "isotonic",
+                                            [WH_CALIBRATE_PLATT] = "platt", NULL };
+
+/* "MODEL", or "NAME=MODEL", where the name holds no slash: ./a=b.whm is a file. */
+static int add_model(void *target, const struct wh_option *option, const char *value,
+                     struct wh_error *error)
+{
+    (void)option;
+    struct options *options = target;
+    const char *equals = strchr(value, '='), *slash = strchr(value, '/');
+    bool named = equals && (!slash || equals < slash);
+    const char *path = named ? equals + 1 : value;
+    if (*path == '\0')
+        return wh_fail(error, WH_REFUSED, "%s names no file", value);
+    options->models = wh_resize(options->models, options->count + 1, sizeof *options->models);
+    options->models[options->count++] = (struct wh_score_model){
+        .path = path, .as = named ? wh_copy(value, (size_t)(equals - value)) : NULL,
+    };
+    return 0;
+}
+
 static const struct wh_option options_table[] = {
     { .kind = WH_OPTION_HEADING, .help = "Scoring" },
-    { "model", 'm', "MODEL", "the model's file, as wh-update made it", WH_OPTION_TEXT,
-      AT(settings.path), NULL, NULL },
+    { "model", 'm', "MODEL", "the model's file, as wh-update made it; several of them each as "
+      "NAME=MODEL, for columns NAME and NAME_prediction", WH_OPTION_CALL, 0, add_model, NULL },
     { "as", 0, "NAME", "call the columns NAME and NAME_prediction instead of score and prediction",
-      WH_OPTION_TEXT, AT(settings.as), NULL, NULL },
+      WH_OPTION_TEXT, AT(as), NULL, NULL },
+    { "proba", 0, NULL, "add the probabilities of all classes", WH_OPTION_FLAG,
+      AT(settings.scorer.proba), NULL, NULL },
+    { "explain", 0, "K", "add an explanation by the K features that count most", WH_OPTION_COUNT,
+      AT(explain), NULL, NULL },
+    { "stamp", 0, NULL, "add the first 12 digits of the model's digest", WH_OPTION_FLAG,
+      AT(settings.scorer.stamp), NULL, NULL },
+    { "threshold", 0, "T", "of two classes predict the positive one from this score on",
+      WH_OPTION_NUMBER, AT(settings.scorer.threshold), NULL, NULL },
+    { "calibrate", 0, "HOW", "calibrate probabilities by the model's own past predictions: "
+      "isotonic or platt", WH_OPTION_CHOICE, AT(calibrate), NULL, calibrations },
+    { "watch", 0, NULL, "go on with the model that replaces the file, from the next row on",
+      WH_OPTION_FLAG, AT(settings.watch), NULL, NULL },
     { "keep-features", 0, NULL, "write the features object too", WH_OPTION_FLAG,
-      AT(settings.keep_features), NULL, NULL },
+      AT(settings.scorer.keep_features), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Measuring" },
     { "label", 0, "COLUMN", "measure the scores against this column, and say at the end how good "
-      "they are", WH_OPTION_TEXT, AT(settings.label), NULL, NULL },
+      "they are, and which of several models is better", WH_OPTION_TEXT,
+      AT(settings.scorer.label), NULL, NULL },
     { "weight", 0, "COLUMN", "how much a row counts in that [1]", WH_OPTION_TEXT,
-      AT(settings.weight), NULL, NULL },
+      AT(settings.scorer.weight), NULL, NULL },
     { "no-output", 'n', NULL, "only measure: write no rows", WH_OPTION_FLAG, AT(no_output), NULL,
       NULL },
     { .kind = WH_OPTION_HEADING, .help = "Instead of scoring" },
     { "describe", 0, NULL, "show what the model is and what weighs most in it", WH_OPTION_FLAG,
       AT(describe), NULL, NULL },
+    { "weights", 0, NULL, "print the weights of a linear model as CSV", WH_OPTION_FLAG,
+      AT(weights), NULL, NULL },
     { "digest", 0, NULL, "print the digest of what the model has learned", WH_OPTION_FLAG,
       AT(digest), NULL, NULL },
 };
@@ -69,44 +113,94 @@ static int score_rows(struct wh_common *common, const struct options *options,
 
 static int show_model(const struct options *options, struct wh_error *error)
 {
-    struct wh_model *model = wh_model_load(options->settings.path, error);
+    const char *path = options->models[0].path;
+    struct wh_model *model = wh_model_load(path, error);
     if (!model)
         return -1;
     struct wh_buffer text = { 0 };
+    int failed = 0;
     if (options->digest)
         wh_buffer_format(&text, "%s\n", model->digest);
-    else
+    else if (options->describe)
         wh_report_model(&text, model, DESCRIBED_FEATURES);
-    int failed = wh_write_all(STDOUT_FILENO, text.data, text.length, error)
-              || wh_close_output(STDOUT_FILENO, error);
+    else
+        failed = wh_weights_write(model, path, STDOUT_FILENO, error);
+    failed = failed || wh_write_all(STDOUT_FILENO, text.data, text.length, error)
+          || wh_close_output(STDOUT_FILENO, error);
     wh_buffer_free(&text);
     wh_model_free(model);
     return failed ? -1 : 0;
+}
+
+/* Of several models each has a name of its own, which its columns bear. */
+static int check_names(const struct options *options, struct wh_error *error)
+{
+    const struct wh_score_model *models = options->models;
+    if (options->as && (options->count > 1 || models[0].as))
+        return wh_fail(error, WH_REFUSED, "--as names the columns of one model that has no name: "
+                       "give the name with the model, -m %s=MODEL", options->as);
+    for (size_t i = 0; i < options->count && options->count > 1; i++) {
+        if (!models[i].as)
+            return wh_fail(error, WH_REFUSED, "-m %s: of several models each needs a name for its "
+                           "columns: -m NAME=%s", models[i].path, models[i].path);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(models[k].as, models[i].as) == 0)
+                return wh_fail(error, WH_REFUSED, "two models are called %s", models[i].as);
+    }
+    return 0;
+}
+
+static int check_scoring(const struct options *options, struct wh_error *error)
+{
+    const struct wh_scorer_settings *scorer = &options->settings.scorer;
+    if (options->no_output && !scorer->label)
+        return wh_fail(error, WH_REFUSED, "without output there must be a --label to measure by");
+    if (scorer->weight && !scorer->label)
+        return wh_fail(error, WH_REFUSED, "--weight is for measuring: it needs --label");
+    if (options->explain > WH_MOST_EXPLAINED)
+        return wh_fail(error, WH_REFUSED, "--explain: %d features at most", WH_MOST_EXPLAINED);
+    return check_names(options, error);
+}
+
+/* What the options say in other words than the stage. */
+static void settle(struct options *options, const struct wh_common *common)
+{
+    struct wh_score_settings *settings = &options->settings;
+    if (options->as)
+        options->models[0].as = wh_copy(options->as, strlen(options->as));
+    settings->models = options->models;
+    settings->count = options->count;
+    settings->scorer.explain = (uint32_t)options->explain;
+    settings->scorer.calibrate = options->calibrate != NULL;
+    if (options->calibrate && strcmp(options->calibrate, calibrations[WH_CALIBRATE_PLATT]) == 0)
+        settings->scorer.calibration = WH_CALIBRATE_PLATT;
+    settings->format = common->writing.format;
+    settings->notify = wh_common_notify(common);
+    settings->nulls = wh_nulls_make(common->nulls, common->null_count);
 }
 
 static int score(void *context, struct wh_common *common, const char *const *paths, size_t count,
                  struct wh_error *error)
 {
     struct options *options = context;
-    const struct wh_score_settings *settings = &options->settings;
-    if (!settings->path)
+    if (options->count == 0)
         return wh_fail(error, WH_REFUSED, "which model? Give its file with -m MODEL");
-    if (options->digest || options->describe)
-        return count ? wh_fail(error, WH_REFUSED, "%s: --%s reads no rows", paths[0],
-                               options->digest ? "digest" : "describe")
-                     : show_model(options, error);
-    if (options->no_output && !settings->label)
-        return wh_fail(error, WH_REFUSED, "without output there must be a --label to measure by");
-    if (settings->weight && !settings->label)
-        return wh_fail(error, WH_REFUSED, "--weight is for measuring: it needs --label");
-    options->settings.nulls = wh_nulls_make(common->nulls, common->null_count);
+    const char *show = options->digest ? "digest" : options->describe ? "describe"
+                     : options->weights ? "weights" : NULL;
+    if (show && (count > 0 || options->count > 1))
+        return wh_fail(error, WH_REFUSED, "--%s is of one model, and reads no rows", show);
+    if (show)
+        return show_model(options, error);
+    if (check_scoring(options, error) != 0)
+        return -1;
+    settle(options, common);
     return score_rows(common, options, paths, count, error);
 }
 
 int main(int argc, char **argv)
 {
     struct wh_common common = { .tool = "wh-score" };
-    struct options options = { 0 };
+    struct options options = { .settings.scorer.threshold = NAN };
     const struct wh_option_part parts[] = {
         { options_table, sizeof options_table / sizeof *options_table, &options },
         { wh_common_options, wh_common_option_count, &common },
@@ -119,9 +213,14 @@ int main(int argc, char **argv)
         .closing = "Examples:\n"
                    "  wh-score -m churn.whm new.csv >scored.csv\n"
                    "  wh-score -m churn.whm --label churned -n test.csv\n"
+                   "  wh-score -m old=churn.whm -m new=next.whm --label churned -n test.csv\n"
                    "More in wh-score(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
     };
-    return wh_tool(&command, &common, argc, argv, score, &options);
+    int status = wh_tool(&command, &common, argc, argv, score, &options);
+    for (size_t i = 0; i < options.count; i++)
+        free((char *)options.models[i].as);
+    free(options.models);
+    return status;
 }

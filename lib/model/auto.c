@@ -217,6 +217,7 @@ const struct wh_learner_type wh_learner_auto = {
     .name = "auto",
     .help = "a mixture of experts that needs no tuning",
     .rate = 1,
+    .unpenalized = "its experts need none",
     .needs = WH_NEEDS_ZEROS | WH_NEEDS_MISSING,
     .view_parameters = { wh_auto_view_parameters, WH_AUTO_VIEW_PARAMETERS },
     .view_new = auto_view_new,

@@ -61,6 +61,18 @@ void wh_calibration_add(struct wh_calibration *calibration, double margin, bool 
     calibration->rows++;
 }
 
+void wh_calibration_merge(struct wh_calibration *calibration, const struct wh_calibration *from)
+{
+    if (from->bins && !calibration->bins)
+        calibration->bins = wh_alloc(BINS, sizeof *calibration->bins);
+    for (size_t i = 0; from->bins && i < BINS; i++) {
+        calibration->bins[i].negative += from->bins[i].negative;
+        calibration->bins[i].positive += from->bins[i].positive;
+        calibration->bins[i].margins += from->bins[i].margins;
+    }
+    calibration->rows += from->rows;
+}
+
 void wh_calibration_free(struct wh_calibration *calibration)
 {
     free(calibration->bins);

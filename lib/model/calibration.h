@@ -32,6 +32,8 @@ struct wh_calibration {
 /* Adds a row of class `positive` (or of another); `weight` is 0 or more, and finite. */
 void wh_calibration_add(struct wh_calibration *calibration, double margin, bool positive,
                         double weight);
+/* Adds all rows that another one has. */
+void wh_calibration_merge(struct wh_calibration *calibration, const struct wh_calibration *from);
 void wh_calibration_free(struct wh_calibration *calibration);
 
 /* As a new object, and back into one that is empty; false where it is none. */

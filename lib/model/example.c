@@ -637,8 +637,9 @@ static bool read_row(struct wh_examples *examples, struct binding *binding, stru
             return false;
     }
     reading->known = examples->known || !examples->named;
-    reading->example = (struct wh_example){ examples->ids, examples->values, examples->count,
-                                            examples->names->count };
+    reading->example = (struct wh_example){ .ids = examples->ids, .values = examples->values,
+                                            .count = examples->count,
+                                            .features = examples->names->count };
     return true;
 }
 

@@ -39,6 +39,7 @@ struct wh_example {
     const double *values;
     size_t count;
     uint32_t features; /* how many names there are: every id is below */
+    double clock;      /* half-lives since the model began; 0 where nothing is forgotten */
 };
 
 /* Which columns are not features. All may be NULL. */

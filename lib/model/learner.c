@@ -7,6 +7,9 @@
 
 const struct wh_learner_type *const wh_learners[] = {
     &wh_learner_nag,
+    &wh_learner_ftrl,
+    &wh_learner_coin,
+    &wh_learner_sgd,
     &wh_learner_auto,
     NULL,
 };
@@ -66,9 +69,11 @@ void wh_learner_learn(struct wh_learner *learner, const struct wh_example *examp
                       const struct wh_outcome *outcomes)
 {
     const struct wh_learner_type *type = learner->type;
+    if (type->view_meet)
+        type->view_meet(learner->view, example, outcomes[0].weight);
     for (uint32_t i = 0; i < learner->outputs; i++)
         type->learn(learner->heads[i], example, &outcomes[i]);
-    if (learner->view)
+    if (type->view_learn)
         type->view_learn(learner->view, example, outcomes[0].weight);
 }
 

@@ -39,6 +39,7 @@ struct wh_learner_settings {
     struct wh_loss loss;
     bool numbers;                 /* the task is regression: targets are scaled (model/target.h) */
     double rate;                  /* the learning rate, above 0 */
+    double l1, l2;                /* the penalties, 0 or more */
     const struct wh_names *names; /* the features'; they must stay */
 };
 
@@ -58,6 +59,7 @@ struct wh_learner_type {
     const char *help;
     double rate;    /* the learning rate unless one is given */
     unsigned needs; /* enum wh_needs, or'ed */
+    const char *unpenalized; /* why it takes no penalties; NULL: it does */
 
     /* The view. All are NULL where there is none. */
     struct wh_parameters view_parameters;
@@ -65,7 +67,9 @@ struct wh_learner_type {
     void (*view_free)(struct wh_view *view);
     /* A row is to be predicted; heads then look at the view. */
     void (*view_read)(struct wh_view *view, const struct wh_example *example);
-    /* The heads have learned from the row that was read last, of this weight. */
+    /* Heads are about to learn from the row that was read last; NULL. */
+    void (*view_meet)(struct wh_view *view, const struct wh_example *example, double weight);
+    /* The heads have learned from the row that was read last, of this weight; NULL. */
     void (*view_learn)(struct wh_view *view, const struct wh_example *example, double weight);
     json_t *(*view_save)(const struct wh_view *view);
     int (*view_load)(struct wh_view *view, const json_t *state, struct wh_error *error);
@@ -100,6 +104,10 @@ struct wh_learner_type {
      * cannot be. */
     void (*merge)(struct wh_head *head, const struct wh_head *from, const uint32_t *map,
                   uint32_t count, double shift);
+    /* Linear learners, else NULL: what each value of the example adds to the raw prediction. All
+     * of `shares` together are that, before it is kept within bounds. */
+    void (*contribute)(const struct wh_head *head, const struct wh_example *example,
+                       double *shares);
     /* The most that a feature has moved a prediction by, as its weight is now: for ranking. */
     double (*effect)(const struct wh_head *head, uint32_t id);
 
@@ -175,6 +183,9 @@ void wh_learner_merge(struct wh_learner *learner, const struct wh_learner *from,
 double wh_learner_effect(const struct wh_learner *learner, uint32_t id);
 
 extern const struct wh_learner_type wh_learner_nag;
+extern const struct wh_learner_type wh_learner_ftrl;
+extern const struct wh_learner_type wh_learner_coin;
+extern const struct wh_learner_type wh_learner_sgd;
 extern const struct wh_learner_type wh_learner_auto;
 
 #endif

@@ -1,7 +1,8 @@
 #include "model/linear.h"
 
-#include <math.h>
+#include <string.h>
 
+#include "base/memory.h"
 #include "model/example.h"
 
 void wh_range_save(const struct wh_range *range, json_t *state)
@@ -31,4 +32,25 @@ size_t wh_linear_capacity(size_t capacity, size_t wanted)
     while (capacity < wanted)
         capacity *= 2;
     return capacity;
+}
+
+void wh_table_grow(struct wh_table *table, size_t features)
+{
+    size_t capacity = wh_linear_capacity(table->capacity, features);
+    table->cells = wh_resize(table->cells, capacity, table->size);
+    memset((char *)table->cells + table->capacity * table->size, 0,
+           (capacity - table->capacity) * table->size);
+    table->capacity = capacity;
+}
+
+void wh_table_renumber(struct wh_table *table, const uint32_t *from, uint32_t count)
+{
+    char *cells = table->cells;
+    size_t size = table->size;
+    for (size_t i = 0; i < table->capacity; i++) {
+        if (i < count && from[i] < table->capacity)
+            memmove(cells + i * size, cells + from[i] * size, size);
+        else
+            memset(cells + i * size, 0, size);
+    }
 }

@@ -1,13 +1,15 @@
 /*
- * What linear learners have in common: the range that predictions are kept to, and the reading of
- * what was saved.
+ * What linear learners have in common: a table with some numbers for each feature, the range that
+ * predictions are kept to, how old rows are forgotten, and the reading of what was saved.
  */
 #ifndef WH_MODEL_LINEAR_H
 #define WH_MODEL_LINEAR_H
 
 #include <jansson.h>
 #include <stdbool.h>
+#include <math.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "model/loss.h"
 
@@ -53,5 +55,63 @@ bool wh_state_number(const json_t *state, const char *name, double most, double 
 
 /* A capacity for `wanted` elements or more that grows by doubling. */
 size_t wh_linear_capacity(size_t capacity, size_t wanted);
+
+/*
+ * Cells of `size` bytes, one for each feature, which are zero until they are set. The owner frees
+ * `cells`.
+ */
+struct wh_table {
+    void *cells;
+    size_t size, capacity;
+};
+
+void wh_table_grow(struct wh_table *table, size_t features);
+/* As a learner's renumber (model/learner.h). */
+void wh_table_renumber(struct wh_table *table, const uint32_t *from, uint32_t count);
+
+static inline void wh_table_reserve(struct wh_table *table, size_t features)
+{
+    if (features > table->capacity)
+        wh_table_grow(table, features);
+}
+
+/*
+ * Forgetting: what a row has taught counts half after a half-life. Instead of making all sums
+ * smaller with every row, what is added grows: sums are kept as they will be when so many
+ * half-lives have passed as the clock (wh_example.clock) tells of the current era, which is
+ * WH_ERA of them. When an era ends, all are divided by 2^WH_ERA, which is exact.
+ */
+enum { WH_ERA = 64 };
+
+/* Clocks that a file may tell. */
+static const double WH_LAST_CLOCK = 1e12;
+
+static inline double wh_era_of(double clock)
+{
+    return floor(clock / WH_ERA);
+}
+
+/* What is to be added at `clock`, for each 1, to sums that were added to at `before` last. */
+static inline double wh_fading(double before, double clock)
+{
+    static const double MOST = 512; /* a pause so long has made the past as good as nothing */
+    double since = clock - WH_ERA * wh_era_of(before);
+    return since == 0 ? 1 : exp2(since < MOST ? since : MOST);
+}
+
+/* What sums are multiplied with before the first addition at `clock`; mostly 1. */
+static inline double wh_era_change(double before, double clock)
+{
+    return exp2(WH_ERA * (wh_era_of(before) - wh_era_of(clock)));
+}
+
+/* What is left of a weight after a step of so much length under the penalties L1 and L2: the
+ * proximal step (Duchi and Singer, "Efficient online and batch learning using forward backward
+ * splitting", 2009). */
+static inline double wh_shrunk(double weight, double l1, double l2)
+{
+    double size = fabs(weight) - l1;
+    return size > 0 ? copysign(size, weight) / (1 + l2) : 0;
+}
 
 #endif

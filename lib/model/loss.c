@@ -284,6 +284,11 @@ double wh_loss_of_rate(const struct wh_loss *loss, double rate)
     return -(rate * log(rate) + (1 - rate) * log1p(-rate));
 }
 
+double wh_loss_margin(const struct wh_loss *loss, double prediction)
+{
+    return loss->kind == WH_LOSS_SQUARED ? 8 * (prediction - 0.5) : prediction;
+}
+
 double wh_loss_probability(const struct wh_loss *loss, double prediction)
 {
     if (loss->kind == WH_LOSS_LOGISTIC)

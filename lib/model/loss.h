@@ -68,6 +68,10 @@ double wh_loss_move(const struct wh_loss *loss, const struct wh_outcome *outcome
  * entropy under logistic loss, variance under squared, twice the rarer share under hinge. */
 double wh_loss_of_rate(const struct wh_loss *loss, double rate);
 
+/* A binary model's raw prediction as a margin to be calibrated: under squared loss the probability
+ * from -4 to 4, so that it fills bins enough (model/calibration.h). */
+double wh_loss_margin(const struct wh_loss *loss, double prediction);
+
 /* The score of a binary model's raw prediction: P(positive), but under hinge loss the margin
  * itself, since no probability follows from it. */
 double wh_loss_probability(const struct wh_loss *loss, double prediction);

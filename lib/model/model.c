@@ -33,6 +33,15 @@ static void free_room(struct wh_model_room *room)
     free(room);
 }
 
+static void free_calibrations(struct wh_model *model)
+{
+    for (uint32_t i = 0; i < model->calibration_count; i++)
+        wh_calibration_free(&model->calibrations[i]);
+    free(model->calibrations);
+    model->calibrations = NULL;
+    model->calibration_count = 0;
+}
+
 void wh_model_free(struct wh_model *model)
 {
     if (!model)
@@ -41,6 +50,7 @@ void wh_model_free(struct wh_model *model)
     wh_names_free(&model->names);
     wh_task_free(&model->task);
     wh_metrics_free(&model->metrics);
+    free_calibrations(model);
     wh_checkpoint_free(&model->checkpoint);
     wh_settings_free(&model->settings);
     free_room(model->room);
@@ -65,12 +75,38 @@ static void make_room(struct wh_model *model)
     room->outputs = outputs;
 }
 
+static int settle_penalty(const struct wh_model *model, const char *option, double *penalty,
+                          struct wh_error *error)
+{
+    if (isnan(*penalty))
+        return 0;
+    if (model->type->unpenalized && *penalty != 0)
+        return wh_fail(error, WH_REFUSED, "--%s is not for the learner %s: %s", option,
+                       model->type->name, model->type->unpenalized);
+    if (*penalty >= 0 && *penalty <= WH_LARGEST_RATE)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "--%s must be 0 or more, and 1e9 at most", option);
+}
+
+int wh_model_settle(struct wh_model *model, struct wh_error *error)
+{
+    struct wh_settings *settings = &model->settings;
+    if (isnan(settings->rate))
+        settings->rate = model->type->rate;
+    if (!(settings->rate > 0 && settings->rate <= WH_LARGEST_RATE))
+        return wh_fail(error, WH_REFUSED, "the learning rate must be above 0, and 1e9 at most");
+    return settle_penalty(model, "l1", &settings->l1, error)
+        || settle_penalty(model, "l2", &settings->l2, error) ? -1 : 0;
+}
+
 void wh_model_make_learner(struct wh_model *model)
 {
     struct wh_learner_settings settings = {
         .loss = model->loss,
         .numbers = model->task.kind == WH_TASK_REGRESSION,
         .rate = model->settings.rate,
+        .l1 = isnan(model->settings.l1) ? 0 : model->settings.l1,
+        .l2 = isnan(model->settings.l2) ? 0 : model->settings.l2,
         .names = &model->names,
     };
     model->loss_settled = true;
@@ -212,7 +248,7 @@ static double clamp_margin(double margin)
          : margin < -WH_MARGIN_LIMIT ? -WH_MARGIN_LIMIT : margin;
 }
 
-static double margin_of(const struct wh_model *model, uint32_t class)
+double wh_model_margin(const struct wh_model *model, uint32_t class)
 {
     return clamp_margin(model->room->raw[class]) + model->task.classes[class].offset;
 }
@@ -223,11 +259,11 @@ static uint32_t find_probabilities(const struct wh_model *model)
     uint32_t best = 0, outputs = model->learner->outputs;
     double *probabilities = model->room->probabilities, sum = 0;
     for (uint32_t i = 1; i < outputs; i++)
-        if (margin_of(model, i) > margin_of(model, best))
+        if (wh_model_margin(model, i) > wh_model_margin(model, best))
             best = i;
-    double highest = margin_of(model, best);
+    double highest = wh_model_margin(model, best);
     for (uint32_t i = 0; i < outputs; i++) {
-        probabilities[i] = exp(margin_of(model, i) - highest);
+        probabilities[i] = exp(wh_model_margin(model, i) - highest);
         sum += probabilities[i];
     }
     for (uint32_t i = 0; i < outputs; i++)
@@ -329,9 +365,9 @@ static void add_outputs(struct wh_model *model, const struct wh_example *example
         return;
     double highest = -WH_MARGIN_LIMIT, sum = 0;
     for (uint32_t i = 0; i < outputs; i++)
-        highest = fmax(highest, margin_of(model, i));
+        highest = fmax(highest, wh_model_margin(model, i));
     for (uint32_t i = 0; i < outputs; i++)
-        sum += exp(margin_of(model, i) - highest);
+        sum += exp(wh_model_margin(model, i) - highest);
     wh_learner_grow(model->learner, task->count);
     make_room(model);
     for (uint32_t i = outputs; i < task->count; i++) {
@@ -347,18 +383,18 @@ static void find_outcomes(const struct wh_model *model, const struct wh_judgemen
 {
     struct wh_model_room *room = model->room;
     uint32_t outputs = model->learner->outputs;
-    double highest = margin_of(model, 0), before = 0, behind = 0;
+    double highest = wh_model_margin(model, 0), before = 0, behind = 0;
     for (uint32_t i = 1; i < outputs; i++)
-        highest = fmax(highest, margin_of(model, i));
+        highest = fmax(highest, wh_model_margin(model, i));
     for (uint32_t i = 0; i < outputs; i++) {
         room->sums[i] = before;
-        before += exp(margin_of(model, i) - highest);
+        before += exp(wh_model_margin(model, i) - highest);
     }
     for (uint32_t i = outputs; i-- > 0;) {
         double others = highest + log(room->sums[i] + behind);
-        behind += exp(margin_of(model, i) - highest);
+        behind += exp(wh_model_margin(model, i) - highest);
         room->outcomes[i] = (struct wh_outcome){
-            .prediction = clamp_margin(margin_of(model, i) - others),
+            .prediction = clamp_margin(wh_model_margin(model, i) - others),
             .target = i == judgement->label ? 1 : -1,
             .weight = judgement->weight,
         };
@@ -387,6 +423,42 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
         wh_loss_find(&model->loss, outcome);
     }
     wh_learner_learn(model->learner, example, model->room->outcomes);
+}
+
+/* Makes as many calibrations as there are outputs, or none where these are too many. */
+static void make_calibrations(struct wh_model *model)
+{
+    uint32_t outputs = model->learner->outputs;
+    if (outputs > WH_MOST_CALIBRATED) {
+        free_calibrations(model);
+        return;
+    }
+    model->calibrations = wh_resize(model->calibrations, outputs, sizeof *model->calibrations);
+    while (model->calibration_count < outputs)
+        model->calibrations[model->calibration_count++] = (struct wh_calibration){ 0 };
+}
+
+void wh_model_count(struct wh_model *model, const struct wh_judgement *judgement)
+{
+    if (model->task.kind == WH_TASK_REGRESSION || !(judgement->weight > 0))
+        return;
+    if (model->calibration_count != model->learner->outputs)
+        make_calibrations(model);
+    const struct wh_outcome *outcomes = model->room->outcomes;
+    for (uint32_t i = 0; i < model->calibration_count; i++)
+        wh_calibration_add(&model->calibrations[i],
+                           wh_loss_margin(&model->loss, outcomes[i].prediction),
+                           outcomes[i].target > 0, judgement->weight);
+}
+
+void wh_model_merge_counts(struct wh_model *model, const struct wh_model *from,
+                           const uint32_t *outputs)
+{
+    if (model->task.kind == WH_TASK_REGRESSION)
+        return;
+    make_calibrations(model);
+    for (uint32_t i = 0; i < from->calibration_count && model->calibrations; i++)
+        wh_calibration_merge(&model->calibrations[outputs[i]], &from->calibrations[i]);
 }
 
 void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics,

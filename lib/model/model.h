@@ -18,6 +18,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/calibration.h"
 #include "model/example.h"
 #include "model/learner.h"
 #include "model/metrics.h"
@@ -27,7 +28,10 @@
 #include "model/task.h"
 #include "pipe/checkpoint.h"
 
-enum { WH_STAMP_SIZE = 64 };
+enum {
+    WH_STAMP_SIZE = 64,
+    WH_MOST_CALIBRATED = 64, /* classes: each takes 24 KB */
+};
 
 struct wh_model {
     struct wh_settings settings; /* its own texts; with the learning rate settled */
@@ -42,6 +46,10 @@ struct wh_model {
     enum wh_example_input input;
     char stamp[WH_STAMP_SIZE]; /* "R.F" of the first row, "" where it had none */
     struct wh_metrics metrics; /* of each row before it was learned from */
+    /* Of two classes one, of more (up to WH_MOST_CALIBRATED) one for each: what came of
+     * the rows' predictions before learning from them. */
+    struct wh_calibration *calibrations;
+    uint32_t calibration_count;
     struct wh_checkpoint checkpoint; /* of the stream that it belongs to; none: of no stream */
     char digest[65];           /* of what was learned, as it was last saved or loaded */
     char saved[48];            /* when, "2024-03-01T12:30:05Z" */
@@ -74,6 +82,9 @@ int wh_model_check_loss(const struct wh_model *model, struct wh_error *error);
 /* Whether the loss is defined for a label; else it is a bad row. */
 bool wh_model_takes(const struct wh_model *model, double label, struct wh_error *error);
 
+/* Settles and checks the settings that the learner is begun with, when its type is known. */
+int wh_model_settle(struct wh_model *model, struct wh_error *error);
+
 /* Makes the learner, when type, loss, rate and task are settled. */
 void wh_model_make_learner(struct wh_model *model);
 
@@ -94,6 +105,9 @@ unsigned wh_model_needs(const struct wh_model *model);
 
 struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example);
 
+/* More than two classes: the margin m_k of the class in what was predicted last. */
+double wh_model_margin(const struct wh_model *model, uint32_t class);
+
 /* The one number of a score: P(positive), the expected number, or P(best). */
 double wh_model_score(const struct wh_model *model, const struct wh_prediction *prediction);
 
@@ -109,6 +123,14 @@ struct wh_judgement wh_model_judge(const struct wh_model *model,
 void wh_model_learn(struct wh_model *model, const struct wh_example *example,
                     const struct wh_prediction *prediction,
                     const struct wh_judgement *judgement);
+
+/* Counts the example that was learned last for calibration, by what was predicted of it; for those
+ * that are seen for the first time. */
+void wh_model_count(struct wh_model *model, const struct wh_judgement *judgement);
+
+/* Adds what another model has counted; its output i is number outputs[i] here. */
+void wh_model_merge_counts(struct wh_model *model, const struct wh_model *from,
+                           const uint32_t *outputs);
 
 /* Adds a row to metrics. */
 void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics,

@@ -5,6 +5,9 @@
  * Normalized: a feature's scale is found on the way, so that units do not matter. Adaptive: each
  * feature's steps shorten with the gradients it has seen (AdaGrad). Invariant: a row of weight 2
  * moves a prediction no further than its target, and about as two rows of weight 1.
+ *
+ * Forgotten are the gradients, so that steps grow again: weights that the last rows contradict
+ * move, and others stay. Penalties act on the features of each row, in steps as long as theirs.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -26,7 +29,8 @@ struct weight {
 
 struct nag {
     struct wh_loss loss;
-    double rate;
+    double rate, l1, l2;
+    double clock;   /* of the row learned last */
     double rows;    /* sum of the rows' weights that were learned from */
     double squares; /* sum of their squared values over the squared scales */
     struct wh_range range;
@@ -47,6 +51,8 @@ static struct wh_head *nag_new(const struct wh_learner_settings *settings, struc
     struct nag *nag = wh_alloc(1, sizeof *nag);
     nag->loss = settings->loss;
     nag->rate = settings->rate;
+    nag->l1 = settings->l1;
+    nag->l2 = settings->l2;
     return (struct wh_head *)nag;
 }
 
@@ -84,8 +90,10 @@ struct reach {
     double change;  /* of the prediction, by a step of length 1 */
 };
 
-static struct reach prepare(struct nag *nag, const struct wh_example *example, double gradient)
+static struct reach prepare(struct nag *nag, const struct wh_example *example, double gradient,
+                            double fading)
 {
+    double faded = 1 / fading;
     struct reach reach = { 0 };
     for (size_t i = 0; i < example->count; i++) {
         struct weight *weight = &nag->weights[example->ids[i]];
@@ -93,19 +101,43 @@ static struct reach prepare(struct nag *nag, const struct wh_example *example, d
         if (size < SMALLEST)
             size = SMALLEST;
         double square = size * size;
-        weight->gradients += gradient * square;
+        weight->gradients += gradient * square * fading;
         if (size > weight->scale) {
             /* As if the feature had always been measured in the new unit. */
             if (weight->scale > 0)
                 weight->value *= weight->scale / size;
             weight->scale = size;
         }
-        double step = 1 / (sqrt(weight->gradients) * weight->scale);
+        double step = 1 / (sqrt(weight->gradients * faded) * weight->scale);
         reach.squares += square / (weight->scale * weight->scale);
         reach.change += square * step;
         nag->steps[i] = step * example->values[i];
     }
     return reach;
+}
+
+/* Sets the clock, and begins a new era where the last has ended. */
+static void wind(struct nag *nag, double clock)
+{
+    double change = wh_era_change(nag->clock, clock);
+    nag->clock = clock;
+    if (change == 1)
+        return;
+    for (size_t i = 0; i < nag->capacity; i++)
+        nag->weights[i].gradients *= change;
+    nag->squares *= change;
+    nag->rows *= change;
+}
+
+/* Lets the penalties act on the row's features, in steps as long as theirs. */
+static void shrink(struct nag *nag, const struct wh_example *example, double length, double fading)
+{
+    for (size_t i = 0; i < example->count; i++) {
+        struct weight *weight = &nag->weights[example->ids[i]];
+        double step = length / (sqrt(weight->gradients / fading) * weight->scale);
+        if (example->ids[i] != WH_CONSTANT)
+            weight->value = wh_shrunk(weight->value, nag->l1 * step, nag->l2 * step);
+    }
 }
 
 static void nag_learn(struct wh_head *head, const struct wh_example *example,
@@ -121,14 +153,18 @@ static void nag_learn(struct wh_head *head, const struct wh_example *example,
         nag->step_capacity = wh_linear_capacity(nag->step_capacity, example->count);
         nag->steps = wh_resize(nag->steps, nag->step_capacity, sizeof *nag->steps);
     }
-    struct reach reach = prepare(nag, example, gradient);
-    nag->squares += outcome->weight * reach.squares;
-    nag->rows += outcome->weight;
+    wind(nag, example->clock);
+    double fading = wh_fading(nag->clock, example->clock);
+    struct reach reach = prepare(nag, example, gradient, fading);
+    nag->squares += outcome->weight * reach.squares * fading;
+    nag->rows += outcome->weight * fading;
     double unit = sqrt(nag->rows / nag->squares);
     double change = reach.change * unit;
     double move = wh_loss_move(&nag->loss, outcome, nag->rate * outcome->weight * change) / change;
     for (size_t i = 0; i < example->count; i++)
         nag->weights[example->ids[i]].value += move * unit * nag->steps[i];
+    if (nag->l1 > 0 || nag->l2 > 0)
+        shrink(nag, example, nag->rate * outcome->weight * unit, fading);
 }
 
 /*
@@ -139,6 +175,7 @@ static json_t *nag_save(const struct wh_head *head)
 {
     const struct nag *nag = (const struct nag *)head;
     json_t *state = json_object();
+    json_object_set_new(state, "clock", json_real(nag->clock));
     json_object_set_new(state, "weight", json_real(nag->rows));
     json_object_set_new(state, "squares", json_real(nag->squares));
     wh_range_save(&nag->range, state);
@@ -152,6 +189,7 @@ static int nag_load(struct wh_head *head, const json_t *state, struct wh_error *
     static const double NEARLY = 0.99;
     if (!wh_state_number(state, "weight", WH_LARGEST_SUM, &nag->rows)
         || !wh_state_number(state, "squares", WH_LARGEST_SUM, &nag->squares)
+        || !wh_state_number(state, "clock", WH_LAST_CLOCK, &nag->clock)
         || !wh_range_load(&nag->range, state) || nag->rows < 0
         || nag->squares < nag->rows * NEARLY)
         return wh_fail(error, WH_REFUSED, "its learner's state is not one");
@@ -224,6 +262,15 @@ static bool nag_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
+static void nag_contribute(const struct wh_head *head, const struct wh_example *example,
+                           double *shares)
+{
+    const struct nag *nag = (const struct nag *)head;
+    for (size_t i = 0; i < example->count; i++)
+        shares[i] = example->ids[i] < nag->capacity
+                  ? nag->weights[example->ids[i]].value * example->values[i] : 0;
+}
+
 static double nag_effect(const struct wh_head *head, uint32_t id)
 {
     double number[WH_MAX_PARAMETERS];
@@ -246,5 +293,6 @@ const struct wh_learner_type wh_learner_nag = {
     .set = nag_set,
     .renumber = nag_renumber,
     .merge = nag_merge,
+    .contribute = nag_contribute,
     .effect = nag_effect,
 };

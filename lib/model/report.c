@@ -87,6 +87,25 @@ void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
     evaluation->weight_reported = metrics->weight;
 }
 
+void wh_report_columns(struct wh_buffer *out, const struct wh_model *model)
+{
+    bool classes = classifies(model);
+    wh_buffer_format(out, "%10s %10s", "loss", classes ? "accuracy" : "MAE");
+    if (model->task.kind != WH_TASK_MULTICLASS)
+        wh_buffer_format(out, " %10s", classes ? "AUC" : "RMSE");
+}
+
+void wh_report_cells(struct wh_buffer *out, const struct wh_model *model,
+                     struct wh_evaluation *evaluation)
+{
+    struct wh_figures figures = figures_of(model, &evaluation->metrics);
+    bool classes = classifies(model);
+    wh_report_cell(out, figures.loss);
+    wh_report_cell(out, classes ? figures.accuracy : figures.mae);
+    if (model->task.kind != WH_TASK_MULTICLASS)
+        wh_report_cell(out, classes ? auc_of(model, evaluation) : figures.rmse);
+}
+
 /* ", NAME 0.1234", where it is a number. */
 static void add_figure(struct wh_buffer *out, const char *name, double value)
 {
@@ -272,8 +291,8 @@ static void describe_features(struct wh_buffer *out, const struct wh_model *mode
     qsort(ranked, count, sizeof *ranked, by_effect);
     if (top > count)
         top = count;
-    wh_buffer_format(out, "\n%12s %12s  feature (%zu of %zu, by effect: the weight times the "
-                     "largest value seen)\n", "weight", "effect", top, count);
+    wh_buffer_format(out, "\n%12s %12s  feature (%zu of %zu, by effect: the weight times "
+                     "the largest value seen, where that is kept)\n", "weight", "effect", top, count);
     add_feature(out, model, WH_CONSTANT);
     for (size_t i = 0; i < top; i++)
         add_feature(out, model, ranked[i].id);

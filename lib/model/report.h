@@ -35,6 +35,12 @@ void wh_report_line(struct wh_buffer *out, const struct wh_model *model,
 /* A further column of the table. */
 void wh_report_cell(struct wh_buffer *out, double value);
 
+/* The head of a table of models, and one's figures in it: loss, accuracy and AUC, or MAE and
+ * RMSE; without line end. */
+void wh_report_columns(struct wh_buffer *out, const struct wh_model *model);
+void wh_report_cells(struct wh_buffer *out, const struct wh_model *model,
+                     struct wh_evaluation *evaluation);
+
 /* "loss 0.3680 (logistic), accuracy 0.8424, AUC 0.9172" and the baselines: two lines. `loss` is
  * what the loss is called: "progressive loss". */
 void wh_report_figures(struct wh_buffer *out, const struct wh_model *model,

@@ -1,6 +1,11 @@
 /*
- * The stage of wh-score: adds a model's prediction to each row (model/scored.h), and measures it
- * where there are labels. The model is read at open and does not change.
+ * The stage of wh-score: adds what a model predicts to each row (model/scored.h), or what several
+ * do, and measures it where there are labels.
+ *
+ * A model is read at open. With `watch` its file is looked at about once a second and after every
+ * 1,024 rows, and where another one has taken its place that is loaded and scores from the next row
+ * on. A file that is damaged, or a model of another task, is passed over with one notice; a model
+ * that learned from rows of another recipe waits until there are such rows.
  */
 #ifndef WH_MODEL_SCORE_H
 #define WH_MODEL_SCORE_H
@@ -9,17 +14,23 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "model/model.h"
+#include "model/scorer.h"
 #include "pipe/stage.h"
 #include "record/nulls.h"
 
+struct wh_score_model {
+    const char *path;
+    const char *as; /* the name instead of "score"; NULL: that */
+};
+
 struct wh_score_settings {
-    const char *path;   /* of the model */
-    const char *label;  /* measure against this column; NULL: do not measure */
-    const char *weight; /* with this column as the rows' weights; NULL: all 1 */
-    const char *as;     /* the name instead of "score"; NULL: that */
-    bool keep_features;
-    struct wh_nulls nulls; /* what means null in rows */
+    const struct wh_score_model *models;
+    size_t count;                     /* 1 or more; of several, each has a name of its own */
+    struct wh_scorer_settings scorer; /* label NULL: do not measure */
+    enum wh_format format;            /* of the output; WH_FORMAT_NONE: as the first row */
+    bool watch;
+    struct wh_notify notify;          /* is told what --watch does; no notice: nobody */
+    struct wh_nulls nulls;            /* what means null in rows */
 };
 
 /* `settings` and what it points at must stay. NULL on failure. */

@@ -3,9 +3,10 @@
  * write alike.
  *
  * `score` is one number: the probability of the positive class, the expected value, or with more
- * than two classes the probability of the likeliest; `prediction` is the likeliest class' label as
- * it was spelled in training. A features
- * object is left out, unless it is to be kept.
+ * than two classes the probability of the likeliest; `prediction` is the predicted class' label as
+ * it was spelled in training. On request follow `proba`, the probabilities of all classes (an
+ * object; in CSV a column proba.LABEL for each), `explanation` (model/explain.h) and `model`, the
+ * first 12 digits of the model's digest. A features object is left out, unless it is to be kept.
  */
 #ifndef WH_MODEL_SCORED_H
 #define WH_MODEL_SCORED_H
@@ -16,16 +17,27 @@
 #include "model/model.h"
 #include "record/row.h"
 
+struct wh_scored_settings {
+    /* With it the columns are called NAME, NAME_prediction, NAME_proba ..., so that several models
+     * can follow one another; NULL for the plain names. */
+    const char *as;
+    bool keep_features;
+    bool proba, explanation, stamp; /* whether there are such columns */
+};
+
 struct wh_scored;
 
-/* `as`: with it the columns are called NAME and NAME_prediction, so that several models can follow
- * one another; NULL for the plain names. NULL on failure: a name that cannot be. */
-struct wh_scored *wh_scored_open(const char *as, bool keep_features, struct wh_error *error);
+/* NULL on failure: a name that cannot be. */
+struct wh_scored *wh_scored_open(const struct wh_scored_settings *settings,
+                                 struct wh_error *error);
 /* NULL is allowed. */
 void wh_scored_free(struct wh_scored *scored);
 
+/* Before the first row, where there are probabilities: whether they are columns of their own. */
+void wh_scored_flat(struct wh_scored *scored, bool flat);
+
 /* Whether a row of this shape has room for the columns, which depend on the model's task (while
- * that is not settled: for all that there may be); else it is a bad row. */
+ * that is not settled: for all that there may be); else it is a bad row. Always the same model. */
 bool wh_scored_room(struct wh_scored *scored, const struct wh_model *model,
                     const struct wh_shape *shape, struct wh_error *error);
 
@@ -34,8 +46,14 @@ bool wh_scored_room(struct wh_scored *scored, const struct wh_model *model,
 const struct wh_shape *wh_scored_shape(const struct wh_scored *scored,
                                        const struct wh_shape *shape);
 
-/* Adds the columns to a row for which there is room; null for both where `prediction` is NULL. */
+/* Whether rows come out with the same columns through both; their models' tasks are settled. */
+bool wh_scored_alike(struct wh_scored *one, const struct wh_model *its_model,
+                     struct wh_scored *other, const struct wh_model *others_model);
+
+/* Adds the columns to a row for which there is room; null for all where `prediction` is NULL.
+ * `explanation` is needed where there is such a column. */
 void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
-                   struct wh_row *row, const struct wh_prediction *prediction);
+                   struct wh_row *row, const struct wh_prediction *prediction,
+                   const struct wh_field *explanation);
 
 #endif

@@ -26,6 +26,8 @@ static const struct setting table[] = {
     { "ignore", TEXT, AT(roles.ignore), false },
     { "time", TEXT, AT(roles.time), false },
     { "learning-rate", NUMBER, AT(rate), false },
+    { "l1", NUMBER, AT(l1), false },
+    { "l2", NUMBER, AT(l2), false },
     { "max-features", COUNT, AT(max_features), true },
     { "holdout", TEXT, AT(holdout), false },
 };

@@ -185,3 +185,147 @@ score() {
     exits 1 score <<<'{"a":1,"z":[1]}'
     says 'z: an array or object is no feature (see wh-clean --flatten, or --exclude)'
 }
+
+@test "--proba tells of all classes, as an object or as columns" {
+    wh-score -m m.whm --proba -o ndjson train.csv >out
+    jq -es 'length == 4 and all((.proba | keys_unsorted == ["no", "yes"] and (add - 1 | fabs < 1e-12))
+        and .proba.yes == .score)' out
+    prints 'y,a,city,score,prediction,proba.no,proba.yes' eval 'score --proba train.csv | head -n 1'
+    prints 'y,a,city,p,p_prediction,p_proba.no,p_proba.yes' \
+        eval 'score --proba --as p train.csv | head -n 1'
+    prints '["a","p","p_prediction","p_proba"]' \
+        eval "echo '{\"a\":1}' | wh-score -m p=m.whm --proba | jq -c keys_unsorted"
+    score --proba train.csv >out.csv
+    score --proba -o ndjson train.csv | jq -r '[.score, .proba.no, .proba.yes] | @csv' >wanted
+    same wanted <(sed 1d out.csv | cut -d, -f4,6,7)
+    printf 'k,a\n"x ""1""",1\n"y,\\",-1\n' | wh-update -m q.whm --label k --task multiclass -q
+    prints '["x \"1\"","y,\\"]' eval \
+        "echo '{\"a\":1}' | wh-score -m q.whm --proba | jq -c '.proba | keys_unsorted'"
+    prints 'a,score,prediction,"proba.x ""1""","proba.y,\"' eval \
+        "printf 'a\n1\n' | wh-score -m q.whm --proba | head -n 1"
+    prints '{"false":true,"true":true}' eval "printf '{\"y\":true,\"a\":1}\n' |
+        wh-update -m t.whm --label y -q && echo '{\"a\":1}' | wh-score -m t.whm --proba |
+        jq -c '.proba | map_values(. > 0)'"
+    printf 'y,a\n1.5,1\n3,2\n' | wh-update -m r.whm --label y -q
+    exits 2 eval 'echo "{\"a\":2}" | wh-score -m r.whm --proba'
+    says 'r.whm: --proba is for classes, and the model predicts numbers'
+}
+
+@test "CSV with no row but a header has the columns of the options too" {
+    prints 'a,score,prediction,proba.no,proba.yes,explanation,model' \
+        sh -c 'printf "a\n" | wh-score -m m.whm --proba --explain 1 --stamp'
+}
+
+@test "--threshold decides the prediction and what is measured, not the score" {
+    score train.csv >plain.csv
+    score --threshold 0 --label y --stats stats.json train.csv >all.csv 2>/dev/null
+    same <(cut -d, -f1-4 plain.csv) <(cut -d, -f1-4 all.csv)
+    prints 4 grep -c ',yes$' all.csv
+    jq -e '.accuracy == 0.5 and .auc == 1' stats.json
+    jq -e --slurpfile at <(score --label y -n -q --stats - train.csv 2>&1) '.loss == $at[0].loss' stats.json
+    # From exactly that score on.
+    local highest
+    highest=$(sed 1d plain.csv | cut -d, -f4 | sort -g | tail -n 1)
+    prints 1 eval "score --threshold $highest train.csv | grep -c ',yes\$'"
+    prints 0 eval "score --threshold 1 train.csv | grep -c ',yes\$' || true"
+    exits 2 score --threshold 1.1 train.csv
+    says "--threshold 1.1: the model's scores are probabilities, from 0 to 1"
+    printf 'y,a\n1.5,1\n3,2\n' | wh-update -m r.whm --label y -q
+    exits 2 wh-score -m r.whm --threshold 0.5 train.csv
+    says "r.whm: --threshold is for two classes, and the model's task is regression"
+}
+
+@test "--stamp says which model scored" {
+    prints "$(score --digest | cut -c 1-12)" eval 'score --stamp train.csv | sed 1d | cut -d, -f6 | uniq'
+    prints '["a","x","x_prediction","x_model"]' \
+        eval "echo '{\"a\":1}' | wh-score -m x=m.whm --stamp | jq -c keys_unsorted"
+}
+
+@test "several models score each row for themselves, as each would alone" {
+    head -n 3 train.csv | wh-update -m less.whm --label y --ignore city -q
+    wh-score -m old=less.whm -m new=m.whm train.csv >both.csv
+    prints 'y,a,city,old,old_prediction,new,new_prediction' head -n 1 both.csv
+    same <(cut -d, -f1-5 both.csv) <(wh-score -m less.whm --as old train.csv)
+    same <(cut -d, -f1-3,6,7 both.csv) <(wh-score -m m.whm --as new train.csv)
+    wh-score -m old=less.whm -m new=m.whm --proba --explain 1 --stamp -o ndjson train.csv |
+        jq -es 'all(keys_unsorted == ["y", "a", "city", "old", "old_prediction", "old_proba",
+            "old_explanation", "old_model", "new", "new_prediction", "new_proba",
+            "new_explanation", "new_model"])'
+    printf '{"y":1,"features":{"a":1}}\n{"y":0,"features":{"a":-1}}\n' >f
+    wh-update -m f.whm --label y -q f
+    prints '["id","x","x_prediction","y","y_prediction"]' \
+        eval "echo '{\"id\":1,\"features\":{\"a\":2}}' | wh-score -m x=f.whm -m y=f.whm | jq -c keys_unsorted"
+    exits 2 wh-score -m x=f.whm -m y=m.whm f
+    says 'the row has a features object, and the model learned from columns'
+}
+
+@test "of several models the table says which is better, and by how much" {
+    awk 'BEGIN { srand(1); print "y,a,b"; for (i = 0; i < 4000; i++) {
+        a = rand() - .5; b = rand() - .5
+        y = a + b + rand() - .5 > 0 ? "yes" : "no"
+        printf "%s,%.3f,%.3f\n", y, a, b } }' >all.csv
+    head -n 2001 all.csv >half.csv
+    (head -n 1 all.csv && tail -n 2000 all.csv) >test.csv
+    wh-update -m both.whm --learner nag --label y -q half.csv
+    wh-update -m one.whm --learner nag --label y --ignore b -q half.csv
+    exits 0 wh-score -m one=one.whm -m both=both.whm --label y -n --stats stats.json test.csv
+    says 'measured on 2000 rows'
+    says 'model       loss   accuracy        AUC'
+    says 'both is better by'
+    jq -e '(.models | map(.name) == ["one", "both"]) and .models[1].auc > .models[0].auc
+        and .comparisons[0].better == "both" and .comparisons[0].p < 1e-6
+        and .comparisons[0].high < 0' stats.json
+    # The figures of each are those that it has alone; the difference is that of the losses.
+    local name
+    for name in one both; do
+        wh-score -m $name.whm --label y -n -q --stats $name.json test.csv
+        jq -e --slurpfile alone $name.json --arg name $name '.models[] | select(.name == $name)
+            | .loss == $alone[0].loss and .accuracy == $alone[0].accuracy and .auc == $alone[0].auc
+                and .digest == $alone[0].digest' stats.json
+    done
+    jq -e '.comparisons[0].difference - .models[1].loss + .models[0].loss | fabs < 1e-12' stats.json
+    # The interval is that of the paired rows.
+    wh-score -m one=one.whm -m both=both.whm -o ndjson -q test.csv | jq -es --slurpfile stats stats.json '
+        def loss($p): if .y == "yes" then $p else 1 - $p end | -log;
+        map(loss(.both) - loss(.one)) | length as $n | (add / $n) as $mean
+        | (map(. - $mean | . * .) | add / ($n - 1) / $n | sqrt) as $error
+        | $stats[0].comparisons[0].standard_error - $error | fabs < 1e-9'
+}
+
+@test "models that cannot be measured side by side are refused, and scored side by side are not" {
+    sed 's/yes/1.5/; s/no/2.5/' train.csv | wh-update -m r.whm --label y -q
+    wh-update -m squared.whm --learner nag --loss squared --label y -q train.csv
+    exits 2 wh-score -m a1=m.whm -m a2=r.whm --label y train.csv
+    says 'a1 and a2 cannot be measured side by side: their tasks are binary and regression'
+    exits 2 wh-score -m a1=m.whm -m a2=squared.whm --label y train.csv
+    says 'their losses are logistic and squared (with --calibrate both are logistic)'
+    exits 0 wh-score -m a1=m.whm -m a2=squared.whm --label y --calibrate platt train.csv
+    exits 0 wh-score -m a1=m.whm -m a2=r.whm train.csv
+}
+
+@test "several models need names that differ" {
+    exits 2 wh-score -m m.whm -m b=m.whm train.csv
+    says '-m m.whm: of several models each needs a name for its columns: -m NAME=m.whm'
+    exits 2 wh-score -m b=m.whm -m b=m.whm train.csv
+    says 'two models are called b'
+    exits 2 wh-score -m b=m.whm --as c train.csv
+    exits 2 wh-score -m b= train.csv
+    exits 2 wh-score -m =m.whm train.csv
+    cp m.whm x=y.whm
+    exits 2 wh-score -m x=y.whm train.csv
+    says 'y.whm: cannot open'
+    prints y,a,city,score,prediction eval 'wh-score -m ./x=y.whm train.csv | head -n 1'
+}
+
+@test "a model of a million weights is there within a second" {
+    without_sanitizers
+    awk 'BEGIN { for (i = 0; i < 100000; i++) { printf "{\"y\":%d,\"features\":{", i % 2
+        for (k = 0; k < 10; k++) printf "%s\"f%d\":1", k ? "," : "", i * 10 + k; print "}}" } }' |
+        wh-update -m large.whm --learner nag --label y -q
+    local start took
+    start=$(date +%s%N)
+    echo '{"features":{"f7":1}}' | wh-score -m large.whm | jq -e .score
+    took=$((($(date +%s%N) - start) / 1000000))
+    echo "a million weights: $took ms"
+    [ "$took" -lt 3000 ] # a second on a machine that does nothing else
+}

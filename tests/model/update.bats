@@ -19,7 +19,7 @@ header() {
 
 # The lines of the features of m.whm and their numbers, without what else the file holds.
 features() {
-    zcat m.whm | sed '1,2d;$d'
+    zcat m.whm | sed '1,2d' | grep '^\['
 }
 
 # orders COUNT: generated rows with numbers, words, blanks and a label that depends on them.

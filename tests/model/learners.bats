@@ -1,0 +1,92 @@
+# shellcheck shell=bash disable=SC2016,SC2154
+# The linear learners on public data, against published and reference numbers.
+load ../helper
+
+# progressive FIGURE OPTION...: a figure of learning the phishing data.
+progressive() {
+    local figure=$1
+    shift
+    data_file phishing.csv
+    wh-update -m m.whm --new --label is_phishing -q --stats stats.json "$@" "$DATA_FILE"
+    jq ".$figure" stats.json
+}
+
+# near VALUE WANTED: within 1e-5.
+near() {
+    awk -v value="$1" -v wanted="$2" 'BEGIN { exit !((value - wanted) ^ 2 < 1e-10) }'
+}
+
+@test "nag, ftrl and coin reach the progressive losses of Vowpal Wabbit on the phishing data" {
+    near "$(progressive progressive_loss --learner nag)" .367963
+    near "$(progressive progressive_loss --learner ftrl)" .330258
+    near "$(progressive progressive_loss --learner coin)" .374853
+}
+
+@test "sgd has River's accuracy, F1 and loss on the phishing data, to every digit" {
+    data_file phishing.csv
+    [ "$(progressive accuracy --learner sgd)" = 0.8872 ]
+    near "$(progressive progressive_loss --learner sgd)" .3829302908826168
+    f1=$(wh-update -m m.whm --new --label is_phishing --learner sgd -p -o ndjson -q "$DATA_FILE" |
+        jq -s '[.[] | [.prediction == 1, .is_phishing == 1]] |
+            [map(select(.[0] and .[1])), map(select(.[0] != .[1]))] | map(length) |
+            2 * .[0] / (2 * .[0] + .[1])')
+    [ "$f1" = 0.8712328767123288 ] || [ "$f1" = 0.8712328767123287 ]
+}
+
+# rows: generated ones with numbers, words, blanks and zeros.
+rows() {
+    awk -v count="${1:-600}" 'BEGIN {
+        srand(11)
+        split("red,green,blue", color, ",")
+        print "id,a,b,color,y"
+        for (i = 1; i <= count; i++) {
+            a = rand() * 4 - 2; b = int(rand() * 3); c = int(rand() * 3) + 1
+            printf "%d,%s,%d,%s,%d\n", i, rand() < .1 ? "" : a, b, color[c],
+                (a + b - 2 * (c == 1) + rand() * 2 - 1 > .5)
+        }
+    }'
+}
+
+@test "each learner learns, and a run in two halves is the same as one run" {
+    rows >all.csv
+    sed -n '1,251p' all.csv >first.csv
+    (head -n 1 all.csv && sed -n '252,$p' all.csv) >second.csv
+    for learner in nag ftrl coin sgd; do
+        wh-update -m one.whm --new --label y --id id --learner $learner -q --stats stats.json all.csv
+        jq -e '.progressive_loss < .9 * .baseline_constant and .accuracy > .7' stats.json
+        wh-update -m two.whm --new --label y --id id --learner $learner -q first.csv
+        wh-update -m two.whm -q second.csv
+        [ "$(wh-score -m one.whm --digest)" = "$(wh-score -m two.whm --digest)" ]
+        wh-score -m one.whm --describe | grep -q "^learner *$learner"
+    done
+}
+
+@test "each learner learns classes and numbers too" {
+    rows >rows.csv
+    for learner in nag ftrl coin sgd; do
+        wh-update -m m.whm --new --label color --ignore id --learner $learner -q --stats s.json rows.csv
+        jq -e '.accuracy > .4' s.json
+        wh-update -m m.whm --new --label a --ignore id --learner $learner --task regression -q \
+            --stats s.json rows.csv
+        jq -e '.progressive_loss < .95 * .baseline_constant' s.json
+    done
+}
+
+@test "penalties make weights small, are part of the model, and refused where they mean nothing" {
+    rows >rows.csv
+    for learner in nag ftrl sgd; do
+        wh-update -m free.whm --new --label y --ignore id --learner $learner -q rows.csv
+        wh-update -m kept.whm --new --label y --ignore id --learner $learner --l2 1 -q rows.csv
+        weight='select(.[0] == "a") | .[-3] | fabs'
+        [ $learner != sgd ] || weight='select(.[0] == "a") | .[-1] | fabs'
+        zcat free.whm | jq "arrays | $weight" >free
+        zcat kept.whm | jq "arrays | $weight" >kept
+        awk 'NR == FNR { free = $1; next } { exit !($1 < free) }' free kept
+        wh-update -m kept.whm --l2 1 -q rows.csv
+        exits 2 wh-update -m kept.whm --l2 2 rows.csv
+    done
+    exits 2 wh-update -m m.whm --label y --learner coin --l1 1 rows.csv
+    says 'a stake has no length of step'
+    exits 2 wh-update -m m.whm --label y --learner nag --l1 -1 rows.csv
+    says '--l1 must be 0 or more'
+}
