@@ -9,6 +9,7 @@
 #include "base/time.h"
 #include "model/holdout.h"
 #include "model/merge.h"
+#include "model/retrain.h"
 #include "model/update.h"
 #include "pipe/progress.h"
 #include "pipe/tool.h"
@@ -20,6 +21,9 @@ struct options {
     const char *checkpoint;
     bool merge;
     double save_every; /* negative: not given */
+    struct wh_retrain_settings retrain;
+    const char *window;
+    struct wh_window window_room;
     struct wh_holdout *holdout; /* whose text the settings have; NULL */
 };
 
@@ -62,6 +66,15 @@ static const struct wh_option options_table[] = {
     { "save-every", 0, "DURATION", "save also in between, when so much time has passed [60s for "
       "endless input, else only at the end]", WH_OPTION_CALL,
       offsetof(struct options, save_every), set_duration, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Retraining" },
+    { "passes", 0, "N", "read the rows N times, or until the loss on those held out grows no "
+      "smaller [1]", WH_OPTION_COUNT, offsetof(struct options, retrain.passes), NULL, NULL },
+    { "window", 0, "N|DURATION", "with --new: learn from the last N rows only, or from those of so "
+      "much time (--time) before the newest", WH_OPTION_TEXT, offsetof(struct options, window),
+      NULL, NULL },
+    { "replace-if-better", 0, NULL, "with --new and --holdout: a model that is there is replaced "
+      "only by one that is better on the rows held out", WH_OPTION_FLAG,
+      offsetof(struct options, retrain.if_better), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Streams with checkpoints (wh-extract --checkpoint)" },
     { "checkpoint", 0, "MODEL", "save the model and the stream's position in one step; the same "
       "file as -m, and the same --checkpoint as wh-extract's", WH_OPTION_TEXT,
@@ -131,15 +144,19 @@ static void say(void *context, const char *line)
     fprintf(stderr, "%s\n", line);
 }
 
-static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct wh_reader *reader,
-                      int output, struct wh_error *error)
+static void say_continues(const struct wh_common *common, const struct wh_stage *stage)
 {
-    struct wh_run run = { .common = common, .reader = reader, .stage = stage, .output = output };
     const struct wh_model *model = wh_update_model(stage);
     if (wh_update_continues(stage))
         wh_notice(common, "going on with a model of %.0f rows (%s, %s, saved %s)",
                   model->metrics.rows, model->type->name, wh_task_name(&model->task),
                   model->saved);
+}
+
+static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct wh_reader *reader,
+                      int output, struct wh_error *error)
+{
+    struct wh_run run = { .common = common, .reader = reader, .stage = stage, .output = output };
     if (wh_run(&run, error))
         return -1;
     struct wh_buffer summary = { 0 };
@@ -148,6 +165,17 @@ static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct w
     wh_notice_lines(common, summary.data);
     wh_buffer_free(&summary);
     return 0;
+}
+
+static int read_once(struct wh_common *common, struct wh_stage *stage,
+                     const struct wh_update_settings *settings, const char *const *paths,
+                     size_t count, struct wh_error *error)
+{
+    int output = settings->saving.passes ? STDOUT_FILENO : -1;
+    struct wh_reader *reader = wh_reader_open(&common->reading, paths, count, error);
+    int failed = reader ? learn_rows(common, stage, reader, output, error) : -1;
+    wh_reader_close(reader);
+    return failed;
 }
 
 static int needs(const char *option, const char *other, struct wh_error *error)
@@ -198,14 +226,61 @@ static int check_stream(const struct options *options, struct wh_error *error)
     return 0;
 }
 
+/* The option for which the rows are read several times, or NULL. */
+static const char *retrains(const struct options *options)
+{
+    return options->retrain.passes > 1    ? "--passes"
+         : options->window                ? "--window"
+         : options->retrain.if_better     ? "--replace-if-better"
+                                          : NULL;
+}
+
+static int contradicts(const char *option, const char *other, const char *why,
+                       struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED, "%s and %s contradict each other: %s", option, other, why);
+}
+
+/* Holds what is read several times against what goes by once. */
+static int check_retraining(struct options *options, const char *time, struct wh_error *error)
+{
+    const struct wh_saving_settings *saving = &options->settings.saving;
+    const char *option = retrains(options);
+    if (!option)
+        return 0;
+    if (options->checkpoint)
+        return contradicts(option, "--checkpoint", "what a stream teaches, and up to where, is "
+                           "one thing, and it goes by once", error);
+    if (saving->passes)
+        return contradicts(option, "-p", "rows are passed on as they are learned from, once",
+                           error);
+    if (options->save_every >= 0)
+        return contradicts(option, "--save-every", "the model is done when all is read", error);
+    if (!saving->fresh && options->window)
+        return needs("--window", "--new: a model cannot forget what it learned before", error);
+    if (!saving->fresh && options->retrain.if_better)
+        return needs("--replace-if-better", "--new: there would be no other model", error);
+    if (options->retrain.if_better && !options->settings.model.holdout)
+        return needs("--replace-if-better", "--holdout P%[:COLS]: rows that neither model has "
+                     "learned from", error);
+    if (!options->window)
+        return 0;
+    options->settings.window = &options->window_room;
+    return wh_window_parse(options->window, time, &options->window_room, error);
+}
+
 static int settle(struct wh_common *common, struct options *options, bool endless,
                   struct wh_error *error)
 {
     struct wh_update_settings *settings = &options->settings;
     if (!settings->saving.path)
         return wh_fail(error, WH_REFUSED, "which model? Give its file with -m MODEL");
-    if (check_passing(common, settings, error) != 0 || check_stream(options, error) != 0)
+    if (check_passing(common, settings, error) != 0 || check_stream(options, error) != 0
+        || check_retraining(options, common->time, error) != 0)
         return -1;
+    settings->saving.waits = retrains(options) != NULL;
+    if (options->retrain.passes == 0)
+        options->retrain.passes = 1;
     settings->saving.commits = options->checkpoint != NULL;
     settings->saving.save_every = options->save_every >= 0 ? options->save_every
                                 : endless                  ? DEFAULT_SAVE_EVERY
@@ -247,10 +322,10 @@ static int update(void *context, struct wh_common *common, const char *const *pa
     struct wh_stage *stage = wh_update_open(settings, error);
     if (!stage)
         return -1;
-    int output = settings->saving.passes ? STDOUT_FILENO : -1;
-    struct wh_reader *reader = wh_reader_open(&common->reading, paths, count, error);
-    int failed = reader ? learn_rows(common, stage, reader, output, error) : -1;
-    wh_reader_close(reader);
+    say_continues(common, stage);
+    int failed = retrains(options) ? wh_retrain(common, stage, settings, &options->retrain, paths,
+                                                count, error)
+                                   : read_once(common, stage, settings, paths, count, error);
     stage->ops->close(stage);
     return failed;
 }

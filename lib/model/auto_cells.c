@@ -59,7 +59,7 @@ float wh_auto_cells_sum(const struct wh_auto_cells *cells, const struct wh_auto_
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-static void step_cell(struct wh_auto_cell *cell, float squared, float move, float keep)
+static inline void step_cell(struct wh_auto_cell *cell, float squared, float move, float keep)
 {
     cell->squares = cell->squares * keep + squared;
     cell->weight -= move / (1 + sqrtf(cell->squares));
@@ -68,7 +68,7 @@ static void step_cell(struct wh_auto_cell *cell, float squared, float move, floa
 #ifdef __SSE2__
 
 /* Four at once, to the same bits. */
-static void step_four(struct wh_auto_cell *restrict table, const uint32_t *cells, __m128 squared,
+static inline void step_four(struct wh_auto_cell *restrict table, const uint32_t *cells, __m128 squared,
                       __m128 move, __m128 keep)
 {
     __m128 a = _mm_loadh_pi(_mm_loadl_pi(squared, (const __m64 *)&table[cells[0]]),

@@ -17,20 +17,22 @@ enum {
     WH_AUTO_TILINGS = 24, /* of each width */
     WH_AUTO_WIDTHS = 3,   /* 1.5 deviations, a half and a quarter of that */
     WH_AUTO_ALL_TILINGS = WH_AUTO_TILINGS * WH_AUTO_WIDTHS,
-    WH_AUTO_TILE_CELLS = 2048, /* of a tiling; what is more shares cells by hash */
+    WH_AUTO_TILE_CELLS = 1024, /* of a tiling; what is more shares cells by hash */
     WH_AUTO_TILE_SLOTS = 3,    /* the most that a tiling looks at */
 };
 
 struct wh_auto_tiling {
-    uint32_t slots[WH_AUTO_TILE_SLOTS];
     uint32_t count;   /* slots it looks at */
     uint32_t offered; /* slots that could have been among them */
-    float directions[WH_AUTO_TILE_SLOTS][WH_AUTO_TILE_SLOTS]; /* over the width */
-    float offsets[WH_AUTO_TILE_SLOTS];
 };
 
+/* By dimension, then by tiling, so that several can be read at once. */
 struct wh_auto_tilings {
     struct wh_auto_tiling tilings[WH_AUTO_ALL_TILINGS];
+    uint32_t slots[WH_AUTO_TILE_SLOTS][WH_AUTO_ALL_TILINGS];
+    /* The directions, over the width; 0 where there are not so many. */
+    float directions[WH_AUTO_TILE_SLOTS][WH_AUTO_TILE_SLOTS][WH_AUTO_ALL_TILINGS];
+    float offsets[WH_AUTO_TILE_SLOTS][WH_AUTO_ALL_TILINGS];
 };
 
 void wh_auto_tilings_init(struct wh_auto_tilings *tilings);

@@ -9,6 +9,7 @@
 
 enum {
     LEVELS = 4,
+    BINS_LEVEL = 2, /* that bins alone are of: 16 */
     FIRST_CROSS = WH_AUTO_BIN_CELLS,
     FIRST_TILE = WH_AUTO_BIN_CELLS + WH_AUTO_CROSS_CELLS,
     FIRST_PAIR = FIRST_TILE + WH_AUTO_ALL_TILINGS * WH_AUTO_TILE_CELLS,
@@ -17,7 +18,8 @@ enum {
 
 /* Codes 1 to 32 become 1 to 4, 8, 16 and 32, and 0 stays 0. */
 static const struct level {
-    unsigned shift, codes;
+    unsigned shift;
+    uint32_t codes;
     uint32_t first_bin, first_cross;
 } levels[LEVELS] = {
     { 3, 5, 17 * WH_AUTO_SLOTS, FIRST_CROSS },
@@ -173,24 +175,38 @@ static unsigned coarse(unsigned code, unsigned shift)
     return code == 0 ? 0 : ((code - 1) >> shift) + 1;
 }
 
-static uint32_t *list_bins(const struct wh_auto_view *view, unsigned shift, unsigned codes,
-                           uint32_t first, uint32_t *cells)
+/* The codes of all slots at a level; and those of the first of two that are crossed, times how
+ * many codes there are. */
+struct level_codes {
+    uint32_t codes[WH_AUTO_SLOTS], first[WH_AUTO_SLOTS];
+};
+
+static void find_codes(const struct wh_auto_view *view, const struct level *level,
+                       struct level_codes *found)
 {
-    for (uint32_t i = 0; i < view->fields.slots; i++)
+    for (uint32_t i = 0; i < view->fields.slots; i++) {
+        found->codes[i] = coarse(view->codes[i], level->shift);
+        found->first[i] = found->codes[i] * level->codes;
+    }
+}
+
+static uint32_t *list_bins(const struct wh_auto_view *view, const struct level_codes *found,
+                           uint32_t codes, uint32_t first, uint32_t *cells)
+{
+    for (uint32_t i = 0; i < view->fields.slots; i++, first += codes)
         if (in_use(view, i))
-            *cells++ = first + i * codes + coarse(view->codes[i], shift);
+            *cells++ = first + found->codes[i];
     return cells;
 }
 
-static uint32_t *list_crosses(const struct wh_auto_view *view, const struct level *level,
-                              uint32_t *cells)
+static uint32_t *list_crosses(const struct wh_auto_view *view, const struct level_codes *found,
+                              const struct level *level, uint32_t *cells)
 {
-    for (uint32_t i = 0; i < view->cross_count; i++) {
+    uint32_t first = level->first_cross, size = level->codes * level->codes;
+    for (uint32_t i = 0; i < view->cross_count; i++, first += size) {
         const struct cross *cross = &view->crosses[i];
-        uint32_t left = coarse(view->codes[cross->left], level->shift);
-        uint32_t right = coarse(view->codes[cross->right], level->shift);
         if (cross->left != cross->right)
-            *cells++ = level->first_cross + (i * level->codes + left) * level->codes + right;
+            *cells++ = first + found->first[cross->left] + found->codes[cross->right];
     }
     return cells;
 }
@@ -204,11 +220,16 @@ static uint32_t *close_group(struct wh_auto_view *view, enum wh_auto_group group
 
 static void list_cells(struct wh_auto_view *view)
 {
-    uint32_t *first = view->cells, *end = list_bins(view, 1, 17, 0, first);
+    uint32_t *first = view->cells, *end;
+    struct level_codes found;
+    find_codes(view, &levels[BINS_LEVEL], &found);
+    end = list_bins(view, &found, levels[BINS_LEVEL].codes, 0, first);
     first = close_group(view, WH_AUTO_GROUP_BINS, first, end);
     for (unsigned i = 0; i < LEVELS; i++) {
-        end = list_bins(view, levels[i].shift, levels[i].codes, levels[i].first_bin, first);
-        end = list_crosses(view, &levels[i], end);
+        const struct level *level = &levels[i];
+        find_codes(view, level, &found);
+        end = list_bins(view, &found, level->codes, level->first_bin, first);
+        end = list_crosses(view, &found, level, end);
         first = close_group(view, WH_AUTO_GROUP_CROSS4 + i, first, end);
     }
     wh_auto_tilings_read(&view->tilings, view->values, view->marks, FIRST_TILE, first);

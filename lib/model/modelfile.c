@@ -29,6 +29,8 @@ enum {
     MAX_CHECKPOINT = MAX_LINE / 8, /* bytes of its line, far below what a line may have */
     MAX_SECTION = 64,   /* bytes of a section's name and what stands around it */
     GZIP = 16 + MAX_WBITS, /* zlib's way to say: with a gzip header */
+    CHUNK = 128 << 10, /* uncompressed at a time, so that it is still at hand when it is parsed */
+    LEAST_FEATURE = 8, /* bytes that a feature mostly takes at least, compressed */
     MOST_EXPANSION = 256,  /* what is read may be so many times the file's size */
 };
 
@@ -216,7 +218,7 @@ static void print_end(struct wh_buffer *out, const char content[static 65], uint
 
 struct writer {
     const char *path;
-    struct wh_atomic_file *file;
+    int descriptor;
     z_stream stream;
     struct wh_buffer text; /* not yet compressed */
     struct wh_sha256 sha;  /* of the lines since it was begun */
@@ -233,7 +235,7 @@ static int deflate_all(struct writer *writer, int flush, struct wh_error *error)
         if (deflate(&writer->stream, flush) == Z_STREAM_ERROR)
             return wh_fail(error, WH_FAILED, "%s: cannot be compressed", writer->path);
         struct wh_error reason;
-        if (wh_write_all(wh_atomic_descriptor(writer->file), writer->block,
+        if (wh_write_all(writer->descriptor, writer->block,
                          BLOCK - writer->stream.avail_out, &reason) != 0)
             return wh_fail(error, WH_FAILED, "%s: %s", writer->path, reason.text);
     } while (writer->stream.avail_out == 0);
@@ -371,29 +373,35 @@ static void tell_time(char saved[static 48])
     saved[length < 48 ? length : 47] = '\0';
 }
 
-int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error)
+int wh_model_write(struct wh_model *model, int descriptor, const char *path,
+                   struct wh_error *error)
 {
     struct writer *writer = wh_alloc(1, sizeof *writer);
     json_t *header = header_of(model);
     int result = -1;
     writer->path = path;
-    writer->file = wh_atomic_open(path, error);
+    writer->descriptor = descriptor;
     tell_time(model->saved);
-    if (writer->file) {
-        if (deflateInit2(&writer->stream, 1, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-            wh_fail(error, WH_FAILED, "%s: cannot be compressed", path);
-        else
-            result = write_model(writer, model, header, error);
-        deflateEnd(&writer->stream);
-        if (result == 0)
-            result = wh_atomic_commit(writer->file, error);
-        else
-            wh_atomic_abort(writer->file);
-    }
+    if (deflateInit2(&writer->stream, 1, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
+        wh_fail(error, WH_FAILED, "%s: cannot be compressed", path);
+    else
+        result = write_model(writer, model, header, error);
+    deflateEnd(&writer->stream);
     json_decref(header);
     wh_buffer_free(&writer->text);
     free(writer);
     return result;
+}
+
+int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error)
+{
+    struct wh_atomic_file *file = wh_atomic_open(path, error);
+    if (!file)
+        return -1;
+    if (wh_model_write(model, wh_atomic_descriptor(file), path, error) == 0)
+        return wh_atomic_commit(file, error);
+    wh_atomic_abort(file);
+    return -1;
 }
 
 /*
@@ -403,9 +411,10 @@ int wh_model_save(struct wh_model *model, const char *path, struct wh_error *err
 struct reader {
     int descriptor;
     uint64_t left; /* how many bytes may still come out */
+    uint64_t likely; /* there are hardly more features in a file of this size */
     z_stream stream;
     bool ended;    /* the compressed data is complete */
-    char *text;    /* MAX_LINE of uncompressed bytes, of which */
+    char *text;    /* room for MAX_LINE of uncompressed bytes, of which */
     size_t next, end; /* these were not yet taken */
     unsigned char block[BLOCK];
 };
@@ -433,7 +442,7 @@ static int fill(struct reader *reader, struct wh_error *error)
         stream->next_in = reader->block;
         stream->avail_in = (uInt)got;
     }
-    size_t room = MAX_LINE - reader->end;
+    size_t room = MAX_LINE - reader->end < CHUNK ? MAX_LINE - reader->end : CHUNK;
     stream->next_out = (unsigned char *)reader->text + reader->end;
     stream->avail_out = (uInt)room;
     int status = inflate(stream, Z_NO_FLUSH);
@@ -524,62 +533,48 @@ static int parse_checkpoint(const char *line, size_t length, struct wh_checkpoin
     return result == 0 ? 0 : refuse(error, "is damaged: its checkpoint is not one");
 }
 
-/* The name at `at`, an opening quote, as a new string; *end is behind the closing quote. */
-static json_t *parse_escaped(const char *at, const char *end)
-{
-    return json_loadb(at, (size_t)(end - at), JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
-}
-
-/* Adds the name that stands at *at; *at is then behind it. */
-static bool load_name(struct wh_model *model, const char **at, const char *end)
-{
-    const char *begin = *at;
-    bool escaped = false;
-    if (*begin != '"')
-        return false;
-    const char *close = begin + 1;
-    for (; close < end && *close != '"'; close++)
-        if (*close == '\\') {
-            escaped = true;
-            close++;
-        }
-    if (close >= end)
-        return false;
-    *at = close + 1;
-    json_t *decoded = escaped ? parse_escaped(begin, close + 1) : NULL;
-    const char *text = escaped ? json_string_value(decoded) : begin + 1;
-    size_t length = escaped ? json_string_length(decoded) : (size_t)(close - begin - 1);
-    bool good = text && length <= WH_MAX_NAME && wh_utf8_valid(text, length) == length
-             && wh_names_find(&model->names, text, length) == WH_NO_FEATURE;
-    if (good)
-        wh_names_add(&model->names, text, length);
-    json_decref(decoded);
-    return good;
-}
-
 /* Where the body of a file is read to. */
 struct body {
     struct wh_model *model;
     struct reader *reader;
     double *numbers; /* room for a feature's */
     size_t number_count;
+    struct wh_buffer name; /* room for a name without escapes */
     struct wh_sha256 sha; /* of its lines */
     uint64_t lines;
 };
+
+/* Adds the name that stands at *at; *at is then behind it. */
+static bool load_name(struct body *body, const char **at)
+{
+    struct wh_names *names = &body->model->names;
+    struct wh_field field;
+    *at = wh_json_value(*at, &field);
+    if (!*at || field.type != WH_STRING)
+        return false;
+    struct wh_slice name = { field.text, field.length };
+    if (field.flags & WH_ESCAPED) {
+        name.text = wh_buffer_reserve(&body->name, field.length);
+        name.length = wh_json_unescape(field.text, field.length, body->name.data);
+    }
+    if (name.length > WH_MAX_NAME
+        || wh_names_find(names, name.text, name.length) != WH_NO_FEATURE)
+        return false;
+    wh_names_add(names, name.text, name.length);
+    return true;
+}
 
 static bool load_numbers(struct body *body, uint32_t id, const char *at, const char *end)
 {
     double *numbers = body->numbers;
     for (size_t i = 0; i < body->number_count; i++) {
+        struct wh_field field;
         if (*at++ != ',')
             return false;
-        const char *stop = at;
-        while (stop < end && *stop != ',' && *stop != ']')
-            stop++;
-        if (!wh_number_valid(at, (size_t)(stop - at)))
+        at = wh_json_value(at, &field);
+        if (!at || field.type != WH_NUMBER)
             return false;
-        numbers[i] = wh_number_parse(at, (size_t)(stop - at));
-        at = stop;
+        numbers[i] = wh_number_parse_slack(field.text, field.length);
     }
     return end - at == 2 && memcmp(at, "]\n", 2) == 0
         && wh_learner_set(body->model->learner, id, numbers);
@@ -595,8 +590,7 @@ static bool load_feature(struct body *body, uint32_t id, const char *line, size_
             && load_numbers(body, id, line + begin, end);
     }
     const char *at = line + 1;
-    return length > 2 && *line == '[' && load_name(body->model, &at, end)
-        && load_numbers(body, id, at, end);
+    return length > 2 && *line == '[' && load_name(body, &at) && load_numbers(body, id, at, end);
 }
 
 static int load_features(struct body *body, double count, struct wh_error *error)
@@ -712,8 +706,10 @@ static int read_body(struct wh_model *model, struct reader *reader, json_t *head
     if (model->learner)
         body.number_count = wh_learner_parameter_count(model->learner);
     body.numbers = wh_alloc(body.number_count, sizeof *body.numbers);
+    wh_names_reserve(&model->names, (uint32_t)fmin(count + 1, (double)reader->likely));
     int result = read_lines(&body, model->learner ? count + 1 : 0, header, top, error);
     free(body.numbers);
+    wh_buffer_free(&body.name);
     return result;
 }
 
@@ -734,15 +730,14 @@ static int read_model(struct wh_model *model, struct reader *reader, struct wh_e
     return result;
 }
 
-static int open_reader(struct reader *reader, const char *path, struct wh_error *error)
+/* Reads from the reader's descriptor. */
+static int begin_reading(struct reader *reader, struct wh_error *error)
 {
-    reader->descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (reader->descriptor < 0)
-        return wh_fail_errno(error, errno == ENOENT ? WH_REFUSED : WH_FAILED, "cannot open");
     struct stat status;
     if (fstat(reader->descriptor, &status) != 0 || !S_ISREG(status.st_mode))
         return refuse(error, "is not a regular file");
     reader->left = (uint64_t)status.st_size * MOST_EXPANSION + MAX_LINE;
+    reader->likely = (uint64_t)status.st_size / LEAST_FEATURE + 1;
     ssize_t got = read(reader->descriptor, reader->block, BLOCK);
     if (got < 0)
         return wh_fail_errno(error, WH_FAILED, "cannot read");
@@ -755,11 +750,19 @@ static int open_reader(struct reader *reader, const char *path, struct wh_error 
     return 0;
 }
 
+static int open_reader(struct reader *reader, const char *path, struct wh_error *error)
+{
+    reader->descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (reader->descriptor < 0)
+        return wh_fail_errno(error, errno == ENOENT ? WH_REFUSED : WH_FAILED, "cannot open");
+    return begin_reading(reader, error);
+}
+
 static struct reader *new_reader(void)
 {
     struct reader *reader = wh_alloc(1, sizeof *reader);
     reader->descriptor = -1;
-    reader->text = wh_alloc(MAX_LINE, 1);
+    reader->text = wh_alloc(MAX_LINE + WH_SLACK, 1);
     return reader;
 }
 
@@ -772,18 +775,35 @@ static void free_reader(struct reader *reader)
     free(reader);
 }
 
-struct wh_model *wh_model_load(const char *path, struct wh_error *error)
+/* Reads a model by a reader that was opened, with status `opened` and `reason`. */
+static struct wh_model *read_whole(struct reader *reader, int opened, const char *path,
+                                   struct wh_error *reason, struct wh_error *error)
 {
-    struct wh_error reason;
-    struct reader *reader = new_reader();
     struct wh_model *model = wh_model_new();
-    if (open_reader(reader, path, &reason) != 0 || read_model(model, reader, &reason) != 0) {
-        wh_fail(error, reason.status, "%s: %s", path, reason.text);
+    if (opened != 0 || read_model(model, reader, reason) != 0) {
+        wh_fail(error, reason->status, "%s: %s", path, reason->text);
         wh_model_free(model);
         model = NULL;
     }
     free_reader(reader);
     return model;
+}
+
+struct wh_model *wh_model_load(const char *path, struct wh_error *error)
+{
+    struct wh_error reason;
+    struct reader *reader = new_reader();
+    return read_whole(reader, open_reader(reader, path, &reason), path, &reason, error);
+}
+
+struct wh_model *wh_model_read(int descriptor, const char *path, struct wh_error *error)
+{
+    struct wh_error reason;
+    struct reader *reader = new_reader();
+    reader->descriptor = dup(descriptor);
+    int opened = reader->descriptor < 0 ? wh_fail_errno(&reason, WH_FAILED, "cannot read")
+                                        : begin_reading(reader, &reason);
+    return read_whole(reader, opened, path, &reason, error);
 }
 
 static int read_top(struct reader *reader, struct wh_checkpoint *checkpoint,

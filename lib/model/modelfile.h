@@ -41,6 +41,12 @@ int wh_model_save(struct wh_model *model, const char *path, struct wh_error *err
 /* Reads a model. NULL on failure: WH_REFUSED for what is no sound model. */
 struct wh_model *wh_model_load(const char *path, struct wh_error *error);
 
+/* The same where a file is open: from where its descriptor stands to the end of the file. `path` is
+ * for messages. */
+int wh_model_write(struct wh_model *model, int descriptor, const char *path,
+                   struct wh_error *error);
+struct wh_model *wh_model_read(int descriptor, const char *path, struct wh_error *error);
+
 /* Reads only the checkpoint, which is none where there is no file or it belongs to no stream. It is
  * in the first two lines, so that a look costs little however large the model is; whether the rest
  * is sound remains open. Freed by wh_checkpoint_free. */

@@ -56,27 +56,36 @@ static void put(struct wh_names *names, struct wh_name_slot entry)
     names->slots[at] = entry;
 }
 
-static void grow_slots(struct wh_names *names)
+static void grow_slots(struct wh_names *names, uint32_t mask)
 {
     struct wh_name_slot *old = names->slots;
     size_t count = (size_t)names->mask + 1;
-    names->slots = wh_alloc(2 * count, sizeof *names->slots);
-    names->mask = (uint32_t)(2 * count - 1);
+    names->slots = wh_alloc((size_t)mask + 1, sizeof *names->slots);
+    names->mask = mask;
     for (size_t i = 0; i < count; i++)
         if (old[i].id != WH_CONSTANT)
             put(names, old[i]);
     free(old);
 }
 
+void wh_names_reserve(struct wh_names *names, uint32_t count)
+{
+    uint32_t capacity = names->capacity, mask = names->mask;
+    while (capacity < count)
+        capacity *= 2;
+    /* At most three quarters full, so that probing ends soon. */
+    while (count > mask - mask / 4)
+        mask = 2 * mask + 1;
+    if (capacity > names->capacity)
+        names->names = wh_resize(names->names, capacity, sizeof *names->names);
+    names->capacity = capacity;
+    if (mask > names->mask)
+        grow_slots(names, mask);
+}
+
 uint32_t wh_names_add(struct wh_names *names, const char *text, size_t length)
 {
-    if (names->count == names->capacity) {
-        names->capacity *= 2;
-        names->names = wh_resize(names->names, names->capacity, sizeof *names->names);
-    }
-    /* At most three quarters full, so that probing ends soon. */
-    if (names->count > names->mask - names->mask / 4)
-        grow_slots(names);
+    wh_names_reserve(names, names->count + 1);
     uint32_t id = names->count++;
     names->names[id] = (struct wh_name){
         .offset = names->text.length,

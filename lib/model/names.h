@@ -80,6 +80,8 @@ uint32_t wh_names_find(const struct wh_names *names, const char *text, size_t le
 /* A new name, which must not be there yet, of at most WH_MAX_NAME bytes; the count must be below
  * WH_MOST_FEATURES. */
 uint32_t wh_names_add(struct wh_names *names, const char *text, size_t length);
+/* Makes room for so many in all. */
+void wh_names_reserve(struct wh_names *names, uint32_t count);
 /* Forgets the newest names so that `count` are left. */
 void wh_names_cut(struct wh_names *names, uint32_t count);
 

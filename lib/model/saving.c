@@ -158,10 +158,13 @@ int wh_saving_begin(struct wh_saving *saving, const struct wh_model *model,
 {
     const struct wh_saving_settings *settings = saving->settings;
     *source = NULL;
+    wh_control_free(&saving->begin);
     saving->begin = *begin;
     json_incref(begin->json);
     if (begin->marked)
         return begin_marked(saving, model, error);
+    if (settings->waits)
+        return wh_saving_refuse_stream(error);
     if (settings->detach)
         return wh_fail(error, WH_REFUSED,
                        "--detach: the rows come in a stream with checkpoints, to which the model "
@@ -226,11 +229,24 @@ void wh_saving_changed(struct wh_saving *saving)
 
 int wh_saving_finish(struct wh_saving *saving, struct wh_model *model, struct wh_error *error)
 {
-    if (saving->mode != PLAIN)
+    if (saving->mode != PLAIN || saving->settings->waits)
         return 0;
     if (saving->settings->commits)
         return check_plain(saving, model, error);
     return saving->changed ? write_model(saving, model, saving->settings->path, error) : 0;
+}
+
+int wh_saving_write(struct wh_saving *saving, struct wh_model *model, struct wh_error *error)
+{
+    return saving->changed ? write_model(saving, model, saving->settings->path, error) : 0;
+}
+
+int wh_saving_refuse_stream(struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED,
+                   "a stream with checkpoints has no end and goes by once, and the rows are to be "
+                   "read several times: learn from it as it comes (without --passes, --window and "
+                   "--replace-if-better), or retrain with rows of wh-extract --mark, or of a file");
 }
 
 /*
@@ -298,7 +314,8 @@ int wh_saving_checkpoint(struct wh_saving *saving, struct wh_model *model,
     case PLAIN:
         return 0;
     case MARKED:
-        return saving->changed ? write_model(saving, model, saving->settings->path, error) : 0;
+        return saving->changed && !saving->settings->waits
+             ? write_model(saving, model, saving->settings->path, error) : 0;
     case KEEPS:
         return keep(saving, model, checkpoint, error);
     case COMMITS:
@@ -328,7 +345,8 @@ int wh_saving_tick(struct wh_saving *saving, struct wh_model *model, double now,
     if (!wh_place_none(&saving->waiting.place))
         return due(saving, now) ? commit(saving, model, error) : 0;
     double every = saving->settings->save_every;
-    bool wanted = saving->mode == PLAIN && every > 0 && !saving->replaces && saving->changed;
+    bool wanted = saving->mode == PLAIN && every > 0 && !saving->replaces && saving->changed
+               && !saving->settings->waits;
     if (!wanted || now - saving->saved_at < every)
         return 0;
     return write_model(saving, model, saving->settings->path, error);

@@ -29,6 +29,7 @@ struct wh_saving_settings {
     bool detach;         /* --detach: the model shall belong to no stream any more */
     bool commits;        /* --checkpoint: the model is C */
     bool passes;         /* -p: the model is a filter's state */
+    bool waits;          /* the rows are read several times: only wh_saving_write saves */
     bool changed_recipe; /* go on although the rows come through other recipes */
     double every;        /* seconds between two commits; negative: 1, or what keeps the cost low */
     double save_every;   /* seconds, without control records; 0: only at the end */
@@ -59,6 +60,11 @@ int wh_saving_row(struct wh_saving *saving, const struct wh_model *model, struct
 void wh_saving_changed(struct wh_saving *saving);
 /* The rows are over, as far as this run is concerned. */
 int wh_saving_finish(struct wh_saving *saving, struct wh_model *model, struct wh_error *error);
+
+/* With `waits`: writes the model, if it has changed. */
+int wh_saving_write(struct wh_saving *saving, struct wh_model *model, struct wh_error *error);
+/* And what says that a stream with checkpoints cannot be read several times. -1. */
+int wh_saving_refuse_stream(struct wh_error *error);
 
 /* What the stage's operations of these names do. */
 int wh_saving_checkpoint(struct wh_saving *saving, struct wh_model *model,

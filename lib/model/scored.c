@@ -335,6 +335,17 @@ static void add_more(const struct wh_scored *scored, const struct wh_model *mode
         *field++ = stamp_field(model, row);
 }
 
+static void keep_fields(const struct binding *binding, const struct wh_row *row,
+                        struct wh_field *fields)
+{
+    if (binding->kept_count == row->shape->count) {
+        memcpy(fields, row->fields, binding->kept_count * sizeof *fields);
+        return;
+    }
+    for (uint32_t i = 0; i < binding->kept_count; i++)
+        fields[i] = row->fields[binding->kept[i]];
+}
+
 void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
                    struct wh_row *row, const struct wh_prediction *prediction,
                    const struct wh_field *explanation)
@@ -346,8 +357,7 @@ void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
         row->raw_fields = 0;
     else if (!row->changed)
         row->raw_fields = count;
-    for (uint32_t i = 0; i < count; i++)
-        fields[i] = row->fields[binding->kept[i]];
+    keep_fields(binding, row, fields);
     if (prediction) {
         fields[count++] = number_field(row, wh_model_score(model, prediction));
         if (binding->prediction)

@@ -22,6 +22,11 @@ struct update {
     struct wh_examples *examples;
     struct wh_scored *scored;        /* NULL: no rows are passed on */
     struct wh_holdout *holdout;      /* NULL: all rows are learned from */
+    enum wh_update_turn turn;
+    struct wh_rival *rival;          /* measured beside the model; NULL */
+    uint64_t outside;                /* of the window */
+    uint64_t crowded;                /* values ignored in the first reading, once it is over */
+    json_t *told;                    /* by wh_update_tell; NULL */
     struct wh_evaluation evaluation; /* of this run */
     struct wh_evaluation held;       /* of the rows held out */
     bool continues;
@@ -254,22 +259,32 @@ static void say_line(struct update *update)
     wh_buffer_free(&line);
 }
 
-static void learn(struct update *update, const struct wh_reading_row *reading, double label,
-                  const struct wh_prediction *prediction)
+/* Counts a row before it is learned from. */
+static void measure(struct update *update, const struct wh_prediction *prediction,
+                    const struct wh_judgement *judgement)
 {
     struct wh_model *model = update->model;
-    struct wh_judgement judgement = wh_model_judge(model, prediction, label, reading->weight);
-    wh_model_measure(model, &model->metrics, prediction, &judgement);
-    wh_evaluation_add(&update->evaluation, model, prediction, &judgement);
-    wh_model_learn(model, &reading->example, prediction, &judgement);
-    wh_model_count(model, &judgement);
-    wh_saving_changed(update->saving);
+    wh_model_measure(model, &model->metrics, prediction, judgement);
+    wh_evaluation_add(&update->evaluation, model, prediction, judgement);
     update->learned++;
     if (update->learned == update->next_line) {
         update->next_line *= 2;
         if (update->settings->say)
             say_line(update);
     }
+}
+
+static void learn(struct update *update, const struct wh_reading_row *reading, double label,
+                  const struct wh_prediction *prediction)
+{
+    struct wh_model *model = update->model;
+    struct wh_judgement judgement = wh_model_judge(model, prediction, label, reading->weight);
+    if (update->turn == WH_UPDATE_FIRST)
+        measure(update, prediction, &judgement);
+    wh_model_learn(model, &reading->example, prediction, &judgement);
+    if (update->turn == WH_UPDATE_FIRST)
+        wh_model_count(model, &judgement);
+    wh_saving_changed(update->saving);
 }
 
 /* Passes the row on with what was predicted of it; NULL: nothing could be. */
@@ -319,6 +334,8 @@ static enum wh_verdict predict_and_measure(struct update *update, struct wh_row 
     enum wh_verdict verdict = WH_TAKEN;
     if (update->scored)
         verdict = pass(update, row, &prediction, emit, error);
+    if (verdict == WH_TAKEN && update->rival)
+        verdict = wh_rival_row(update->rival, row, &prediction, &judgement, error);
     if (verdict == WH_TAKEN)
         wh_evaluation_add(&update->held, model, &prediction, &judgement);
     return verdict;
@@ -375,6 +392,8 @@ static enum wh_verdict take_unlabelled(struct update *update, struct wh_row *row
         wh_no_label_column(model->settings.roles.label, row->shape, error);
         return WH_FATAL;
     }
+    if (update->turn != WH_UPDATE_FIRST)
+        return WH_TAKEN;
     enum wh_verdict verdict = WH_TAKEN;
     if (update->scored)
         verdict = pass_unlabelled(update, row, reading, emit, error);
@@ -387,16 +406,36 @@ static enum wh_verdict take_unlabelled(struct update *update, struct wh_row *row
     return WH_TAKEN;
 }
 
-/* Whether the row is held out; then it is only looked at. */
-static enum wh_verdict hold_out(struct update *update, struct wh_row *row, bool *held,
-                                struct wh_error *error)
+/* What a row is for. */
+enum use { PASS_OVER, LEARN, HOLD_OUT };
+
+static enum wh_verdict choose_by_holdout(struct update *update, struct wh_row *row, enum use *use,
+                                         struct wh_error *error)
 {
-    *held = false;
-    if (!update->holdout)
-        return WH_TAKEN;
-    enum wh_verdict verdict = wh_holdout_row(update->holdout, row, held, error);
-    wh_examples_hold(update->examples, *held);
-    return verdict;
+    bool held = false;
+    if (update->holdout && wh_holdout_row(update->holdout, row, &held, error) != WH_TAKEN)
+        return WH_BAD;
+    *use = held ? HOLD_OUT : LEARN;
+    if (update->turn == (held ? WH_UPDATE_AGAIN : WH_UPDATE_MEASURE))
+        *use = PASS_OVER;
+    wh_examples_hold(update->examples, held);
+    return WH_TAKEN;
+}
+
+static enum wh_verdict choose(struct update *update, struct wh_row *row, enum use *use,
+                              struct wh_error *error)
+{
+    struct wh_window *window = update->settings->window;
+    bool inside = true;
+    *use = PASS_OVER;
+    if (update->turn == WH_UPDATE_LOOK)
+        return wh_window_look(window, row, error);
+    if (window && wh_window_row(window, row, &inside, error) != WH_TAKEN)
+        return WH_BAD;
+    if (inside)
+        return choose_by_holdout(update, row, use, error);
+    update->outside += update->turn == WH_UPDATE_FIRST;
+    return WH_TAKEN;
 }
 
 static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
@@ -404,21 +443,22 @@ static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, st
 {
     struct update *update = update_of(stage);
     struct wh_reading_row reading;
-    bool held;
+    enum use use;
     if (wh_saving_row(update->saving, update->model, error) != 0)
         return WH_FATAL;
     if (update->scored && !wh_scored_room(update->scored, update->model, row->shape, error))
         return WH_BAD;
     wh_nulls_row(&update->settings->nulls, row);
-    enum wh_verdict verdict = hold_out(update, row, &held, error);
-    if (verdict == WH_TAKEN)
-        verdict = wh_examples_read(update->examples, row, !update->scored, &reading, error);
+    enum wh_verdict verdict = choose(update, row, &use, error);
+    if (verdict != WH_TAKEN || use == PASS_OVER)
+        return verdict;
+    verdict = wh_examples_read(update->examples, row, !update->scored, &reading, error);
     if (verdict != WH_TAKEN)
         return verdict;
     if (!reading.label)
         return take_unlabelled(update, row, &reading, emit, error);
     update->labelled_column = true;
-    return take_labelled(update, row, &reading, held, emit, error);
+    return take_labelled(update, row, &reading, use == HOLD_OUT, emit, error);
 }
 
 static int update_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
@@ -497,6 +537,8 @@ static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh
 {
     (void)emit;
     struct update *update = update_of(stage);
+    if (update->turn != WH_UPDATE_FIRST)
+        return 0;
     /* Of a stream this run may see a part only, which need not have a label. */
     bool part = wh_saving_streams(update->saving) && update->model->learner;
     if (update->unlabelled && !update->labelled_column && !part)
@@ -506,6 +548,70 @@ static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh
     if (update->settings->say && update->learned && !reported)
         say_line(update);
     return wh_saving_finish(update->saving, update->model, error);
+}
+
+static uint64_t values_ignored(const struct update *update)
+{
+    return update->turn == WH_UPDATE_FIRST ? wh_examples_crowded(update->examples)
+                                           : update->crowded;
+}
+
+/*
+ * Several readings
+ */
+
+void wh_update_turn(struct wh_stage *stage, enum wh_update_turn turn)
+{
+    struct update *update = update_of(stage);
+    update->crowded = values_ignored(update);
+    update->turn = turn;
+    if (update->settings->window)
+        wh_window_begin(update->settings->window);
+    if (turn != WH_UPDATE_MEASURE)
+        return;
+    wh_evaluation_free(&update->held);
+    update->held = (struct wh_evaluation){ 0 };
+}
+
+void wh_update_beside(struct wh_stage *stage, struct wh_rival *rival)
+{
+    update_of(stage)->rival = rival;
+}
+
+uint64_t wh_update_learned(const struct wh_stage *stage)
+{
+    return ((const struct update *)stage)->learned;
+}
+
+struct wh_evaluation *wh_update_held(struct wh_stage *stage)
+{
+    return &update_of(stage)->held;
+}
+
+struct wh_model *wh_update_own(struct wh_stage *stage)
+{
+    return update_of(stage)->model;
+}
+
+int wh_update_exchange(struct wh_stage *stage, struct wh_model *model, struct wh_error *error)
+{
+    struct update *update = update_of(stage);
+    wh_model_free(update->model);
+    update->model = model;
+    return open_reading(update, error);
+}
+
+int wh_update_save(struct wh_stage *stage, struct wh_error *error)
+{
+    struct update *update = update_of(stage);
+    return wh_saving_write(update->saving, update->model, error);
+}
+
+void wh_update_tell(struct wh_stage *stage, json_t *members)
+{
+    struct update *update = update_of(stage);
+    json_decref(update->told);
+    update->told = members;
 }
 
 /*
@@ -531,11 +637,16 @@ static void update_stats(struct wh_stage *stage, json_t *stats)
                         json_integer((json_int_t)wh_saving_count(update->saving)));
     json_object_set_new(stats, "features", json_integer((json_int_t)model->names.count - 1));
     json_object_set_new(stats, "values_ignored",
-                        json_integer((json_int_t)wh_examples_crowded(update->examples)));
+                        json_integer((json_int_t)values_ignored(update)));
     if (model->learner)
         wh_report_stats(stats, model, &update->evaluation, "progressive_loss");
     if (update->holdout)
         add_held_stats(update, stats);
+    if (update->settings->window)
+        json_object_set_new(stats, "rows_outside_window",
+                            json_integer((json_int_t)update->outside));
+    if (update->told)
+        json_object_update(stats, update->told);
     if (*model->digest)
         json_object_set_new(stats, "digest", json_string(model->digest));
 }
@@ -585,14 +696,16 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
         wh_buffer_format(out, " (%.0f rows/s)", (double)update->learned / seconds);
     if (update->unlabelled)
         wh_buffer_format(out, ", passed over %" PRIu64 " without a label", update->unlabelled);
+    if (update->outside)
+        wh_buffer_format(out, ", passed over %" PRIu64 " outside the window", update->outside);
     if (update->continues)
         wh_buffer_format(out, "; it has seen %.0f", model->metrics.rows);
     unsigned long features = (unsigned long)model->names.count - 1;
     wh_buffer_format(out, "; %lu feature%s\n", features, features == 1 ? "" : "s");
-    if (wh_examples_crowded(update->examples))
+    if (values_ignored(update))
         wh_buffer_format(out, "%" PRIu64 " values were left out because there were %" PRIu64
                          " features already (see --max-features)\n",
-                         wh_examples_crowded(update->examples), model->settings.max_features);
+                         values_ignored(update), model->settings.max_features);
     wh_report_figures(out, model, &update->evaluation, "progressive loss");
     if (update->held.metrics.rows > 0)
         summarize_held(update, out);
@@ -604,6 +717,7 @@ static void update_close(struct wh_stage *stage)
     wh_examples_free(update->examples);
     wh_scored_free(update->scored);
     wh_holdout_free(update->holdout);
+    json_decref(update->told);
     wh_evaluation_free(&update->evaluation);
     wh_evaluation_free(&update->held);
     wh_model_free(update->model);

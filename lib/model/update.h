@@ -14,7 +14,10 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "model/model.h"
+#include "model/report.h"
+#include "model/rival.h"
 #include "model/saving.h"
+#include "model/window.h"
 #include "pipe/stage.h"
 #include "record/nulls.h"
 
@@ -26,6 +29,7 @@ struct wh_update_settings {
     const char *learner, *loss, *task, *positive;
     struct wh_settings model;
     struct wh_nulls nulls; /* what means null in rows */
+    struct wh_window *window; /* learn from these rows only (model/retrain.h); NULL: from all */
     /* Takes a line of the table of progress, after rows 1, 2, 4, 8 ... and at the end. May be
      * NULL. */
     void (*say)(void *context, const char *line);
@@ -38,6 +42,31 @@ struct wh_stage *wh_update_open(const struct wh_update_settings *settings, struc
 /* The model, and whether it was there before. */
 const struct wh_model *wh_update_model(const struct wh_stage *stage);
 bool wh_update_continues(const struct wh_stage *stage);
+
+/*
+ * For reading the rows several times (model/retrain.h), with settings.saving.waits. What a reading
+ * is for is said before it.
+ */
+enum wh_update_turn {
+    WH_UPDATE_FIRST,   /* learn and measure, as ever */
+    WH_UPDATE_LOOK,    /* before that: find where the window begins */
+    WH_UPDATE_AGAIN,   /* learn; the measures stay those of the first time */
+    WH_UPDATE_MEASURE, /* measure the model, from nothing, on the rows that are held out */
+};
+void wh_update_turn(struct wh_stage *stage, enum wh_update_turn turn);
+/* A model to be measured on the same rows; NULL: none. It must stay while rows are read. */
+void wh_update_beside(struct wh_stage *stage, struct wh_rival *rival);
+/* Rows learned from, the first time. */
+uint64_t wh_update_learned(const struct wh_stage *stage);
+/* The measures of the rows held out, which the caller may put others in the place of. */
+struct wh_evaluation *wh_update_held(struct wh_stage *stage);
+/* The model itself, to be written and not to be learned with; and another in its place, which is
+ * taken. */
+struct wh_model *wh_update_own(struct wh_stage *stage);
+int wh_update_exchange(struct wh_stage *stage, struct wh_model *model, struct wh_error *error);
+int wh_update_save(struct wh_stage *stage, struct wh_error *error);
+/* Members for --stats; takes the reference. */
+void wh_update_tell(struct wh_stage *stage, json_t *members);
 
 /* What became of the run, a line or more of text, each with its line end. */
 void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out);

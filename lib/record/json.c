@@ -114,11 +114,16 @@ size_t wh_json_unescape(const char *text, size_t length, char *out)
     return (size_t)(out - start);
 }
 
+const char *wh_json_value(const char *text, struct wh_field *field)
+{
+    struct wh_ndjson_fault fault;
+    return wh_json_scan()->value(text, field, &fault);
+}
+
 bool wh_json_valid(const char *text, size_t length)
 {
     struct wh_field field;
-    struct wh_ndjson_fault fault;
-    return wh_json_scan()->value(text, &field, &fault) == text + length;
+    return wh_json_value(text, &field) == text + length;
 }
 
 void wh_json_walk_begin(struct wh_json_walk *walk, const char *text)

@@ -26,6 +26,10 @@ size_t wh_json_unescape(const char *text, size_t length, char *out);
  * WH_SLACK bytes there can be read. */
 bool wh_json_valid(const char *text, size_t length);
 
+/* Reads the JSON value that begins at `text`, somewhere before a line feed behind which WH_SLACK
+ * bytes can be read. Returns the byte behind it, or NULL where there is none. */
+const char *wh_json_value(const char *text, struct wh_field *field);
+
 /*
  * Walks a valid JSON object or array (a WH_NESTED field): begin, then a member at a time.
  * `field` gets its value; `key` the inside of the key's quotes with key_escaped telling whether

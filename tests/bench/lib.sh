@@ -27,6 +27,23 @@ rows() {
     echo "$rows_file"
 }
 
+# wide COUNT: the same, of rows with ten features each that are all different, COUNT in all.
+wide() {
+    wide_file=$WORK/wide.$1
+    if [ ! -f "$wide_file" ]; then
+        awk -v count="$1" 'BEGIN {
+            for (i = 0; i < count; i += 10) {
+                printf "{\"_label\":%d,\"features\":{", i / 10 % 2
+                for (j = 0; j < 10; j++)
+                    printf "%s\"word%d\":%g", j ? "," : "", i + j, (i + j) % 997 / 100 + 1
+                print "}}"
+            }
+        }' >"$wide_file.new"
+        mv "$wide_file.new" "$wide_file"
+    fi
+    echo "$wide_file"
+}
+
 # bench TITLE ROWS [INPUT-FILE]
 bench() {
     bench_title=$1

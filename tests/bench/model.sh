@@ -1,4 +1,5 @@
-# Learning and scoring with nag, 10 numbers a row, against VW on the same NDJSON.
+# Learning and scoring with nag, 10 numbers a row, against VW on the same NDJSON; what the default
+# learner takes, and what a feature costs.
 # shellcheck shell=sh source-path=SCRIPTDIR
 . "$BENCH/lib.sh"
 
@@ -38,3 +39,32 @@ else
     absent VW "$no_vw"
 fi
 report
+
+few=$(rows numbers-ndjson $((ROWS / 5)))
+bench 'update, auto, 10 numbers a row (aim: 150 k rows/s)' $((ROWS / 5)) "$few"
+entry wh-update '' "wh-update -m $WORK/auto.whm --new --learner auto --label _label --quiet $few"
+report
+
+# What a feature takes: a million of them beside ten.
+names=$(wide 1000000)
+{
+    for features in 10 1000000; do
+        printf 'learn %s\twh-update -m %s --new --learner nag --label _label --quiet %s\n' \
+            "$features" "$WORK/wide.$features.whm" "$(wide $features)"
+        printf 'score %s\thead -n 1 %s | wh-score -m %s --quiet >/dev/null\n' \
+            "$features" "$names" "$WORK/wide.$features.whm"
+    done
+} | "$BUILD/bench/measure" "$ROUNDS" >"$WORK/measured"
+echo
+awk -F '\t' -v file="$(wc -c <"$WORK/wide.1000000.whm")" '
+    function each(task) {
+        return (peak[task " 1000000"] - peak[task " 10"]) * 1024 / 1e6
+    }
+    { wall[$1] = $2; peak[$1] = $4 }
+    END {
+        printf "A feature of nag, its name of 10 letters included (1 M features)\n"
+        printf "  bytes of memory: %.0f in wh-update, %.0f in wh-score; %.0f in the file\n",
+               each("learn"), each("score"), file / 1e6
+        printf "  learned from one row each and saved in %.2f s, loaded to score a row in %.2f s\n",
+               wall["learn 1000000"], wall["score 1000000"]
+    }' "$WORK/measured"

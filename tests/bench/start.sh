@@ -15,15 +15,7 @@ peer jq 'jq -c .' '' "exec jq -c . $row >/dev/null"
 peer mlr 'Miller cat' '' "exec mlr --ijsonl --ojsonl cat $row >/dev/null"
 report
 
-wide=$WORK/wide.ndjson
-[ -f "$wide" ] || awk 'BEGIN {
-    for (i = 0; i < 100000; i++) {
-        printf "{\"_label\":%d", i % 2
-        for (j = 0; j < 10; j++)
-            printf ",\"w%d\":1", i * 10 + j
-        print "}"
-    }
-}' >"$wide"
+wide=$(wide 1000000)
 wh-update -m "$WORK/wide.whm" --new --learner nag --label _label --quiet "$wide"
 ROUNDS=5
 bench 'Start: one row with a model of a million weights (aim: 1 s)' 1
