@@ -4,16 +4,20 @@
  * far to trust which: one for classes (model/auto_classes.h), one for numbers
  * (model/auto_number.h). What the outputs share is made once a row.
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "model/auto_classes.h"
 #include "model/auto_number.h"
 #include "model/auto_view.h"
 #include "model/learner.h"
+#include "model/linear.h"
 
 struct wh_view {
     struct wh_auto_view *view;
     const struct wh_auto_row *row; /* that was read last */
+    double clock; /* of the row learned last (model/example.h) */
+    double keep;  /* what it and those before count for the next, of what they did */
 };
 
 struct wh_head {
@@ -37,23 +41,31 @@ static void auto_view_free(struct wh_view *shared)
 
 static void auto_view_read(struct wh_view *shared, const struct wh_example *example)
 {
+    static const double LEAST = 1e-9;
     shared->row = wh_auto_view_read(shared->view, example);
+    double passed = example->clock - shared->clock;
+    shared->keep = passed > 0 ? fmax(exp2(-passed), LEAST) : 1;
 }
 
 static void auto_view_learn(struct wh_view *shared, const struct wh_example *example,
                             double weight)
 {
     (void)weight;
-    wh_auto_view_learn(shared->view, example, 1);
+    wh_auto_view_learn(shared->view, example, shared->keep);
+    shared->clock = example->clock;
 }
 
 static json_t *auto_view_save(const struct wh_view *shared)
 {
-    return wh_auto_view_save(shared->view);
+    json_t *state = wh_auto_view_save(shared->view);
+    json_object_set_new(state, "clock", json_real(shared->clock));
+    return state;
 }
 
 static int auto_view_load(struct wh_view *shared, const json_t *state, struct wh_error *error)
 {
+    if (!wh_state_number(state, "clock", WH_LAST_CLOCK, &shared->clock) || shared->clock < 0)
+        return wh_fail(error, WH_REFUSED, "its learner's clock is not one");
     return wh_auto_view_load(shared->view, state, error);
 }
 
@@ -100,10 +112,11 @@ static double auto_predict(struct wh_head *head, const struct wh_example *exampl
 static void auto_learn(struct wh_head *head, const struct wh_example *example,
                        const struct wh_outcome *outcome)
 {
+    double keep = head->shared->keep;
     if (head->number)
-        wh_auto_number_learn(head->number, head->shared->row, outcome, 1);
+        wh_auto_number_learn(head->number, head->shared->row, outcome, keep);
     else
-        wh_auto_classes_learn(head->classes, head->shared->row, example, outcome, 1);
+        wh_auto_classes_learn(head->classes, head->shared->row, example, outcome, keep);
 }
 
 /* What a head learned is in lines of its own: a header could not hold that of many. */
@@ -217,7 +230,7 @@ const struct wh_learner_type wh_learner_auto = {
     .name = "auto",
     .help = "a mixture of experts that needs no tuning",
     .rate = 1,
-    .unpenalized = "its experts need none",
+    .unpenalized = "its experts learn at rates of their own, which no one penalty fits",
     .needs = WH_NEEDS_ZEROS | WH_NEEDS_MISSING,
     .view_parameters = { wh_auto_view_parameters, WH_AUTO_VIEW_PARAMETERS },
     .view_new = auto_view_new,

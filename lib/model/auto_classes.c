@@ -73,6 +73,9 @@ static const float LAST_RATE = 0.03F;
 static const float EXPERT_LIMIT = 8, MIXER_LIMIT = 12, OUTPUT_LIMIT = 20;
 static const float CONSTANT_INPUT = 0.3F;
 
+/* The experts' loss, whatever that of the output is. */
+static const struct wh_loss logistic = { .kind = WH_LOSS_LOGISTIC };
+
 /* A row's weight counts up to this, and below the least not at all. */
 static const double MOST_WEIGHT = 1e6, LEAST_WEIGHT = 1e-6;
 
@@ -81,6 +84,7 @@ struct guess {
     float experts[WH_AUTO_INPUTS];
     float mixers[WH_AUTO_INPUTS];
     unsigned sets[MIXERS];
+    float output; /* log-odds */
     double plain;
 };
 
@@ -91,7 +95,7 @@ struct wh_auto_classes {
     struct wh_auto_cell constants[CELLS]; /* of these three */
     struct wh_head *plain;
     struct wh_auto_loose loose;
-    struct wh_loss loss;
+    bool margins;    /* the output is a margin; else a probability, under squared loss */
     float averages[AVERAGES];
     unsigned labels; /* the last three, one bit each */
     struct wh_auto_weights sets[SETS];
@@ -109,8 +113,10 @@ struct wh_auto_classes *wh_auto_classes_new(const struct wh_learner_settings *se
     struct wh_auto_classes *classes = wh_alloc(1, sizeof *classes);
     struct wh_learner_settings plain = *settings;
     plain.rate = wh_learner_nag.rate;
+    plain.l1 = plain.l2 = 0;
     classes->view = view;
-    classes->loss = plain.loss = (struct wh_loss){ .kind = WH_LOSS_LOGISTIC };
+    classes->margins = wh_loss_is_margin(&settings->loss);
+    plain.loss = logistic;
     classes->plain = wh_learner_nag.head_new(&plain, NULL);
     wh_auto_cells_init(&classes->cells);
     for (unsigned i = 0; i < AVERAGES; i++)
@@ -154,7 +160,7 @@ static struct wh_example plain_example(const struct wh_auto_row *row,
                                        const struct wh_example *example)
 {
     return (struct wh_example){ .ids = row->ids, .values = row->sizes, .count = row->count,
-                                .features = example->features };
+                                .features = example->features, .clock = example->clock };
 }
 
 static void ask_experts(struct wh_auto_classes *classes, const struct wh_auto_row *row,
@@ -211,7 +217,8 @@ double wh_auto_classes_predict(struct wh_auto_classes *classes, const struct wh_
     for (unsigned i = 0; i < MIXERS; i++)
         guess->mixers[i] = wh_auto_weights_mix(&classes->sets[guess->sets[i]], guess->experts,
                                                MIXER_LIMIT);
-    return (double)wh_auto_weights_mix(&classes->last, guess->mixers, OUTPUT_LIMIT);
+    guess->output = wh_auto_weights_mix(&classes->last, guess->mixers, OUTPUT_LIMIT);
+    return (double)(classes->margins ? guess->output : wh_auto_probability(guess->output));
 }
 
 /*
@@ -249,7 +256,7 @@ static void learn_plain(struct wh_auto_classes *classes, const struct wh_auto_ro
     struct wh_example plain = plain_example(row, example);
     struct wh_outcome own = { .prediction = classes->guess.plain, .target = outcome->target,
                               .weight = weight };
-    wh_loss_find(&classes->loss, &own);
+    wh_loss_find(&logistic, &own);
     wh_learner_nag.learn(classes->plain, &plain, &own);
 }
 
@@ -272,6 +279,17 @@ static void learn_mixers(struct wh_auto_classes *classes, float truth, float wei
         wh_auto_weights_learn(&classes->sets[guess->sets[i]], guess->experts, gradient,
                               mixer_rates[i]);
     }
+}
+
+/* The output alone learns by what the model made of it, which is more than the row's own class
+ * where there are several. */
+static void learn_output(struct wh_auto_classes *classes, const struct wh_outcome *outcome,
+                         double weight)
+{
+    double slope = weight * outcome->slope;
+    if (!classes->margins)
+        slope *= outcome->prediction * (1 - outcome->prediction);
+    wh_auto_weights_learn(&classes->last, classes->guess.mixers, (float)slope, LAST_RATE);
 }
 
 /* `probabilities` of the positive class. */
@@ -303,10 +321,7 @@ void wh_auto_classes_learn(struct wh_auto_classes *classes, const struct wh_auto
         probabilities[i] = wh_auto_probability(classes->guess.experts[i]);
         gradients[i] = (float)weight * (probabilities[i] - truth);
     }
-    /* The output alone learns by what the model made of it, which is more than its own row where
-     * there are several classes. */
-    wh_auto_weights_learn(&classes->last, classes->guess.mixers,
-                          (float)(weight * outcome->slope), LAST_RATE);
+    learn_output(classes, outcome, weight);
     learn_mixers(classes, truth, (float)weight);
     count_losses(classes, probabilities, positive);
     learn_linear(classes, row, gradients, (float)keep);

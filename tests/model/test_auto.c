@@ -78,7 +78,8 @@ static void put(struct wh_model *model, struct row *row, const char *name, doubl
 /* Predicts and learns; the margin, which must be finite. */
 static double learn(struct wh_model *model, const struct row *row)
 {
-    struct wh_example example = { row->ids, row->values, row->count, model->names.count };
+    struct wh_example example = { .ids = row->ids, .values = row->values, .count = row->count,
+                                  .features = model->names.count };
     struct wh_prediction prediction = wh_model_predict(model, &example);
     double margin = prediction.value;
     assert_true(isfinite(margin));
