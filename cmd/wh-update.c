@@ -99,15 +99,15 @@ static const struct wh_option options_table[] = {
       AT(model.roles.weight), NULL, NULL },
     { "id", 0, "COLS", "columns that identify a row and say nothing about it", WH_OPTION_TEXT,
       AT(model.roles.id), NULL, NULL },
-    { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(model.roles.ignore), NULL,
-      NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Learning" },
-    { "task", 0, "TASK", "binary, multiclass or regression [by the first label]", WH_OPTION_TEXT, AT(task),
+    { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(model.roles.ignore),
       NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Learning" },
+    { "task", 0, "TASK", "binary, multiclass or regression [by the first label]", WH_OPTION_TEXT,
+      AT(task), NULL, NULL },
     { "positive", 0, "VALUE", "of two labels the one whose probability is to be learned",
       WH_OPTION_TEXT, AT(positive), NULL, NULL },
-    { "learner", 0, "NAME", "how to learn: auto, nag, ftrl, coin or sgd", WH_OPTION_TEXT, AT(learner),
-      NULL, NULL },
+    { "learner", 0, "NAME", "how to learn: auto, nag, ftrl, coin or sgd", WH_OPTION_TEXT,
+      AT(learner), NULL, NULL },
     { "loss", 0, "LOSS", "what is made small: squared, absolute, huber:DELTA, quantile:TAU or "
       "poisson for numbers, logistic or hinge for classes [squared; logistic]", WH_OPTION_TEXT,
       AT(loss), NULL, NULL },
@@ -117,9 +117,11 @@ static const struct wh_option options_table[] = {
       AT(model.l1), NULL, NULL },
     { "l2", 0, "PENALTY", "make weights small, large ones most [0]", WH_OPTION_NUMBER,
       AT(model.l2), NULL, NULL },
-    { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; all "
-      "rows alike in COLS are on one side [of all columns but label and weight]", WH_OPTION_CALL, 0,
-      set_holdout, NULL },
+    { "interactions", 0, "PAIRS", "learn from products of features too, such as "
+      "city*plan,amount*hour, or from all", WH_OPTION_TEXT, AT(model.roles.interactions), NULL, NULL },
+    { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; "
+      "all rows alike in COLS are on one side [of all columns but label and weight]",
+      WH_OPTION_CALL, 0, set_holdout, NULL },
     { "max-features", 0, "N", "the model holds at most so many; later ones are ignored [4m]",
       WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
 };

@@ -174,8 +174,8 @@ static void coin_learn(struct wh_head *head, const struct wh_example *example,
 static json_t *coin_save(const struct wh_head *head)
 {
     const struct coin *coin = (const struct coin *)head;
-    json_t *state = json_pack("{s:f, s:f, s:f}", "clock", coin->clock, "weight", coin->rows, "squares",
-                              coin->squares);
+    json_t *state = json_pack("{s:f, s:f, s:f}", "clock", coin->clock, "weight", coin->rows,
+                              "squares", coin->squares);
     wh_range_save(&coin->range, state);
     return state;
 }
@@ -265,6 +265,24 @@ static bool coin_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
+static void coin_contribute(const struct wh_head *head, const struct wh_example *example,
+                            double *shares)
+{
+    const struct coin *coin = (const struct coin *)head;
+    const struct gambler *gamblers = coin->table.cells;
+    double fading = wh_fading(coin->clock, example->clock), squares = 0;
+    for (size_t i = 0; i < example->count; i++) {
+        struct gambler gambler = { 0 };
+        if (example->ids[i] < coin->table.capacity)
+            gambler = gamblers[example->ids[i]];
+        struct entry entry = enter(coin, &gambler, example->values[i], fading);
+        shares[i] = entry.weight * example->values[i];
+        squares += entry.square;
+    }
+    for (size_t i = 0; i < example->count; i++)
+        shares[i] /= mean_square(coin, squares, fading);
+}
+
 static double coin_effect(const struct wh_head *head, uint32_t id)
 {
     double number[WH_MAX_PARAMETERS];
@@ -288,5 +306,6 @@ const struct wh_learner_type wh_learner_coin = {
     .set = coin_set,
     .renumber = coin_renumber,
     .merge = coin_merge,
+    .contribute = coin_contribute,
     .effect = coin_effect,
 };

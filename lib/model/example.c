@@ -8,6 +8,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "model/interactions.h"
 #include "record/json.h"
 
 static const char FEATURES[] = "features";
@@ -39,6 +40,7 @@ struct wh_examples {
     struct wh_names *names;
     char *label, *weight;
     struct wh_columns *excluded[3]; /* id, ignore, time; NULL where not given */
+    struct wh_interactions *interactions; /* NULL: none */
     bool learn;
     bool zeros, missing; /* these are put into the examples too */
     bool held;           /* rows are only looked at */
@@ -92,7 +94,10 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     examples->capacity = 64;
     examples->ids = wh_alloc(examples->capacity, sizeof *examples->ids);
     examples->values = wh_alloc(examples->capacity, sizeof *examples->values);
-    if (parse_columns(&examples->excluded[0], roles->id, error) != 0
+    if (roles->interactions)
+        examples->interactions = wh_interactions_open(roles->interactions, names, error);
+    if ((roles->interactions && !examples->interactions)
+        || parse_columns(&examples->excluded[0], roles->id, error) != 0
         || parse_columns(&examples->excluded[1], roles->ignore, error) != 0
         || parse_columns(&examples->excluded[2], roles->time, error) != 0) {
         wh_examples_free(examples);
@@ -116,6 +121,7 @@ void wh_examples_free(struct wh_examples *examples)
         unbind(&examples->bindings[i]);
     for (size_t i = 0; i < 3; i++)
         wh_columns_free(examples->excluded[i]);
+    wh_interactions_free(examples->interactions);
     free(examples->label);
     free(examples->weight);
     free(examples->ids);
@@ -617,6 +623,50 @@ static bool read_weight(const struct wh_examples *examples, const struct binding
                      "is no weight: they are from 0 to 1e50");
 }
 
+static bool name_product(struct wh_examples *examples, uint32_t left, uint32_t right,
+                         uint32_t *id, struct wh_error *error)
+{
+    examples->name.length = 0;
+    wh_interactions_name(examples->interactions, left, right, &examples->name);
+    struct named name = { examples->name.data, examples->name.length, WH_NO_FEATURE };
+    examples->name.length = 0;
+    if (!number_name(examples, &name, error))
+        return false;
+    *id = name.id;
+    if (name.id != WH_NO_FEATURE)
+        wh_interactions_remember(examples->interactions, left, right, name.id);
+    return true;
+}
+
+/* The product of two values that may both be the largest is kept to it. */
+static double product_of(double left, double right)
+{
+    double product = left * right;
+    if (fabs(product) > WH_LARGEST_VALUE)
+        return copysign(WH_LARGEST_VALUE, product);
+    return product;
+}
+
+static bool add_products(struct wh_examples *examples, struct wh_error *error)
+{
+    const struct wh_pair *pairs;
+    size_t count = wh_interactions_pairs(examples->interactions, examples->ids, examples->count,
+                                         &pairs);
+    for (size_t i = 0; i < count; i++) {
+        double product = product_of(examples->values[pairs[i].left],
+                                    examples->values[pairs[i].right]);
+        uint32_t id = pairs[i].id;
+        if (product == 0 && !examples->zeros)
+            continue;
+        if (id == WH_NO_FEATURE && !name_product(examples, examples->ids[pairs[i].left],
+                                                 examples->ids[pairs[i].right], &id, error))
+            return false;
+        if (id != WH_NO_FEATURE && !put(examples, id, product, error))
+            return false;
+    }
+    return true;
+}
+
 static bool read_row(struct wh_examples *examples, struct binding *binding, struct wh_row *row,
                      struct wh_reading_row *reading, struct wh_error *error)
 {
@@ -636,6 +686,8 @@ static bool read_row(struct wh_examples *examples, struct binding *binding, stru
         if (!taken && !read_column(examples, binding, column, row, error))
             return false;
     }
+    if (examples->interactions && !add_products(examples, error))
+        return false;
     reading->known = examples->known || !examples->named;
     reading->example = (struct wh_example){ .ids = examples->ids, .values = examples->values,
                                             .count = examples->count,
@@ -675,6 +727,8 @@ void wh_examples_undo(struct wh_examples *examples)
     if (examples->names->count == examples->count_before)
         return;
     wh_names_cut(examples->names, examples->count_before);
+    if (examples->interactions)
+        wh_interactions_forget(examples->interactions);
     for (size_t i = 0; i < BINDINGS; i++)
         unbind(&examples->bindings[i]);
 }

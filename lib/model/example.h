@@ -42,13 +42,14 @@ struct wh_example {
     double clock;      /* half-lives since the model began; 0 where nothing is forgotten */
 };
 
-/* Which columns are not features. All may be NULL. */
+/* Which columns are not features, and of which features products are. All may be NULL. */
 struct wh_roles {
     const char *label;
     const char *weight;
     const char *id;     /* column choices: "a,c", "/_id$/" ... */
     const char *ignore;
     const char *time;
+    const char *interactions; /* as model/interactions.h has them */
 };
 
 enum wh_example_input { WH_INPUT_UNSETTLED, WH_INPUT_COLUMNS, WH_INPUT_FEATURES };

@@ -199,6 +199,16 @@ static bool ftrl_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
+static void ftrl_contribute(const struct wh_head *head, const struct wh_example *example,
+                            double *shares)
+{
+    const struct ftrl *ftrl = (const struct ftrl *)head;
+    const struct weight *weights = ftrl->table.cells;
+    for (size_t i = 0; i < example->count; i++)
+        shares[i] = example->ids[i] < ftrl->table.capacity
+                  ? weights[example->ids[i]].value * example->values[i] : 0;
+}
+
 static double ftrl_effect(const struct wh_head *head, uint32_t id)
 {
     double number[WH_MAX_PARAMETERS];
@@ -221,5 +231,6 @@ const struct wh_learner_type wh_learner_ftrl = {
     .set = ftrl_set,
     .renumber = ftrl_renumber,
     .merge = ftrl_merge,
+    .contribute = ftrl_contribute,
     .effect = ftrl_effect,
 };

@@ -365,6 +365,16 @@ static bool sgd_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
+static void sgd_contribute(const struct wh_head *head, const struct wh_example *example,
+                           double *shares)
+{
+    const struct sgd *sgd = (const struct sgd *)head;
+    const double *weights = sgd->table.cells, *values = sgd->scaler->values;
+    for (size_t i = 0; i < example->count; i++)
+        shares[i] = example->ids[i] < sgd->table.capacity
+                  ? weights[example->ids[i]] * values[i] : 0;
+}
+
 /* By a value one standard deviation from the mean. */
 static double sgd_effect(const struct wh_head *head, uint32_t id)
 {
@@ -403,5 +413,6 @@ const struct wh_learner_type wh_learner_sgd = {
     .set = sgd_set,
     .renumber = sgd_renumber,
     .merge = sgd_merge,
+    .contribute = sgd_contribute,
     .effect = sgd_effect,
 };

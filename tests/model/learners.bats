@@ -35,11 +35,11 @@ near() {
 
 # rows: generated ones with numbers, words, blanks and zeros.
 rows() {
-    awk -v count="${1:-600}" 'BEGIN {
+    awk 'BEGIN {
         srand(11)
         split("red,green,blue", color, ",")
         print "id,a,b,color,y"
-        for (i = 1; i <= count; i++) {
+        for (i = 1; i <= 600; i++) {
             a = rand() * 4 - 2; b = int(rand() * 3); c = int(rand() * 3) + 1
             printf "%d,%s,%d,%s,%d\n", i, rand() < .1 ? "" : a, b, color[c],
                 (a + b - 2 * (c == 1) + rand() * 2 - 1 > .5)
@@ -89,4 +89,59 @@ rows() {
     says 'a stake has no length of step'
     exits 2 wh-update -m m.whm --label y --learner nag --l1 -1 rows.csv
     says '--l1 must be 0 or more'
+}
+
+# crossed OPTION...: learns from two words of which only the pair tells the label.
+crossed() {
+    awk 'BEGIN {
+        srand(5)
+        split("Lagos,Oslo,Lima", city, ","); split("gold,basic", plan, ",")
+        print "city,plan,y"
+        for (i = 0; i < 1500; i++) {
+            c = int(rand() * 3) + 1; p = int(rand() * 2) + 1
+            printf "%s,%s,%d\n", city[c], plan[p], ((c == 1) == (p == 1)) != (rand() < .05)
+        }
+    }' >crossed.csv
+    wh-update -m m.whm --new --label y -q --stats stats.json "$@" crossed.csv
+}
+
+@test "nag with all pairs and squares reaches the loss of Vowpal Wabbit on the phishing data" {
+    near "$(progressive progressive_loss --learner nag --interactions all)" .301205
+    jq -e '.features == 9 + 9 * 10 / 2' stats.json
+}
+
+@test "interactions learn what only two columns together tell" {
+    crossed --learner nag
+    jq -e '.accuracy < .75' stats.json
+    crossed --learner nag --interactions 'city*plan'
+    jq -e '.accuracy > .9 and .features == 3 + 2 + 6' stats.json
+    wh-score -m m.whm --describe | grep -q 'city=Lagos\*plan=gold'
+    # Scoring makes the same products.
+    wh-score -m m.whm --label y -q --stats scored.json crossed.csv >scores.csv
+    jq -e '.accuracy > .93' scored.json
+    wh-update -m m.whm --new --label y --learner nag --interactions 'city*plan' -p -q crossed.csv |
+        tail -n 1 >last
+    sed '$d' crossed.csv | wh-update -m m.whm --new --label y --learner nag \
+        --interactions 'city*plan' -q -
+    (head -n 1 crossed.csv && tail -n 1 crossed.csv) | wh-score -m m.whm -q - | tail -n 1 >scored
+    same last scored
+}
+
+@test "interactions are part of the model, and what is no pair is refused" {
+    crossed --learner nag --interactions 'city*plan'
+    wh-update -m m.whm -q crossed.csv
+    exits 2 wh-update -m m.whm --interactions all crossed.csv
+    says 'was learned with --interactions city*plan'
+    exits 2 wh-update -m m.whm --new --label y --interactions city crossed.csv
+    says 'is no pair of names'
+}
+
+@test "explanations of each linear learner add up" {
+    rows >rows.csv
+    for learner in nag ftrl coin sgd; do
+        wh-update -m m.whm --new --label y --ignore id --learner $learner -q rows.csv
+        wh-score -m m.whm --explain 2 -o ndjson -q rows.csv |
+            jq -e -s 'map(.explanation | .total - .constant - .rest - (.features | map(.[1]) | add)
+                | fabs) | max < 1e-9'
+    done
 }

@@ -245,6 +245,33 @@ static void no_row_makes_a_number_infinite_or_none(void **state)
     for_all(survive);
 }
 
+/* What each value adds to a prediction makes it up. */
+static void explain(struct wh_learner *learner)
+{
+    const struct wh_loss *loss = &learner->settings.loss;
+    for (size_t i = 0; i < ROWS; i++) {
+        const struct row *row = &rows[i];
+        struct wh_example example = { row->ids, row->values, row->count, FEATURES, 0 };
+        double shares[MOST], sum = 0;
+        learn_row(learner, row, target_of(row, loss), 0);
+        if (i < ROWS / 2)
+            continue;
+        double prediction;
+        wh_learner_predict(learner, &example, &prediction);
+        learner->type->contribute(learner->heads[0], &example, shares);
+        for (size_t k = 0; k < row->count; k++)
+            sum += shares[k];
+        bool cut = fabs(sum) > fabs(prediction);
+        assert_true(cut || fabs(sum - prediction) < 1e-12 * (1 + fabs(sum)));
+    }
+}
+
+static void shares_make_up_the_prediction(void **state)
+{
+    (void)state;
+    for_all(explain);
+}
+
 static double clock_of(size_t row)
 {
     return (double)row / 3;
@@ -351,6 +378,7 @@ int main(void)
         cmocka_unit_test(learners_predict_as_vowpal_wabbit_does),
         cmocka_unit_test(coin_loses_as_vowpal_wabbit_does),
         cmocka_unit_test(no_row_makes_a_number_infinite_or_none),
+        cmocka_unit_test(shares_make_up_the_prediction),
         cmocka_unit_test(what_is_saved_and_loaded_goes_on_the_same),
         cmocka_unit_test(forgetting_lets_a_learner_turn_round),
         cmocka_unit_test(the_penalty_l1_makes_useless_weights_zero),

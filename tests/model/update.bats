@@ -279,7 +279,7 @@ as_ndjson() {
     exits 2 learn '{"y":2.5,"a":1}' --loss logistic
     says 'logistic loss is for classes'
     exits 2 learn '{"y":1,"a":1}' --learner gradient
-    says '--learner gradient is not known (there is nag)'
+    says '--learner gradient is not known (there is nag,'
     exits 2 learn '{"y":1,"a":1}' -l 0
     exits 2 wh-update --label y
     says 'which model?'
