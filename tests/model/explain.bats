@@ -38,34 +38,50 @@ adds_up() {
         | .total - .constant - .rest - (.features | map(.[1]) | add // 0) | fabs < 1e-9)' "$1"
 }
 
-@test "an explanation of two classes adds up to the log-odds" {
-    learn m.whm yes --learner nag
-    wh-score -m m.whm --explain 2 rows >out
-    adds_up out
-    jq -es 'all((.explanation.features | length == 2)
-        and (1 / (1 + (-.explanation.total | exp)) - .score | fabs < 1e-12))' out
+@test "an explanation of two classes adds up to the log-odds, whatever the linear learner" {
+    local learner
+    for learner in nag ftrl coin sgd; do
+        learn m.whm yes --learner $learner
+        wh-score -m m.whm --explain 2 rows >out
+        adds_up out
+        jq -es 'all((.explanation.features | length == 2)
+            and (1 / (1 + (-.explanation.total | exp)) - .score | fabs < 1e-12))' out
+    done
 }
 
 @test "with room for all features there is no rest, and the largest stands first" {
-    learn m.whm yes --learner nag
-    wh-score -m m.whm --explain 10 rows >out
-    adds_up out
-    jq -es 'all((.explanation.rest | fabs < 1e-12)
-        and (.explanation.features | map(.[1] | fabs) | . == (sort | reverse)))' out
+    local learner
+    for learner in nag ftrl coin sgd; do
+        learn m.whm yes --learner $learner
+        wh-score -m m.whm --explain 10 rows >out
+        adds_up out
+        jq -es 'all((.explanation.rest | fabs < 1e-12)
+            and (.explanation.features | map(.[1] | fabs) | . == (sort | reverse)))' out
+    done
 }
 
 @test "what a feature counts is its weight times its value" {
-    learn m.whm yes --learner nag
-    wh-score -m m.whm --weights | sed 1d | jq -Rn '[inputs | split(",")
-        | {key: .[0], value: .[1] | tonumber}] | from_entries' >weights
-    wh-score -m m.whm --explain 10 rows | jq -es --slurpfile weights weights '$weights[0] as $w
-        | all((.explanation.constant - $w[""] | fabs < 1e-12)
-            and (. as $row | .explanation.features | all(.[0] as $name
-                | .[1] - $w[$name] * (if $name | startswith("city=") then 1 else $row[$name] end)
-                | fabs < 1e-12)))'
+    local learner
+    for learner in nag ftrl; do
+        learn m.whm yes --learner $learner
+        wh-score -m m.whm --weights | sed 1d | jq -Rn '[inputs | split(",")
+            | {key: .[0], value: .[1] | tonumber}] | from_entries' >weights
+        wh-score -m m.whm --explain 10 rows | jq -es --slurpfile weights weights '$weights[0] as $w
+            | all((.explanation.constant - $w[""] | fabs < 1e-12)
+                and (. as $row | .explanation.features | all(.[0] as $name
+                    | .[1] - $w[$name] * (if $name | startswith("city=") then 1 else $row[$name] end)
+                    | fabs < 1e-12)))'
+    done
 }
 
-@test "regression is explained in the unit of the label" {
+@test "regression by any linear learner is explained in the unit of the label" {
+    local learner
+    for learner in ftrl coin sgd; do
+        learn m.whm number --learner $learner
+        wh-score -m m.whm --explain 2 rows >out
+        adds_up out
+        jq -es 'all(.explanation.total == .score)' out
+    done
     learn m.whm number --learner nag
     wh-score -m m.whm --explain 2 rows >out
     adds_up out
