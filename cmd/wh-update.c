@@ -122,6 +122,10 @@ static const struct wh_option options_table[] = {
     { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; "
       "all rows alike in COLS are on one side [of all columns but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
+    { "drift", 0, "TEST", "look for rising losses by adwin, page-hinkley, both or none [adwin]",
+      WH_OPTION_TEXT, AT(model.drift), NULL, NULL },
+    { "on-drift", 0, "WHAT", "when losses have risen: warn, or reset: the learner starts anew "
+      "[warn]", WH_OPTION_TEXT, AT(model.on_drift), NULL, NULL },
     { "max-features", 0, "N", "the model holds at most so many; later ones are ignored [4m]",
       WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
 };
@@ -289,6 +293,7 @@ static int settle(struct wh_common *common, struct options *options, bool endles
                                                            : 0;
     settings->model.roles.time = common->time;
     settings->nulls = wh_nulls_make(common->nulls, common->null_count);
+    settings->notify = wh_common_notify(common);
     if (!common->quiet && (common->progress || isatty(STDERR_FILENO))) {
         settings->say = say;
         settings->say_context = common;

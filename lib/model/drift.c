@@ -10,7 +10,11 @@ enum {
     SCALE_ROWS = 100,  /* losses that the scale is taken from */
 };
 
-static const double ADWIN_CONFIDENCE = 0.002;
+/* The paper's way, to keep each value and to look at each place each time, costs several times as
+ * much and finds changes no sooner to speak of. */
+static const struct wh_adwin_settings ADWIN = {
+    .confidence = 0.002, .grain = ADWIN_CLOCK, .sparing = true,
+};
 
 /* Unlike in other programs nothing is forgotten: a sum that fades leaves its lowest value behind,
  * and then any noise crosses the threshold in time. For values from 0 to 1 that vary by .3, an
@@ -41,9 +45,9 @@ static double halves_apart(double total, double other_total, double half)
 }
 
 /* Two buckets of one size become one of the next as soon as there are too many of them. */
-static void compress(struct wh_adwin *adwin)
+static void compress(struct wh_adwin *adwin, uint32_t grain)
 {
-    double half = 0.5;
+    double half = 0.5 / grain;
     for (unsigned i = 0; adwin->level[i].count > WH_ADWIN_BUCKETS; i++, half /= 2) {
         struct wh_adwin_level *level = &adwin->level[i];
         /* Behind the last level there is none, and its oldest are forgotten: after 10^14 rows. */
@@ -64,24 +68,31 @@ static void compress(struct wh_adwin *adwin)
     }
 }
 
-static void insert(struct wh_adwin *adwin, double value, double loss)
+/* The next bucket is full. */
+static void insert(struct wh_adwin *adwin, uint32_t grain)
 {
     struct wh_adwin_level *level = &adwin->level[0];
-    level->buckets[level->count++] = (struct wh_adwin_bucket){ value, 0, loss };
+    struct wh_adwin_bucket *next = &adwin->next;
+    next->spread = fmax(adwin->squares - next->total * next->total / grain, 0);
     if (adwin->levels == 0)
         adwin->levels = 1;
+    adwin->spread += next->spread;
     if (adwin->width > 0)
-        adwin->spread += apart((double)adwin->width, adwin->total, 1, value);
-    adwin->width++;
-    adwin->total += value;
-    compress(adwin);
+        adwin->spread += apart((double)adwin->width, adwin->total, grain, next->total);
+    adwin->width += grain;
+    adwin->total += next->total;
+    level->buckets[level->count++] = *next;
+    *next = (struct wh_adwin_bucket){ 0 };
+    adwin->squares = 0;
+    adwin->grown = 0;
+    compress(adwin, grain);
 }
 
-static void drop_oldest(struct wh_adwin *adwin)
+static void drop_oldest(struct wh_adwin *adwin, uint32_t grain)
 {
     struct wh_adwin_level *level = &adwin->level[adwin->levels - 1];
     struct wh_adwin_bucket oldest = level->buckets[0];
-    uint64_t rows = UINT64_C(1) << (adwin->levels - 1);
+    uint64_t rows = (uint64_t)grain << (adwin->levels - 1);
     adwin->width -= rows;
     adwin->total -= oldest.total;
     adwin->spread -= oldest.spread;
@@ -111,15 +122,20 @@ static bool differ(const struct wh_adwin *adwin, double rows, double total, doub
                           + 2.0 / 3 * logarithm * reciprocal;
 }
 
-/* Whether there is a place at which the window falls into two that differ. */
-static bool should_cut(const struct wh_adwin *adwin, double confidence)
+/* Whether there is a place, at the `levels` smallest sizes of buckets, at which the window falls
+ * into two that differ. */
+static bool should_cut(const struct wh_adwin *adwin, const struct wh_adwin_settings *settings,
+                       unsigned levels)
 {
     double rows = 0, total = 0, width = (double)adwin->width;
-    double logarithm = log(2 * log(width) / confidence), twice_spread = 2 * adwin->spread;
-    for (unsigned i = adwin->levels; i-- > 0;) {
+    double logarithm = log(2 * log(width) / settings->confidence);
+    double twice_spread = 2 * adwin->spread;
+    if (levels > adwin->levels)
+        levels = adwin->levels;
+    for (unsigned i = 0; i < levels; i++) {
         const struct wh_adwin_level *level = &adwin->level[i];
-        double size = (double)(UINT64_C(1) << i);
-        for (unsigned k = 0; k < level->count; k++) {
+        double size = (double)((uint64_t)settings->grain << i);
+        for (unsigned k = level->count; k-- > 0;) {
             rows += size;
             total += level->buckets[k].total;
             if (width - rows < ADWIN_LEAST)
@@ -131,9 +147,22 @@ static bool should_cut(const struct wh_adwin *adwin, double confidence)
     return false;
 }
 
+/*
+ * How many sizes of buckets are worth a look the `turn`th time: two, three every other time, four
+ * every fourth ... What lies in buckets of 2^i is cut from behind by parts of 2^i and more, which
+ * have to grow by some share for the test to come out another way.
+ */
+static unsigned worth_a_look(uint32_t turn)
+{
+    unsigned levels = 2;
+    for (; turn && turn % 2 == 0; turn /= 2)
+        levels++;
+    return levels;
+}
+
 /* What the window was on either side of the place that parts it best: where the squared distance of
  * the means, by the parts' sizes, is largest. */
-static struct wh_change part(const struct wh_adwin *adwin)
+static struct wh_change part(const struct wh_adwin *adwin, uint32_t grain)
 {
     struct wh_adwin_bucket all = { 0 }, best = { 0 }, before = { 0 };
     double rows = 0, best_rows = 1, most = -1, width = (double)adwin->width;
@@ -146,7 +175,7 @@ static struct wh_change part(const struct wh_adwin *adwin)
     }
     for (unsigned i = adwin->levels; i-- > 0;) {
         for (unsigned k = 0; k < adwin->level[i].count; k++) {
-            rows += (double)(UINT64_C(1) << i);
+            rows += (double)((uint64_t)grain << i);
             if (rows >= width)
                 break;
             before.total += adwin->level[i].buckets[k].total;
@@ -166,18 +195,26 @@ static struct wh_change part(const struct wh_adwin *adwin)
     };
 }
 
-bool wh_adwin_add(struct wh_adwin *adwin, double confidence, double value, double loss,
-                  struct wh_change *change)
+bool wh_adwin_add(struct wh_adwin *adwin, const struct wh_adwin_settings *settings, double value,
+                  double loss, struct wh_change *change)
 {
-    insert(adwin, value, loss);
-    adwin->rows++;
-    if (adwin->rows % ADWIN_CLOCK != 0 || adwin->width <= ADWIN_GRACE
-        || !should_cut(adwin, confidence))
+    uint32_t grain = settings->grain;
+    adwin->next.total += value;
+    adwin->next.loss += loss;
+    adwin->squares += value * value;
+    if (++adwin->grown == grain)
+        insert(adwin, grain);
+    if (++adwin->since < ADWIN_CLOCK)
         return false;
-    *change = part(adwin);
+    adwin->since = 0;
+    adwin->turn++;
+    unsigned levels = settings->sparing ? worth_a_look(adwin->turn) : WH_ADWIN_LEVELS;
+    if (adwin->width <= ADWIN_GRACE || !should_cut(adwin, settings, levels))
+        return false;
+    *change = part(adwin, grain);
     do
-        drop_oldest(adwin);
-    while (adwin->width > ADWIN_GRACE && should_cut(adwin, confidence));
+        drop_oldest(adwin, grain);
+    while (adwin->width > ADWIN_GRACE && should_cut(adwin, settings, WH_ADWIN_LEVELS));
     return true;
 }
 
@@ -296,7 +333,7 @@ struct wh_drift_event *wh_drift_add(struct wh_drift *drift, double loss)
         && wh_page_hinkley_add(&drift->page_hinkley, &PAGE_HINKLEY, value, loss, &change))
         rise = WH_DRIFT_PAGE_HINKLEY;
     if (!rise && drift->tests & WH_DRIFT_ADWIN
-        && wh_adwin_add(&drift->adwin, ADWIN_CONFIDENCE, value, loss, &change)) {
+        && wh_adwin_add(&drift->adwin, &ADWIN, value, loss, &change)) {
         fall = change.after <= change.before;
         if (!fall)
             rise = WH_DRIFT_ADWIN;
@@ -329,8 +366,10 @@ static json_t *save_levels(const struct wh_adwin *adwin)
 
 static json_t *save_adwin(const struct wh_adwin *adwin)
 {
-    return json_pack("{s:I, s:f, s:f, s:o}", "rows", (json_int_t)adwin->rows, "total",
-                     adwin->total, "spread", adwin->spread, "levels", save_levels(adwin));
+    return json_pack("{s:I, s:I, s:f, s:f, s:[f,f,f], s:o}", "since", (json_int_t)adwin->since,
+                     "turn", (json_int_t)adwin->turn, "total", adwin->total, "spread",
+                     adwin->spread, "next", adwin->next.total, adwin->squares, adwin->next.loss,
+                     "levels", save_levels(adwin));
 }
 
 static json_t *save_page_hinkley(const struct wh_page_hinkley *self)
@@ -418,9 +457,9 @@ static bool load_levels(const json_t *levels, struct wh_adwin *adwin)
         if (size < 1 || size > WH_ADWIN_BUCKETS)
             return false;
         adwin->level[i].count = (unsigned)size;
-        adwin->width += size << i;
+        adwin->width += (uint64_t)ADWIN.grain * size << i;
         for (size_t k = 0; k < size; k++)
-            if (!load_bucket(json_array_get(buckets, k), (double)(UINT64_C(1) << i),
+            if (!load_bucket(json_array_get(buckets, k), (double)((uint64_t)ADWIN.grain << i),
                              &adwin->level[i].buckets[k]))
                 return false;
     }
@@ -431,9 +470,17 @@ static bool load_levels(const json_t *levels, struct wh_adwin *adwin)
 static bool load_adwin(const json_t *state, struct wh_adwin *adwin)
 {
     static const double ROUNDING = 1e-3;
+    uint64_t since, turn;
+    struct wh_adwin_bucket next;
     if (!load_levels(json_object_get(state, "levels"), adwin)
-        || !load_count(state, "rows", &adwin->rows) || adwin->rows < adwin->width)
+        || !load_count(state, "since", &since) || since >= ADWIN_CLOCK
+        || !load_count(state, "turn", &turn) || turn > UINT32_MAX
+        || !load_bucket(json_object_get(state, "next"), (double)since, &next))
         return false;
+    adwin->since = adwin->grown = (uint32_t)since;
+    adwin->turn = (uint32_t)turn;
+    adwin->squares = next.spread;
+    adwin->next = (struct wh_adwin_bucket){ .total = next.total, .loss = next.loss };
     double most = (double)adwin->width + ROUNDING;
     return load_number(state, "total", -ROUNDING, most, &adwin->total)
         && load_number(state, "spread", 0, most, &adwin->spread);

@@ -4,7 +4,8 @@
  * Two tests are here. ADWIN keeps a window of losses that grows as long as nothing changes; it is
  * cut where its older and its newer part differ more than they may (Bifet and Gavalda 2007,
  * "Learning from time-changing data with adaptive windowing", with their bound for the variance
- * known). It keeps sums of 1, 2, 4 ... values, five of each, so memory and time are logarithmic.
+ * known). It keeps sums of values whose numbers are powers of two, five of each, so memory and time
+ * are logarithmic.
  * Page-Hinkley sums up by how much the losses are above their mean (Page 1954): simpler, slower to
  * see small rises, and blind to those below its tolerance.
  *
@@ -26,7 +27,7 @@
 
 enum {
     WH_ADWIN_BUCKETS = 5, /* sums of one size that are kept */
-    WH_ADWIN_LEVELS = 48, /* sizes 2^0 ... : more rows than any stream has */
+    WH_ADWIN_LEVELS = 48, /* more than any stream has rows for */
 };
 
 /* What was before a change and after it, as far as can be told. */
@@ -43,19 +44,30 @@ struct wh_adwin_bucket {
 };
 
 struct wh_adwin {
-    uint64_t width, rows; /* of the window; since it was begun */
+    uint64_t width; /* values in the window */
+    uint32_t since; /* values since it was looked at last */
+    uint32_t turn;  /* times that it was looked at */
+    uint32_t grown; /* values in `next` */
+    double squares; /* and the sum of their squares */
+    struct wh_adwin_bucket next; /* which becomes a bucket of the smallest when it is full */
     double total, spread;
     unsigned levels; /* of which there are buckets */
     struct wh_adwin_level {
         unsigned count;
         struct wh_adwin_bucket buckets[WH_ADWIN_BUCKETS + 1]; /* the oldest first */
-    } level[WH_ADWIN_LEVELS]; /* buckets of 2^i values */
+    } level[WH_ADWIN_LEVELS]; /* the smallest buckets, those of twice as many values ... */
+};
+
+struct wh_adwin_settings {
+    double confidence; /* the delta of the paper */
+    uint32_t grain;    /* values in the smallest buckets, a power of two up to 32: 1 in the paper */
+    bool sparing;      /* older places are looked at less often: not in the paper */
 };
 
 /* Adds a value from 0 to 1, which stands for `loss`. Every 32nd time it looks: true where the
- * window was cut. `confidence` is the delta of the paper. */
-bool wh_adwin_add(struct wh_adwin *adwin, double confidence, double value, double loss,
-                  struct wh_change *change);
+ * window was cut. */
+bool wh_adwin_add(struct wh_adwin *adwin, const struct wh_adwin_settings *settings, double value,
+                  double loss, struct wh_change *change);
 
 /* Page-Hinkley of rising values. The change is taken to be where the sum was lowest. */
 struct wh_page_hinkley {

@@ -1,6 +1,7 @@
 #include "model/lines.h"
 
 #include "model/model.h"
+#include "model/guard.h"
 
 /*
  * The learner's: {"learner":[K,VALUE]} for a line of output K, {"learner":[null,VALUE]} for one of
@@ -51,6 +52,7 @@ static int read_calibration(struct wh_model *model, const json_t *value, struct 
 const struct wh_section wh_sections[] = {
     { "learner", write_learner, read_learner },
     { "calibration", write_calibrations, read_calibration },
+    { "drift", wh_guard_write, wh_guard_read },
 };
 
 const size_t wh_section_count = sizeof wh_sections / sizeof *wh_sections;

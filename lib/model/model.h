@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "model/calibration.h"
+#include "model/drift.h"
 #include "model/example.h"
 #include "model/learner.h"
 #include "model/metrics.h"
@@ -50,6 +51,7 @@ struct wh_model {
      * the rows' predictions before learning from them. */
     struct wh_calibration *calibrations;
     uint32_t calibration_count;
+    struct wh_drift drift;     /* of the losses (model/guard.h) */
     struct wh_checkpoint checkpoint; /* of the stream that it belongs to; none: of no stream */
     char digest[65];           /* of what was learned, as it was last saved or loaded */
     char saved[48];            /* when, "2024-03-01T12:30:05Z" */

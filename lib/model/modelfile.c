@@ -19,6 +19,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "model/lines.h"
+#include "model/guard.h"
 #include "pipe/recipe.h"
 #include "record/json.h"
 
@@ -93,7 +94,7 @@ static int load_options(struct wh_model *model, const json_t *options, struct wh
     if (wh_settings_load(settings, options, error) != 0)
         return -1;
     if (settings->roles.label && settings->rate > 0 && settings->rate <= WH_LARGEST_RATE
-        && settings->max_features < WH_MOST_FEATURES)
+        && settings->max_features < WH_MOST_FEATURES && wh_guard_resume(model))
         return 0;
     return refuse_header("options", error);
 }

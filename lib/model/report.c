@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "base/time.h"
+#include "model/guard.h"
 
 void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model,
                        const struct wh_prediction *prediction,
@@ -328,6 +329,7 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
                                                               : "no label has come yet");
     add_text(out, "recipe", *model->stamp ? model->stamp : NULL);
     describe_history(out, model);
+    wh_guard_describe(out, model);
     describe_place(out, model);
     add_text(out, "saved", model->saved);
     add_text(out, "digest", model->digest);

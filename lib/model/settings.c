@@ -31,6 +31,8 @@ static const struct setting table[] = {
     { "interactions", TEXT, AT(roles.interactions), false },
     { "max-features", COUNT, AT(max_features), true },
     { "holdout", TEXT, AT(holdout), false },
+    { "drift", TEXT, AT(drift), false },
+    { "on-drift", TEXT, AT(on_drift), false },
 };
 
 enum { SETTINGS = sizeof table / sizeof *table, MAX_KEY = 64 };

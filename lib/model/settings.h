@@ -22,6 +22,8 @@ struct wh_settings {
     double l1, l2;         /* the penalties; NaN: not given */
     uint64_t max_features; /* 0: not given; may change later */
     const char *holdout;   /* which rows are not learned from, as wh_holdout_text has it */
+    const char *drift;     /* how drift is looked for, and what is done about it */
+    const char *on_drift;  /* (model/guard.h) */
 };
 
 /* All not given. */

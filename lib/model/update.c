@@ -12,6 +12,7 @@
 #include "model/modelfile.h"
 #include "model/report.h"
 #include "model/scored.h"
+#include "model/guard.h"
 #include "pipe/recipe.h"
 
 struct update {
@@ -102,7 +103,7 @@ static int begin_model(struct update *update, const struct wh_update_settings *g
         || wh_task_init(&model->task, given->task, given->positive, error) != 0)
         return -1;
     model->settings = wh_settings_copy(&given->model);
-    return wh_model_settle(model, error);
+    return wh_model_settle(model, error) || wh_guard_begin(model, error) ? -1 : 0;
 }
 
 static void fill_in(const char **given, const char *stored)
@@ -274,7 +275,23 @@ static void measure(struct update *update, const struct wh_prediction *predictio
     }
 }
 
-static void learn(struct update *update, const struct wh_reading_row *reading, double label,
+/* The losses are watched; drift is told at once. */
+static void watch(struct update *update, const struct wh_row *row,
+                  const struct wh_judgement *judgement)
+{
+    const struct wh_notify *notify = &update->settings->notify;
+    const struct wh_drift_event *event = wh_guard_row(update->model, row, judgement);
+    if (!event || !notify->notice)
+        return;
+    struct wh_buffer text = { 0 };
+    wh_guard_tell(&text, update->model, event);
+    wh_buffer_byte(&text, '\0');
+    notify->notice(notify->context, text.data);
+    wh_buffer_free(&text);
+}
+
+static void learn(struct update *update, const struct wh_row *row,
+                  const struct wh_reading_row *reading, double label,
                   const struct wh_prediction *prediction)
 {
     struct wh_model *model = update->model;
@@ -282,8 +299,10 @@ static void learn(struct update *update, const struct wh_reading_row *reading, d
     if (update->turn == WH_UPDATE_FIRST)
         measure(update, prediction, &judgement);
     wh_model_learn(model, &reading->example, prediction, &judgement);
-    if (update->turn == WH_UPDATE_FIRST)
+    if (update->turn == WH_UPDATE_FIRST) {
         wh_model_count(model, &judgement);
+        watch(update, row, &judgement);
+    }
     wh_saving_changed(update->saving);
 }
 
@@ -315,7 +334,7 @@ static enum wh_verdict predict_and_learn(struct update *update, struct wh_row *r
     if (update->scored)
         verdict = pass(update, row, &prediction, emit, error);
     if (verdict == WH_TAKEN)
-        learn(update, reading, label, &prediction);
+        learn(update, row, reading, label, &prediction);
     return verdict;
 }
 
@@ -647,6 +666,7 @@ static void update_stats(struct wh_stage *stage, json_t *stats)
                             json_integer((json_int_t)update->outside));
     if (update->told)
         json_object_update(stats, update->told);
+    wh_guard_stats(stats, model);
     if (*model->digest)
         json_object_set_new(stats, "digest", json_string(model->digest));
 }

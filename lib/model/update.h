@@ -34,6 +34,7 @@ struct wh_update_settings {
      * NULL. */
     void (*say)(void *context, const char *line);
     void *say_context;
+    struct wh_notify notify; /* hears of drift */
 };
 
 /* `settings` and what it points at must stay. NULL on failure. */

@@ -63,7 +63,7 @@ static void run(struct changes *changes, const struct stretch *stretches, adder 
 
 static bool add_adwin(void *test, const void *settings, double value, struct wh_change *change)
 {
-    return wh_adwin_add(test, *(const double *)settings, value, 10 * value, change);
+    return wh_adwin_add(test, settings, value, 10 * value, change);
 }
 
 static bool add_page_hinkley(void *test, const void *settings, double value,
@@ -83,8 +83,8 @@ static struct changes adwin_changes(const struct stretch *stretches, bool anew)
 {
     struct wh_adwin adwin = { 0 };
     struct changes changes;
-    double confidence = 0.002;
-    run(&changes, stretches, add_adwin, &adwin, &confidence, sizeof adwin, anew);
+    struct wh_adwin_settings settings = { 0.002, 1, false };
+    run(&changes, stretches, add_adwin, &adwin, &settings, sizeof adwin, anew);
     return changes;
 }
 
@@ -113,8 +113,8 @@ static void adwins_sums_stay_those_of_its_window(void **state)
     (void)state;
     struct wh_adwin adwin = { 0 };
     struct changes changes;
-    double confidence = 0.002;
-    run(&changes, down_and_up, add_adwin, &adwin, &confidence, sizeof adwin, false);
+    struct wh_adwin_settings settings = { 0.002, 1, false };
+    run(&changes, down_and_up, add_adwin, &adwin, &settings, sizeof adwin, false);
     /* River's get_width, get_total, get_variance (which is the sum of squares). */
     assert_int_equal(adwin.width, 2192);
     assert_true(fabs(adwin.total - 470.608503831761) < 1e-9);

@@ -1,0 +1,144 @@
+#include "model/guard.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+#include "base/text.h"
+
+static const char WARN[] = "warn", RESET[] = "reset";
+
+static bool resets(const struct wh_model *model)
+{
+    return strcmp(model->settings.on_drift, RESET) == 0;
+}
+
+int wh_guard_begin(struct wh_model *model, struct wh_error *error)
+{
+    struct wh_settings *settings = &model->settings;
+    if (!settings->drift)
+        settings->drift = wh_copy("adwin", strlen("adwin"));
+    if (!settings->on_drift)
+        settings->on_drift = wh_copy(WARN, strlen(WARN));
+    enum wh_drift_tests tests;
+    if (!wh_drift_named(settings->drift, &tests))
+        return wh_fail(error, WH_REFUSED, "--drift %s is not known (there are adwin, page-hinkley, "
+                       "both and none)", settings->drift);
+    if (strcmp(settings->on_drift, WARN) != 0 && !resets(model))
+        return wh_fail(error, WH_REFUSED, "--on-drift %s is not known (there are warn and reset)",
+                       settings->on_drift);
+    if (!tests && resets(model))
+        return wh_fail(error, WH_REFUSED,
+                       "--drift none and --on-drift reset contradict each other");
+    wh_drift_init(&model->drift, tests);
+    return 0;
+}
+
+bool wh_guard_resume(struct wh_model *model)
+{
+    struct wh_error reason;
+    const struct wh_settings *settings = &model->settings;
+    if (!settings->drift && !settings->on_drift)
+        return true;
+    return settings->drift && settings->on_drift && wh_guard_begin(model, &reason) == 0;
+}
+
+/* The learner and its notion of the target's unit, as for a first row. */
+static void start_anew(struct wh_model *model)
+{
+    wh_learner_free(model->learner);
+    model->target = (struct wh_target){ 0 };
+    wh_model_make_learner(model);
+}
+
+/* The row's event time as it stands there, where it can. */
+static void copy_time(const struct wh_model *model, const struct wh_row *row,
+                      char time[static WH_DRIFT_TIME_SIZE])
+{
+    const char *column = model->settings.roles.time;
+    int index = column ? wh_shape_find(row->shape, column, strlen(column)) : -1;
+    if (index < 0)
+        return;
+    const struct wh_field *field = &row->fields[index];
+    bool plain = (field->type == WH_NUMBER || field->type == WH_STRING)
+              && !(field->flags & WH_ESCAPED) && field->length < WH_DRIFT_TIME_SIZE
+              && wh_utf8_valid(field->text, field->length) == field->length
+              && !memchr(field->text, '\0', field->length);
+    if (plain)
+        memcpy(time, field->text, field->length);
+}
+
+const struct wh_drift_event *wh_guard_row(struct wh_model *model, const struct wh_row *row,
+                                          const struct wh_judgement *judgement)
+{
+    if (!(judgement->weight > 0))
+        return NULL;
+    struct wh_drift_event *event = wh_drift_add(&model->drift, judgement->loss);
+    if (!event)
+        return NULL;
+    event->row = (uint64_t)model->metrics.rows;
+    copy_time(model, row, event->time);
+    if (resets(model))
+        start_anew(model);
+    return event;
+}
+
+static void add_event(struct wh_buffer *out, const struct wh_drift_event *event)
+{
+    wh_buffer_format(out, "row %" PRIu64 "%s%s%s: the loss rose from %.6g to %.6g (%s)", event->row,
+                     *event->time ? " (" : "", event->time, *event->time ? ")" : "",
+                     event->before, event->after, wh_drift_name(event->test));
+}
+
+void wh_guard_tell(struct wh_buffer *out, const struct wh_model *model,
+                   const struct wh_drift_event *event)
+{
+    wh_buffer_format(out, "drift at ");
+    add_event(out, event);
+    if (resets(model))
+        wh_buffer_format(out, "; the learner starts anew");
+}
+
+static size_t kept(const struct wh_drift *drift)
+{
+    return drift->count < WH_DRIFT_KEPT ? (size_t)drift->count : WH_DRIFT_KEPT;
+}
+
+void wh_guard_describe(struct wh_buffer *out, const struct wh_model *model)
+{
+    const struct wh_drift *drift = &model->drift;
+    if (!drift->tests)
+        return;
+    wh_buffer_format(out, "%-12s found %" PRIu64 " time%s by %s%s\n", "drift", drift->count,
+                     drift->count == 1 ? "" : "s", wh_drift_name(drift->tests),
+                     resets(model) ? ", upon which the learner started anew" : "");
+    for (size_t i = 0; i < kept(drift); i++) {
+        wh_buffer_format(out, "%-12s ", "");
+        add_event(out, &drift->events[i]);
+        wh_buffer_byte(out, '\n');
+    }
+}
+
+void wh_guard_stats(json_t *stats, const struct wh_model *model)
+{
+    const struct wh_drift *drift = &model->drift;
+    if (!drift->tests)
+        return;
+    json_t *events = json_array();
+    for (size_t i = 0; i < kept(drift); i++)
+        json_array_append_new(events, wh_drift_event_json(&drift->events[i]));
+    json_object_set_new(stats, "drifts", json_integer((json_int_t)drift->count));
+    json_object_set_new(stats, "last_drifts", events);
+}
+
+int wh_guard_write(const struct wh_model *model, struct wh_lines *lines, struct wh_error *error)
+{
+    return model->drift.tests ? wh_lines_add(lines, wh_drift_save(&model->drift), error) : 0;
+}
+
+int wh_guard_read(struct wh_model *model, const json_t *value, struct wh_error *error)
+{
+    enum wh_drift_tests tests = model->drift.tests;
+    if (tests && wh_drift_load(&model->drift, value) && model->drift.tests == tests)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "its state of drift is not one");
+}
