@@ -122,6 +122,12 @@ adds_up() {
         | (.explanation.features | map(select(.[0] == "b"))[0][1]) as $b
         | if $b then $without[$i].score as $score
             | .explanation.total - ($score / (1 - $score) | log) - $b | fabs < 1e-9 else true end)' out
+    learn number.whm number --learner auto
+    wh-score -m number.whm --explain 4 some >out
+    jq -c 'del(.b)' some | wh-score -m number.whm >without
+    jq -es --slurpfile without without 'to_entries | all(.key as $i | .value
+        | (.explanation.features | map(select(.[0] == "b"))[0][1]) as $b
+        | .explanation.total == .score and (.score - $without[$i].score - ($b // 0) | fabs < 1e-6))' out
     exits 2 wh-score -m m.whm --weights
     says 'm.whm: the learner auto has no weight for each feature'
 }
