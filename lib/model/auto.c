@@ -230,6 +230,7 @@ const struct wh_learner_type wh_learner_auto = {
     .name = "auto",
     .help = "a mixture of experts that needs no tuning",
     .rate = 1,
+    .untuned = "its experts learn at rates of their own, and are mixed by how they do",
     .unpenalized = "its experts learn at rates of their own, which no one penalty fits",
     .needs = WH_NEEDS_ZEROS | WH_NEEDS_MISSING,
     .view_parameters = { wh_auto_view_parameters, WH_AUTO_VIEW_PARAMETERS },

@@ -6,11 +6,11 @@
 #include "model/lines.h"
 
 const struct wh_learner_type *const wh_learners[] = {
+    &wh_learner_auto,
     &wh_learner_nag,
     &wh_learner_ftrl,
     &wh_learner_coin,
     &wh_learner_sgd,
-    &wh_learner_auto,
     NULL,
 };
 

@@ -59,6 +59,7 @@ struct wh_learner_type {
     const char *help;
     double rate;    /* the learning rate unless one is given */
     unsigned needs; /* enum wh_needs, or'ed */
+    const char *untuned;     /* why it takes no learning rate but its own; NULL: it does */
     const char *unpenalized; /* why it takes no penalties; NULL: it does */
 
     /* The view. All are NULL where there is none. */

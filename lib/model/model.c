@@ -95,6 +95,9 @@ int wh_model_settle(struct wh_model *model, struct wh_error *error)
         settings->rate = model->type->rate;
     if (!(settings->rate > 0 && settings->rate <= WH_LARGEST_RATE))
         return wh_fail(error, WH_REFUSED, "the learning rate must be above 0, and 1e9 at most");
+    if (model->type->untuned && settings->rate != model->type->rate)
+        return wh_fail(error, WH_REFUSED, "--learning-rate is not for the learner %s: %s",
+                       model->type->name, model->type->untuned);
     return settle_penalty(model, "l1", &settings->l1, error)
         || settle_penalty(model, "l2", &settings->l2, error) ? -1 : 0;
 }

@@ -311,8 +311,11 @@ static void describe_learner(struct wh_buffer *out, const struct wh_model *model
 
 void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t top)
 {
-    wh_buffer_format(out, "%-12s %s, learning rate ", "learner", model->type->name);
-    add_number(out, model->settings.rate);
+    wh_buffer_format(out, "%-12s %s", "learner", model->type->name);
+    if (!model->type->untuned) {
+        wh_buffer_add(out, ", learning rate ", 16);
+        add_number(out, model->settings.rate);
+    }
     wh_buffer_byte(out, '\n');
     describe_task(out, model);
     if (model->loss_settled)

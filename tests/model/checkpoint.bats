@@ -244,8 +244,8 @@ sink() {
     sed 's/"y":1/"y":"gone"/; s/"y":0/"y":"here"/' rows >words
     exits 2 eval 'stream ccccccccccc3 "$(held | jq -c "{epoch,n}")" 1 words | sink --task binary'
     says 'which class is "gone"?'
-    exits 0 eval 'stream ccccccccccc3 "$(held | jq -c "{epoch,n}")" 1 words | sink --positive gone -l 0.25 -q'
-    wh-update -m plain.whm --label y --ignore id --positive gone -l 0.25 -q words
+    exits 0 eval 'stream ccccccccccc3 "$(held | jq -c "{epoch,n}")" 1 words | sink --positive gone --learner nag -l 0.25 -q'
+    wh-update -m plain.whm --label y --ignore id --positive gone --learner nag -l 0.25 -q words
     [ "$(digest)" = "$(digest plain.whm)" ]
 }
 
@@ -392,7 +392,7 @@ pass() {
 @test "-p has no score before the first label, and must be told the task" {
     printf '{"y":null,"a":1}\n{"y":1,"a":1}\n' >late
     exits 2 wh-update -m m.whm --label y -p late
-    says 'say so with --task binary, or --task regression'
+    says 'say so with --task binary, multiclass or regression'
     prints '{"y":null,"a":1,"score":null,"prediction":null}' \
         eval 'wh-update -m m.whm --label y -p -q --task binary late | head -n 1'
     prints '{"y":null,"a":1,"score":null}' \

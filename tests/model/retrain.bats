@@ -86,19 +86,19 @@ learners() {
     orders 500 >rows
     split rows
     sed 's/"city":"[A-Za-z ]*"/"city":"Atlantis"/' held >sunken
-    cat kept sunken | wh-update -m m.whm --label city --holdout 20%:customer -q --ignore id,at \
+    cat kept sunken | wh-update -m m.whm --learner nag --label city --holdout 20%:customer -q --ignore id,at \
         --stats stats.json
     prints '["Lagos","Lima","New York","Oslo","Sao Paulo"]' \
         eval 'zcat m.whm | head -n 1 | jq -c ".labels | sort"'
     jq -e '.held_out.accuracy == 0 and .held_out.loss > 3' stats.json
     cat kept sunken | sed 's/"late":[a-z]*/"late":"yes"/; /Atlantis/s/"yes"/"no"/' |
-        wh-update -m two.whm --label late --holdout 20%:customer -q
+        wh-update -m two.whm --learner nag --label late --holdout 20%:customer -q
     prints '[null,"yes"]' eval 'zcat two.whm | head -n 1 | jq -c .labels'
 }
 
 @test "a share that is held out holds for all the model's life, however it is spelled" {
     orders 300 >rows
-    learn --holdout 20%:customer rows
+    learn --learner nag --holdout 20%:customer rows
     prints 20%:customer eval 'zcat m.whm | head -n 1 | jq -r .options.holdout'
     learn --holdout 20.0%:customer rows
     exits 2 learn --holdout 30%:customer rows

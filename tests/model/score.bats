@@ -4,7 +4,7 @@ load ../helper
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
     printf 'y,a,city\nyes,2,Oslo\nno,-1,Lima\nyes,1,Oslo\nno,-2,Rome\n' >train.csv
-    wh-update -m m.whm --label y -q train.csv
+    wh-update -m m.whm --learner nag --label y -q train.csv
 }
 
 score() {
@@ -48,7 +48,7 @@ score() {
 }
 
 @test "regression gives the expected value and no prediction" {
-    printf 'y,a\n1.5,1\n3,2\n4.5,3\n' | wh-update -m r.whm --label y -q
+    printf 'y,a\n1.5,1\n3,2\n4.5,3\n' | wh-update -m r.whm --learner nag --label y -q
     echo '{"a":2}' | wh-score -m r.whm | jq -e 'has("prediction") | not'
     echo '{"a":2}' | wh-score -m r.whm | jq -e '.score >= 0 and .score <= 4.5'
 }

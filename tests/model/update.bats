@@ -43,7 +43,7 @@ as_ndjson() {
 
 @test "nag reaches the published progressive loss on the phishing data" {
     data_file phishing.csv
-    wh-update -m m.whm --label is_phishing -q --stats stats.json "$DATA_FILE"
+    wh-update -m m.whm --learner nag --label is_phishing -q --stats stats.json "$DATA_FILE"
     jq -e '.progressive_loss - .367963 | fabs < 1e-5' stats.json
     jq -e '.loss_name == "logistic" and .rows_learned == 1250 and .features == 9' stats.json
     jq -e '.baseline_constant - 0.685539 | fabs < 1e-6' stats.json
@@ -91,18 +91,18 @@ as_ndjson() {
 
 @test "a features object is learned as the same columns are, in any spelling" {
     learn '{"y":1,"a":2,"city":"Oslo","flag":true,"off":false,"none":null,"zero":0}
-{"y":0,"a":-1.5,"city":"Lima"}'
+{"y":0,"a":-1.5,"city":"Lima"}' --learner nag
     features >columns
     learn '{"y":1,"features":{"a":2,"city=Oslo":1,"flag":1}}
-{"y":0,"features":{"a":-1.5,"city=Lima":1}}'
+{"y":0,"features":{"a":-1.5,"city=Lima":1}}' --learner nag
     features >object
     same columns object
     learn '{"features" : { "a" : 2.0 , "city" : "Os\u006Co" , "fl\u0061g" : true, "none":null } , "y":1}
-{"y":0,"features":{"a":-15e-1,"city":"Lima","b":false,"c":0.0}}'
+{"y":0,"features":{"a":-15e-1,"city":"Lima","b":false,"c":0.0}}' --learner nag
     features >blanks
     same columns blanks
     printf 'y,features.a,features.city=Oslo,features.flag,features.city=Lima\n1,2,1,1,0\n0,-1.5,0,0,1\n' |
-        wh-update -m m.whm --new --label y -q
+        wh-update -m m.whm --new --label y --learner nag -q
     features >dotted
     same columns dotted
     prints '"features"' header input
@@ -279,7 +279,7 @@ as_ndjson() {
     exits 2 learn '{"y":2.5,"a":1}' --loss logistic
     says 'logistic loss is for classes'
     exits 2 learn '{"y":1,"a":1}' --learner gradient
-    says '--learner gradient is not known (there is nag,'
+    says '--learner gradient is not known (there is auto,'
     exits 2 learn '{"y":1,"a":1}' -l 0
     exits 2 wh-update --label y
     says 'which model?'
@@ -289,7 +289,7 @@ as_ndjson() {
 
 @test "squared loss for two classes learns the probability" {
     learn '{"y":1,"a":1}
-{"y":0,"a":-1}' --loss squared
+{"y":0,"a":-1}' --learner nag --loss squared
     prints '"squared"' header loss
     echo '{"a":1}' | wh-score -m m.whm | jq -e '.score > 0.5 and .score <= 1 and .prediction == 1'
     echo '{"a":-9}' | wh-score -m m.whm | jq -e '.score == 0 and .prediction == 0'
@@ -297,7 +297,7 @@ as_ndjson() {
 
 @test "a model goes on with what it was made with, and contradictions are refused" {
     printf 'id,w,y,a,b\n1,1,yes,1,2\n2,2,no,3,4\n' >rows.csv
-    wh-update -m m.whm --label y --weight w --id id --ignore b -l 0.25 -q rows.csv
+    wh-update -m m.whm --learner nag --label y --weight w --id id --ignore b -l 0.25 -q rows.csv
     exits 0 wh-update -m m.whm rows.csv
     says 'going on with a model of 2 rows (nag, binary'
     wh-update -m m.whm --label y --weight w --id id --ignore b -l 0.25 --loss logistic \
@@ -441,6 +441,6 @@ as_ndjson() {
     learn '{"y":1.5,"w":1,"a":1}
 {"y":2.5,"w":1,"a":1}
 {"y":-7,"w":0,"a":1}
-{"y":900,"w":0,"a":1}' --weight w
+{"y":900,"w":0,"a":1}' --learner nag --weight w
     prints '[0,1]' header 'state.heads[0]|[.lowest,.highest]'
 }
