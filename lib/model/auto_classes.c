@@ -68,7 +68,7 @@ enum {
 };
 
 static const float mixer_rates[MIXERS] = { 0.02F, 0.1F, 0.4F, 0.02F, 0.1F, 0.1F, 0.1F, 0.1F };
-static const float LAST_RATE = 0.03F;
+static const float LAST_RATE = 0.015F;
 
 static const float EXPERT_LIMIT = 8, MIXER_LIMIT = 12, OUTPUT_LIMIT = 20;
 static const float CONSTANT_INPUT = 0.3F;

@@ -11,7 +11,7 @@
 enum { LANES = 4 };
 
 /* Steps are rate g / (CALM + sqrt(n)): without it the first ones would throw the weights about. */
-static const float CALM = 2;
+static const float CALM = 1;
 
 /* Far beyond what learning comes to. */
 static const double LARGEST = 1e30;
