@@ -117,7 +117,8 @@ static double find_shares(struct wh_explainer *explainer, const struct wh_exampl
     const struct wh_learner *learner = model->learner;
     double *effects = explainer->effects, *others = explainer->others;
     bool multiclass = model->task.kind == WH_TASK_MULTICLASS;
-    learner->type->contribute(learner->heads[multiclass ? question.best : 0], example, effects);
+    struct wh_example now = wh_model_now(model, example);
+    learner->type->contribute(learner->heads[multiclass ? question.best : 0], &now, effects);
     if (model->task.kind == WH_TASK_BINARY)
         return 0;
     if (!multiclass) {
@@ -127,7 +128,7 @@ static double find_shares(struct wh_explainer *explainer, const struct wh_exampl
             effects[i] *= unit;
         return is_logarithm(model) ? logarithm(none) : none;
     }
-    learner->type->contribute(learner->heads[question.next], example, others);
+    learner->type->contribute(learner->heads[question.next], &now, others);
     for (size_t i = 0; i < example->count; i++)
         effects[i] -= others[i];
     const struct wh_class *classes = model->task.classes;

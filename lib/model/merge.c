@@ -32,6 +32,9 @@ static int check(const struct wh_model *into, const struct wh_model *from, const
         return wh_fail(error, WH_REFUSED, "%s: models of the learner %s cannot be merged, since "
                        "each has cut up the values of its own rows: learn with nag, ftrl, coin or "
                        "sgd", path, into->type->name);
+    if (into->settings.half_life)
+        return wh_fail(error, WH_REFUSED, "%s: models with --half-life cannot be merged: which "
+                       "rows are forgotten depends on the order of all of them", path);
     if (into->task.kind != from->task.kind || into->task.type != from->task.type)
         return differs(path, "task", error);
     if (into->loss.kind != from->loss.kind || into->loss.parameter != from->loss.parameter)

@@ -98,6 +98,10 @@ int wh_model_settle(struct wh_model *model, struct wh_error *error)
     if (model->type->untuned && settings->rate != model->type->rate)
         return wh_fail(error, WH_REFUSED, "--learning-rate is not for the learner %s: %s",
                        model->type->name, model->type->untuned);
+    if (settings->half_life
+        && wh_forgetting_parse(settings->half_life, settings->roles.time, &model->forgetting,
+                               error) != 0)
+        return -1;
     return settle_penalty(model, "l1", &settings->l1, error)
         || settle_penalty(model, "l2", &settings->l2, error) ? -1 : 0;
 }
@@ -280,10 +284,18 @@ static bool is_positive(const struct wh_model *model, double raw)
     return raw > (wh_loss_is_margin(&model->loss) ? 0 : 0.5);
 }
 
+struct wh_example wh_model_now(const struct wh_model *model, const struct wh_example *example)
+{
+    struct wh_example now = *example;
+    now.clock = model->forgetting.clock;
+    return now;
+}
+
 struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example)
 {
     struct wh_model_room *room = model->room;
-    wh_learner_predict(model->learner, example, room->raw);
+    struct wh_example now = wh_model_now(model, example);
+    wh_learner_predict(model->learner, &now, room->raw);
     struct wh_prediction prediction = { .raw = room->raw, .value = room->raw[0] };
     if (model->task.kind == WH_TASK_BINARY) {
         prediction.best = is_positive(model, room->raw[0]);
@@ -410,8 +422,9 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
                     const struct wh_judgement *judgement)
 {
     struct wh_outcome *outcome = model->room->outcomes;
+    struct wh_example now = wh_model_now(model, example);
     if (model->task.kind == WH_TASK_MULTICLASS)
-        add_outputs(model, example);
+        add_outputs(model, &now);
     if (!(judgement->weight > 0))
         return;
     if (model->task.kind == WH_TASK_MULTICLASS) {
@@ -425,7 +438,8 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
         };
         wh_loss_find(&model->loss, outcome);
     }
-    wh_learner_learn(model->learner, example, model->room->outcomes);
+    wh_learner_learn(model->learner, &now, model->room->outcomes);
+    wh_forgetting_row(&model->forgetting);
 }
 
 /* Makes as many calibrations as there are outputs, or none where these are too many. */

@@ -21,6 +21,7 @@
 #include "model/calibration.h"
 #include "model/drift.h"
 #include "model/example.h"
+#include "model/forgetting.h"
 #include "model/learner.h"
 #include "model/metrics.h"
 #include "model/names.h"
@@ -44,6 +45,7 @@ struct wh_model {
     struct wh_names names;
     struct wh_task task;
     struct wh_target target;
+    struct wh_forgetting forgetting;
     enum wh_example_input input;
     char stamp[WH_STAMP_SIZE]; /* "R.F" of the first row, "" where it had none */
     struct wh_metrics metrics; /* of each row before it was learned from */
@@ -104,6 +106,9 @@ bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *r
 
 /* What the learner needs of examples (enum wh_needs). */
 unsigned wh_model_needs(const struct wh_model *model);
+
+/* The example with the model's clock, as learners take it. */
+struct wh_example wh_model_now(const struct wh_model *model, const struct wh_example *example);
 
 struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example);
 

@@ -75,6 +75,7 @@ static json_t *header_of(struct wh_model *model)
     json_object_set_new(header, "state",
                         model->learner ? wh_learner_save(model->learner) : json_null());
     json_object_set_new(header, "target", wh_target_save(&model->target));
+    json_object_set_new(header, "forgetting", wh_forgetting_save(&model->forgetting));
     if (!model->learner)
         json_object_set_new(header, "met", json_boolean(model->met));
     json_object_set_new(header, "parameters",
@@ -156,6 +157,8 @@ static int load_metrics(struct wh_model *model, const json_t *header, struct wh_
     double rows = json_number_value(json_object_get(header, "rows"));
     if (!wh_target_load(&model->target, json_object_get(header, "target")))
         return refuse_header("target", error);
+    if (!wh_forgetting_load(&model->forgetting, json_object_get(header, "forgetting")))
+        return refuse_header("forgetting", error);
     if (!wh_metrics_load(&model->metrics, metrics) || !(rows >= 0 && rows <= 9e15))
         return refuse_header("metrics", error);
     model->metrics.rows = rows;

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/eventtime.h"
 #include "model/holdout.h"
 #include "model/modelfile.h"
 #include "model/report.h"
@@ -21,6 +22,7 @@ struct update {
     struct wh_saving *saving;
     struct wh_model *model;
     struct wh_examples *examples;
+    struct wh_event_time clock; /* where rows grow old by it */
     struct wh_scored *scored;        /* NULL: no rows are passed on */
     struct wh_holdout *holdout;      /* NULL: all rows are learned from */
     enum wh_update_turn turn;
@@ -317,6 +319,21 @@ static enum wh_verdict pass(struct update *update, struct wh_row *row,
     return wh_emit_row(emit, row, error);
 }
 
+/* Where rows grow old by their event time, it is this row's now. */
+static enum wh_verdict wind_clock(struct update *update, struct wh_row *row,
+                                  struct wh_error *error)
+{
+    struct wh_model *model = update->model;
+    int64_t at;
+    if (!(model->forgetting.milliseconds > 0))
+        return WH_TAKEN;
+    update->clock.column = model->settings.roles.time;
+    enum wh_verdict verdict = wh_event_time_read(&update->clock, row, &at, error);
+    if (verdict == WH_TAKEN)
+        wh_forgetting_time(&model->forgetting, at);
+    return verdict;
+}
+
 /* Predicts a row, passes it on, and only then learns from it: a row that turns out to be bad
  * teaches nothing. */
 static enum wh_verdict predict_and_learn(struct update *update, struct wh_row *row,
@@ -329,12 +346,17 @@ static enum wh_verdict predict_and_learn(struct update *update, struct wh_row *r
         return WH_FATAL;
     if (!wh_model_takes(model, label, error))
         return WH_BAD;
+    struct wh_forgetting before = model->forgetting;
+    enum wh_verdict verdict = wind_clock(update, row, error);
+    if (verdict != WH_TAKEN)
+        return verdict;
     struct wh_prediction prediction = wh_model_predict(model, &reading->example);
-    enum wh_verdict verdict = WH_TAKEN;
     if (update->scored)
         verdict = pass(update, row, &prediction, emit, error);
     if (verdict == WH_TAKEN)
         learn(update, row, reading, label, &prediction);
+    else
+        model->forgetting = before;
     return verdict;
 }
 

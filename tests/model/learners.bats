@@ -145,3 +145,57 @@ crossed() {
                 | fabs) | max < 1e-9'
     done
 }
+
+# turning: rows of which the label turns round after 2,000 of 4,000, one an hour.
+turning() {
+    awk 'BEGIN {
+        srand(9)
+        print "hour,x,z,y"
+        for (i = 0; i < 4000; i++) {
+            x = rand() * 2 - 1; z = rand() * 2 - 1
+            up = x + z / 2 + (rand() - .5) / 2 > 0
+            printf "%d,%.4f,%.4f,%d\n", i * 3600, x, z, i < 2000 ? up : !up
+        }
+    }'
+}
+
+@test "with a half-life learners follow labels that turn round, by rows and by event time" {
+    turning >rows.csv
+    for learner in nag ftrl; do
+        for half_life in 1000000 100 100h; do
+            wh-update -m m.whm --new --label y --time hour --learner $learner -q -p \
+                --half-life $half_life rows.csv |
+                awk -F, 'NR > 2201 { right += $4 == $6 } END { print right / 1800 }'
+        done >accuracies
+        awk 'NR == 1 { keeps = $1; next } !($1 > .85 && $1 > keeps + .02) { exit 1 }' accuracies
+        [ "$(sed -n 2p accuracies)" = "$(sed -n 3p accuracies)" ]
+    done
+}
+
+@test "a run with a half-life in two halves learns the same as one run" {
+    turning >all.csv
+    sed -n '1,1501p' all.csv >first.csv
+    (head -n 1 all.csv && sed -n '1502,$p' all.csv) >second.csv
+    for learner in nag ftrl coin sgd auto; do
+        for half_life in 7 50h; do
+            set -- --label y --time hour --learner $learner --half-life $half_life -q
+            wh-update -m one.whm --new "$@" all.csv
+            wh-update -m two.whm --new "$@" first.csv
+            wh-update -m two.whm -q second.csv
+            [ "$(wh-score -m one.whm --digest)" = "$(wh-score -m two.whm --digest)" ]
+        done
+    done
+    exits 2 wh-update -m one.whm --half-life 8 all.csv
+    says 'was learned with --half-life 50h'
+}
+
+@test "a half-life that is none, or without its time, is refused, and a row without the time bad" {
+    turning >rows.csv
+    exits 2 wh-update -m m.whm --label y --half-life soon rows.csv
+    says 'neither a number of rows'
+    exits 2 wh-update -m m.whm --label y --half-life 7d rows.csv
+    says 'needs --time COLUMN'
+    printf 'hour,x,y\n1,1,0\n,2,1\n' >rows.csv
+    exits 1 wh-update -m m.whm --label y --time hour --half-life 7d rows.csv
+    says 'is no time'
+}
