@@ -1,5 +1,5 @@
 # wh-score --explain and --weights.
-# shellcheck shell=bash disable=SC2016,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2094,SC2154
 load ../helper
 
 # rows COUNT: numbers of several sizes, words, and labels of every kind that depend on them.

@@ -66,8 +66,8 @@ learn() {
 @test "a class that the model does not know can be measured, and costs much" {
     flowers 400 >flowers.csv
     learn flowers.csv
-    sed 's/virginica/unheard-of/' flowers.csv | tail -n 50 >tail
-    (head -n 1 flowers.csv && cat tail) >other.csv
+    sed 's/virginica/unheard-of/' flowers.csv | tail -n 50 >others
+    (head -n 1 flowers.csv && cat others) >other.csv
     wh-score -m m.whm --label species -n -q --stats stats.json other.csv
     known=$(wh-score -m m.whm --label species -n -q --stats known.json flowers.csv &&
         jq .loss known.json)

@@ -1,5 +1,5 @@
 # wh-score --watch: models are replaced while rows are scored.
-# shellcheck shell=bash disable=SC2016,SC2154
+# shellcheck shell=bash disable=SC2016,SC2030,SC2031,SC2094,SC2154
 load ../helper
 
 setup() {
