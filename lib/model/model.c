@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/classweights.h"
 
 /* What one row needs, for each output. */
 struct wh_model_room {
@@ -98,6 +99,8 @@ int wh_model_settle(struct wh_model *model, struct wh_error *error)
     if (model->type->untuned && settings->rate != model->type->rate)
         return wh_fail(error, WH_REFUSED, "--learning-rate is not for the learner %s: %s",
                        model->type->name, model->type->untuned);
+    if (settings->class_weights && wh_class_weights_check(settings->class_weights, error) != 0)
+        return -1;
     if (settings->half_life
         && wh_forgetting_parse(settings->half_life, settings->roles.time, &model->forgetting,
                                error) != 0)
@@ -218,6 +221,9 @@ int wh_model_check_loss(const struct wh_model *model, struct wh_error *error)
 {
     const char *label = model->settings.roles.label, *loss = wh_loss_name(&model->loss);
     bool classes = wh_loss_is_margin(&model->loss);
+    if (model->task.kind == WH_TASK_REGRESSION && model->settings.class_weights)
+        return wh_fail(error, WH_REFUSED, "%s: the labels are numbers, and --class-weight is for "
+                       "classes (see --weight)", label);
     if (model->task.kind == WH_TASK_REGRESSION && classes)
         return wh_fail(error, WH_REFUSED,
                        "%s: the labels are numbers other than two classes, and %s loss is for "
@@ -425,10 +431,14 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
     struct wh_example now = wh_model_now(model, example);
     if (model->task.kind == WH_TASK_MULTICLASS)
         add_outputs(model, &now);
-    if (!(judgement->weight > 0))
+    struct wh_judgement weighted = *judgement;
+    if (model->settings.class_weights)
+        weighted.weight *= wh_class_weight(model->settings.class_weights,
+                                           &model->task.classes[(size_t)judgement->label]);
+    if (!(weighted.weight > 0))
         return;
     if (model->task.kind == WH_TASK_MULTICLASS) {
-        find_outcomes(model, judgement);
+        find_outcomes(model, &weighted);
     } else if (model->task.kind == WH_TASK_REGRESSION) {
         wh_target_learn(&model->target, judgement->label, judgement->weight);
         *outcome = (struct wh_outcome){
@@ -438,6 +448,8 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
         };
         wh_loss_find(&model->loss, outcome);
     }
+    if (model->task.kind == WH_TASK_BINARY)
+        outcome->weight = weighted.weight;
     wh_learner_learn(model->learner, &now, model->room->outcomes);
     wh_forgetting_row(&model->forgetting);
 }

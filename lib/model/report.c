@@ -328,6 +328,7 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
     add_text(out, "time", model->settings.roles.time);
     add_text(out, "held out", model->settings.holdout);
     add_text(out, "products", model->settings.roles.interactions);
+    add_text(out, "classes by", model->settings.class_weights);
     add_text(out, "half-life", model->settings.half_life);
     add_text(out, "input", model->input == WH_INPUT_FEATURES  ? "features object"
                            : model->input == WH_INPUT_COLUMNS ? "columns"

@@ -28,6 +28,7 @@ static const struct setting table[] = {
     { "learning-rate", NUMBER, AT(rate), false },
     { "l1", NUMBER, AT(l1), false },
     { "l2", NUMBER, AT(l2), false },
+    { "class-weight", TEXT, AT(class_weights), false },
     { "half-life", TEXT, AT(half_life), false },
     { "interactions", TEXT, AT(roles.interactions), false },
     { "max-features", COUNT, AT(max_features), true },

@@ -20,6 +20,7 @@ struct wh_settings {
     struct wh_roles roles;
     double rate;           /* the learning rate; NaN: not given */
     double l1, l2;         /* the penalties; NaN: not given */
+    const char *class_weights; /* "LABEL=WEIGHT,..." (model/classweights.h) */
     const char *half_life; /* after which what was learned counts half (model/forgetting.h) */
     uint64_t max_features; /* 0: not given; may change later */
     const char *holdout;   /* which rows are not learned from, as wh_holdout_text has it */

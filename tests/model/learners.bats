@@ -199,3 +199,26 @@ turning() {
     exits 1 wh-update -m m.whm --label y --time hour --half-life 7d rows.csv
     says 'is no time'
 }
+
+@test "class weights teach like row weights, of two classes and of more" {
+    rows >rows.csv
+    awk -F, 'NR == 1 { print $0 ",w"; next } { print $0 "," ($5 == 1 ? 3 : 1) }' rows.csv >two.csv
+    awk -F, 'NR == 1 { print $0 ",w"; next } { print $0 "," ($4 == "red" ? .5 : 1) }' rows.csv >many.csv
+    for learner in nag ftrl coin sgd; do
+        set -- --new --learner $learner --ignore id -q
+        wh-update -m a.whm "$@" --label y --weight w two.csv
+        wh-update -m b.whm "$@" --label y --class-weight 1=3 rows.csv
+        zcat a.whm | jq -c arrays >a
+        zcat b.whm | jq -c arrays >b
+        same a b
+        wh-update -m a.whm "$@" --label color --weight w many.csv
+        wh-update -m b.whm "$@" --label color --class-weight blue=1,red=0.5 rows.csv
+        zcat a.whm | jq -c arrays >a
+        zcat b.whm | jq -c arrays >b
+        same a b
+    done
+    exits 2 wh-update -m m.whm --label a --task regression --class-weight 1=2 rows.csv
+    says '--class-weight is for classes'
+    exits 2 wh-update -m m.whm --label y --class-weight 1:2 rows.csv
+    says 'must be LABEL=WEIGHT'
+}
