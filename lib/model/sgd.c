@@ -316,8 +316,8 @@ static json_t *sgd_save(const struct wh_head *head)
 static int sgd_load(struct wh_head *head, const json_t *state, struct wh_error *error)
 {
     struct sgd *sgd = sgd_of(head);
-    if (!wh_range_load(&sgd->range, state) || sgd->rows < 0
-        || !wh_state_number(state, "weight", WH_LARGEST_SUM, &sgd->rows))
+    if (!wh_range_load(&sgd->range, state)
+        || !wh_state_number(state, "weight", WH_LARGEST_SUM, &sgd->rows) || sgd->rows < 0)
         return wh_fail(error, WH_REFUSED, "its learner's state is not one");
     return 0;
 }
