@@ -24,7 +24,7 @@ struct wh_auto_surprise {
 };
 
 /* A step for the cells in a list, whose sum was wrong by the error. Together they have the
- * prior variance of one, however many they are. */
+ * prior variance of one, however many they are. No cell is in it twice. */
 void wh_auto_kalman_learn(struct wh_auto_cell *cells, const struct wh_auto_active *active,
                           const struct wh_auto_surprise *surprise);
 

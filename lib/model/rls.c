@@ -73,26 +73,30 @@ double wh_rls_predict(const struct wh_rls *rls, const double *terms)
 }
 
 /* The products of a row of the triangle: with the terms left of the diagonal, and with its own
- * term for the gain of theirs. Two sums at a time, to the same bits on all processors. */
+ * term for the gain of theirs. Four sums at a time, to the same bits on all processors. */
 static double multiply(const double *restrict row, const double *restrict terms, double term,
                        double *restrict gain, uint32_t count)
 {
-    double sums[2] = { 0 };
+    double sums[4] = { 0 };
     uint32_t j = 0;
 #ifdef __SSE2__
-    __m128d sum = _mm_setzero_pd(), own = _mm_set1_pd(term);
-    for (; j + 2 <= count; j += 2) {
-        __m128d values = _mm_loadu_pd(row + j), gains = _mm_loadu_pd(gain + j);
-        sum = _mm_add_pd(sum, _mm_mul_pd(values, _mm_loadu_pd(terms + j)));
-        _mm_storeu_pd(gain + j, _mm_add_pd(gains, _mm_mul_pd(values, own)));
+    __m128d low = _mm_setzero_pd(), high = _mm_setzero_pd(), own = _mm_set1_pd(term);
+    for (; j + 4 <= count; j += 4) {
+        __m128d left = _mm_loadu_pd(row + j), right = _mm_loadu_pd(row + j + 2);
+        __m128d first = _mm_loadu_pd(gain + j), second = _mm_loadu_pd(gain + j + 2);
+        low = _mm_add_pd(low, _mm_mul_pd(left, _mm_loadu_pd(terms + j)));
+        high = _mm_add_pd(high, _mm_mul_pd(right, _mm_loadu_pd(terms + j + 2)));
+        _mm_storeu_pd(gain + j, _mm_add_pd(first, _mm_mul_pd(left, own)));
+        _mm_storeu_pd(gain + j + 2, _mm_add_pd(second, _mm_mul_pd(right, own)));
     }
-    _mm_storeu_pd(sums, sum);
+    _mm_storeu_pd(sums, low);
+    _mm_storeu_pd(sums + 2, high);
 #endif
     for (; j < count; j++) {
-        sums[j % 2] += row[j] * terms[j];
+        sums[j % 4] += row[j] * terms[j];
         gain[j] += row[j] * term;
     }
-    return sums[0] + sums[1];
+    return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
 /* row = (row - factor gain) growth */
