@@ -130,7 +130,8 @@ static const struct wh_option options_table[] = {
       WH_OPTION_TEXT, AT(model.drift), NULL, NULL },
     { "on-drift", 0, "WHAT", "when losses have risen: warn, or reset: the learner starts anew "
       "[warn]", WH_OPTION_TEXT, AT(model.on_drift), NULL, NULL },
-    { "max-features", 0, "N", "the model holds at most so many; later ones are ignored [4m]",
+    { "max-features", 0, "N", "the model holds at most so many; the rarest make room for others "
+      "[4m]",
       WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
 };
 

@@ -47,7 +47,7 @@ struct wh_examples {
     bool adds;           /* the row being read may add names: it has a label to learn */
     bool lenient;        /* excluded columns may be absent */
     uint32_t most;       /* names, the constant included */
-    uint64_t crowded;
+    uint64_t crowded, crowded_before; /* the row */
     struct binding bindings[BINDINGS];
 
     /* The example being made. */
@@ -700,6 +700,7 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
 {
     struct binding *binding = &examples->bindings[row->shape->serial % BINDINGS];
     examples->count_before = examples->names->count;
+    examples->crowded_before = examples->crowded;
     if (binding->serial != row->shape->serial && bind(examples, binding, row->shape, error) != 0)
         return WH_FATAL;
     reading->input = binding->input;
@@ -724,9 +725,15 @@ void wh_examples_hold(struct wh_examples *examples, bool held)
 
 void wh_examples_undo(struct wh_examples *examples)
 {
+    examples->crowded = examples->crowded_before;
     if (examples->names->count == examples->count_before)
         return;
     wh_names_cut(examples->names, examples->count_before);
+    wh_examples_forget(examples);
+}
+
+void wh_examples_forget(struct wh_examples *examples)
+{
     if (examples->interactions)
         wh_interactions_forget(examples->interactions);
     for (size_t i = 0; i < BINDINGS; i++)

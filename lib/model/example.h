@@ -79,7 +79,7 @@ struct wh_reading_row {
 struct wh_examples_settings {
     enum wh_examples_use use;
     unsigned needs;        /* of the learner (enum wh_needs) */
-    uint64_t max_features; /* names are added until there are so many; later ones are ignored */
+    uint64_t max_features; /* names are added until there are so many; others are left out */
 };
 
 /* Makes examples for `names`, which must stay. NULL on failure: a choice of columns that is
@@ -102,6 +102,9 @@ void wh_examples_hold(struct wh_examples *examples, bool held);
 
 /* Takes back the names that the last row read has added. */
 void wh_examples_undo(struct wh_examples *examples);
+
+/* Forgets what it knows of names, whose numbers have changed. */
+void wh_examples_forget(struct wh_examples *examples);
 
 /* Values that were left out because max_features names were there already. */
 uint64_t wh_examples_crowded(const struct wh_examples *examples);

@@ -1,5 +1,6 @@
 #include "model/lines.h"
 
+#include "model/eviction.h"
 #include "model/model.h"
 #include "model/guard.h"
 
@@ -51,6 +52,7 @@ static int read_calibration(struct wh_model *model, const json_t *value, struct 
 
 const struct wh_section wh_sections[] = {
     { "learner", write_learner, read_learner },
+    { "seen", wh_eviction_write, wh_eviction_read },
     { "calibration", write_calibrations, read_calibration },
     { "drift", wh_guard_write, wh_guard_read },
 };

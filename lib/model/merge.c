@@ -109,6 +109,8 @@ static int merge(struct wh_model *into, const struct wh_model *from, const char 
     if (!many)
         maps->classes[0] = 0; /* the only output */
     wh_learner_merge(into->learner, from->learner, &map);
+    for (uint32_t id = 0; id < from->names.count; id++)
+        into->names.names[maps->features[id]].seen += from->names.names[id].seen;
     wh_model_merge_counts(into, from, maps->classes);
     wh_target_merge(&into->target, &from->target);
     return 0;

@@ -5,7 +5,7 @@
  * by its hash it can be guessed: each name remembers which name usually comes next in a row, and
  * comparing the bytes is all that is needed when the guess is right.
  *
- * A feature costs 24 bytes here, its name, and 8 to 16 bytes of hash table.
+ * A feature costs 32 bytes here, its name, and 8 to 16 bytes of hash table.
  */
 #ifndef WH_MODEL_NAMES_H
 #define WH_MODEL_NAMES_H
@@ -31,6 +31,7 @@ struct wh_name {
     uint16_t length;
     bool plain;      /* JSON spells it the same between quotes */
     uint64_t row;    /* the last row that had it, as the caller counts them */
+    uint32_t seen;   /* rows learned from that had it (model/eviction.h) */
 };
 
 struct wh_names {
@@ -82,6 +83,9 @@ uint32_t wh_names_find(const struct wh_names *names, const char *text, size_t le
 uint32_t wh_names_add(struct wh_names *names, const char *text, size_t length);
 /* Makes room for so many in all. */
 void wh_names_reserve(struct wh_names *names, uint32_t count);
+/* Forgets names and moves the others up: number i is now what from[i], which is i or above, was
+ * before, for i below `count`; there are no others. */
+void wh_names_renumber(struct wh_names *names, const uint32_t *from, uint32_t count);
 /* Forgets the newest names so that `count` are left. */
 void wh_names_cut(struct wh_names *names, uint32_t count);
 

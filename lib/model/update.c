@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/eventtime.h"
+#include "model/eviction.h"
 #include "model/holdout.h"
 #include "model/modelfile.h"
 #include "model/report.h"
@@ -29,6 +30,8 @@ struct update {
     struct wh_rival *rival;          /* measured beside the model; NULL */
     uint64_t outside;                /* of the window */
     uint64_t crowded;                /* values ignored in the first reading, once it is over */
+    uint64_t left_out;               /* values ignored up to the row before */
+    uint64_t evicted;                /* features */
     json_t *told;                    /* by wh_update_tell; NULL */
     struct wh_evaluation evaluation; /* of this run */
     struct wh_evaluation held;       /* of the rows held out */
@@ -169,6 +172,7 @@ static int open_examples(struct update *update, struct wh_error *error)
         .max_features = *most,
     };
     wh_examples_free(update->examples);
+    update->left_out = 0;
     update->examples = wh_examples_open(&model->names, &model->settings.roles, &settings, error);
     return update->examples ? 0 : -1;
 }
@@ -292,6 +296,17 @@ static void watch(struct update *update, const struct wh_row *row,
     wh_buffer_free(&text);
 }
 
+/* Where the row brought names that there was no room for, the rarest make room for the next. */
+static void make_room(struct update *update)
+{
+    uint64_t left_out = wh_examples_crowded(update->examples);
+    if (left_out == update->left_out)
+        return;
+    update->left_out = left_out;
+    update->evicted += wh_model_evict(update->model);
+    wh_examples_forget(update->examples);
+}
+
 static void learn(struct update *update, const struct wh_row *row,
                   const struct wh_reading_row *reading, double label,
                   const struct wh_prediction *prediction)
@@ -305,6 +320,8 @@ static void learn(struct update *update, const struct wh_row *row,
         wh_model_count(model, &judgement);
         watch(update, row, &judgement);
     }
+    wh_model_saw(model, &reading->example);
+    make_room(update);
     wh_saving_changed(update->saving);
 }
 
@@ -679,6 +696,7 @@ static void update_stats(struct wh_stage *stage, json_t *stats)
     json_object_set_new(stats, "features", json_integer((json_int_t)model->names.count - 1));
     json_object_set_new(stats, "values_ignored",
                         json_integer((json_int_t)values_ignored(update)));
+    json_object_set_new(stats, "features_evicted", json_integer((json_int_t)update->evicted));
     if (model->learner)
         wh_report_stats(stats, model, &update->evaluation, "progressive_loss");
     if (update->holdout)
@@ -745,9 +763,10 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
     unsigned long features = (unsigned long)model->names.count - 1;
     wh_buffer_format(out, "; %lu feature%s\n", features, features == 1 ? "" : "s");
     if (values_ignored(update))
-        wh_buffer_format(out, "%" PRIu64 " values were left out because there were %" PRIu64
-                         " features already (see --max-features)\n",
-                         values_ignored(update), model->settings.max_features);
+        wh_buffer_format(out, "%" PRIu64 " rare features were forgotten to make room for others, "
+                         "and %" PRIu64 " values left out: there were %" PRIu64 " features (see "
+                         "--max-features)\n", update->evicted, values_ignored(update),
+                         model->settings.max_features);
     wh_report_figures(out, model, &update->evaluation, "progressive loss");
     if (update->held.metrics.rows > 0)
         summarize_held(update, out);

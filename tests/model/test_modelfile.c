@@ -331,7 +331,7 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
         { "0.3333333333333333,", "", "line 4 holds no feature" },
         { "0.3333333333333333,", "0.3333333333333333,1,", "line 4 holds no feature" },
         { "\"content\":\"", "\"content\":\"0", "check sums do not fit" },
-        { "\"end\"", "\"and\"", "line 8 is not known here" },
+        { "\"end\"", "\"and\"", "line 9 is not known here" },
     };
     struct wh_error error;
     struct wh_model *model = make_model();

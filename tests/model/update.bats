@@ -346,14 +346,52 @@ as_ndjson() {
     says "without a recipe's stamp"
 }
 
-@test "at the limit of features new names are ignored and counted" {
-    learn '{"y":1,"a":1,"b":1}
+@test "at the limit of features the rarest make room for others, and that is told" {
+    exits 0 wh-update -m m.whm --new --label y --learner nag --max-features 2 --stats stats.json \
+        <<'ROWS'
+{"y":1,"a":1,"b":1}
 {"y":0,"a":1,"c":1,"d":1}
-{"y":0,"b":1}' --max-features 2 --stats stats.json
-    jq -e '.features == 2 and .values_ignored == 2' stats.json
-    prints '["a","b"]' eval 'features | sed 1d | jq -c ".[0]" | jq -sc .'
+{"y":1,"d":1}
+{"y":0,"a":1}
+ROWS
+    says 'm.whm: learned from 4 rows'
+    says '1 rare features were forgotten to make room for others, and 2 values left out'
+    jq -e '.features == 2 and .values_ignored == 2 and .features_evicted == 1' stats.json
+    prints '["a","d"]' eval 'features | sed 1d | jq -c ".[0]" | sed -n 1,2p | jq -sc .'
     printf '{"y":0,"c":1,"d":1}\n' | wh-update -m m.whm -q --max-features 3
-    prints '["a","b","c"]' eval 'features | sed 1d | jq -c ".[0]" | jq -sc .'
+    prints '["a","d","c"]' eval 'features | sed 1d | jq -c ".[0]" | sed -n 1,3p | jq -sc .'
+}
+
+# names COUNT: rows with three frequent features and one of many that are rare.
+names() {
+    awk -v count="$1" 'BEGIN {
+        srand(9)
+        for (i = 0; i < count; i++) {
+            k = int(rand() * 3); rare = int(rand() * 100000)
+            printf "{\"y\":%d,\"f%d\":1,\"r%d\":1,\"s%d\":%.3f}\n", rand() < .2 + .3 * k, k, rare,
+                rare % 977, rand()
+        }
+    }'
+}
+
+@test "however many names come, memory is bounded and the frequent ones stay" {
+    names 20000 >rows
+    for learner in nag ftrl coin sgd auto; do
+        wh-update -m m.whm --new --label y --learner "$learner" --max-features 500 -q \
+            --stats stats.json rows
+        jq -e '.features <= 500 and .features_evicted > 10000' stats.json
+        features >listed
+        for name in f0 f1 f2; do
+            grep -q "^\[\"$name\"," listed
+        done
+        jq -e '.progressive_loss < .baseline_constant' stats.json
+        # Split anywhere, what is forgotten is the same.
+        head -n 7777 rows >first
+        tail -n +7778 rows >second
+        wh-update -m two.whm --new --label y --learner "$learner" --max-features 500 -q first
+        wh-update -m two.whm -q second
+        [ "$(digest)" = "$(digest two.whm)" ]
+    done
 }
 
 @test "the table of progress grows with the rows" {
