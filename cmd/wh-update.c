@@ -122,7 +122,8 @@ static const struct wh_option options_table[] = {
     { "half-life", 0, "ROWS|DURATION", "let what a row has taught count half after so many rows, or "
       "so much time by --time", WH_OPTION_TEXT, AT(model.half_life), NULL, NULL },
     { "interactions", 0, "PAIRS", "learn from products of features too, such as "
-      "city*plan,amount*hour, or from all", WH_OPTION_TEXT, AT(model.roles.interactions), NULL, NULL },
+      "city*plan,amount*hour, or from all", WH_OPTION_TEXT, AT(model.roles.interactions), NULL,
+      NULL },
     { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; "
       "all rows alike in COLS are on one side [of all columns but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
@@ -131,8 +132,7 @@ static const struct wh_option options_table[] = {
     { "on-drift", 0, "WHAT", "when losses have risen: warn, or reset: the learner starts anew "
       "[warn]", WH_OPTION_TEXT, AT(model.on_drift), NULL, NULL },
     { "max-features", 0, "N", "the model holds at most so many; the rarest make room for others "
-      "[4m]",
-      WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
+      "[4m]", WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
 };
 
 /* Whether the rows may never end: they come from a pipe or a terminal. */
