@@ -73,5 +73,5 @@ between() {
     wh-update -m m.whm --loss quantile:9e-1 -q rows.csv
     exits 2 wh-update -m m.whm --loss quantile:0.8 rows.csv
     says 'was learned with --loss quantile:0.9'
-    [ "$(zcat m.whm | head -n 1 | jq -r .loss)" = quantile:0.9 ]
+    [ "$(zcat m.whm | sed -n 1p | jq -r .loss)" = quantile:0.9 ]
 }

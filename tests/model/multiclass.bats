@@ -119,7 +119,7 @@ learn() {
     learn flowers.csv
     for change in '.offsets = [0]' '.offsets[0] = 1e9' '.labels = ["a"]' '.labels[0] = null' \
         '.metrics.classes = 7' '.metrics.classes = [null]' '.state.heads = []'; do
-        (zcat m.whm | head -n 1 | jq -c "$change" && zcat m.whm | tail -n +2) | gzip >bad.whm
+        (zcat m.whm | sed -n 1p | jq -c "$change" && zcat m.whm | tail -n +2) | gzip >bad.whm
         exits 2 wh-score -m bad.whm flowers.csv
     done
 }

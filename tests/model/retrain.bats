@@ -89,17 +89,17 @@ learners() {
     cat kept sunken | wh-update -m m.whm --learner nag --label city --holdout 20%:customer -q --ignore id,at \
         --stats stats.json
     prints '["Lagos","Lima","New York","Oslo","Sao Paulo"]' \
-        eval 'zcat m.whm | head -n 1 | jq -c ".labels | sort"'
+        eval 'zcat m.whm | sed -n 1p | jq -c ".labels | sort"'
     jq -e '.held_out.accuracy == 0 and .held_out.loss > 3' stats.json
     cat kept sunken | sed 's/"late":[a-z]*/"late":"yes"/; /Atlantis/s/"yes"/"no"/' |
         wh-update -m two.whm --learner nag --label late --holdout 20%:customer -q
-    prints '[null,"yes"]' eval 'zcat two.whm | head -n 1 | jq -c .labels'
+    prints '[null,"yes"]' eval 'zcat two.whm | sed -n 1p | jq -c .labels'
 }
 
 @test "a share that is held out holds for all the model's life, however it is spelled" {
     orders 300 >rows
     learn --learner nag --holdout 20%:customer rows
-    prints 20%:customer eval 'zcat m.whm | head -n 1 | jq -r .options.holdout'
+    prints 20%:customer eval 'zcat m.whm | sed -n 1p | jq -r .options.holdout'
     learn --holdout 20.0%:customer rows
     exits 2 learn --holdout 30%:customer rows
     says '--holdout 20%:customer: --holdout 30%:customer contradicts that'
@@ -143,7 +143,7 @@ features() {
     [ "$(jq -r .digest stats.json)" = "$(digest)" ]
     wh-update -m once.whm --label late --ignore at,id -q --learner nag --stats once.json rows
     [ "$(jq .progressive_loss stats.json)" = "$(jq .progressive_loss once.json)" ]
-    prints 1000 eval 'zcat m.whm | head -n 1 | jq .rows'
+    prints 1000 eval 'zcat m.whm | sed -n 1p | jq .rows'
     exits 0 wh-update -m n.whm --label late --passes 2 rows
     says 'no row was held out, so that all 2 passes are made'
 }

@@ -14,7 +14,7 @@ digest() {
 
 # header KEY: a member of m.whm's header.
 header() {
-    zcat m.whm | head -n 1 | jq -c ".$1"
+    zcat m.whm | sed -n 1p | jq -c ".$1"
 }
 
 # The lines of the features of m.whm and their numbers, without what else the file holds.
