@@ -18,10 +18,11 @@ struct wh_view {
     const struct wh_auto_row *row; /* that was read last */
     double clock; /* of the row learned last (model/example.h) */
     double keep;  /* what it and those before count for the next, of what they did */
+    struct wh_auto_rivals rivals; /* what all heads said of it */
 };
 
 struct wh_head {
-    const struct wh_view *shared;
+    struct wh_view *shared;
     struct wh_auto_classes *classes; /* NULL in regression */
     struct wh_auto_number *number;   /* NULL else */
 };
@@ -45,6 +46,7 @@ static void auto_view_read(struct wh_view *shared, const struct wh_example *exam
     shared->row = wh_auto_view_read(shared->view, example);
     double passed = example->clock - shared->clock;
     shared->keep = passed > 0 ? fmax(exp2(-passed), LEAST) : 1;
+    shared->rivals = (struct wh_auto_rivals){ 0 };
 }
 
 static void auto_view_learn(struct wh_view *shared, const struct wh_example *example,
@@ -106,7 +108,8 @@ static double auto_predict(struct wh_head *head, const struct wh_example *exampl
 {
     if (head->number)
         return wh_auto_number_predict(head->number, head->shared->row, example);
-    return wh_auto_classes_predict(head->classes, head->shared->row, example);
+    return wh_auto_classes_predict(head->classes, head->shared->row, example,
+                                   &head->shared->rivals);
 }
 
 static void auto_learn(struct wh_head *head, const struct wh_example *example,
@@ -116,7 +119,8 @@ static void auto_learn(struct wh_head *head, const struct wh_example *example,
     if (head->number)
         wh_auto_number_learn(head->number, head->shared->row, outcome, keep);
     else
-        wh_auto_classes_learn(head->classes, head->shared->row, example, outcome, keep);
+        wh_auto_classes_learn(head->classes, head->shared->row, example, &head->shared->rivals,
+                              outcome, keep);
 }
 
 /* What a head learned is in lines of its own: a header could not hold that of many. */

@@ -68,7 +68,7 @@ enum {
 };
 
 static const float mixer_rates[MIXERS] = { 0.02F, 0.1F, 0.4F, 0.02F, 0.1F, 0.1F, 0.1F, 0.1F };
-static const float LAST_RATE = 0.015F;
+static const float LAST_RATE = 0.015F, LAST_RATE_OF_MANY = 0.1F;
 
 static const float EXPERT_LIMIT = 8, MIXER_LIMIT = 12, OUTPUT_LIMIT = 20;
 static const float CONSTANT_INPUT = 0.3F;
@@ -208,7 +208,7 @@ static void choose_sets(struct wh_auto_classes *classes, const struct wh_auto_ro
 }
 
 double wh_auto_classes_predict(struct wh_auto_classes *classes, const struct wh_auto_row *row,
-                               const struct wh_example *example)
+                               const struct wh_example *example, struct wh_auto_rivals *rivals)
 {
     struct guess *guess = &classes->guess;
     wh_auto_cells_follow(&classes->cells, classes->view);
@@ -217,6 +217,11 @@ double wh_auto_classes_predict(struct wh_auto_classes *classes, const struct wh_
     for (unsigned i = 0; i < MIXERS; i++)
         guess->mixers[i] = wh_auto_weights_mix(&classes->sets[guess->sets[i]], guess->experts,
                                                MIXER_LIMIT);
+    rivals->outputs++;
+    for (unsigned i = 0; i < CELLS; i++)
+        rivals->experts[i] += exp((double)guess->experts[i]);
+    for (unsigned i = 0; i < MIXERS; i++)
+        rivals->mixers[i] += exp((double)guess->mixers[i]);
     guess->output = wh_auto_weights_mix(&classes->last, guess->mixers, OUTPUT_LIMIT);
     return (double)(classes->margins ? guess->output : wh_auto_probability(guess->output));
 }
@@ -224,6 +229,14 @@ double wh_auto_classes_predict(struct wh_auto_classes *classes, const struct wh_
 /*
  * Learning
  */
+
+/* The probability of an output's margin where `sum` is that of exp() of the margins of all. */
+static float probability_among(float margin, double sum, uint32_t outputs)
+{
+    if (outputs < 2)
+        return wh_auto_probability(margin);
+    return (float)(exp((double)margin) / sum);
+}
 
 static void learn_linear(struct wh_auto_classes *classes, const struct wh_auto_row *row,
                          const float *gradients, float keep)
@@ -271,25 +284,29 @@ static void learn_averages(struct wh_auto_classes *classes, bool positive, doubl
     classes->labels = (classes->labels * 2 + positive) % LABELS;
 }
 
-static void learn_mixers(struct wh_auto_classes *classes, float truth, float weight)
+static void learn_mixers(struct wh_auto_classes *classes, const struct wh_auto_rivals *rivals,
+                         float truth, float weight)
 {
     const struct guess *guess = &classes->guess;
     for (unsigned i = 0; i < MIXERS; i++) {
-        float gradient = weight * (wh_auto_probability(guess->mixers[i]) - truth);
+        float probability =
+            probability_among(guess->mixers[i], rivals->mixers[i], rivals->outputs);
+        float gradient = weight * (probability - truth);
         wh_auto_weights_learn(&classes->sets[guess->sets[i]], guess->experts, gradient,
                               mixer_rates[i]);
     }
 }
 
-/* The output alone learns by what the model made of it, which is more than the row's own class
- * where there are several. */
-static void learn_output(struct wh_auto_classes *classes, const struct wh_outcome *outcome,
-                         double weight)
+/* The output learns by what the model made of it; where there are several, it has to settle sooner
+ * how far each may go. */
+static void learn_output(struct wh_auto_classes *classes, const struct wh_auto_rivals *rivals,
+                         const struct wh_outcome *outcome, double weight)
 {
+    float rate = rivals->outputs < 2 ? LAST_RATE : LAST_RATE_OF_MANY;
     double slope = weight * outcome->slope;
     if (!classes->margins)
         slope *= outcome->prediction * (1 - outcome->prediction);
-    wh_auto_weights_learn(&classes->last, classes->guess.mixers, (float)slope, LAST_RATE);
+    wh_auto_weights_learn(&classes->last, classes->guess.mixers, (float)slope, rate);
 }
 
 /* `probabilities` of the positive class. */
@@ -309,8 +326,8 @@ static void count_losses(struct wh_auto_classes *classes, const float *probabili
 }
 
 void wh_auto_classes_learn(struct wh_auto_classes *classes, const struct wh_auto_row *row,
-                           const struct wh_example *example, const struct wh_outcome *outcome,
-                           double keep)
+                           const struct wh_example *example, const struct wh_auto_rivals *rivals,
+                           const struct wh_outcome *outcome, double keep)
 {
     if (!(outcome->weight >= LEAST_WEIGHT))
         return;
@@ -319,10 +336,13 @@ void wh_auto_classes_learn(struct wh_auto_classes *classes, const struct wh_auto
     float truth = positive ? 1 : 0, probabilities[EXPERTS], gradients[EXPERTS];
     for (unsigned i = 0; i < EXPERTS; i++) {
         probabilities[i] = wh_auto_probability(classes->guess.experts[i]);
-        gradients[i] = (float)weight * (probabilities[i] - truth);
+        float probability = i < CELLS ? probability_among(classes->guess.experts[i],
+                                                          rivals->experts[i], rivals->outputs)
+                                      : probabilities[i];
+        gradients[i] = (float)weight * (probability - truth);
     }
-    learn_output(classes, outcome, weight);
-    learn_mixers(classes, truth, (float)weight);
+    learn_output(classes, rivals, outcome, weight);
+    learn_mixers(classes, rivals, truth, (float)weight);
     count_losses(classes, probabilities, positive);
     learn_linear(classes, row, gradients, (float)keep);
     learn_cells(classes, row, gradients, (float)keep);

@@ -14,7 +14,9 @@
  *
  * They are mixed twice (model/auto_mixer.h): the first layer has three mixers of different speed,
  * one whose weights are chosen by the last three labels, and four by the bin of one field each; a
- * mixer of these is the output.
+ * mixer of these is the output. Where there are several classes, mixers and the first three experts
+ * learn by their margin against those of all outputs, as the output itself does; the others, which
+ * learn a number a cell, by their own alone.
  *
  * Costs: the cells (model/auto_cells.h), 40 bytes a feature, and 40 KB.
  */
@@ -28,6 +30,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "model/auto_cells.h"
+#include "model/auto_mixer.h"
 #include "model/auto_view.h"
 #include "model/learner.h"
 
@@ -38,14 +41,24 @@ struct wh_auto_classes *wh_auto_classes_new(const struct wh_learner_settings *se
                                             const struct wh_auto_view *view);
 void wh_auto_classes_free(struct wh_auto_classes *classes);
 
-/* The margin of a row of the view's, which `example` is. */
+/*
+ * What all outputs say of one row: of each expert and each mixer the sum of exp(its margin) over
+ * them, so that an output's can be measured against those of all others (a softmax over each).
+ * Zero-initialise before the first output predicts.
+ */
+struct wh_auto_rivals {
+    uint32_t outputs;
+    double experts[WH_AUTO_INPUTS], mixers[WH_AUTO_INPUTS];
+};
+
+/* The margin of a row of the view's, which `example` is; adds to `rivals`. */
 double wh_auto_classes_predict(struct wh_auto_classes *classes, const struct wh_auto_row *row,
-                               const struct wh_example *example);
-/* Learns from the row that was predicted last. `keep`, above 0 to 1: what the rows before count
- * of what they did. */
+                               const struct wh_example *example, struct wh_auto_rivals *rivals);
+/* Learns from the row that was predicted last, by all outputs. `keep`, above 0 to 1: what the rows
+ * before count of what they did. */
 void wh_auto_classes_learn(struct wh_auto_classes *classes, const struct wh_auto_row *row,
-                           const struct wh_example *example, const struct wh_outcome *outcome,
-                           double keep);
+                           const struct wh_example *example, const struct wh_auto_rivals *rivals,
+                           const struct wh_outcome *outcome, double keep);
 
 /* All but cells and the features' numbers as a new object; and back: false for what cannot be. */
 json_t *wh_auto_classes_save(const struct wh_auto_classes *classes);
