@@ -368,13 +368,25 @@ static void make_features(struct wh_auto_view *view, size_t features)
     view->features = capacity;
 }
 
-/* Strings of a field are numbered as they come, and beyond 32 share codes. */
+/* 0 to 31 with the five bits in reverse order. */
+static unsigned spread(unsigned number)
+{
+    unsigned code = 0;
+    for (unsigned bit = 0; bit < 5; bit++)
+        code |= (number >> bit & 1) << (4 - bit);
+    return code;
+}
+
+/*
+ * Strings of a field are numbered as they come, and beyond 32 share codes. The codes are spread, so
+ * that what makes codes coarse keeps the first 4, 8 and 16 strings apart.
+ */
 static void add_feature(struct wh_auto_view *view, uint32_t id)
 {
     uint16_t field = wh_auto_fields_of(&view->fields, id);
     if (field != WH_AUTO_NO_FIELD && wh_auto_fields_category(&view->fields, id))
         view->codes_of[id] =
-            (uint8_t)(1 + view->fields.fields[field].strings++ % WH_AUTO_BINS);
+            (uint8_t)(1 + spread(view->fields.fields[field].strings++ % WH_AUTO_BINS));
 }
 
 static void know_features(struct wh_auto_view *view, const struct wh_example *example)
