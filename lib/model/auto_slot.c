@@ -33,7 +33,21 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Quantiles as edges. Equal ones are one: the codes between are never used. */
+/*
+ * A number that takes up several codes, as zero often does, gets the one in the middle of them, so
+ * that it stays apart from those above and below it also when codes are made coarse.
+ */
+static void spread_ties(double *edges)
+{
+    for (unsigned first = 0, end; first < WH_AUTO_BINS - 1; first = end) {
+        for (end = first + 1; end < WH_AUTO_BINS - 1 && edges[end] == edges[first];)
+            end++;
+        for (unsigned i = first + (end - first + 1) / 2; i < end; i++)
+            edges[i] = nextafter(edges[first], WH_LARGEST_VALUE);
+    }
+}
+
+/* Quantiles as edges. Of the codes between equal ones only one is used. */
 static void take_edges(struct wh_auto_slot *slot)
 {
     size_t count = sampled(slot);
@@ -42,6 +56,7 @@ static void take_edges(struct wh_auto_slot *slot)
     qsort(sorted, count, sizeof *sorted, compare);
     for (size_t i = 0; i + 1 < WH_AUTO_BINS; i++)
         slot->edges[i] = sorted[(i + 1) * count / WH_AUTO_BINS];
+    spread_ties(slot->edges);
     slot->binned = true;
 }
 
