@@ -127,12 +127,22 @@ static const struct wh_option options_table[] = {
     { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; "
       "all rows alike in COLS are on one side [of all columns but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
+    { "max-features", 0, "N", "the model holds at most so many; the rarest make room for others "
+      "[4m]", WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Labels that come later than their rows" },
+    { "join", 0, "ID", "rows without a label wait until one with the same value in this column "
+      "brings it", WH_OPTION_TEXT, AT(model.roles.join), NULL, NULL },
+    { "within", 0, "LIMIT", "a duration by --time, or a number of rows: so long they wait",
+      WH_OPTION_TEXT, AT(model.within), NULL, NULL },
+    { "unmatched", 0, "WHAT", "what to do with labels that no row waits for: skip, or learn from "
+      "their rows as they are [skip]", WH_OPTION_TEXT, AT(model.unmatched), NULL, NULL },
+    { "pending", 0, "FILE", "write the rows that still wait to FILE at the end, as NDJSON",
+      WH_OPTION_TEXT, AT(pending), NULL, NULL },
+    { .kind = WH_OPTION_HEADING, .help = "Drift" },
     { "drift", 0, "TEST", "look for rising losses by adwin, page-hinkley, both or none [adwin]",
       WH_OPTION_TEXT, AT(model.drift), NULL, NULL },
     { "on-drift", 0, "WHAT", "when losses have risen: warn, or reset: the learner starts anew "
       "[warn]", WH_OPTION_TEXT, AT(model.on_drift), NULL, NULL },
-    { "max-features", 0, "N", "the model holds at most so many; the rarest make room for others "
-      "[4m]", WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
 };
 
 /* Whether the rows may never end: they come from a pipe or a terminal. */

@@ -36,10 +36,12 @@ struct binding {
     struct wh_buffer text;
 };
 
+enum { EXCLUDED = 4 };
+
 struct wh_examples {
     struct wh_names *names;
     char *label, *weight;
-    struct wh_columns *excluded[3]; /* id, ignore, time; NULL where not given */
+    struct wh_columns *excluded[EXCLUDED]; /* id, ignore, time, join; NULL where not given */
     struct wh_interactions *interactions; /* NULL: none */
     bool learn;
     bool zeros, missing; /* these are put into the examples too */
@@ -99,7 +101,8 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     if ((roles->interactions && !examples->interactions)
         || parse_columns(&examples->excluded[0], roles->id, error) != 0
         || parse_columns(&examples->excluded[1], roles->ignore, error) != 0
-        || parse_columns(&examples->excluded[2], roles->time, error) != 0) {
+        || parse_columns(&examples->excluded[2], roles->time, error) != 0
+        || parse_columns(&examples->excluded[3], roles->join, error) != 0) {
         wh_examples_free(examples);
         return NULL;
     }
@@ -119,7 +122,7 @@ void wh_examples_free(struct wh_examples *examples)
         return;
     for (size_t i = 0; i < BINDINGS; i++)
         unbind(&examples->bindings[i]);
-    for (size_t i = 0; i < 3; i++)
+    for (size_t i = 0; i < EXCLUDED; i++)
         wh_columns_free(examples->excluded[i]);
     wh_interactions_free(examples->interactions);
     free(examples->label);
@@ -188,10 +191,10 @@ static void bind_features(struct wh_examples *examples, struct binding *binding,
 static int mark_excluded(struct wh_examples *examples, const struct wh_shape *shape,
                          bool *excluded, struct wh_error *error)
 {
-    static const char *const options[] = { "--id", "--ignore", "--time" };
+    static const char *const options[EXCLUDED] = { "--id", "--ignore", "--time", "--join" };
     uint32_t *indices = wh_alloc(shape->count, sizeof *indices);
     int result = 0;
-    for (size_t i = 0; i < 3 && result == 0; i++) {
+    for (size_t i = 0; i < EXCLUDED && result == 0; i++) {
         if (!examples->excluded[i])
             continue;
         int count = wh_columns_resolve(examples->excluded[i], shape, examples->lenient, indices,
@@ -295,10 +298,13 @@ static bool number_name(struct wh_examples *examples, struct named *name, struct
     return true;
 }
 
-static inline void mark(struct wh_examples *examples, uint32_t id)
+/* The row has a feature of this name, which may have been learned since its shape was looked at. */
+static inline void mark(struct wh_examples *examples, struct named *name)
 {
+    if (name->id == WH_NO_FEATURE && examples->learn && !examples->adds)
+        name->id = wh_names_find(examples->names, name->text, name->length);
     examples->named = true;
-    examples->known |= id != WH_NO_FEATURE;
+    examples->known |= name->id != WH_NO_FEATURE;
 }
 
 static inline bool put_value(struct wh_examples *examples, struct named *name, double value,
@@ -312,7 +318,7 @@ static inline bool put_value(struct wh_examples *examples, struct named *name, d
 static inline bool take_value(struct wh_examples *examples, struct named *name, double value,
                               struct wh_error *error)
 {
-    mark(examples, name->id);
+    mark(examples, name);
     if (value == 0 && !examples->zeros)
         return true;
     return put_value(examples, name, value, error);
@@ -322,7 +328,7 @@ static inline bool take_value(struct wh_examples *examples, struct named *name, 
 static inline bool take_missing(struct wh_examples *examples, struct named *name,
                                 struct wh_error *error)
 {
-    mark(examples, name->id);
+    mark(examples, name);
     return !examples->missing || put_value(examples, name, (double)NAN, error);
 }
 
@@ -381,7 +387,7 @@ static bool take_string(struct wh_examples *examples, const struct named *column
     uint32_t id = *last;
     if (id < names->count && names->names[id].length == prefix + value.length
         && memcmp(wh_names_text(names, id) + prefix, value.text, value.length) == 0) {
-        mark(examples, id);
+        examples->named = examples->known = true;
         return put(examples, id, 1, error);
     }
     wh_buffer_add(&examples->name, column->text, column->length);
@@ -392,7 +398,7 @@ static bool take_string(struct wh_examples *examples, const struct named *column
     uint32_t count = names->count;
     if (!number_name(examples, &name, error))
         return false;
-    mark(examples, name.id);
+    mark(examples, &name);
     if ((name.id == WH_NO_FEATURE || name.id >= count) && no_number(value.text, value.length))
         return bad_value(error, column, "number", value.text, value.length,
                          "is not a number: if it means a missing value, say so with --null-value");

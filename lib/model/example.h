@@ -50,6 +50,7 @@ struct wh_roles {
     const char *ignore;
     const char *time;
     const char *interactions; /* as model/interactions.h has them */
+    const char *join;   /* of late labels (model/join.h) */
 };
 
 enum wh_example_input { WH_INPUT_UNSETTLED, WH_INPUT_COLUMNS, WH_INPUT_FEATURES };

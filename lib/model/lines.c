@@ -55,6 +55,7 @@ const struct wh_section wh_sections[] = {
     { "seen", wh_eviction_write, wh_eviction_read },
     { "calibration", write_calibrations, read_calibration },
     { "drift", wh_guard_write, wh_guard_read },
+    { "pending", wh_join_write, wh_join_read },
 };
 
 const size_t wh_section_count = sizeof wh_sections / sizeof *wh_sections;

@@ -53,6 +53,7 @@ void wh_model_free(struct wh_model *model)
     wh_metrics_free(&model->metrics);
     free_calibrations(model);
     wh_checkpoint_free(&model->checkpoint);
+    wh_pending_free(&model->joining.pending);
     wh_settings_free(&model->settings);
     free_room(model->room);
     free(model);

@@ -22,6 +22,7 @@
 #include "model/drift.h"
 #include "model/example.h"
 #include "model/forgetting.h"
+#include "model/join.h"
 #include "model/learner.h"
 #include "model/metrics.h"
 #include "model/names.h"
@@ -54,6 +55,7 @@ struct wh_model {
     struct wh_calibration *calibrations;
     uint32_t calibration_count;
     struct wh_drift drift;     /* of the losses (model/guard.h) */
+    struct wh_joining joining; /* rows that wait for their labels */
     struct wh_checkpoint checkpoint; /* of the stream that it belongs to; none: of no stream */
     char digest[65];           /* of what was learned, as it was last saved or loaded */
     char saved[48];            /* when, "2024-03-01T12:30:05Z" */

@@ -95,7 +95,8 @@ static int load_options(struct wh_model *model, const json_t *options, struct wh
     if (wh_settings_load(settings, options, error) != 0)
         return -1;
     if (settings->roles.label && settings->rate > 0 && settings->rate <= WH_LARGEST_RATE
-        && settings->max_features < WH_MOST_FEATURES && wh_guard_resume(model))
+        && settings->max_features < WH_MOST_FEATURES && wh_guard_resume(model)
+        && wh_join_check(model, error) == 0)
         return 0;
     return refuse_header("options", error);
 }

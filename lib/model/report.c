@@ -336,6 +336,7 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
     add_text(out, "recipe", *model->stamp ? model->stamp : NULL);
     describe_history(out, model);
     wh_guard_describe(out, model);
+    wh_join_describe(out, model);
     describe_place(out, model);
     add_text(out, "saved", model->saved);
     add_text(out, "digest", model->digest);

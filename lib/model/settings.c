@@ -33,6 +33,9 @@ static const struct setting table[] = {
     { "interactions", TEXT, AT(roles.interactions), false },
     { "max-features", COUNT, AT(max_features), true },
     { "holdout", TEXT, AT(holdout), false },
+    { "join", TEXT, AT(roles.join), false },
+    { "within", TEXT, AT(within), false },
+    { "unmatched", TEXT, AT(unmatched), false },
     { "drift", TEXT, AT(drift), false },
     { "on-drift", TEXT, AT(on_drift), false },
 };

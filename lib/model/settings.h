@@ -24,6 +24,8 @@ struct wh_settings {
     const char *half_life; /* after which what was learned counts half (model/forgetting.h) */
     uint64_t max_features; /* 0: not given; may change later */
     const char *holdout;   /* which rows are not learned from, as wh_holdout_text has it */
+    const char *within;    /* how long rows wait for labels, and what is done with labels that */
+    const char *unmatched; /* come without any (model/join.h) */
     const char *drift;     /* how drift is looked for, and what is done about it */
     const char *on_drift;  /* (model/guard.h) */
 };

@@ -26,6 +26,7 @@ struct update {
     struct wh_event_time clock; /* where rows grow old by it */
     struct wh_scored *scored;        /* NULL: no rows are passed on */
     struct wh_holdout *holdout;      /* NULL: all rows are learned from */
+    struct wh_join *join;            /* NULL: labels come with their rows */
     enum wh_update_turn turn;
     struct wh_rival *rival;          /* measured beside the model; NULL */
     uint64_t outside;                /* of the window */
@@ -108,7 +109,8 @@ static int begin_model(struct update *update, const struct wh_update_settings *g
         || wh_task_init(&model->task, given->task, given->positive, error) != 0)
         return -1;
     model->settings = wh_settings_copy(&given->model);
-    return wh_model_settle(model, error) || wh_guard_begin(model, error) ? -1 : 0;
+    return wh_model_settle(model, error) || wh_guard_begin(model, error)
+        || wh_join_check(model, error) ? -1 : 0;
 }
 
 static void fill_in(const char **given, const char *stored)
@@ -127,6 +129,9 @@ static int begin_again(struct update *update, struct wh_error *error)
     if (stored->met && compare(update, "label", given.model.roles.label,
                                stored->settings.roles.label, error) != 0)
         return -1;
+    if (stored->joining.pending.count
+        && wh_settings_compare(&given.model, &stored->settings, given.saving.path, error) != 0)
+        return -1;
     wh_settings_fill(&given.model, &stored->settings);
     fill_in(&given.learner, stored->type->name);
     fill_in(&given.loss, stored->loss_settled ? wh_loss_print(&stored->loss, loss) : NULL);
@@ -137,6 +142,8 @@ static int begin_again(struct update *update, struct wh_error *error)
     struct wh_model *model = update->model;
     model->checkpoint = stored->checkpoint;
     stored->checkpoint = (struct wh_checkpoint){ 0 };
+    model->joining = stored->joining;
+    stored->joining = (struct wh_joining){ 0 };
     model->met = update->labelled_column = stored->met;
     strcpy(model->saved, stored->saved);
     wh_model_free(stored);
@@ -189,10 +196,26 @@ static int open_holdout(struct update *update, struct wh_error *error)
     return update->holdout ? 0 : -1;
 }
 
+static int open_join(struct update *update, struct wh_error *error)
+{
+    const struct wh_update_settings *given = update->settings;
+    bool joins = update->model->settings.roles.join;
+    if (given->pending && !joins)
+        return wh_fail(error, WH_REFUSED, "--pending is of no use without --join ID");
+    if (joins && given->saving.waits)
+        return wh_fail(error, WH_REFUSED,
+                       "--join contradicts --passes, --window and --replace-if-better: labels that "
+                       "come late come once");
+    wh_join_free(update->join);
+    update->join = joins ? wh_join_open(update->model) : NULL;
+    return 0;
+}
+
 /* What reads rows for the model. */
 static int open_reading(struct update *update, struct wh_error *error)
 {
-    return open_examples(update, error) || open_holdout(update, error) ? -1 : 0;
+    return open_join(update, error) || open_examples(update, error)
+        || open_holdout(update, error) ? -1 : 0;
 }
 
 static int open_model(struct update *update, struct wh_error *error)
@@ -496,17 +519,11 @@ static enum wh_verdict choose(struct update *update, struct wh_row *row, enum us
     return WH_TAKEN;
 }
 
-static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
-                                  struct wh_error *error)
+static enum wh_verdict take_row(struct update *update, struct wh_row *row, struct wh_emit *emit,
+                                struct wh_error *error)
 {
-    struct update *update = update_of(stage);
     struct wh_reading_row reading;
     enum use use;
-    if (wh_saving_row(update->saving, update->model, error) != 0)
-        return WH_FATAL;
-    if (update->scored && !wh_scored_room(update->scored, update->model, row->shape, error))
-        return WH_BAD;
-    wh_nulls_row(&update->settings->nulls, row);
     enum wh_verdict verdict = choose(update, row, &use, error);
     if (verdict != WH_TAKEN || use == PASS_OVER)
         return verdict;
@@ -517,6 +534,67 @@ static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, st
         return take_unlabelled(update, row, &reading, emit, error);
     update->labelled_column = true;
     return take_labelled(update, row, &reading, use == HOLD_OUT, emit, error);
+}
+
+/*
+ * Late labels
+ */
+
+/* A row that is to wait is read all the same: a bad one is found when it comes. */
+static enum wh_verdict take_waiting(struct update *update, struct wh_row *row,
+                                    struct wh_emit *emit, struct wh_error *error)
+{
+    struct wh_reading_row reading;
+    enum wh_verdict verdict = wh_examples_read(update->examples, row, false, &reading, error);
+    if (verdict == WH_TAKEN && update->scored)
+        verdict = pass_unlabelled(update, row, &reading, emit, error);
+    update->unlabelled += verdict == WH_TAKEN;
+    return verdict;
+}
+
+/* The row that waited was passed on when it came. */
+static enum wh_verdict take_joined(struct update *update, struct wh_row *row,
+                                   struct wh_emit *emit, struct wh_error *error)
+{
+    struct wh_scored *scored = update->scored;
+    update->scored = NULL;
+    enum wh_verdict verdict = take_row(update, row, emit, error);
+    update->scored = scored;
+    return verdict;
+}
+
+static enum wh_verdict take_by_id(struct update *update, struct wh_row *row, struct wh_emit *emit,
+                                  struct wh_error *error)
+{
+    enum wh_join_kind kind;
+    struct wh_row *joined;
+    enum wh_verdict verdict = wh_join_look(update->join, row, &kind, &joined, error);
+    if (verdict != WH_TAKEN)
+        return verdict;
+    if (kind == WH_JOIN_COMPLETES)
+        verdict = take_joined(update, joined, emit, error);
+    else if (kind != WH_JOIN_UNMATCHED)
+        verdict = take_waiting(update, row, emit, error);
+    else if (wh_join_learns_unmatched(update->join))
+        verdict = take_row(update, row, emit, error);
+    if (verdict != WH_TAKEN)
+        return verdict;
+    wh_join_take(update->join);
+    wh_saving_changed(update->saving);
+    return WH_TAKEN;
+}
+
+static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
+                                  struct wh_error *error)
+{
+    struct update *update = update_of(stage);
+    if (wh_saving_row(update->saving, update->model, error) != 0)
+        return WH_FATAL;
+    if (update->scored && !wh_scored_room(update->scored, update->model, row->shape, error))
+        return WH_BAD;
+    wh_nulls_row(&update->settings->nulls, row);
+    return update->join ? take_by_id(update, row, emit, error)
+                        : take_row(update, row, emit, error);
 }
 
 static int update_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
@@ -599,13 +677,16 @@ static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh
         return 0;
     /* Of a stream this run may see a part only, which need not have a label. */
     bool part = wh_saving_streams(update->saving) && update->model->learner;
-    if (update->unlabelled && !update->labelled_column && !part)
+    if (update->unlabelled && !update->labelled_column && !part && !update->join)
         return wh_fail(error, WH_REFUSED, "no row has a column %s, the label",
                        update->model->settings.roles.label);
     bool reported = update->next_line / 2 == update->learned;
     if (update->settings->say && update->learned && !reported)
         say_line(update);
-    return wh_saving_finish(update->saving, update->model, error);
+    if (wh_saving_finish(update->saving, update->model, error) != 0)
+        return -1;
+    const char *pending = update->settings->pending;
+    return pending ? wh_join_export(update->model, pending, error) : 0;
 }
 
 static uint64_t values_ignored(const struct update *update)
@@ -707,6 +788,8 @@ static void update_stats(struct wh_stage *stage, json_t *stats)
     if (update->told)
         json_object_update(stats, update->told);
     wh_guard_stats(stats, model);
+    if (update->join)
+        wh_join_stats(stats, update->join);
     if (*model->digest)
         json_object_set_new(stats, "digest", json_string(model->digest));
 }
@@ -741,6 +824,8 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
     struct update *update = update_of(stage);
     const struct wh_model *model = update->model;
     const char *path = update->settings->saving.path;
+    if (update->join)
+        wh_join_summary(out, update->join);
     if (update->learned == 0) {
         wh_buffer_format(out, "%s: no row to learn from, %s\n", path,
                          !wh_saving_count(update->saving)
@@ -754,7 +839,7 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
                      update->learned == 1 ? "" : "s");
     if (seconds > 0)
         wh_buffer_format(out, " (%.0f rows/s)", (double)update->learned / seconds);
-    if (update->unlabelled)
+    if (update->unlabelled && !update->join)
         wh_buffer_format(out, ", passed over %" PRIu64 " without a label", update->unlabelled);
     if (update->outside)
         wh_buffer_format(out, ", passed over %" PRIu64 " outside the window", update->outside);
@@ -775,6 +860,7 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
 static void update_close(struct wh_stage *stage)
 {
     struct update *update = update_of(stage);
+    wh_join_free(update->join);
     wh_examples_free(update->examples);
     wh_scored_free(update->scored);
     wh_holdout_free(update->holdout);

@@ -28,6 +28,7 @@ struct wh_update_settings {
     /* What the user gave, NULL where nothing: for a model that is there, what it has. */
     const char *learner, *loss, *task, *positive;
     struct wh_settings model;
+    const char *pending; /* where the rows that still wait are written at the end; NULL */
     struct wh_nulls nulls; /* what means null in rows */
     struct wh_window *window; /* learn from these rows only (model/retrain.h); NULL: from all */
     /* Takes a line of the table of progress, after rows 1, 2, 4, 8 ... and at the end. May be
