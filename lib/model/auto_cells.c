@@ -68,8 +68,8 @@ static inline void step_cell(struct wh_auto_cell *cell, float squared, float mov
 #ifdef __SSE2__
 
 /* Four at once, to the same bits. */
-static inline void step_four(struct wh_auto_cell *restrict table, const uint32_t *cells, __m128 squared,
-                      __m128 move, __m128 keep)
+static inline void step_four(struct wh_auto_cell *restrict table, const uint32_t *cells,
+                             __m128 squared, __m128 move, __m128 keep)
 {
     __m128 a = _mm_loadh_pi(_mm_loadl_pi(squared, (const __m64 *)&table[cells[0]]),
                             (const __m64 *)&table[cells[1]]);
