@@ -127,6 +127,8 @@ static const struct wh_option options_table[] = {
     { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; "
       "all rows alike in COLS are on one side [of all columns but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
+    { "hash-bits", 0, "BITS", "keep no names, but so many bits of their hash: features that meet "
+      "share a weight", WH_OPTION_COUNT, AT(model.roles.hash_bits), NULL, NULL },
     { "max-features", 0, "N", "the model holds at most so many; the rarest make room for others "
       "[4m]", WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Labels that come later than their rows" },

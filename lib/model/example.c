@@ -5,6 +5,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/hash.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -43,6 +44,7 @@ struct wh_examples {
     char *label, *weight;
     struct wh_columns *excluded[EXCLUDED]; /* id, ignore, time, join; NULL where not given */
     struct wh_interactions *interactions; /* NULL: none */
+    uint64_t hash_mask; /* of the bits of names' hashes; 0: names are kept */
     bool learn;
     bool zeros, missing; /* these are put into the examples too */
     bool held;           /* rows are only looked at */
@@ -90,6 +92,8 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     examples->lenient = settings->use != WH_EXAMPLES_BEGIN;
     examples->zeros = settings->needs & WH_NEEDS_ZEROS;
     examples->missing = settings->needs & WH_NEEDS_MISSING;
+    if (roles->hash_bits)
+        examples->hash_mask = (UINT64_C(1) << roles->hash_bits) - 1;
     examples->most = most < WH_MOST_FEATURES ? (uint32_t)most + 1 : WH_MOST_FEATURES;
     examples->label = copy(roles->label);
     examples->weight = copy(roles->weight);
@@ -165,6 +169,32 @@ static int find(const struct wh_shape *shape, const char *name)
     return name ? wh_shape_find(shape, name, strlen(name)) : -1;
 }
 
+enum { HASHED_SIZE = 16 };
+
+/* What a feature is called in the names: as the row has it, or by its hash, then in `hashed`. */
+static struct wh_slice name_of(const struct wh_examples *examples, const char *text,
+                               size_t length, char hashed[static HASHED_SIZE])
+{
+    static const char digits[] = "0123456789abcdef";
+    if (!examples->hash_mask)
+        return (struct wh_slice){ text, length };
+    uint64_t hash = wh_stable_mix(wh_stable_hash(WH_STABLE_HASH, text, length));
+    char *at = hashed + HASHED_SIZE;
+    uint64_t left = hash & examples->hash_mask;
+    do
+        *--at = digits[left & 15];
+    while (left >>= 4);
+    *--at = '#';
+    return (struct wh_slice){ at, (size_t)(hashed + HASHED_SIZE - at) };
+}
+
+static uint32_t find_name(const struct wh_examples *examples, const char *text, size_t length)
+{
+    char hashed[HASHED_SIZE];
+    struct wh_slice name = name_of(examples, text, length, hashed);
+    return wh_names_find(examples->names, name.text, name.length);
+}
+
 static void add_column(struct wh_examples *examples, struct binding *binding, uint32_t index,
                        const char *name, uint32_t length)
 {
@@ -173,7 +203,7 @@ static void add_column(struct wh_examples *examples, struct binding *binding, ui
                                .last = WH_NO_FEATURE };
     wh_buffer_add(&binding->text, name, length);
     wh_buffer_byte(&binding->text, '=');
-    column->id = wh_names_find(examples->names, name, length);
+    column->id = find_name(examples, name, length);
 }
 
 static void bind_features(struct wh_examples *examples, struct binding *binding,
@@ -259,16 +289,30 @@ static bool bad_value(struct wh_error *error, const struct named *name, const ch
     return false;
 }
 
+/* A feature that the row has already: another name of the same hash, or a mistake. */
+static bool put_again(struct wh_examples *examples, uint32_t id, double value,
+                      struct wh_error *error)
+{
+    if (!examples->hash_mask) {
+        wh_bad_row(error, "feature", wh_names_text(examples->names, id),
+                   examples->names->names[id].length, 0, "the row has this feature twice");
+        return false;
+    }
+    size_t at = 0;
+    while (examples->ids[at] != id)
+        at++;
+    double sum = examples->values[at] + value;
+    examples->values[at] = fabs(sum) <= WH_LARGEST_VALUE ? sum : copysign(WH_LARGEST_VALUE, sum);
+    return true;
+}
+
 /* Puts a feature into the example. */
 static inline bool put(struct wh_examples *examples, uint32_t id, double value,
                        struct wh_error *error)
 {
     struct wh_name *name = &examples->names->names[id];
-    if (name->row == examples->row) {
-        wh_bad_row(error, "feature", wh_names_text(examples->names, id), name->length, 0,
-                   "the row has this feature twice");
-        return false;
-    }
+    if (name->row == examples->row)
+        return put_again(examples, id, value, error);
     name->row = examples->row;
     if (examples->count == examples->capacity) {
         examples->capacity *= 2;
@@ -284,17 +328,19 @@ static inline bool put(struct wh_examples *examples, uint32_t id, double value,
 /* Finds a name's number, or gives it one; WH_NO_FEATURE where there is none. False: bad row. */
 static bool number_name(struct wh_examples *examples, struct named *name, struct wh_error *error)
 {
-    name->id = wh_names_find(examples->names, name->text, name->length);
+    char hashed[HASHED_SIZE];
+    struct wh_slice text = name_of(examples, name->text, name->length, hashed);
+    name->id = wh_names_find(examples->names, text.text, text.length);
     if (name->id != WH_NO_FEATURE || !examples->adds)
         return true;
-    if (name->length > WH_MAX_NAME)
+    if (text.length > WH_MAX_NAME)
         return bad_value(error, name, "feature", name->text, name->length,
                          "is too long for the name of a feature (4096 bytes at most): leave the "
                          "column out with --ignore, or encode it with wh-featurize");
     if (examples->names->count >= examples->most)
         examples->crowded++;
     else
-        name->id = wh_names_add(examples->names, name->text, name->length);
+        name->id = wh_names_add(examples->names, text.text, text.length);
     return true;
 }
 
@@ -385,7 +431,8 @@ static bool take_string(struct wh_examples *examples, const struct named *column
     struct wh_names *names = examples->names;
     size_t prefix = column->length + 1;
     uint32_t id = *last;
-    if (id < names->count && names->names[id].length == prefix + value.length
+    if (id < names->count && !examples->hash_mask
+        && names->names[id].length == prefix + value.length
         && memcmp(wh_names_text(names, id) + prefix, value.text, value.length) == 0) {
         examples->named = examples->known = true;
         return put(examples, id, 1, error);
@@ -488,7 +535,7 @@ static inline const char *read_key(const struct wh_examples *examples, struct wh
     const struct wh_names *names = examples->names;
     uint32_t guess = names->names[before].next;
     at++;
-    if (guess != WH_CONSTANT && guess < names->count) {
+    if (guess != WH_CONSTANT && guess < names->count && !examples->hash_mask) {
         const struct wh_name *guessed = &names->names[guess];
         size_t length = guessed->length;
         if (guessed->plain && (size_t)(end - at) > length && at[length] == '"'
@@ -500,7 +547,7 @@ static inline const char *read_key(const struct wh_examples *examples, struct wh
     bool escaped;
     const char *close = close_quote(at, &escaped);
     struct wh_slice key = decode(row, at, close, escaped);
-    *name = (struct named){ key.text, key.length, wh_names_find(names, key.text, key.length) };
+    *name = (struct named){ key.text, key.length, find_name(examples, key.text, key.length) };
     return close + 1;
 }
 

@@ -6,6 +6,9 @@
  * string becomes the feature `name=value` of value 1, booleans are 0 and 1, null is missing. Zero
  * and missing are the same to a linear model: they are left out unless the learner needs them.
  *
+ * With hash_bits a feature's name is "#" and the lowest bits of a hash of its text, in hexadecimal
+ * digits: there are only so many, and those that meet in one share a weight, their values added.
+ *
  * Where the columns are is worked out once per shape. The keys within a features object are
  * guessed from the key before, strings from the row before; hashing is what remains.
  */
@@ -31,6 +34,7 @@ enum { WH_DEFAULT_MAX_FEATURES = 4000000 };
 enum wh_needs {
     WH_NEEDS_ZEROS = 1,   /* the zeros that a row spells out, as value 0 */
     WH_NEEDS_MISSING = 2, /* nulls of columns and of features objects, as NaN */
+    WH_NEEDS_NAMES = 4,   /* the features' names as rows have them */
 };
 
 /* A row as a learner sees it. The first feature is the constant, of value 1. */
@@ -51,7 +55,10 @@ struct wh_roles {
     const char *time;
     const char *interactions; /* as model/interactions.h has them */
     const char *join;   /* of late labels (model/join.h) */
+    uint64_t hash_bits; /* names are replaced by so many bits of their hash; 0: they are kept */
 };
+
+enum { WH_MOST_HASH_BITS = 28 };
 
 enum wh_example_input { WH_INPUT_UNSETTLED, WH_INPUT_COLUMNS, WH_INPUT_FEATURES };
 

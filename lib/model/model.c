@@ -90,6 +90,23 @@ static int settle_penalty(const struct wh_model *model, const char *option, doub
     return wh_fail(error, WH_REFUSED, "--%s must be 0 or more, and 1e9 at most", option);
 }
 
+static int settle_hash(const struct wh_model *model, struct wh_error *error)
+{
+    const struct wh_roles *roles = &model->settings.roles;
+    if (!roles->hash_bits)
+        return 0;
+    if (roles->hash_bits > WH_MOST_HASH_BITS)
+        return wh_fail(error, WH_REFUSED, "--hash-bits: from 1 to %d", WH_MOST_HASH_BITS);
+    if (roles->interactions)
+        return wh_fail(error, WH_REFUSED, "--hash-bits and --interactions contradict each other: "
+                       "products are made by the names of features, which are not kept");
+    if (model->type->needs & WH_NEEDS_NAMES)
+        return wh_fail(error, WH_REFUSED, "--hash-bits is not for the learner %s, which goes by "
+                       "the names of features: give --learner nag, ftrl, coin or sgd",
+                       model->type->name);
+    return 0;
+}
+
 int wh_model_settle(struct wh_model *model, struct wh_error *error)
 {
     struct wh_settings *settings = &model->settings;
@@ -100,6 +117,8 @@ int wh_model_settle(struct wh_model *model, struct wh_error *error)
     if (model->type->untuned && settings->rate != model->type->rate)
         return wh_fail(error, WH_REFUSED, "--learning-rate is not for the learner %s: %s",
                        model->type->name, model->type->untuned);
+    if (settle_hash(model, error) != 0)
+        return -1;
     if (settings->class_weights && wh_class_weights_check(settings->class_weights, error) != 0)
         return -1;
     if (settings->half_life

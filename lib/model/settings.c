@@ -31,6 +31,7 @@ static const struct setting table[] = {
     { "class-weight", TEXT, AT(class_weights), false },
     { "half-life", TEXT, AT(half_life), false },
     { "interactions", TEXT, AT(roles.interactions), false },
+    { "hash-bits", COUNT, AT(roles.hash_bits), false },
     { "max-features", COUNT, AT(max_features), true },
     { "holdout", TEXT, AT(holdout), false },
     { "join", TEXT, AT(roles.join), false },

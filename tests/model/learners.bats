@@ -222,3 +222,33 @@ turning() {
     exits 2 wh-update -m m.whm --label y --class-weight 1:2 rows.csv
     says 'must be LABEL=WEIGHT'
 }
+
+@test "--hash-bits keeps no names, bounds the model, and scores by the same hashes" {
+    awk 'BEGIN { srand(4); for (i = 0; i < 3000; i++) { w = int(rand() * 2000)
+        printf "{\"y\":%d,\"word\":\"w%d\",\"x\":%.3f}\n", rand() < (w % 2 ? .9 : .1), w, rand() } }' \
+        >rows
+    for learner in nag ftrl coin sgd; do
+        wh-update -m m.whm --new --label y --learner "$learner" --hash-bits 10 -q \
+            --stats stats.json rows
+        jq -e '.features <= 1024 and .features > 700' stats.json
+        zcat m.whm >text
+        grep -q '^\["#' text
+        ! grep -q 'w[0-9][0-9]*"' text
+        wh-score -m m.whm --label y -n -q --stats score.json rows
+        jq -e '.loss < .baseline_constant' score.json
+        head -n 1234 rows >first
+        tail -n +1235 rows >second
+        wh-update -m two.whm --new --label y --learner "$learner" --hash-bits 10 -q first
+        wh-update -m two.whm -q second
+        [ "$(wh-score -m m.whm --digest)" = "$(wh-score -m two.whm --digest)" ]
+    done
+    # Of one bit all features meet in two, their values added.
+    printf '%s\n' '{"y":1,"a":1,"b":2,"c":4}' '{"y":0,"a":1,"b":2,"c":4}' >few
+    wh-update -m m.whm --new --label y --learner nag --hash-bits 1 -q few
+    zcat m.whm | grep -c '^\["#[01]",' | grep -qx '[12]'
+    exits 2 wh-update -m n.whm --label y --hash-bits 10 rows
+    says '--hash-bits is not for the learner auto'
+    exits 2 wh-update -m n.whm --label y --hash-bits 29 --learner nag rows
+    exits 2 wh-update -m m.whm --hash-bits 10 few
+    says 'm.whm was learned with --hash-bits 1'
+}
