@@ -421,7 +421,7 @@ END
     wh-featurize -q --state s --fit "${steps[@]}" rows.csv
     for format in csv ndjson; do
         wh-featurize -q --state s --frozen "${steps[@]}" -o $format rows.csv |
-            wh-update -q -m $format.whm --label y
+            wh-update -q -m $format.whm --label y --learner nag
     done
     [ "$(wh-score -m csv.whm --digest)" = "$(wh-score -m ndjson.whm --digest)" ]
 }
