@@ -119,8 +119,8 @@ static const struct wh_option options_table[] = {
       AT(model.l2), NULL, NULL },
     { "class-weight", 0, "LABEL=W,...", "how much rows of a class teach [1]", WH_OPTION_TEXT,
       AT(model.class_weights), NULL, NULL },
-    { "half-life", 0, "ROWS|DURATION", "let what a row has taught count half after so many rows, or "
-      "so much time by --time", WH_OPTION_TEXT, AT(model.half_life), NULL, NULL },
+    { "half-life", 0, "ROWS|DURATION", "let what a row has taught count half after so many rows, "
+      "or so much time by --time", WH_OPTION_TEXT, AT(model.half_life), NULL, NULL },
     { "interactions", 0, "PAIRS", "learn from products of features too, such as "
       "city*plan,amount*hour, or from all", WH_OPTION_TEXT, AT(model.roles.interactions), NULL,
       NULL },

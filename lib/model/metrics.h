@@ -3,8 +3,8 @@
  *
  * The two baselines are the best that could be done without looking at the features: the one
  * constant prediction that turned out best, and "the label stays what it was" (for classes: said
- * with the confidence that turned out best, at least that of a guess). A model that does not beat them has
- * learned nothing of use. All sums are weighted.
+ * with the confidence that turned out best, at least that of a guess). A model that does not beat
+ * them has learned nothing of use. All sums are weighted.
  */
 #ifndef WH_MODEL_METRICS_H
 #define WH_MODEL_METRICS_H

@@ -64,7 +64,8 @@ static json_t *header_of(struct wh_model *model)
     json_object_set_new(header, "learner", json_string(type->name));
     wh_task_save(&model->task, header);
     bool loss = model->loss_settled;
-    json_object_set_new(header, "loss", text_or_null(loss ? wh_loss_print(&model->loss, text) : NULL));
+    json_object_set_new(header, "loss",
+                        text_or_null(loss ? wh_loss_print(&model->loss, text) : NULL));
     json_object_set_new(header, "link", text_or_null(loss ? wh_loss_link(&model->loss) : NULL));
     json_object_set_new(header, "options", wh_settings_save(&model->settings));
     json_object_set_new(header, "input", text_or_null(inputs[model->input]));

@@ -293,7 +293,8 @@ static void describe_features(struct wh_buffer *out, const struct wh_model *mode
     if (top > count)
         top = count;
     wh_buffer_format(out, "\n%12s %12s  feature (%zu of %zu, by effect: the weight times "
-                     "the largest value seen, where that is kept)\n", "weight", "effect", top, count);
+                     "the largest value seen, where that is kept)\n", "weight", "effect", top,
+                     count);
     add_feature(out, model, WH_CONSTANT);
     for (size_t i = 0; i < top; i++)
         add_feature(out, model, ranked[i].id);

@@ -45,7 +45,8 @@ struct wh_task {
     uint32_t count;
 };
 
-/* `kind` ("binary", "multiclass", "regression" or NULL) and `positive` (or NULL) as the user gave them. */
+/* `kind` ("binary", "multiclass", "regression" or NULL) and `positive` (or NULL) as the user gave
+ * them. */
 int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
                  struct wh_error *error);
 void wh_task_free(struct wh_task *task);
@@ -58,8 +59,8 @@ static inline bool wh_task_classifies(const struct wh_task *task)
 }
 
 /*
- * What the label says: the number of its class, which may be new, or its number. WH_BAD where it contradicts
- * what is known. `column` is the label's name, for messages; the row gives scratch memory.
+ * What the label says: the number of its class, which may be new, or its number. WH_BAD where it
+ * contradicts what is known. `column` is the label's name, for messages; the row gives scratch memory.
  */
 enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const struct wh_field *field,
                              const char *column, double *target, struct wh_error *error);

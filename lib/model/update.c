@@ -264,8 +264,8 @@ static int check_task(const struct wh_model *model, struct wh_error *error)
     if (model->task.kind != WH_TASK_UNSETTLED)
         return 0;
     return wh_fail(error, WH_REFUSED,
-                   "before the first label it is not known whether there are classes, so no row can "
-                   "be passed on: say so with --task binary, multiclass or regression");
+                   "before the first label it is not known whether there are classes, so no row "
+                   "can be passed on: say so with --task binary, multiclass or regression");
 }
 
 static void say_line(struct update *update)

@@ -73,7 +73,8 @@ static void all_is_every_pair_and_every_square_once(void **state)
 static void what_is_no_pair_is_refused(void **state)
 {
     (void)state;
-    static const char *const choices[] = { "", "a", "*", "a*", "*a", "a*b*c", "a*b,", ",a*b", "**" };
+    static const char *const choices[] = { "", "a", "*", "a*", "*a", "a*b*c", "a*b,", ",a*b",
+                                          "**" };
     struct wh_names names;
     struct wh_error error;
     add_names(&names);

@@ -133,8 +133,8 @@ static void learners_predict_as_vowpal_wabbit_does(void **state)
     }
 }
 
-/* The mean losses of vw --coin --loss_function ..., of rows of weight 1: it looks at the weight of a
- * row before it predicts it. (What it writes with -p is older by a row.) */
+/* The mean losses of vw --coin --loss_function ..., of rows of weight 1: it looks at the weight of
+ * a row before it predicts it. (What it writes with -p is older by a row.) */
 static void coin_loses_as_vowpal_wabbit_does(void **state)
 {
     (void)state;
