@@ -29,8 +29,12 @@ customers() {
     customers 1 2000 >customers.csv
     customers 7 100 | cut -d , -f 1-5 >today.csv
     commands 'With nothing but a CSV file' >commands.sh
-    [ "$(grep -c '^wh-' commands.sh)" -eq 3 ]
+    [ "$(grep -c '^wh-' commands.sh)" -eq 4 ]
     bash -euo pipefail commands.sh >out 2>log
+    sed -n '/nightly/,$p' commands.sh >nightly.sh
+    bash -euo pipefail nightly.sh 2>again
+    grep -q 'nightly.whm' again
+    grep -q 'better' again
     grep -q 'customer_id,plan,months,calls,spend,score' out
     grep -q '"calls"' out
     grep -q 'best constant' log
