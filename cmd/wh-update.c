@@ -68,7 +68,7 @@ static const struct wh_option options_table[] = {
       offsetof(struct options, save_every), set_duration, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Retraining" },
     { "passes", 0, "N", "read the rows N times, or until the loss on those held out grows no "
-      "smaller [1]", WH_OPTION_COUNT, offsetof(struct options, retrain.passes), NULL, NULL },
+      "smaller [1]", WH_OPTION_POSITIVE, offsetof(struct options, retrain.passes), NULL, NULL },
     { "window", 0, "N|DURATION", "with --new: learn from the last N rows only, or from those of so "
       "much time (--time) before the newest", WH_OPTION_TEXT, offsetof(struct options, window),
       NULL, NULL },
@@ -106,7 +106,7 @@ static const struct wh_option options_table[] = {
       AT(task), NULL, NULL },
     { "positive", 0, "VALUE", "of two labels the one whose probability is to be learned",
       WH_OPTION_TEXT, AT(positive), NULL, NULL },
-    { "learner", 0, "NAME", "how to learn: auto, nag, ftrl, coin or sgd", WH_OPTION_TEXT,
+    { "learner", 0, "NAME", "how to learn: auto, nag, ftrl, coin or sgd [auto]", WH_OPTION_TEXT,
       AT(learner), NULL, NULL },
     { "loss", 0, "LOSS", "what is made small: squared, absolute, huber:DELTA, quantile:TAU or "
       "poisson for numbers, logistic or hinge for classes [squared; logistic]", WH_OPTION_TEXT,
@@ -128,9 +128,9 @@ static const struct wh_option options_table[] = {
       "all rows alike in COLS are on one side [of all columns but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
     { "hash-bits", 0, "BITS", "keep no names, but so many bits of their hash: features that meet "
-      "share a weight", WH_OPTION_COUNT, AT(model.roles.hash_bits), NULL, NULL },
+      "share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL, NULL },
     { "max-features", 0, "N", "the model holds at most so many; the rarest make room for others "
-      "[4m]", WH_OPTION_COUNT, AT(model.max_features), NULL, NULL },
+      "[4m]", WH_OPTION_POSITIVE, AT(model.max_features), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Labels that come later than their rows" },
     { "join", 0, "ID", "rows without a label wait until one with the same value in this column "
       "brings it", WH_OPTION_TEXT, AT(model.roles.join), NULL, NULL },

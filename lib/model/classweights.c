@@ -44,12 +44,35 @@ int wh_class_weights_check(const char *text, struct wh_error *error)
     }
 }
 
+static bool is_of(const struct entry *entry, const struct wh_class *class)
+{
+    return class->text && entry->label_length == class->length
+        && memcmp(entry->label, class->text, class->length) == 0;
+}
+
+bool wh_class_weights_unmet(const char *text, const struct wh_task *task, const char **label,
+                            size_t *length)
+{
+    struct entry entry;
+    for (const char *at = text; next(&at, &entry); at++) {
+        uint32_t i = 0;
+        while (i < task->count && !is_of(&entry, &task->classes[i]))
+            i++;
+        *label = entry.label;
+        *length = entry.label_length;
+        if (i == task->count)
+            return true;
+        if (*at == '\0')
+            break;
+    }
+    return false;
+}
+
 double wh_class_weight(const char *text, const struct wh_class *class)
 {
     struct entry entry;
-    for (const char *at = text; class->text && next(&at, &entry); at++) {
-        if (entry.label_length == class->length
-            && memcmp(entry.label, class->text, class->length) == 0)
+    for (const char *at = text; next(&at, &entry); at++) {
+        if (is_of(&entry, class))
             return wh_number_parse(entry.weight, entry.weight_length);
         if (*at == '\0')
             break;

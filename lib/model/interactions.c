@@ -134,6 +134,22 @@ static bool matches(const struct side *side, const char *name, size_t length)
             && (length == side->length || name[side->length] == '='));
 }
 
+const char *wh_interactions_unmet(const char *text, const struct wh_names *names, size_t *length)
+{
+    for (const char *at = text; *at; at += *length + (at[*length] != '\0')) {
+        *length = strcspn(at, "*,");
+        struct side side = { .text = at, .length = *length };
+        side.all = *length == strlen(ALL) && memcmp(at, ALL, *length) == 0;
+        uint32_t id = 1;
+        while (id < names->count
+               && !matches(&side, wh_names_text(names, id), names->names[id].length))
+            id++;
+        if (id == names->count && !side.all)
+            return at;
+    }
+    return NULL;
+}
+
 static uint64_t places_of(const struct wh_interactions *interactions, uint32_t id)
 {
     const char *name = wh_names_text(interactions->names, id);

@@ -32,6 +32,9 @@ struct wh_pair {
 /* NULL on failure: a choice that is none. `names` must stay. */
 struct wh_interactions *wh_interactions_open(const char *text, const struct wh_names *names,
                                              struct wh_error *error);
+/* The first name of a choice, as wh_interactions_open takes it, that no feature and no column of
+ * strings has so far: NULL where there is none. It points into `text`. */
+const char *wh_interactions_unmet(const char *text, const struct wh_names *names, size_t *length);
 /* NULL is allowed. */
 void wh_interactions_free(struct wh_interactions *interactions);
 

@@ -134,17 +134,34 @@ int wh_model_merge(struct wh_model *into, const struct wh_model *from, const cha
     return result;
 }
 
+/* The same rows twice would count double. */
+static int check_apart(const struct wh_model *from, const char *path, char (*digests)[65],
+                       size_t count, struct wh_error *error)
+{
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(from->digest, digests[i]) == 0)
+            return wh_fail(error, WH_REFUSED, "%s: has learned just what another of the models "
+                           "has: its rows would count twice", path);
+    strcpy(digests[count], from->digest);
+    return 0;
+}
+
 static struct wh_model *merge_all(const char *const *paths, size_t count, struct wh_error *error)
 {
+    char (*digests)[65] = wh_alloc(count, sizeof *digests);
     struct wh_model *into = wh_model_load(paths[0], error);
+    if (into)
+        check_apart(into, paths[0], digests, 0, error);
     for (size_t i = 1; i < count && into; i++) {
         struct wh_model *from = wh_model_load(paths[i], error);
-        if (!from || wh_model_merge(into, from, paths[i], error) != 0) {
+        if (!from || check_apart(from, paths[i], digests, i, error) != 0
+            || wh_model_merge(into, from, paths[i], error) != 0) {
             wh_model_free(into);
             into = NULL;
         }
         wh_model_free(from);
     }
+    free(digests);
     return into;
 }
 

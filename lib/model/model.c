@@ -1,5 +1,6 @@
 #include "model/model.h"
 
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -96,7 +97,8 @@ static int settle_hash(const struct wh_model *model, struct wh_error *error)
     if (!roles->hash_bits)
         return 0;
     if (roles->hash_bits > WH_MOST_HASH_BITS)
-        return wh_fail(error, WH_REFUSED, "--hash-bits: from 1 to %d", WH_MOST_HASH_BITS);
+        return wh_fail(error, WH_REFUSED, "--hash-bits %" PRIu64 ": it must be from 1 to %d",
+                       roles->hash_bits, WH_MOST_HASH_BITS);
     if (roles->interactions)
         return wh_fail(error, WH_REFUSED, "--hash-bits and --interactions contradict each other: "
                        "products are made by the names of features, which are not kept");

@@ -218,6 +218,28 @@ static void add_classes(struct wh_buffer *out, const struct wh_task *task)
     wh_buffer_format(out, "%s\n", task->count > MOST_SHOWN ? " ..." : "");
 }
 
+static void add_setting(struct wh_buffer *out, const char *label, double value)
+{
+    if (!(value > 0))
+        return;
+    wh_buffer_format(out, "%-12s ", label);
+    add_number(out, value);
+    wh_buffer_byte(out, '\n');
+}
+
+/* What it learns with, as far as that was given. */
+static void describe_settings(struct wh_buffer *out, const struct wh_settings *settings)
+{
+    add_setting(out, "l1", settings->l1);
+    add_setting(out, "l2", settings->l2);
+    add_text(out, "products", settings->roles.interactions);
+    add_setting(out, "hash bits", (double)settings->roles.hash_bits);
+    if (settings->max_features != WH_DEFAULT_MAX_FEATURES)
+        add_setting(out, "max features", (double)settings->max_features);
+    add_text(out, "classes by", settings->class_weights);
+    add_text(out, "half-life", settings->half_life);
+}
+
 static void describe_task(struct wh_buffer *out, const struct wh_model *model)
 {
     const struct wh_task *task = &model->task;
@@ -304,8 +326,15 @@ static void describe_features(struct wh_buffer *out, const struct wh_model *mode
 static void describe_learner(struct wh_buffer *out, const struct wh_model *model, size_t top)
 {
     const struct wh_learner *learner = model->learner;
-    for (uint32_t i = 0; i < learner->outputs && learner->type->describe; i++)
+    char quoted[96];
+    for (uint32_t i = 0; i < learner->outputs && learner->type->describe; i++) {
+        const struct wh_class *class = &model->task.classes[i];
+        wh_buffer_byte(out, '\n');
+        if (learner->outputs > 1)
+            wh_buffer_format(out, "for %s against the others:\n",
+                             wh_quote(quoted, class->text, class->length));
         learner->type->describe(learner->view, learner->heads[i], out);
+    }
     if (learner->type->head_parameters.count)
         describe_features(out, model, top);
 }
@@ -328,9 +357,7 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
     add_text(out, "ignored", model->settings.roles.ignore);
     add_text(out, "time", model->settings.roles.time);
     add_text(out, "held out", model->settings.holdout);
-    add_text(out, "products", model->settings.roles.interactions);
-    add_text(out, "classes by", model->settings.class_weights);
-    add_text(out, "half-life", model->settings.half_life);
+    describe_settings(out, &model->settings);
     add_text(out, "input", model->input == WH_INPUT_FEATURES  ? "features object"
                            : model->input == WH_INPUT_COLUMNS ? "columns"
                                                               : "no label has come yet");

@@ -8,9 +8,11 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "model/classweights.h"
 #include "model/eventtime.h"
 #include "model/eviction.h"
 #include "model/holdout.h"
+#include "model/interactions.h"
 #include "model/modelfile.h"
 #include "model/report.h"
 #include "model/scored.h"
@@ -819,6 +821,24 @@ static void summarize_held(struct update *update, struct wh_buffer *out)
     wh_report_figures(out, update->model, &update->held, "loss");
 }
 
+/* Names that were given and did not come, most likely misspelled. */
+static void summarize_unmet(const struct wh_model *model, struct wh_buffer *out)
+{
+    const struct wh_settings *settings = &model->settings;
+    const char *name = NULL;
+    size_t length;
+    char quoted[96];
+    if (settings->roles.interactions)
+        name = wh_interactions_unmet(settings->roles.interactions, &model->names, &length);
+    if (name)
+        wh_buffer_format(out, "--interactions: no feature and no column of strings is called %s\n",
+                         wh_quote(quoted, name, length));
+    if (settings->class_weights
+        && wh_class_weights_unmet(settings->class_weights, &model->task, &name, &length))
+        wh_buffer_format(out, "--class-weight: no row had the label %s\n",
+                         wh_quote(quoted, name, length));
+}
+
 void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out)
 {
     struct update *update = update_of(stage);
@@ -852,6 +872,7 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
                          "and %" PRIu64 " values left out: there were %" PRIu64 " features (see "
                          "--max-features)\n", update->evicted, values_ignored(update),
                          model->settings.max_features);
+    summarize_unmet(model, out);
     wh_report_figures(out, model, &update->evaluation, "progressive loss");
     if (update->held.metrics.rows > 0)
         summarize_held(update, out);

@@ -186,6 +186,13 @@ static int set_value(struct found found, const char *value, struct wh_error *err
                    : refuse_value(option->name, value,
                                   "a whole number from 0 to 2^64 (k, m, g: times 10^3, 10^6, 10^9)",
                                   error);
+    case WH_OPTION_POSITIVE:
+        return scaled_number(value, 1000, (uint64_t *)(void *)place)
+                       && *(uint64_t *)(void *)place > 0
+                   ? 0
+                   : refuse_value(option->name, value,
+                                  "a whole number from 1 to 2^64 (k, m, g: times 10^3, 10^6, 10^9)",
+                                  error);
     case WH_OPTION_SIZE:
         return scaled_number(value, 1024, (uint64_t *)(void *)place)
                    ? 0

@@ -20,6 +20,7 @@ enum wh_option_kind {
     WH_OPTION_TEXT,    /* const char * at `offset` */
     WH_OPTION_CHOICE,  /* the same, one of the words in `detail`: const char *const *, NULL last */
     WH_OPTION_COUNT,   /* uint64_t at `offset`; suffixes k, m, g for 10^3, 10^6, 10^9 */
+    WH_OPTION_POSITIVE, /* the same, from 1 */
     WH_OPTION_SIZE,    /* uint64_t bytes at `offset`; suffixes k, m, g for 2^10, 2^20, 2^30 */
     WH_OPTION_NUMBER,  /* double at `offset`, finite */
     WH_OPTION_CALL,    /* set() is called, in the order of the command line; where it fails, its

@@ -82,3 +82,10 @@ orders() {
     says '--learning-rate is not for the learner auto'
     [ ! -e m.whm ]
 }
+
+@test "--describe tells the experts of each class under its name" {
+    printf '%s\n' '{"x":1,"y":"a"}' '{"x":2,"y":"b"}' '{"x":3,"y":"c"}' >rows
+    wh-update -m m.whm --label y -q rows
+    wh-score -m m.whm --describe >described
+    [ "$(grep -A 1 '^for "[abc]" against the others:$' described | grep -c '^  expert ')" -eq 3 ]
+}

@@ -252,3 +252,36 @@ turning() {
     exits 2 wh-update -m m.whm --hash-bits 10 few
     says 'm.whm was learned with --hash-bits 1'
 }
+
+@test "--class-weight and --interactions tell of names that never came" {
+    data_file phishing.csv
+    exits 0 wh-update -m m.whm --label is_phishing --class-weight '0=2,yes=5' "$DATA_FILE"
+    says '--class-weight: no row had the label "yes"'
+    exits 0 wh-update -m m.whm --new --label is_phishing --learner nag \
+        --interactions 'https*lnog_url,all' "$DATA_FILE"
+    says '--interactions: no feature and no column of strings is called "lnog_url"'
+    exits 0 wh-update -m m.whm --new --label is_phishing --learner nag --class-weight 0=2,1=1 \
+        --interactions 'https*long_url,all' "$DATA_FILE"
+    ! grep -e --interactions -e --class-weight err
+}
+
+@test "numbers that must be above 0 are" {
+    printf '%s\n' '{"y":1,"x":1}' '{"y":0,"x":2}' >rows
+    for option in passes hash-bits max-features; do
+        exits 2 wh-update -m m.whm --label y --learner nag --$option 0 rows
+        says "--$option: \"0\" is not a whole number from 1 to 2^64"
+    done
+    exits 2 wh-update -m m.whm --label y --learner nag --hash-bits 29 rows
+    says '--hash-bits 29: it must be from 1 to 28'
+}
+
+@test "--describe tells what a model learns with" {
+    printf '%s\n' '{"y":1,"x":1}' '{"y":0,"x":2}' >rows
+    wh-update -m m.whm --label y --learner ftrl --l1 .5 --l2 .25 --hash-bits 8 --max-features 9 \
+        -q rows
+    wh-score -m m.whm --describe >described
+    grep -q '^l1  *0.5$' described
+    grep -q '^l2  *0.25$' described
+    grep -q '^hash bits  *8$' described
+    grep -q '^max features  *9$' described
+}

@@ -79,6 +79,8 @@ close() {
     says '--merge needs two models or more'
     exits 2 wh-update --merge 1.whm 1.whm -m 2.whm
     says '2.whm: is there already (--new replaces it)'
+    exits 2 wh-update --merge 1.whm 1.whm -m m.whm
+    says '1.whm: has learned just what another of the models has: its rows would count twice'
     exits 2 wh-update --merge 1.whm rows -m m.whm
     says 'rows: is not a model'
     [ ! -e m.whm ]
