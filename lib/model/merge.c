@@ -25,6 +25,10 @@ static int check(const struct wh_model *into, const struct wh_model *from, const
         if (!wh_place_none(&both[i]->checkpoint.place))
             return wh_fail(error, WH_REFUSED, "%s: a model that belongs to a stream cannot be "
                            "merged (see --detach)", path);
+        if (both[i]->joining.pending.count)
+            return wh_fail(error, WH_REFUSED, "%s: rows wait in it for their labels (--join), and "
+                           "would be lost: a model can be merged once these have come, or the "
+                           "rows waited longer than --within", path);
     }
     if (into->type != from->type)
         return differs(path, "learner", error);

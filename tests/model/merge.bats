@@ -83,5 +83,11 @@ close() {
     says '1.whm: has learned just what another of the models has: its rows would count twice'
     exits 2 wh-update --merge 1.whm rows -m m.whm
     says 'rows: is not a model'
+    printf '%s\n' '{"id":1,"x":1}' '{"id":2,"x":2}' '{"id":1,"y":1}' >late
+    wh-update -m 4.whm --label y --learner nag --join id --within 9 -q late
+    exits 2 wh-update --merge 4.whm 4.whm -m m.whm
+    says '4.whm: rows wait in it for their labels'
+    echo '{"id":2,"y":0}' | wh-update -m 4.whm -q
+    wh-update --merge 4.whm 4.whm -m joined.whm -q
     [ ! -e m.whm ]
 }
