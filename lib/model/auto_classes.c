@@ -358,7 +358,8 @@ void wh_auto_classes_learn(struct wh_auto_classes *classes, const struct wh_auto
 
 static json_t *save_linear(const struct wh_auto_cell *cells, size_t count)
 {
-    while (count > 0 && cells[count - 1].squares == 0)
+    /* After a pause of many half-lives squares may be 0 where weights are not. */
+    while (count > 0 && cells[count - 1].squares == 0 && cells[count - 1].weight == 0)
         count--;
     return wh_auto_floats_save((const float *)cells, 2 * count);
 }

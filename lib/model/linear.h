@@ -83,8 +83,8 @@ static inline void wh_table_reserve(struct wh_table *table, size_t features)
  */
 enum { WH_ERA = 64 };
 
-/* Clocks that a file may tell. */
-static const double WH_LAST_CLOCK = 1e12;
+/* Clocks that a file may tell: milliseconds between any two years of four digits are fewer. */
+static const double WH_LAST_CLOCK = 1e15;
 
 static inline double wh_era_of(double clock)
 {

@@ -457,11 +457,12 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
     if (model->settings.class_weights)
         weighted.weight *= wh_class_weight(model->settings.class_weights,
                                            &model->task.classes[(size_t)judgement->label]);
+    /* Predictions are counted by outcomes, also where the class's weight is 0. */
+    if (model->task.kind == WH_TASK_MULTICLASS)
+        find_outcomes(model, &weighted);
     if (!(weighted.weight > 0))
         return;
-    if (model->task.kind == WH_TASK_MULTICLASS) {
-        find_outcomes(model, &weighted);
-    } else if (model->task.kind == WH_TASK_REGRESSION) {
+    if (model->task.kind == WH_TASK_REGRESSION) {
         wh_target_learn(&model->target, judgement->label, judgement->weight);
         *outcome = (struct wh_outcome){
             .prediction = prediction->raw[0],

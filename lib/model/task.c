@@ -313,7 +313,7 @@ uint32_t wh_task_take_class(struct wh_task *task, const struct wh_class *class, 
 
 struct wh_task_mark wh_task_mark(const struct wh_task *task)
 {
-    struct wh_task_mark mark = { .count = task->count };
+    struct wh_task_mark mark = { .kind = task->kind, .type = task->type, .count = task->count };
     for (uint32_t i = 0; i < 2 && i < task->count; i++)
         mark.seen[i] = task->classes[i].text != NULL;
     return mark;
@@ -321,17 +321,16 @@ struct wh_task_mark wh_task_mark(const struct wh_task *task)
 
 void wh_task_undo(struct wh_task *task, const struct wh_task_mark *mark)
 {
-    if (task->kind == WH_TASK_MULTICLASS)
-        while (task->count > mark->count)
-            free(task->classes[--task->count].text);
-    if (task->kind != WH_TASK_BINARY)
-        return;
-    for (uint32_t i = 0; i < 2; i++) {
+    while (task->count > mark->count)
+        free(task->classes[--task->count].text);
+    for (uint32_t i = 0; i < task->count && mark->kind == WH_TASK_BINARY; i++) {
         if (mark->seen[i])
             continue;
         free(task->classes[i].text);
         task->classes[i] = (struct wh_class){ 0 };
     }
+    task->kind = mark->kind;
+    task->type = mark->type;
 }
 
 static enum wh_verdict read_label(const struct label *label, double *target,

@@ -69,8 +69,11 @@ enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const str
  * many; the task's count where it does not fit. */
 uint32_t wh_task_take_class(struct wh_task *task, const struct wh_class *class, uint32_t number);
 
-/* What classes there are, to go back to: a row that is bad after all, or held out, adds none. */
+/* What is settled and what classes there are, to go back to: a row that is bad after all, or held
+ * out, settles and adds none. */
 struct wh_task_mark {
+    enum wh_task_kind kind;
+    uint8_t type;
     uint32_t count;
     bool seen[2]; /* of two classes: which of them */
 };

@@ -383,8 +383,7 @@ static enum wh_verdict predict_and_learn(struct update *update, struct wh_row *r
                                          struct wh_emit *emit, struct wh_error *error)
 {
     struct wh_model *model = update->model;
-    if (wh_model_check(model, reading, error) != 0
-        || (!model->learner && begin_learner(update, error) != 0))
+    if (wh_model_check(model, reading, error) != 0)
         return WH_FATAL;
     if (!wh_model_takes(model, label, error))
         return WH_BAD;
@@ -392,6 +391,8 @@ static enum wh_verdict predict_and_learn(struct update *update, struct wh_row *r
     enum wh_verdict verdict = wind_clock(update, row, error);
     if (verdict != WH_TAKEN)
         return verdict;
+    if (!model->learner && begin_learner(update, error) != 0)
+        return WH_FATAL;
     struct wh_prediction prediction = wh_model_predict(model, &reading->example);
     if (update->scored)
         verdict = pass(update, row, &prediction, emit, error);
@@ -457,6 +458,10 @@ static enum wh_verdict take_labelled(struct update *update, struct wh_row *row,
     if (verdict == WH_TAKEN)
         verdict = held ? predict_and_measure(update, row, reading, label, emit, error)
                        : predict_and_learn(update, row, reading, label, emit, error);
+    if (model->learner) { /* which was made for them */
+        mark.kind = model->task.kind;
+        mark.type = model->task.type;
+    }
     if (verdict == WH_BAD || held)
         wh_task_undo(&model->task, &mark);
     if (verdict == WH_BAD)

@@ -189,6 +189,29 @@ turning() {
     says 'was learned with --half-life 50h'
 }
 
+@test "a pause of many half-lives, however many, loses nothing between two runs" {
+    awk 'BEGIN {
+        srand(7)
+        for (i = 1; i <= 200; i++) {
+            t += i > 100 && i <= 120 ? 200000 : 60
+            a = rand() * 2 - 1; b = rand() * 2 - 1
+            printf "%d,%.3f,%s,%d\n", t, a, (i <= 100 || i > 160) ? b : "", (a + 2 * b > 0)
+        }
+    }' >rows
+    (echo t,a,b,y && cat rows) >all.csv
+    (echo t,a,b,y && sed -n '1,130p' rows) >first.csv
+    (echo t,a,b,y && sed -n '131,$p' rows) >second.csv
+    wh-update -m one.whm --label y --time t --half-life 1h -q all.csv
+    wh-update -m two.whm --label y --time t --half-life 1h -q first.csv
+    wh-update -m two.whm -q second.csv
+    [ "$(wh-score -m one.whm --digest)" = "$(wh-score -m two.whm --digest)" ]
+    printf 't,a,y\n0001-01-01,1,0\n9999-12-31,2,1\n9999-12-31,3,0\n' >rows.csv
+    for learner in nag ftrl coin sgd auto; do
+        wh-update -m m.whm --new --learner $learner --label y --time t --half-life 1ms -q rows.csv
+        wh-update -m m.whm -q rows.csv
+    done
+}
+
 @test "a half-life that is none, or without its time, is refused, and a row without the time bad" {
     turning >rows.csv
     exits 2 wh-update -m m.whm --label y --half-life soon rows.csv
@@ -198,6 +221,31 @@ turning() {
     printf 'hour,x,y\n1,1,0\n,2,1\n' >rows.csv
     exits 1 wh-update -m m.whm --label y --time hour --half-life 7d rows.csv
     says 'is no time'
+}
+
+@test "a first row without its time settles nothing, neither the task nor a class" {
+    printf 't,x,y\n,1,3.5\n1,1,cat\n2,2,dog\n3,1,cat\n' >rows.csv
+    (echo t,x,y && sed -n '3,$p' rows.csv) >good.csv
+    for learner in nag auto; do
+        set -- --new --label y --time t --half-life 7d --learner $learner -q
+        wh-update -m m.whm "$@" --rejects bad rows.csv
+        [ "$(jq -r .rule bad)" = time ]
+        wh-update -m good.whm "$@" good.csv
+        [ "$(wh-score -m m.whm --digest)" = "$(wh-score -m good.whm --digest)" ]
+    done
+}
+
+@test "rows of a class of weight 0 teach nothing, and are counted by what was predicted of them" {
+    rows >rows.csv
+    for last in 20 21 22 23 24 25; do
+        (head -n 1 rows.csv && sed -n "2,${last}p" rows.csv) >first.csv
+        (head -n 1 rows.csv && sed -n "$((last + 1)),40p" rows.csv) >second.csv
+        head -n 40 rows.csv |
+            wh-update -m one.whm --new --label color --learner nag --class-weight red=0 -q
+        wh-update -m two.whm --new --label color --learner nag --class-weight red=0 -q first.csv
+        wh-update -m two.whm -q second.csv
+        [ "$(wh-score -m one.whm --digest)" = "$(wh-score -m two.whm --digest)" ]
+    done
 }
 
 @test "class weights teach like row weights, of two classes and of more" {
