@@ -197,8 +197,24 @@ static void coin_renumber(struct wh_head *head, const uint32_t *from, uint32_t c
     wh_table_renumber(&coin_of(head)->table, from, count);
 }
 
-/* Gradients are added; the wealth is the mean, each by what was staked. */
-static struct gambler merged(const struct gambler *a, const struct gambler *b)
+/* What predictions are divided by, by the rows that there were. */
+static double unit_of(const struct coin *coin)
+{
+    return coin->rows > 0 ? (coin->squares + NEARLY_NOTHING) / coin->rows : 1;
+}
+
+/* The weight of a feature as it was when a row was last learned from. */
+static double weight_of(const struct coin *coin, const struct gambler *gambler)
+{
+    return stake(coin, gambler, gambler->scale, wh_fading(coin->clock, coin->clock))
+           / unit_of(coin);
+}
+
+/* What was staked is added, and the wealth is the mean, each by what was staked. Stakes grow with
+ * the product of wealth and gains and fall with the steepest slope, so that of sums and means of
+ * these no mean of the stakes comes: the gains are such that the stake is that mean, `wanted`. */
+static struct gambler merged(const struct coin *coin, const struct gambler *a,
+                             const struct gambler *b, double wanted)
 {
     struct gambler gambler = {
         .won = a->won + b->won,
@@ -206,18 +222,22 @@ static struct gambler merged(const struct gambler *a, const struct gambler *b)
         .steepest = fmax(a->steepest, b->steepest),
         .scale = fmax(a->scale, b->scale),
     };
-    if (gambler.staked > 0)
-        gambler.wealth = a->wealth * (a->staked / gambler.staked)
-                       + b->wealth * (b->staked / gambler.staked);
+    if (!(gambler.staked > 0))
+        return gambler;
+    gambler.wealth = a->wealth * (a->staked / gambler.staked)
+                   + b->wealth * (b->staked / gambler.staked);
+    double reach = gambler.steepest * gambler.scale, means = coin->rate + gambler.wealth;
+    if (reach > SMALLEST && means > 0)
+        gambler.won = fmax(-gambler.staked,
+                           fmin(gambler.staked,
+                                wanted * reach / means * (reach + gambler.staked)));
     return gambler;
 }
 
-/* A margin's shift is left out: bets are not told apart from it. */
 static void coin_merge(struct wh_head *head, const struct wh_head *other, const uint32_t *map,
                        uint32_t count, double shift)
 {
-    (void)shift;
-    struct coin *coin = coin_of(head);
+    struct coin *coin = coin_of(head), before = *coin;
     const struct coin *from = (const struct coin *)other;
     const struct gambler *theirs = from->table.cells;
     coin->rows += from->rows;
@@ -227,22 +247,25 @@ static void coin_merge(struct wh_head *head, const struct wh_head *other, const 
     for (uint32_t i = 0; i < count && i < from->table.capacity; i++) {
         wh_table_reserve(&coin->table, (size_t)map[i] + 1);
         struct gambler *mine = (struct gambler *)coin->table.cells + map[i];
-        *mine = merged(mine, &theirs[i]);
+        double staked = mine->staked + theirs[i].staked, wanted = 0;
+        if (staked > 0)
+            wanted = weight_of(&before, mine) * (mine->staked / staked)
+                   + (weight_of(from, &theirs[i]) + (i == WH_CONSTANT ? shift : 0))
+                         * (theirs[i].staked / staked);
+        *mine = merged(coin, mine, &theirs[i], wanted * unit_of(coin));
     }
 }
 
 static const char *const parameters[] = { "weight", "won", "staked", "wealth", "steepest",
                                           "scale" };
 
-/* The weight is as it was when a row was last learned from. */
 static void coin_get(const struct wh_head *head, uint32_t id, double *out)
 {
     const struct coin *coin = (const struct coin *)head;
     struct gambler gambler = { 0 };
     if (id < coin->table.capacity)
         gambler = ((const struct gambler *)coin->table.cells)[id];
-    double unit = coin->rows > 0 ? (coin->squares + NEARLY_NOTHING) / coin->rows : 1;
-    out[0] = stake(coin, &gambler, gambler.scale, wh_fading(coin->clock, coin->clock)) / unit;
+    out[0] = weight_of(coin, &gambler);
     out[1] = gambler.won;
     out[2] = gambler.staked;
     out[3] = gambler.wealth;

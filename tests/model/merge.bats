@@ -53,6 +53,15 @@ close() {
     close city --ignore churned --learner nag
 }
 
+@test "so do coin's and sgd's, whose classes, shifted against each other, meet too" {
+    shards
+    close churned --ignore spent --learner coin
+    close spent --ignore churned --learner coin
+    close city --ignore churned --learner coin
+    close spent --ignore churned --learner sgd
+    close city --ignore churned --learner sgd
+}
+
 @test "a merged model knows the rows, features and classes of all, and goes on learning" {
     printf '%s\n' '{"k":"a","x":1}' '{"k":"b","y":1}' >first
     printf '%s\n' '{"k":"c","z":1}' '{"k":"b","y":1}' '{"k":"b","x":2}' >second
