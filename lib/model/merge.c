@@ -158,8 +158,8 @@ static struct wh_model *merge_all(const char *const *paths, size_t count, struct
         check_apart(into, paths[0], digests, 0, error);
     for (size_t i = 1; i < count && into; i++) {
         struct wh_model *from = wh_model_load(paths[i], error);
-        if (!from || check_apart(from, paths[i], digests, i, error) != 0
-            || wh_model_merge(into, from, paths[i], error) != 0) {
+        if (!from || wh_model_merge(into, from, paths[i], error) != 0
+            || check_apart(from, paths[i], digests, i, error) != 0) {
             wh_model_free(into);
             into = NULL;
         }
