@@ -96,7 +96,9 @@ close() {
     wh-update -m 4.whm --label y --learner nag --join id --within 9 -q late
     exits 2 wh-update --merge 4.whm 4.whm -m m.whm
     says '4.whm: rows wait in it for their labels'
+    cp 4.whm 5.whm
     echo '{"id":2,"y":0}' | wh-update -m 4.whm -q
-    wh-update --merge 4.whm 4.whm -m joined.whm -q
+    echo '{"id":2,"y":1}' | wh-update -m 5.whm -q
+    wh-update --merge 4.whm 5.whm -m joined.whm -q
     [ ! -e m.whm ]
 }
