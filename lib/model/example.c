@@ -58,6 +58,8 @@ struct wh_examples {
     uint32_t *ids;
     double *values;
     size_t count, capacity;
+    uint32_t *places; /* where features are in it, by their numbers, where names are hashed */
+    size_t place_capacity;
     uint32_t count_before; /* of names, before the row */
     uint64_t row;
     bool named, known;     /* a feature was named; one of these is known */
@@ -133,6 +135,7 @@ void wh_examples_free(struct wh_examples *examples)
     free(examples->weight);
     free(examples->ids);
     free(examples->values);
+    free(examples->places);
     wh_buffer_free(&examples->name);
     free(examples);
 }
@@ -289,6 +292,17 @@ static bool bad_value(struct wh_error *error, const struct named *name, const ch
     return false;
 }
 
+/* The feature is the next of the example. */
+static void note_place(struct wh_examples *examples, uint32_t id)
+{
+    if (id >= examples->place_capacity) {
+        examples->place_capacity = 2 * (size_t)id + 64;
+        examples->places = wh_resize(examples->places, examples->place_capacity,
+                                     sizeof *examples->places);
+    }
+    examples->places[id] = (uint32_t)examples->count;
+}
+
 /* A feature that the row has already: another name of the same hash, or a mistake. */
 static bool put_again(struct wh_examples *examples, uint32_t id, double value,
                       struct wh_error *error)
@@ -298,9 +312,7 @@ static bool put_again(struct wh_examples *examples, uint32_t id, double value,
                    examples->names->names[id].length, 0, "the row has this feature twice");
         return false;
     }
-    size_t at = 0;
-    while (examples->ids[at] != id)
-        at++;
+    size_t at = examples->places[id];
     double sum = examples->values[at] + value;
     examples->values[at] = fabs(sum) <= WH_LARGEST_VALUE ? sum : copysign(WH_LARGEST_VALUE, sum);
     return true;
@@ -314,6 +326,8 @@ static inline bool put(struct wh_examples *examples, uint32_t id, double value,
     if (name->row == examples->row)
         return put_again(examples, id, value, error);
     name->row = examples->row;
+    if (examples->hash_mask)
+        note_place(examples, id);
     if (examples->count == examples->capacity) {
         examples->capacity *= 2;
         examples->ids = wh_resize(examples->ids, examples->capacity, sizeof *examples->ids);
@@ -396,6 +410,8 @@ static inline bool take_known(struct wh_examples *examples, uint32_t id, const c
     if (left_out)
         return true;
     name->row = examples->row;
+    if (examples->hash_mask)
+        note_place(examples, id);
     examples->ids[count] = id;
     examples->values[count] = value;
     examples->count = count + 1;
@@ -705,6 +721,11 @@ static bool add_products(struct wh_examples *examples, struct wh_error *error)
     const struct wh_pair *pairs;
     size_t count = wh_interactions_pairs(examples->interactions, examples->ids, examples->count,
                                          &pairs);
+    if (count > WH_MOST_PAIRS) {
+        wh_bad_row(error, "feature", NULL, 0, 0, "the row has more than %d products of features: "
+                   "choose fewer with --interactions", WH_MOST_PAIRS);
+        return false;
+    }
     for (size_t i = 0; i < count; i++) {
         double product = product_of(examples->values[pairs[i].left],
                                     examples->values[pairs[i].right]);

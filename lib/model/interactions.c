@@ -267,8 +267,11 @@ size_t wh_interactions_pairs(struct wh_interactions *interactions, const uint32_
     const uint64_t *places = interactions->places;
     for (size_t i = 1; i < count; i++)
         for (size_t k = i; k < count && places[ids[i]]; k++)
-            if (is_chosen(interactions, places[ids[i]], places[ids[k]], i == k))
+            if (is_chosen(interactions, places[ids[i]], places[ids[k]], i == k)) {
                 add_pair(interactions, ids, i, k, &found);
+                if (found > WH_MOST_PAIRS)
+                    return found;
+            }
     *pairs = interactions->pairs;
     return found;
 }

@@ -23,6 +23,8 @@
 
 struct wh_interactions;
 
+enum { WH_MOST_PAIRS = 1 << 22 }; /* of one row */
+
 /* A pair of features of the row that is chosen. */
 struct wh_pair {
     uint32_t left, right; /* their places in the row; the same for a square */
@@ -39,7 +41,8 @@ const char *wh_interactions_unmet(const char *text, const struct wh_names *names
 void wh_interactions_free(struct wh_interactions *interactions);
 
 /* The chosen pairs of a row's features, in the order of the row; the first of `ids` is the
- * constant. Valid until the next call. */
+ * constant. Valid until the next call. Where there are more than WH_MOST_PAIRS, it returns more
+ * and sets no pairs. */
 size_t wh_interactions_pairs(struct wh_interactions *interactions, const uint32_t *ids,
                              size_t count, const struct wh_pair **pairs);
 

@@ -127,6 +127,22 @@ crossed() {
     same last scored
 }
 
+@test "a row with millions of products is bad, and many features of few hashes are read soon" {
+    awk 'BEGIN {
+        printf "{\"y\":1,\"features\":{\"f0\":1"
+        for (i = 1; i < 3000; i++) printf ",\"f%d\":1", i
+        print "}}"
+    }' >wide.ndjson
+    exits 1 wh-update -m m.whm --label y --learner nag --interactions all wide.ndjson
+    says 'more than 4194304 products of features: choose fewer with --interactions'
+    awk 'BEGIN {
+        printf "{\"y\":1,\"features\":{\"f0\":1"
+        for (i = 1; i < 1500000; i++) printf ",\"f%d\":1", i
+        print "}}"
+    }' >wider.ndjson
+    timeout 30 wh-update -m m.whm --label y --learner nag --hash-bits 17 -q wider.ndjson
+}
+
 @test "interactions are part of the model, and what is no pair is refused" {
     crossed --learner nag --interactions 'city*plan'
     wh-update -m m.whm -q crossed.csv
