@@ -102,7 +102,7 @@ int wh_eviction_read(struct wh_model *model, const json_t *value, struct wh_erro
     bool good = json_array_size(value) == 2 && json_is_string(text)
              && wh_base64_decode(json_string_value(text), length, bytes, &size)
              && size % COUNT_BYTES == 0 && first >= 1 && first < names->count
-             && size / COUNT_BYTES <= names->count - first;
+             && size / COUNT_BYTES <= names->count - (uint32_t)first;
     for (size_t i = 0; good && i < size; i += COUNT_BYTES) {
         uint32_t seen = 0;
         for (unsigned k = 0; k < COUNT_BYTES; k++)
