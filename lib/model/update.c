@@ -822,6 +822,11 @@ bool wh_update_continues(const struct wh_stage *stage)
 static void summarize_held(struct update *update, struct wh_buffer *out)
 {
     double rows = update->held.metrics.rows;
+    if (!(rows > 0)) {
+        wh_buffer_format(out, "held out no row: there are few, or few that differ, by --holdout "
+                         "%s\n", update->model->settings.holdout);
+        return;
+    }
     wh_buffer_format(out, "held out %.0f row%s, never learned from: ", rows, rows == 1 ? "" : "s");
     wh_report_figures(out, update->model, &update->held, "loss");
 }
@@ -855,6 +860,8 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
         wh_buffer_format(out, "%s: no row to learn from, %s\n", path,
                          !wh_saving_count(update->saving)
                              ? wh_model_exists(path) ? "it stays as it was" : "so it was not made"
+                         : update->join && !update->settings->saving.detach
+                             ? "only which rows wait for a label is new"
                          : wh_saving_streams(update->saving)
                              ? "only its place in the stream is new"
                              : "only that it belongs to no stream is new");
@@ -879,7 +886,7 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
                          model->settings.max_features);
     summarize_unmet(model, out);
     wh_report_figures(out, model, &update->evaluation, "progressive loss");
-    if (update->held.metrics.rows > 0)
+    if (update->holdout)
         summarize_held(update, out);
 }
 

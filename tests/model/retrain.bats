@@ -393,3 +393,9 @@ features() {
     done
     [ $((peak[1] - peak[0])) -lt 8000 ]
 }
+
+@test "a share in which no row lies is told of" {
+    printf '%s\n' '{"a":1,"k":0,"y":1}' '{"a":2,"k":0,"y":0}' >rows
+    exits 0 wh-update -m m.whm --label y --holdout 1%:k rows
+    says 'held out no row: there are few, or few that differ, by --holdout 1%:k'
+}
