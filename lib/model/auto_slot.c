@@ -144,11 +144,12 @@ static bool load_sample(struct wh_auto_slot *slot, const json_t *text)
     return wh_auto_doubles_load(text, slot->sample, sampled(slot), WH_LARGEST_VALUE);
 }
 
+/* A slot that is dropped for a second value in a row was present in one that it did not count. */
 bool wh_auto_slot_load(struct wh_auto_slot *slot, const json_t *state)
 {
     const json_t *dropped = json_object_get(state, "dropped");
     if (!wh_auto_count(json_object_get(state, "rows"), MOST_ROWS, &slot->rows)
-        || !wh_auto_count(json_object_get(state, "present"), (double)slot->rows, &slot->present)
+        || !wh_auto_count(json_object_get(state, "present"), (double)slot->rows + 1, &slot->present)
         || !wh_auto_count(json_object_get(state, "numbers"), (double)slot->rows, &slot->numbers)
         || !wh_auto_number(json_object_get(state, "weight"), MOST_ROWS, &slot->weight)
         || !wh_auto_number(json_object_get(state, "mean"), 2 * WH_LARGEST_VALUE, &slot->mean)

@@ -55,6 +55,17 @@ orders() {
     [ "$(digest)" = "$(digest all.whm)" ]
 }
 
+@test "a model is read again after rows with two values of one column, the first or a later one" {
+    printf '%s\n' '{"y":1,"features":{"tag=a":1,"tag=b":1}}' '{"y":0,"features":{"tag=b":1}}' >first
+    printf '%s\n' '{"y":1,"features":{"tag=a":1}}' '{"y":0,"features":{"tag=a":1,"tag=b":1}}' >later
+    for rows in first later; do
+        wh-update -m m.whm --new --label y -q $rows
+        wh-update -m m.whm -q $rows
+    done
+    orders 100 | wh-update -m m.whm --new --label churned --interactions all -q
+    orders 100 | wh-update -m m.whm -q
+}
+
 @test "a missing value is no zero" {
     awk 'BEGIN { print "a,y"; for (i = 0; i < 400; i++) print i % 2 ? ",1" : "0,0" }' |
         wh-update -m m.whm --label y -q
