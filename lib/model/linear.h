@@ -11,6 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "model/example.h"
 #include "model/loss.h"
 
 /*
@@ -40,10 +41,11 @@ static inline double wh_range_clamp(const struct wh_range *range, const struct w
 
 static inline void wh_range_widen(struct wh_range *range, double target)
 {
+    /* Counts, which are told in means, may be larger than labels. */
     if (target < range->lowest)
-        range->lowest = target;
+        range->lowest = fmax(target, -WH_LARGEST_VALUE);
     if (target > range->highest)
-        range->highest = target;
+        range->highest = fmin(target, WH_LARGEST_VALUE);
 }
 
 /* Adds the members "lowest" and "highest" to an object, and takes them from one. */

@@ -75,3 +75,11 @@ between() {
     says 'was learned with --loss quantile:0.9'
     [ "$(zcat m.whm | sed -n 1p | jq -r .loss)" = quantile:0.9 ]
 }
+
+@test "a model of counts of which one is the largest number there may be is read again" {
+    printf '%s\n' '{"y":0.001,"w":1e50,"x":1}' '{"y":1e50,"w":1e-50,"x":2}' >rows
+    for learner in nag ftrl coin sgd auto; do
+        wh-update -m m.whm --new --learner $learner --loss poisson --label y --weight w -q rows
+        wh-update -m m.whm -q rows
+    done
+}
