@@ -212,7 +212,7 @@ late=(--label y --join order --within 1000 --ignore at)
 @test "a run that brings no label tells that only the rows that wait are new" {
     printf '%s\n' '{"id":1,"a":1}' '{"id":1,"y":true}' >rows
     wh-update -m m.whm --label y --join id --within 9 -q rows
-    echo '{"id":2,"a":1}' >more
-    exits 0 wh-update -m m.whm more
+    echo '{"id":2,"a":1}' >later
+    exits 0 wh-update -m m.whm later
     says 'm.whm: no row to learn from, only which rows wait for a label is new'
 }

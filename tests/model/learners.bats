@@ -326,7 +326,7 @@ turning() {
     says '--interactions: no feature and no column of strings is called "lnog_url"'
     exits 0 wh-update -m m.whm --new --label is_phishing --learner nag --class-weight 0=2,1=1 \
         --interactions 'https*long_url,all' "$DATA_FILE"
-    ! grep -e --interactions -e --class-weight err
+    [[ $stderr != *--interactions* && $stderr != *--class-weight* ]]
 }
 
 @test "numbers that must be above 0 are" {
