@@ -82,7 +82,9 @@ static void check_numbers(const struct wh_model *model)
 static void check_scores(const char *path, const char *rows)
 {
     struct wh_error error;
-    struct wh_score_settings settings = { .path = path, .label = "y" };
+    const struct wh_score_model model = { .path = path };
+    struct wh_score_settings settings = { .models = &model, .count = 1,
+                                          .scorer = { .label = "y", .threshold = (double)NAN } };
     struct wh_stage *stage = wh_score_open(&settings, &error);
     CHECK(stage);
     pass_rows(stage, rows, 0, UINT64_MAX);
@@ -121,10 +123,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     bool passes = data[0] & 8;
     struct wh_update_settings settings = {
         .saving = { .fresh = true, .passes = passes }, .task = passes ? "binary" : NULL,
-        .rate = (double)NAN, .loss = data[0] & 1 ? "squared" : NULL,
-        .roles = { .label = "y", .weight = data[0] & 2 ? "w" : NULL },
-        .max_features = data[0] & 4 ? 3 : 0,
+        .learner = "nag", .loss = data[0] & 1 ? "squared" : NULL,
+        .model = wh_settings_none(),
     };
+    settings.model.roles.label = "y";
+    settings.model.roles.weight = data[0] & 2 ? "w" : NULL;
+    settings.model.max_features = data[0] & 4 ? 3 : 0;
     char folder[] = "/dev/shm/wh-fuzz-update-XXXXXX", one[64], two[64];
     CHECK(mkdtemp(folder));
     snprintf(one, sizeof one, "%s/one.whm", folder);
