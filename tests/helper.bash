@@ -1,6 +1,7 @@
 # For every .bats file: `load ../helper`.
 #
-# $ROOT is the source tree, $BIN holds the tools and comes first on PATH. Tests write into
+# $ROOT is the source tree, $BIN holds the tools and comes first on PATH. $RANDOM_AWK defines
+# random() and random_seed() for awk programs (random.awk). Tests write into
 # $BATS_TEST_TMPDIR, which is the working folder of each test (a file with a setup of its own
 # begins that with `cd "$BATS_TEST_TMPDIR"`).
 
@@ -9,10 +10,11 @@ bats_require_minimum_version 1.5.0
 ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 BUILD=${BUILD:-$ROOT/build}
 BIN=$BUILD/bin
+RANDOM_AWK=$(cat "$ROOT/tests/random.awk")
 PATH=$BIN:$PATH
 LC_ALL=C.UTF-8
 TZ=UTC
-export ROOT BUILD BIN PATH LC_ALL TZ
+export ROOT BUILD BIN RANDOM_AWK PATH LC_ALL TZ
 set -o pipefail
 
 setup() {

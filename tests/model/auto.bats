@@ -9,15 +9,15 @@ digest() {
 # orders COUNT: generated rows with numbers, strings, missing values and a label that no line
 # through the numbers can tell.
 orders() {
-    awk -v count="$1" 'BEGIN {
-        srand(5)
+    awk -v count="$1" "$RANDOM_AWK"'BEGIN {
+        random_seed(5)
         split("Lagos,Oslo,Lima,New York", city, ",")
         print "amount,city,visits,churned"
         for (i = 1; i <= count; i++) {
-            amount = rand() * 100; c = int(rand() * 4) + 1; visits = int(rand() * 10)
-            churned = (amount > 50) != (c > 2) || rand() < .1
-            printf "%s,%s,%s,%s\n", rand() < .1 ? "" : sprintf("%.2f", amount),
-                rand() < .05 ? "" : city[c], visits, churned ? "yes" : "no"
+            amount = random() * 100; c = int(random() * 4) + 1; visits = int(random() * 10)
+            churned = (amount > 50) != (c > 2) || random() < .1
+            printf "%s,%s,%s,%s\n", random() < .1 ? "" : sprintf("%.2f", amount),
+                random() < .05 ? "" : city[c], visits, churned ? "yes" : "no"
         }
     }'
 }

@@ -4,10 +4,10 @@ load ../helper
 
 # rows COUNT SEED: the label depends on a, and much on chance.
 rows() {
-    awk -v count="$1" -v seed="$2" 'BEGIN {
-        srand(seed)
+    awk -v count="$1" -v seed="$2" "$RANDOM_AWK"'BEGIN {
+        random_seed(seed)
         for (i = 0; i < count; i++) {
-            a = rand() * 4 - 2; b = rand() * 4 - 2; chance = rand()
+            a = random() * 4 - 2; b = random() * 4 - 2; chance = random()
             share = 1 / (1 + exp(-(a + b / 2 - 1)))
             yes = chance < share ? "true" : "false"
             kind = chance < share / 2 ? "x" : chance < share ? "y" : "z"

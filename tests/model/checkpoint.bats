@@ -5,11 +5,11 @@ load ../helper
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
-    awk 'BEGIN {
-        srand(11)
+    awk "$RANDOM_AWK"'BEGIN {
+        random_seed(11)
         split("Lagos,Oslo,Lima,Rome", city, ",")
         for (i = 1; i <= 200; i++) {
-            a = rand() * 10; c = int(rand() * 4) + 1
+            a = random() * 10; c = int(random() * 4) + 1
             y = i % 5 == 0 ? "null" : a + c > 7
             printf "{\"id\":%d,\"a\":%.3f,\"city\":\"%s\",\"y\":%s}\n", i, a, city[c] int(i / 40), y
         }
@@ -19,19 +19,19 @@ setup() {
 # stream EPOCH FROM SEED [ROWS [ROW]]: the stream of ROWS behind row ROW, as wh-extract writes it,
 # with checkpoints where SEED has it and an end.
 stream() {
-    awk -v epoch="$1" -v from="$2" -v seed="$3" -v first="${5-0}" '
+    awk -v epoch="$1" -v from="$2" -v seed="$3" -v first="${5-0}" "$RANDOM_AWK"'
     function record(kind) {
         printf "{\"@wh\":\"%s\",\"epoch\":\"%s\",\"n\":%d,\"rows\":%d,\"committed\":0," \
             "\"position\":{\"row\":%d},\"by\":\"wh-extract\"}\n", kind, epoch, ++n, rows, row
         rows = 0
     }
     BEGIN {
-        srand(seed)
+        random_seed(seed)
         row = first
         printf "{\"@wh\":\"begin\",\"epoch\":\"%s\",\"from\":%s,\"position\":{\"row\":%d}," \
             "\"through\":[],\"by\":\"wh-extract\"}\n", epoch, from, row
     }
-    NR > first { print; row++; rows++; if (rand() < 0.15) record("checkpoint") }
+    NR > first { print; row++; rows++; if (random() < 0.15) record("checkpoint") }
     END { record("end") }' "${4-rows}"
 }
 

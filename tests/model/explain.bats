@@ -4,15 +4,15 @@ load ../helper
 
 # rows COUNT: numbers of several sizes, words, and labels of every kind that depend on them.
 rows() {
-    awk -v count="$1" 'BEGIN {
-        srand(3)
+    awk -v count="$1" "$RANDOM_AWK"'BEGIN {
+        random_seed(3)
         split("Oslo Lima Rome", city, " ")
         for (i = 0; i < count; i++) {
-            a = rand() * 4 - 2; b = rand() * 100; c = int(rand() * 3) + 1; d = int(rand() * 3)
+            a = random() * 4 - 2; b = random() * 100; c = int(random() * 3) + 1; d = int(random() * 3)
             margin = a + b / 50 - 1 + (c == 2)
             kind = margin > .7 ? "high" : margin > -.3 ? "middle" : "low"
-            yes = margin + rand() > .5 ? "true" : "false"
-            visits = margin > 0 ? 3 * margin + rand() : 0
+            yes = margin + random() > .5 ? "true" : "false"
+            visits = margin > 0 ? 3 * margin + random() : 0
             printf "{\"yes\":%s,\"kind\":\"%s\",\"number\":%.3f,\"count\":%d,", \
                 yes, kind, 7000 + 500 * margin, visits
             printf "\"a\":%.3f,\"b\":%.1f,\"city\":\"%s\",\"d\":%d}\n", a, b, city[c], d

@@ -35,14 +35,14 @@ near() {
 
 # rows: generated ones with numbers, words, blanks and zeros.
 rows() {
-    awk 'BEGIN {
-        srand(11)
+    awk "$RANDOM_AWK"'BEGIN {
+        random_seed(11)
         split("red,green,blue", color, ",")
         print "id,a,b,color,y"
         for (i = 1; i <= 600; i++) {
-            a = rand() * 4 - 2; b = int(rand() * 3); c = int(rand() * 3) + 1
-            printf "%d,%s,%d,%s,%d\n", i, rand() < .1 ? "" : a, b, color[c],
-                (a + b - 2 * (c == 1) + rand() * 2 - 1 > .5)
+            a = random() * 4 - 2; b = int(random() * 3); c = int(random() * 3) + 1
+            printf "%d,%s,%d,%s,%d\n", i, random() < .1 ? "" : a, b, color[c],
+                (a + b - 2 * (c == 1) + random() * 2 - 1 > .5)
         }
     }'
 }
@@ -93,13 +93,13 @@ rows() {
 
 # crossed OPTION...: learns from two words of which only the pair tells the label.
 crossed() {
-    awk 'BEGIN {
-        srand(5)
+    awk "$RANDOM_AWK"'BEGIN {
+        random_seed(5)
         split("Lagos,Oslo,Lima", city, ","); split("gold,basic", plan, ",")
         print "city,plan,y"
         for (i = 0; i < 1500; i++) {
-            c = int(rand() * 3) + 1; p = int(rand() * 2) + 1
-            printf "%s,%s,%d\n", city[c], plan[p], ((c == 1) == (p == 1)) != (rand() < .05)
+            c = int(random() * 3) + 1; p = int(random() * 2) + 1
+            printf "%s,%s,%d\n", city[c], plan[p], ((c == 1) == (p == 1)) != (random() < .05)
         }
     }' >crossed.csv
     wh-update -m m.whm --new --label y -q --stats stats.json "$@" crossed.csv
@@ -164,12 +164,12 @@ crossed() {
 
 # turning: rows of which the label turns round after 2,000 of 4,000, one an hour.
 turning() {
-    awk 'BEGIN {
-        srand(9)
+    awk "$RANDOM_AWK"'BEGIN {
+        random_seed(9)
         print "hour,x,z,y"
         for (i = 0; i < 4000; i++) {
-            x = rand() * 2 - 1; z = rand() * 2 - 1
-            up = x + z / 2 + (rand() - .5) / 2 > 0
+            x = random() * 2 - 1; z = random() * 2 - 1
+            up = x + z / 2 + (random() - .5) / 2 > 0
             printf "%d,%.4f,%.4f,%d\n", i * 3600, x, z, i < 2000 ? up : !up
         }
     }'
@@ -206,11 +206,11 @@ turning() {
 }
 
 @test "a pause of many half-lives, however many, loses nothing between two runs" {
-    awk 'BEGIN {
-        srand(7)
+    awk "$RANDOM_AWK"'BEGIN {
+        random_seed(7)
         for (i = 1; i <= 200; i++) {
             t += i > 100 && i <= 120 ? 200000 : 60
-            a = rand() * 2 - 1; b = rand() * 2 - 1
+            a = random() * 2 - 1; b = random() * 2 - 1
             printf "%d,%.3f,%s,%d\n", t, a, (i <= 100 || i > 160) ? b : "", (a + 2 * b > 0)
         }
     }' >rows
@@ -288,8 +288,8 @@ turning() {
 }
 
 @test "--hash-bits keeps no names, bounds the model, and scores by the same hashes" {
-    awk 'BEGIN { srand(4); for (i = 0; i < 3000; i++) { w = int(rand() * 2000)
-        printf "{\"y\":%d,\"word\":\"w%d\",\"x\":%.3f}\n", rand() < (w % 2 ? .9 : .1), w, rand() } }' \
+    awk "$RANDOM_AWK"'BEGIN { random_seed(4); for (i = 0; i < 3000; i++) { w = int(random() * 2000)
+        printf "{\"y\":%d,\"word\":\"w%d\",\"x\":%.3f}\n", random() < (w % 2 ? .9 : .1), w, random() } }' \
         >rows
     for learner in nag ftrl coin sgd; do
         wh-update -m m.whm --new --label y --learner "$learner" --hash-bits 10 -q \

@@ -5,13 +5,13 @@ load ../helper
 # widens with x.
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
-    awk 'BEGIN {
-        srand(3)
+    awk "$RANDOM_AWK"'BEGIN {
+        random_seed(3)
         print "x,n,y"
         for (i = 0; i < 4000; i++) {
-            x = rand(); mean = exp(1 + x); n = 0; p = s = exp(-mean); u = rand()
+            x = random(); mean = exp(1 + x); n = 0; p = s = exp(-mean); u = random()
             while (u > s) { n++; p *= mean / n; s += p }
-            printf "%.3f,%d,%.4f\n", x, n, -log(1 - rand()) * (1 + 3 * x)
+            printf "%.3f,%d,%.4f\n", x, n, -log(1 - random()) * (1 + 3 * x)
         }
     }' >rows.csv
 }

@@ -4,12 +4,12 @@ load ../helper
 
 # houses COUNT SCALE SHIFT: generated rows, prices in thousands times SCALE, plus SHIFT.
 houses() {
-    awk -v count="$1" -v scale="$2" -v shift="${3:-0}" 'BEGIN {
-        srand(5)
+    awk -v count="$1" -v scale="$2" -v shift="${3:-0}" "$RANDOM_AWK"'BEGIN {
+        random_seed(5)
         print "area,rooms,city,price"
         for (i = 1; i <= count; i++) {
-            area = 40 + rand() * 160; rooms = 1 + int(rand() * 6); c = 1 + int(rand() * 3)
-            price = 80 + 3 * area + 20 * rooms + 60 * c + (rand() + rand() - 1) * area
+            area = 40 + random() * 160; rooms = 1 + int(random() * 6); c = 1 + int(random() * 3)
+            price = 80 + 3 * area + 20 * rooms + 60 * c + (random() + random() - 1) * area
             printf "%.2f,%d,c%d,%.17g\n", area, rooms, c, price * scale + shift
         }
     }'

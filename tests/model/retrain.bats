@@ -8,14 +8,14 @@ digest() {
 
 # orders COUNT [SEED]: generated rows, many of one customer, with a label that depends on them.
 orders() {
-    awk -v count="$1" -v seed="${2-7}" 'BEGIN {
-        srand(seed)
+    awk -v count="$1" -v seed="${2-7}" "$RANDOM_AWK"'BEGIN {
+        random_seed(seed)
         split("Lagos,Oslo,Lima,New York,Sao Paulo", city, ",")
         for (i = 1; i <= count; i++) {
-            amount = rand() * 100; c = int(rand() * 5) + 1; visits = int(rand() * 10)
-            late = amount / 50 + (c == 2) - visits / 5 + rand() > 1
+            amount = random() * 100; c = int(random() * 5) + 1; visits = int(random() * 10)
+            late = amount / 50 + (c == 2) - visits / 5 + random() > 1
             printf "{\"id\":%d,\"customer\":\"c%d\",\"at\":\"2026-03-%02d\",\"amount\":%.2f," \
-                "\"city\":\"%s\",\"visits\":%d,\"late\":%s}\n", i, int(rand() * count / 5),
+                "\"city\":\"%s\",\"visits\":%d,\"late\":%s}\n", i, int(random() * count / 5),
                 int(1 + 28 * i / (count + 1)), amount, city[c], visits, late ? "true" : "false"
         }
     }'
@@ -158,9 +158,9 @@ features() {
     wh-score -m again.whm --label late -q --stats once.json rows >/dev/null
     [ "$(jq .loss whole.json)" != "$(jq .loss once.json)" ]
     # Labels of pure chance, and words that tell the rows apart: each pass but overfits more.
-    awk 'BEGIN { srand(3); for (i = 1; i <= 600; i++)
-        printf "{\"id\":%d,\"w\":\"w%d\",\"v\":\"v%d\",\"late\":%d}\n", i, rand() * 200,
-            rand() * 200, rand() < 0.5 }' >chance
+    awk "$RANDOM_AWK"'BEGIN { random_seed(3); for (i = 1; i <= 600; i++)
+        printf "{\"id\":%d,\"w\":\"w%d\",\"v\":\"v%d\",\"late\":%d}\n", i, random() * 200,
+            random() * 200, random() < 0.5 }' >chance
     exits 0 wh-update -m chance.whm --label late --ignore id --learner nag --holdout 30% \
         --passes 9 --stats stats.json chance
     says 'the model is that of pass 1'

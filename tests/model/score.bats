@@ -260,9 +260,9 @@ score() {
 }
 
 @test "of several models the table says which is better, and by how much" {
-    awk 'BEGIN { srand(1); print "y,a,b"; for (i = 0; i < 4000; i++) {
-        a = rand() - .5; b = rand() - .5
-        y = a + b + rand() - .5 > 0 ? "yes" : "no"
+    awk "$RANDOM_AWK"'BEGIN { random_seed(1); print "y,a,b"; for (i = 0; i < 4000; i++) {
+        a = random() - .5; b = random() - .5
+        y = a + b + random() - .5 > 0 ? "yes" : "no"
         printf "%s,%.3f,%.3f\n", y, a, b } }' >all.csv
     head -n 2001 all.csv >half.csv
     (head -n 1 all.csv && tail -n 2000 all.csv) >test.csv

@@ -24,14 +24,14 @@ features() {
 
 # orders COUNT: generated rows with numbers, words, blanks and a label that depends on them.
 orders() {
-    awk -v count="$1" 'BEGIN {
-        srand(7)
+    awk -v count="$1" "$RANDOM_AWK"'BEGIN {
+        random_seed(7)
         split("Lagos,Oslo,Lima,New York,Sao Paulo", city, ",")
         print "id,amount,city,visits,churned"
         for (i = 1; i <= count; i++) {
-            amount = rand() * 100; c = int(rand() * 5) + 1; visits = int(rand() * 10)
-            churned = amount / 50 + (c == 2) - visits / 5 + rand() > 1
-            printf "%d,%s,%s,%s,%s\n", i, rand() < .1 ? "" : sprintf("%.2f", amount), city[c],
+            amount = random() * 100; c = int(random() * 5) + 1; visits = int(random() * 10)
+            churned = amount / 50 + (c == 2) - visits / 5 + random() > 1
+            printf "%d,%s,%s,%s,%s\n", i, random() < .1 ? "" : sprintf("%.2f", amount), city[c],
                 visits, churned ? "yes" : "no"
         }
     }'
@@ -72,9 +72,9 @@ as_ndjson() {
 }
 
 @test "regression is resumed exactly too" {
-    awk 'BEGIN { srand(3); for (i = 0; i < 500; i++) {
-        a = rand(); b = rand() * 1000
-        printf "{\"y\":%.3f,\"a\":%.4f,\"b\":%.2f}\n", 3 * a - b / 300 + rand(), a, b } }' >all
+    awk "$RANDOM_AWK"'BEGIN { random_seed(3); for (i = 0; i < 500; i++) {
+        a = random(); b = random() * 1000
+        printf "{\"y\":%.3f,\"a\":%.4f,\"b\":%.2f}\n", 3 * a - b / 300 + random(), a, b } }' >all
     wh-update -m one.whm --label y -q all
     head -n 123 all | wh-update -m two.whm --label y -q
     tail -n +124 all | wh-update -m two.whm -q
@@ -364,12 +364,12 @@ ROWS
 
 # names COUNT: rows with three frequent features and one of many that are rare.
 names() {
-    awk -v count="$1" 'BEGIN {
-        srand(9)
+    awk -v count="$1" "$RANDOM_AWK"'BEGIN {
+        random_seed(9)
         for (i = 0; i < count; i++) {
-            k = int(rand() * 3); rare = int(rand() * 100000)
-            printf "{\"y\":%d,\"f%d\":1,\"r%d\":1,\"s%d\":%.3f}\n", rand() < .2 + .3 * k, k, rare,
-                rare % 977, rand()
+            k = int(random() * 3); rare = int(random() * 100000)
+            printf "{\"y\":%d,\"f%d\":1,\"r%d\":1,\"s%d\":%.3f}\n", random() < .2 + .3 * k, k, rare,
+                rare % 977, random()
         }
     }'
 }

@@ -410,9 +410,9 @@ END
 
 @test "--apply brings a table to the state that single statements bring it to" {
     sql -c 'CREATE TABLE t (id int PRIMARY KEY, a int, b int)' -c 'CREATE TABLE copy (LIKE t INCLUDING ALL)'
-    awk 'BEGIN { srand(7)
+    awk "$RANDOM_AWK"'BEGIN { random_seed(7)
         for (i = 0; i < 2000; i++) {
-            id = int(rand() * 40); op = int(rand() * 20 + i / 1500)
+            id = int(random() * 40); op = int(random() * 20 + i / 1500)
             if (op == 0) printf "{\"_op\":\"delete\",\"id\":%d}\n", id
             else if (op < 8) printf "{\"_op\":\"update\",\"id\":%d,\"a\":%d,\"b\":%d}\n", id, i, i + 1
             else if (op < 18) printf "{\"id\":%d,\"a\":%d,\"b\":null,\"_unchanged\":[\"b\"]}\n", id, i
