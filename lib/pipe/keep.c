@@ -22,7 +22,7 @@ struct wh_keep {
     char **others;          /* names that were there at the begin: states of other epochs */
     size_t other_count;
     uint64_t removed;       /* states of our epoch below this n are gone */
-    uint64_t published;     /* the n whose state STATE is */
+    uint64_t published;     /* the n whose state STATE is; 0: none of ours yet */
     char *source;
     struct wh_buffer target;
 };
@@ -154,7 +154,8 @@ int wh_keep_check(const struct wh_keep *keep, const struct wh_place *found,
         return wh_fail(error, WH_BROKEN, "%s: it is the state of %s, and the stream begins anew: "
                        "remove it to start over, or bring back the checkpoint", keep->path, there);
     return wh_fail(error, WH_BROKEN, "%s: the stream goes on from %s, and the state there is that "
-                   "of %s", keep->path, from, there);
+                   "of %s (bring back the state and --checkpoint as they were at one time, or "
+                   "start over as wh-checkpoint(7) says)", keep->path, from, there);
 }
 
 /* ---- checkpoints ----------------------------------------------------------------------------- */
@@ -173,37 +174,50 @@ static void remove_name(const struct wh_keep *keep, const char *name)
     unlinkat(keep->folder, name, 0);
 }
 
-static void remove_older(struct wh_keep *keep, uint64_t n)
+static void remove_place(const struct wh_keep *keep, const struct wh_place *place)
 {
+    char *name = format(keep->name, place);
+    remove_name(keep, name);
+    free(name);
+}
+
+/* States of other epochs, but for the one that the stream goes on from. */
+static void remove_others(struct wh_keep *keep)
+{
+    struct wh_place place;
     for (size_t i = 0; i < keep->other_count; i++) {
-        remove_name(keep, keep->others[i]);
+        if (!parse(keep, keep->others[i], &place) || !wh_place_same(&place, &keep->from))
+            remove_name(keep, keep->others[i]);
         free(keep->others[i]);
     }
     keep->other_count = 0;
+}
+
+/* What was there before the commit of our checkpoint n; 0: before the one that the stream goes on
+ * from. */
+static void remove_older(struct wh_keep *keep, uint64_t n)
+{
+    remove_others(keep);
+    if (n == 0)
+        return;
+    if (keep->removed == 0 && !wh_place_none(&keep->from))
+        remove_place(keep, &keep->from);
     struct wh_place place;
     memcpy(place.epoch, keep->epoch, sizeof place.epoch);
-    for (place.n = keep->removed ? keep->removed : 1; place.n < n; place.n++) {
-        char *name = format(keep->name, &place);
-        remove_name(keep, name);
-        free(name);
-    }
+    for (place.n = keep->removed ? keep->removed : 1; place.n < n; place.n++)
+        remove_place(keep, &place);
     keep->removed = n;
 }
 
-/* A second name for the state's file, or where the file system has no such thing, a copy of it. */
-static int copy_state(const struct wh_keep *keep, const char *name, struct wh_error *error)
+/* Copies the file of one name in the folder to another, both whole paths. */
+static int copy_file(const char *from, const char *to, struct wh_error *error)
 {
     enum { LARGEST = 1 << 30 };
     size_t length;
-    struct wh_buffer path = { 0 };
-    wh_buffer_format(&path, "%.*s%s", (int)(strlen(keep->path) - strlen(keep->name)), keep->path,
-                     name);
-    wh_buffer_byte(&path, '\0');
-    char *text = wh_read_file(path.data, LARGEST, &length, error);
-    wh_buffer_free(&path);
+    char *text = wh_read_file(from, LARGEST, &length, error);
     if (!text)
         return -1;
-    struct wh_atomic_file *file = wh_atomic_open(keep->path, error);
+    struct wh_atomic_file *file = wh_atomic_open(to, error);
     int result = file ? wh_write_all(wh_atomic_descriptor(file), text, length, error) : -1;
     free(text);
     if (file && result != 0)
@@ -214,10 +228,12 @@ static int copy_state(const struct wh_keep *keep, const char *name, struct wh_er
 /*
  * STATE becomes a second name of the state's file, which keeps its own: STATE is never the only
  * one to hold what the checkpoint may name, so that nobody who replaces it (a run that was long
- * asleep) can do harm.
+ * asleep) can do harm. Where the file system has no second names, it becomes a copy.
  */
-static int link_state(const struct wh_keep *keep, const char *name, struct wh_error *error)
+static int link_state(const struct wh_keep *keep, const struct wh_place *place,
+                      struct wh_error *error)
 {
+    char *path = format(keep->path, place), *name = format(keep->name, place);
     struct wh_buffer temporary = { 0 };
     wh_buffer_format(&temporary, "%s.new", name);
     wh_buffer_byte(&temporary, '\0');
@@ -229,27 +245,48 @@ static int link_state(const struct wh_keep *keep, const char *name, struct wh_er
         /* Where STATE was the same file already, rename leaves both names. */
         unlinkat(keep->folder, temporary.data, 0);
     } else if (errno != ENOENT) {
-        result = copy_state(keep, name, error);
+        result = copy_file(path, keep->path, error);
     }
     wh_buffer_free(&temporary);
+    free(path);
+    free(name);
     return result;
 }
 
-static int publish(struct wh_keep *keep, uint64_t n, struct wh_error *error)
+/* The stream has gone on from STATE itself, as after a move, and STATE is to be replaced: it gets
+ * the name of its checkpoint, to which C may fall back. */
+static int name_from(const struct wh_keep *keep, bool linked, struct wh_error *error)
+{
+    if (wh_place_none(&keep->from) || !keep->source || strcmp(keep->source, keep->path) != 0)
+        return 0;
+    char *path = format(keep->path, &keep->from), *name = format(keep->name, &keep->from);
+    int result = 0;
+    if (linked || linkat(keep->folder, keep->name, keep->folder, name, 0) != 0)
+        result = !linked && errno == EEXIST ? 0 : copy_file(keep->path, path, error);
+    free(path);
+    free(name);
+    return result;
+}
+
+static int publish(const struct wh_keep *keep, uint64_t n, struct wh_error *error)
 {
     struct wh_place place = { .n = n };
     memcpy(place.epoch, keep->epoch, sizeof place.epoch);
-    char *name = format(keep->name, &place);
     struct stat old;
     bool there = fstatat(keep->folder, keep->name, &old, AT_SYMLINK_NOFOLLOW) == 0;
-    if (faccessat(keep->folder, name, F_OK, 0) != 0) {
-        free(name); /* nothing was kept for it, or another run has removed it */
-        return 0;
+    bool linked = there && S_ISLNK(old.st_mode);
+    char *path = format(keep->path, &place), *name = format(keep->name, &place);
+    int result = 0;
+    /* Else nothing was kept for it, or another run has removed it. */
+    if (faccessat(keep->folder, name, F_OK, 0) == 0) {
+        if (keep->published == 0 && there)
+            result = name_from(keep, linked, error);
+        if (there && S_ISREG(old.st_mode)) /* whoever may read STATE may go on to */
+            fchmodat(keep->folder, name, old.st_mode & 0777, 0);
+        if (result == 0)
+            result = linked ? copy_file(path, keep->path, error) : link_state(keep, &place, error);
     }
-    if (there && S_ISREG(old.st_mode)) /* whoever may read STATE may go on to */
-        fchmodat(keep->folder, name, old.st_mode & 0777, 0);
-    int result = there && S_ISLNK(old.st_mode) ? copy_state(keep, name, error)
-                                               : link_state(keep, name, error);
+    free(path);
     free(name);
     return result;
 }
@@ -260,8 +297,8 @@ int wh_keep_committed(struct wh_keep *keep, uint64_t n, struct wh_error *error)
         return 0;
     if (publish(keep, n, error) != 0)
         return -1;
+    remove_older(keep, keep->published);
     keep->published = n;
-    remove_older(keep, n);
     return 0;
 }
 

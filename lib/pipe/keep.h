@@ -4,10 +4,15 @@
  * was committed.
  *
  * At the begin of a stream exactly the state of its `from` is taken up. Nothing is removed until
- * the sink is seen to hold a checkpoint of this stream's own epoch: then the states of earlier
- * checkpoints are, and those of other epochs that were there when the stream began, since a commit
- * of ours has fenced them off. So whatever the checkpoint C can hold, its state is there; a second
- * run or one that was long asleep takes nothing from the first.
+ * the sink is seen to hold a checkpoint of this stream's own epoch: then the states of other epochs
+ * that were there when the stream began are, since a commit of ours has fenced them off, and those
+ * of earlier checkpoints. So whatever the checkpoint C can hold, its state is there; a second run
+ * or one that was long asleep takes nothing from the first.
+ *
+ * A commit may not last: a server fails over to one that lags, a power failure comes before the
+ * disk has written. C then holds the commit before. So the state of the commit that was seen before
+ * the last one (at first that of `from`) is left, and all after it, since the sink may have
+ * committed at any of these.
  *
  * Whoever has a state holds its lock, reads and writes its content, and puts into it the place
  * that it belongs to, so that STATE knows its own.
@@ -47,7 +52,8 @@ int wh_keep_check(const struct wh_keep *keep, const struct wh_place *found,
  * keep's, until the next call. */
 const char *wh_keep_target(struct wh_keep *keep, const struct wh_place *place);
 
-/* The sink holds checkpoint `n` of this epoch: its state becomes STATE, older ones are removed. */
+/* The sink holds checkpoint `n` of this epoch: its state becomes STATE, and states from before the
+ * commit that was seen before this one are removed. */
 int wh_keep_committed(struct wh_keep *keep, uint64_t n, struct wh_error *error);
 
 /* NULL is allowed. */

@@ -114,7 +114,9 @@ ids() {
     exits 0 wh-clean --unique id --state s stream
     [ "$(head -n 1 s | jq -c '[.checkpoint,.rows,.steps[0].keys]')" \
         = "[{\"epoch\":\"$E1\",\"n\":3},5,4]" ]
-    [ ! -e "s.$E1.1" ] && [ ! -e "s.$E1.2" ] && [ ! -e s.lock ]
+    # The state before is left, should the commit not last, and none that is older.
+    [ "$(ls -d s.*)" = "s.$E1.2
+s.$E1.3" ]
 }
 
 @test "a stream goes on from exactly the checkpoint that it names" {
@@ -132,9 +134,13 @@ ids() {
     { begin "$E2" "$E1" 1; ids 1 3 4 3; record end "$E2" 1 4 0; committed "$E2" 1; } >second
     exits 0 wh-clean --unique id --state s second
     [ "$(rows_of <<<"$output")" = "$(ids 3 4)" ]
-    # All that was there at the begin is fenced off by the commit.
+    # What was there at the begin is fenced off by the commit, but for what it went on from.
     [ "$(head -n 1 s | jq -c .checkpoint)" = "{\"epoch\":\"$E2\",\"n\":1}" ]
-    [ ! -e "s.$E1.1" ] && [ ! -e "s.$E1.2" ]
+    [ -e "s.$E1.1" ] && [ ! -e "s.$E1.2" ]
+    sed "s/$E2/0000000000e3/" second >again
+    exits 0 wh-clean --unique id --state s again
+    [ "$(rows_of <<<"$output")" = "$(ids 3 4)" ]
+    rm "s.$E1.1"
     exits 3 wh-clean --unique id --state s second
     says 'the stream goes on from checkpoint 1 of epoch 0000000000e1'
     exits 3 wh-clean --unique id --state s first

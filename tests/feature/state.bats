@@ -36,7 +36,7 @@ content() {
     content s >found
     same expected found
     [ "$(head -n 1 s | jq -c .checkpoint)" = "{\"epoch\":\"$E2\",\"n\":1}" ]
-    [ -z "$(find . -name "s.$E1.*")" ]
+    prints "s.$E1.1" eval 'find . -name "s.$E1.*" | cut -c 3-'
     cp s before
     exits 3 wh-featurize "${steps[@]}" --state s rows.ndjson
     says 's: it is the state of checkpoint 1'

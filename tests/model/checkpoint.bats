@@ -441,7 +441,9 @@ pass() {
         pass -q all >out
         [ "$(digest)" = "$(digest plain.whm)" ]
         prints fffffffffff0 eval 'held | jq -r .epoch'
-        prints "$(printf '%s\n' m.whm m.whm.fffffffffff0.1)" eval 'ls | grep ^m.whm'
+        # What it went on from is left, should that commit not last.
+        prints "$(printf '%s\n' m.whm "m.whm.$(jq -r '"\(.epoch).\(.n)"' <<<"$from")" \
+            m.whm.fffffffffff0.1)" eval 'ls | grep ^m.whm'
     done
 }
 
@@ -451,12 +453,13 @@ pass() {
     [ ! -e m.whm ]
     grep '"@wh"' out | grep -v '"by":"wh-update"' && return 1
     jq -e '.through == ["wh-update '"$(head -n 1 out | jq -r '.through[0]' | cut -d' ' -f2)"'"]' <(head -n 1 out)
-    sed '/"n":5/s/"committed":0/"committed":3/' all >later
+    sed '/"n":4/s/"committed":0/"committed":2/; /"n":5/s/"committed":0/"committed":3/' all >later
     rm -f m.whm*
     pass -q later >out
     prints 3 eval 'held | jq .n'
-    [ ! -e m.whm.aaaaaaaaaaa1.2 ]
-    [ -e m.whm.aaaaaaaaaaa1.3 ]
+    [ ! -e m.whm.aaaaaaaaaaa1.1 ]
+    [ -e m.whm.aaaaaaaaaaa1.2 ] && [ -e m.whm.aaaaaaaaaaa1.3 ]
+    rm m.whm.aaaaaaaaaaa1.2
     exits 3 eval 'stream bbbbbbbbbbb2 null 1 | pass'
     exits 3 eval 'stream bbbbbbbbbbb2 "{\"epoch\":\"aaaaaaaaaaa1\",\"n\":2}" 1 | pass'
     exits 2 eval 'stream bbbbbbbbbbb2 "{\"epoch\":\"aaaaaaaaaaa1\",\"n\":3}" 1 | pass --new'
