@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/display.h"
 #include "base/file.h"
 #include "base/memory.h"
 #include "model/modelfile.h"
@@ -111,6 +112,15 @@ static int score_rows(struct wh_common *common, const struct options *options,
     return failed;
 }
 
+/* A description is for people: what names and texts hold cannot make their terminal act. */
+static void describe(struct wh_buffer *out, const struct wh_model *model)
+{
+    struct wh_buffer text = { 0 };
+    wh_report_model(&text, model, DESCRIBED_FEATURES);
+    wh_display_text(out, text.data, text.length, true);
+    wh_buffer_free(&text);
+}
+
 static int show_model(const struct options *options, struct wh_error *error)
 {
     const char *path = options->models[0].path;
@@ -122,7 +132,7 @@ static int show_model(const struct options *options, struct wh_error *error)
     if (options->digest)
         wh_buffer_format(&text, "%s\n", model->digest);
     else if (options->describe)
-        wh_report_model(&text, model, DESCRIBED_FEATURES);
+        describe(&text, model);
     else
         failed = wh_weights_write(model, path, STDOUT_FILENO, error);
     failed = failed || wh_write_all(STDOUT_FILENO, text.data, text.length, error)

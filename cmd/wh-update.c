@@ -11,6 +11,7 @@
 #include "model/merge.h"
 #include "model/retrain.h"
 #include "model/update.h"
+#include "pipe/diagnostic.h"
 #include "pipe/progress.h"
 #include "pipe/tool.h"
 
@@ -164,7 +165,7 @@ static void say(void *context, const char *line)
 {
     const struct wh_common *common = context;
     wh_progress_clear(common->drawn);
-    fprintf(stderr, "%s\n", line);
+    wh_diagnostic(NULL, line);
 }
 
 static void say_continues(const struct wh_common *common, const struct wh_stage *stage)

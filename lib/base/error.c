@@ -2,11 +2,11 @@
 
 #include <errno.h>
 #include <stdarg.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 
-#include "base/text.h"
+#include "base/display.h"
+#include "base/memory.h"
 
 static void fill(struct wh_error *error, enum wh_status status, const char *format, va_list args)
 {
@@ -67,31 +67,15 @@ int wh_bad_row(struct wh_error *error, const char *rule, const char *column, siz
     return -1;
 }
 
-/* Length of the well-formed UTF-8 character at `text`, 0 where there is none. */
-static size_t character(const char *text, size_t length)
-{
-    unsigned char first = (unsigned char)text[0];
-    size_t n = first < 0x80 ? 1 : first < 0xE0 ? 2 : first < 0xF0 ? 3 : 4;
-    return n <= length && wh_utf8_valid(text, n) == n ? n : 0;
-}
-
-/* U+0000 to U+001F, U+007F and, in two bytes, U+0080 to U+009F: a terminal may obey them. */
-static bool control(const char *text, size_t length)
-{
-    unsigned char first = (unsigned char)text[0];
-    return length == 2 ? first == 0xC2 && (unsigned char)text[1] < 0xA0
-                       : first < 0x20 || first == 0x7F;
-}
-
-const char *wh_quote(char out[static 96], const char *text, size_t length)
+static const char *quote(char out[static 96], const char *text, size_t length)
 {
     enum { size = 96, tail = sizeof "...\"" };
     size_t used = 0;
     out[used++] = '"';
     size_t i = 0;
     while (i < length && used < size - tail - 4) {
-        size_t n = character(text + i, length - i);
-        if (n == 0 || control(text + i, n)) {
+        size_t n = wh_display_character(text + i, length - i);
+        if (n == 0) {
             used += (size_t)snprintf(out + used, size - used, "\\x%02X", (unsigned char)text[i]);
             i++;
         } else {
@@ -101,5 +85,19 @@ const char *wh_quote(char out[static 96], const char *text, size_t length)
         }
     }
     memcpy(out + used, i < length ? "...\"" : "\"", i < length ? 5 : 2);
+    return out;
+}
+
+/* A value that is cut must not show the beginning of a password whose end would tell that it is
+ * one. */
+const char *wh_quote(char out[static 96], const char *text, size_t length)
+{
+    enum { never_cut = 20, enough = 4096 };
+    struct wh_buffer shown = { 0 };
+    if (length <= never_cut)
+        return quote(out, text, length);
+    wh_display_hide_value(&shown, text, length < enough ? length : enough);
+    quote(out, shown.data, shown.length);
+    wh_buffer_free(&shown);
     return out;
 }

@@ -3,6 +3,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/display.h"
 #include "base/memory.h"
 
 /* scheme://user:password@host:port/database?parameters; every part up to the next one's begin. */
@@ -51,12 +52,23 @@ static struct parts split(const char *url)
     return parts;
 }
 
+/* Whether one of "?name=value&name=value" is a secret, like the password of a private key. */
+static bool has_secret(const char *parameters)
+{
+    for (const char *at = strpbrk(parameters, "?&"); at; at = strpbrk(at, "?&")) {
+        at++;
+        if (wh_display_is_secret(at, strcspn(at, "=&#")))
+            return true;
+    }
+    return false;
+}
+
 bool wh_url_has_password(const char *url)
 {
     struct parts parts = split(url);
     const char *parameters = url + parts.scheme + parts.authority + parts.path;
-    return parts.broken || memchr(url + parts.scheme, ':', parts.user) != NULL ||
-           strstr(parameters, "?password=") || strstr(parameters, "&password=");
+    return parts.broken || memchr(url + parts.scheme, ':', parts.user) != NULL
+           || has_secret(parameters);
 }
 
 int wh_url_check(const char *url, struct wh_error *error)

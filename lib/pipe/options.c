@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "pipe/diagnostic.h"
 
 enum { WIDTH = 80, HELP_COLUMN_MAX = 32 };
 
@@ -560,6 +561,7 @@ int wh_options_parse(const struct wh_command *command, int argc, char **argv, in
 {
     *operands = 0;
     *done = false;
+    wh_diagnostic_arguments(argc, argv);
     if (guard_descriptors(error))
         return -1;
     struct parser parser = { .command = command, .argc = argc, .argv = argv, .next = 1 };

@@ -9,6 +9,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "pipe/diagnostic.h"
 
 enum { LINE_SIZE = 512 };
 
@@ -68,6 +69,16 @@ static void add(char line[static LINE_SIZE], const char *text)
     snprintf(line + used, LINE_SIZE - used, "%s%s", used ? "  " : "", text);
 }
 
+/* What a stage says may hold names from the rows. */
+static void add_shown(char line[static LINE_SIZE], const char *text)
+{
+    struct wh_buffer shown = { 0 };
+    wh_diagnostic_text(&shown, text);
+    wh_buffer_byte(&shown, '\0');
+    add(line, shown.data);
+    wh_buffer_free(&shown);
+}
+
 static void add_time_left(char line[static LINE_SIZE], double seconds)
 {
     char text[32];
@@ -117,7 +128,7 @@ static void compose(const struct wh_progress *progress, const struct wh_progress
         add(line, text);
     }
     if (state->more && *state->more)
-        add(line, state->more);
+        add_shown(line, state->more);
 }
 
 /* Cuts the line where the terminal's ends: one that wraps could not be taken back. */

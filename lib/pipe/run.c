@@ -10,6 +10,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/time.h"
+#include "pipe/diagnostic.h"
 #include "pipe/loop.h"
 #include "pipe/progress.h"
 #include "pipe/signals.h"
@@ -26,7 +27,11 @@ enum { ROWS_FOR_SHARE = 100 };
 int wh_complain(const char *tool, const struct wh_error *error)
 {
     wh_signals_die();
-    fprintf(stderr, "%s: %s%s%s\n", tool, error->column, *error->column ? ": " : "", error->text);
+    struct wh_buffer text = { 0 };
+    wh_buffer_format(&text, "%s%s%s", error->column, *error->column ? ": " : "", error->text);
+    wh_buffer_byte(&text, '\0');
+    wh_diagnostic(tool, text.data);
+    wh_buffer_free(&text);
     return error->status == WH_OK ? WH_FAILED : (int)error->status;
 }
 
@@ -40,7 +45,7 @@ void wh_notice(const struct wh_common *common, const char *format, ...)
     va_start(args, format);
     vsnprintf(text, sizeof text, format, args);
     va_end(args);
-    fprintf(stderr, "%s: %s\n", common->tool, text);
+    wh_diagnostic(common->tool, text);
 }
 
 static void pass_notice(void *context, const char *text)

@@ -7,8 +7,10 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/display.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "pipe/diagnostic.h"
 #include "pipe/recipe.h"
 #include "pipe/side.h"
 #include "record/json.h"
@@ -58,6 +60,21 @@ static void set_count(json_t *object, const char *key, uint64_t count)
     json_object_set_new(object, key, json_integer((json_int_t)count));
 }
 
+/* As it is, but for passwords, and for bytes that JSON cannot hold. */
+static json_t *error_text(const char *error)
+{
+    struct wh_buffer hidden = { 0 }, shown = { 0 };
+    wh_diagnostic_hide(&hidden, error);
+    json_t *text = json_stringn(hidden.data, hidden.length);
+    if (!text) {
+        wh_display_text(&shown, hidden.data, hidden.length, true);
+        text = json_stringn(shown.data, shown.length);
+    }
+    wh_buffer_free(&hidden);
+    wh_buffer_free(&shown);
+    return text;
+}
+
 static json_t *collect(const struct wh_run *run, const struct wh_error *failure)
 {
     json_t *object = json_object();
@@ -75,10 +92,8 @@ static json_t *collect(const struct wh_run *run, const struct wh_error *failure)
                                       round(run->lag.seconds * 1e3) / 1e3));
     if (run->stage && run->stage->ops->stats)
         run->stage->ops->stats(run->stage, object);
-    if (failure) {
-        json_t *text = json_string(failure->text);
-        json_object_set_new(object, "error", text ? text : json_string("not UTF-8"));
-    }
+    if (failure)
+        json_object_set_new(object, "error", error_text(failure->text));
     return object;
 }
 

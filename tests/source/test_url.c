@@ -88,6 +88,8 @@ static void a_password_is_noticed_wherever_it_stands(void **state)
     static const char *const with[] = {
         "postgresql://ada:secret@db/shop", "postgresql://db/shop?password=secret",
         "postgresql://db/shop?user=ada&password=secret", "postgresql://ada:sec/ret@db/shop",
+        "postgresql://db/shop?sslmode=require&sslpassword=secret",
+        "postgresql://db/shop?PASSWORD=secret",
     };
     static const char *const without[] = {
         "postgresql:///shop", "postgresql://ada@db:5432/shop", "postgresql://[::1]:5432/shop",
