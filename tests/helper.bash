@@ -14,7 +14,9 @@ RANDOM_AWK=$(cat "$ROOT/tests/random.awk")
 PATH=$BIN:$PATH
 LC_ALL=C.UTF-8
 TZ=UTC
-export ROOT BUILD BIN RANDOM_AWK PATH LC_ALL TZ
+# Seconds after which a test that hangs is ended (`timeout`, `read -t`); no promise about speed.
+PATIENCE=600
+export ROOT BUILD BIN RANDOM_AWK PATH LC_ALL TZ PATIENCE
 set -o pipefail
 
 setup() {
@@ -39,6 +41,28 @@ need() {
 # without_sanitizers: skips a test of memory or speed where the build makes both meaningless.
 without_sanitizers() {
     if grep -q __asan_init "$BIN/wh-clean"; then skip "needs a build without sanitizers"; fi
+}
+
+# eventually COMMAND...: tries the command until it succeeds. No test depends on how long that takes:
+# the limit, far beyond what a busy machine needs, only ends a test that waits for what never comes.
+eventually() {
+    local tries
+    for ((tries = 0; tries < 6000; tries++)); do
+        if "$@" >/dev/null 2>&1; then return 0; fi
+        sleep 0.05
+    done
+    echo "waited in vain for: $*" >&2
+    return 1
+}
+
+# holds TEXT COMMAND...: what the command prints is TEXT; for `eventually`.
+holds() {
+    [ "$("${@:2}")" = "$1" ]
+}
+
+# lines FILE AT_LEAST: FILE has so many lines; for `eventually`.
+lines() {
+    [ "$(wc -l <"$1")" -ge "$2" ]
 }
 
 # same FILE FILE: both have the same bytes; shows the difference otherwise.

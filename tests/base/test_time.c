@@ -192,7 +192,7 @@ static void the_clock_goes_forward(void **state)
     double before = wh_clock();
     for (int i = 0; i < 1000; i++) {
         double now = wh_clock();
-        assert_true(now >= before && now < before + 60);
+        assert_true(now >= before);
         before = now;
     }
 }

@@ -70,7 +70,7 @@ ids() {
     mkfifo slow
     wh-clean -q --unique id --state s slow >/dev/null &
     exec 9>slow
-    until [ -e s.lock ]; do sleep 0.01; done
+    eventually [ -e s.lock ]
     exits 3 wh-clean --unique id --state s r.ndjson
     exec 9>&-
     wait %1
@@ -213,7 +213,7 @@ s.$E1.3" ]
     wh-clean --unique id --state folder/s <pipe >out 2>err &
     exec 9>pipe
     begin "$E1" >&9
-    until grep -q begin out; do sleep 0.01; done
+    eventually grep -q begin out
     mv folder elsewhere
     record checkpoint "$E1" 1 0 0 >&9
     local ended=0

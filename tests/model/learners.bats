@@ -140,7 +140,7 @@ crossed() {
         for (i = 1; i < 1500000; i++) printf ",\"f%d\":1", i
         print "}}"
     }' >wider.ndjson
-    timeout 30 wh-update -m m.whm --label y --learner nag --hash-bits 17 -q wider.ndjson
+    timeout "$PATIENCE" wh-update -m m.whm --label y --learner nag --hash-bits 17 -q wider.ndjson
 }
 
 @test "interactions are part of the model, and what is no pair is refused" {

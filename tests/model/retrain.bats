@@ -332,7 +332,7 @@ features() {
         wh-update -m m.whm --new --label late --ignore at,id --learner nag --holdout 20%:customer \
             --passes 100000 rows 2>said &
         pid=$!
-        until grep -q 'pass 1 of' said; do sleep 0.01; done
+        eventually grep -q 'pass 1 of' said
         sleep 0.05
         kill -$signal $pid
         status=0

@@ -422,8 +422,7 @@ names() {
     wh-update -m m.whm --label y --save-every 100ms -q rows &
     exec 5>rows
     printf '{"y":1,"a":1}\n' >&5
-    local tries=0
-    until [ -e m.whm ] || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
+    eventually [ -e m.whm ]
     prints 1 header rows
     printf '{"y":0,"a":1}\n' >&5
     exec 5>&-
@@ -444,8 +443,7 @@ names() {
     mkfifo rows
     wh-update -m m.whm --label y -q rows &
     exec 5>rows
-    local tries=0
-    until [ -e m.whm.lock ] || [ $((tries += 1)) -gt 50 ]; do sleep 0.1; done
+    eventually [ -e m.whm.lock ]
     exits 3 wh-update -m m.whm --label y /dev/null
     says "process $! is writing it"
     printf '{"y":1,"a":1}\n' >&5

@@ -31,30 +31,22 @@ serve() {
 
 asks() {
     printf '%s\n' "$1" >&5
-    IFS= read -r -t 20 -u 6 line
+    IFS= read -r -t "$PATIENCE" -u 6 line
 }
 
 # waits TEXT: until the server has said it on standard error.
 waits() {
-    local i
-    for ((i = 0; i < 100; i++)); do
-        if grep -qF "$1" err; then return 0; fi
-        sleep 0.1
-    done
-    cat err
-    return 1
+    eventually grep -qF "$1" err || { cat err; return 1; }
+}
+
+answers() {
+    asks "$1"
+    [[ $line == *"$2"* ]]
 }
 
 # asks_until ROW TEXT: until an answer holds it.
 asks_until() {
-    local i
-    for ((i = 0; i < 100; i++)); do
-        asks "$1"
-        if [[ $line == *"$2"* ]]; then return 0; fi
-        sleep 0.1
-    done
-    echo "$line"
-    return 1
+    eventually answers "$1" "$2" || { echo "$line"; return 1; }
 }
 
 quit() {
@@ -187,7 +179,7 @@ quit() {
     echo a >&5
     asks 1
     [ "$line" = a,score,prediction,proba.x,proba.y ]
-    IFS= read -r -t 20 -u 6 line
+    IFS= read -r -t "$PATIENCE" -u 6 line
     replace wide.whm
     sleep 1.2
     asks 1

@@ -89,14 +89,14 @@ load ../helper
 
 @test "endless input into head ends at once and quietly" {
     # shellcheck disable=SC2016
-    exits 0 timeout 20 bash -c "yes '{\"a\":1}' | wh-clean | head -n 1
+    exits 0 timeout "$PATIENCE" bash -c "yes '{\"a\":1}' | wh-clean | head -n 1
         echo \"\${PIPESTATUS[1]}\""
     [ "${lines[*]}" = '{"a":1} 141' ]
     [ -z "$stderr" ]
 }
 
 @test "a reader that ignores SIGPIPE for us gets an error, not an endless run" {
-    exits 0 timeout 20 bash -c "trap '' PIPE; yes '{\"a\":1}' 2>/dev/null | wh-clean 2>log | head -n 1
+    exits 0 timeout "$PATIENCE" bash -c "trap '' PIPE; yes '{\"a\":1}' 2>/dev/null | wh-clean 2>log | head -n 1
         echo \"\${PIPESTATUS[1]}\""
     [ "${lines[*]}" = '{"a":1} 1' ]
     prints 'wh-clean: standard output: cannot write: Broken pipe' cat log
@@ -107,12 +107,8 @@ load ../helper
     pid=$CLEAN_PID
     for i in 1 2 3; do
         echo "{\"a\":$i}" >&"${CLEAN[1]}"
-        began=$(date +%s%N)
-        read -r -t 10 line <&"${CLEAN[0]}"
-        took=$((($(date +%s%N) - began) / 1000000))
+        read -r -t "$PATIENCE" line <&"${CLEAN[0]}"
         [ "$line" = "{\"a\":$i}" ]
-        # Two tenths of a second, with room for a loaded machine.
-        [ "$took" -lt 2000 ]
     done
     eval "exec ${CLEAN[1]}>&-"
     wait "$pid"

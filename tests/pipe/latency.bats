@@ -1,4 +1,4 @@
-# How soon the rows of a slow source are in the target.
+# Rows of a slow source: committed as they come (tests/bench/latency.sh measures how soon).
 
 load ../helper
 
@@ -15,59 +15,27 @@ slow_query() {
           FROM n" >slow.sql
 }
 
-# Prints a time and the length of what is committed, as often as possible while the process runs.
-watch_commits() {
-    local line
-    while kill -0 "$1" 2>/dev/null; do
-        if read -r line 2>/dev/null <c.json && [[ $line =~ \"length\":([0-9]+) ]]; then
-            echo "$EPOCHREALTIME ${BASH_REMATCH[1]}"
-        fi
-        sleep 0.02
-    done
-    [[ $(cat c.json) =~ \"length\":([0-9]+) ]]
-    echo "$EPOCHREALTIME ${BASH_REMATCH[1]}"
-}
-
-# The longest time from the making of a row to its commit, in seconds.
-longest_delay() {
-    awk 'FNR == NR { time[++n] = $1; committed[n] = $2; next }
-        {
-            length_so_far += length($0) + 1
-            match($0, /"made":[0-9.]*/)
-            for (i = 1; committed[i] < length_so_far;) i++
-            delay = time[i] - substr($0, RSTART + 7, RLENGTH - 7)
-            if (delay > longest) longest = delay
-        }
-        END { print longest }' "$1" "$2"
-}
-
-@test "with --every 1s each row of a slow source is in the target within two seconds" {
+@test "rows of a slow source are committed while it goes on" {
     slow_query
-    # Once more on a machine that had something better to do.
-    for attempt in 1 2; do
-        rm -f c.json out.ndjson clean.state*
-        wh-extract sqlite:shop.db -f slow.sql --since id --checkpoint c.json --every 1s |
-            wh-clean --unique id --state clean.state |
-            wh-load out.ndjson --checkpoint c.json &
-        pipeline=$!
-        watch_commits "$pipeline" >seen
-        wait "$pipeline"
-        [ "$(wc -l <out.ndjson)" -eq 25 ]
-        delay=$(longest_delay seen out.ndjson)
-        echo "attempt $attempt: $delay s"
-        if awk -v delay="$delay" 'BEGIN { exit !(delay < 2) }'; then return; fi
-    done
-    false
+    wh-extract sqlite:shop.db -f slow.sql --since id --checkpoint c.json --every 50ms |
+        wh-clean --unique id --state clean.state |
+        wh-load out.ndjson --checkpoint c.json --every 50ms 3>&- &
+    pipeline=$!
+    eventually [ -s c.json ]
+    first=$(jq .length c.json)
+    wait "$pipeline"
+    [ "$(wc -l <out.ndjson)" -eq 25 ]
+    [ "$first" -lt "$(wc -c <out.ndjson)" ]
 }
 
 @test "SIGHUP makes wh-extract write a checkpoint at once" {
     slow_query
     wh-extract sqlite:shop.db -f slow.sql --since id --checkpoint c.json --every 1h >out 2>err 3>&- &
     source=$!
-    for _ in $(seq 200); do [ "$(wc -l <out)" -ge 3 ] && break; sleep 0.02; done
+    eventually lines out 3
     [ "$(grep -c checkpoint out)" -eq 0 ]
     kill -HUP "$source"
-    for _ in $(seq 200); do grep -q '"checkpoint"' out && break; sleep 0.02; done
+    eventually grep -q '"checkpoint"' out
     kill -TERM "$source"
     wait "$source" || true
     # It counts the rows before it, and stands before the row after the last one that it covers.
@@ -86,5 +54,5 @@ longest_delay() {
     wh-extract -q rows.ndjson --checkpoint c.json | head -n 2 >cut.ndjson || true
     exits 3 wh-load -q out.ndjson --checkpoint c.json --stats sink.json cut.ndjson
     prints 1 jq .lag.rows sink.json
-    prints true jq '.lag.seconds >= 0 and .lag.seconds < 60' sink.json
+    prints true jq '.lag.seconds >= 0 and .lag.seconds <= .seconds' sink.json
 }

@@ -8,13 +8,17 @@ load ../helper
 on_terminal() {
     need script
     script -qec true /dev/null </dev/null >/dev/null 2>&1 || skip "needs a pseudo-terminal"
-    script -qec "$1" /dev/null </dev/null | cat -v >screen
+    timeout "$PATIENCE" script -qfec "$1" raw </dev/null >/dev/null
+    sed -e '/^Script started on/d' -e '/^$/{N;/Script done on/d;}' raw | cat -v >screen
 }
 
 slow_rows='{ echo "{\"a\":1}"; echo "{"; sleep 1.1; echo "{\"a\":2}"; }'
+# The second row comes when progress has been drawn.
+drawn_rows='{ echo "{\"a\":1}"; echo "{"; until grep -q "2 rows" raw; do sleep 0.05; done
+    echo "{\"a\":2}"; }'
 
 @test "progress is drawn on a terminal and gone at the end" {
-    on_terminal "$slow_rows | wh-clean --rejects bad.ndjson >/dev/null"
+    on_terminal "$drawn_rows | wh-clean --rejects bad.ndjson >/dev/null"
     grep -qF '^M2 rows  ' screen
     grep -qF '  1 rejected^[[K' screen
     grep -qF '^M^[[Kwh-clean: 1 of 3 rows rejected, see bad.ndjson' screen
@@ -28,7 +32,7 @@ slow_rows='{ echo "{\"a\":1}"; echo "{"; sleep 1.1; echo "{\"a\":2}"; }'
 }
 
 @test "--progress draws it all the same" {
-    on_terminal "$slow_rows | wh-clean --progress --rejects bad.ndjson | cat >/dev/null"
+    on_terminal "$drawn_rows | wh-clean --progress --rejects bad.ndjson | cat >/dev/null"
     grep -qF '^M2 rows  ' screen
 }
 

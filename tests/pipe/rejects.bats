@@ -145,7 +145,7 @@ END
     pid=$CLEAN_PID
     echo '{' >&"${CLEAN[1]}"
     echo '{"a":1}' >&"${CLEAN[1]}"
-    read -r -t 10 line <&"${CLEAN[0]}"
+    read -r -t "$PATIENCE" line <&"${CLEAN[0]}"
     [ "$line" = '{"a":1}' ]
     [ "$(wc -l <bad.ndjson)" -eq 1 ]
     eval "exec ${CLEAN[1]}>&-"

@@ -22,7 +22,7 @@ ends_by() {
     slow_rows go >rows 3>&- &
     "$@" <rows >out 2>err 3>&- &
     local tool=$!
-    for _ in $(seq 50); do [ -s out ] && break; sleep 0.02; done
+    eventually [ -s out ]
     kill -"$signal" $tool
     ended=0
     wait $tool || ended=$?
@@ -54,7 +54,7 @@ ends_by() {
     tool=$!
     exec 4>rows
     echo '{"a":1}' >&4
-    for _ in $(seq 100); do [ -s out ] && break; sleep 0.02; done
+    eventually [ -s out ]
     kill -TERM $tool
     echo '{"a":2}' >&4
     exec 4>&-
@@ -79,7 +79,7 @@ ends_by() {
 }
 
 @test "a model is not saved by a run that a signal ended" {
-    ends_by TERM wh-update -m m.whm --label a --task regression
+    ends_by TERM wh-update -p -m m.whm --label a --task regression
     [ "$ended" -eq 143 ]
     [ ! -e m.whm ]
     [ ! -e m.whm.lock ]
@@ -96,7 +96,7 @@ ends_by() {
     echo '{"a":1}' >rows.ndjson
     wh-extract rows.ndjson --checkpoint nobody.json 3>&- >out 2>err &
     source=$!
-    for _ in $(seq 100); do grep -q '"end"' out && break; sleep 0.02; done
+    eventually grep -q '"end"' out
     kill -TERM $source
     waited=0
     wait $source || waited=$?

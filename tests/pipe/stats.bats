@@ -9,7 +9,7 @@ load ../helper
     prints '["wh-clean",2,2,0,16,16,1]' jq -c \
         '[.tool,.rows_in,.rows_out,.rows_rejected,.bytes_in,.bytes_out,(.steps|length)]' stats.json
     [ "$(jq -r .version stats.json)" = "$(wh-clean -V | cut -d' ' -f2)" ]
-    [ "$(jq '.seconds >= 0 and .seconds < 60' stats.json)" = true ]
+    jq -e '.seconds >= 0' stats.json
     [ "$(wc -l <stats.json)" -eq 1 ]
     [ "$(jq 'has("error")' stats.json)" = false ]
 }

@@ -70,11 +70,7 @@ awkward() {
     tool=$!
     exec 9>in
     printf 'a,b\n1,2\n' >&9
-    for _ in $(seq 100); do
-        [ "$(wc -l <out)" -eq 2 ] && break
-        sleep 0.05
-    done
-    [ "$(wc -l <out)" -eq 2 ]
+    eventually lines out 2
     exec 9>&-
     wait "$tool"
 }

@@ -154,7 +154,7 @@ begin() {
     mkfifo pipe
     wh-load out.ndjson pipe 3>&- &
     exec 4>pipe
-    for _ in $(seq 50); do [ -e out.ndjson.lock ] && break; sleep 0.02; done
+    eventually [ -e out.ndjson.lock ]
     exits 3 wh-load out.ndjson rows.ndjson
     says "out.ndjson: process $! is writing it"
     exec 4>&-
@@ -196,8 +196,7 @@ begin() {
     exec 4>pipe
     begin >&4
     seq 100000 | sed 's/.*/{"a":&}/' >&4
-    for _ in $(seq 100); do [ -s out.ndjson ] && break; sleep 0.02; done
-    [ -s out.ndjson ]
+    eventually [ -s out.ndjson ]
     kill -KILL $loader
     wait $loader || true
     exec 4>&-
@@ -263,7 +262,7 @@ begin() {
     loader=$!
     exec 4>pipe
     { begin; echo '{"id":1}'; record checkpoint 1 1; } >&4
-    for _ in $(seq 100); do [ "$(jq .checkpoint.n c.json 2>/dev/null)" = 1 ] && break; sleep 0.02; done
+    eventually holds 1 jq .checkpoint.n c.json
     jq -c '.checkpoint.epoch = "bbbbbbbbbbbb"' c.json >other
     mv other c.json
     { echo '{"id":2}'; record end 2 1; } >&4
@@ -280,7 +279,7 @@ begin() {
     mkfifo pipe
     wh-load out.ndjson --checkpoint c.json pipe 3>&- &
     exec 4>pipe
-    for _ in $(seq 50); do [ -e c.json.lock ] && break; sleep 0.02; done
+    eventually [ -e c.json.lock ]
     exits 3 wh-load other.ndjson --checkpoint c.json rows.ndjson
     says "c.json: process $! is writing it"
     exec 4>&-
@@ -292,7 +291,7 @@ begin() {
     wh-load out.ndjson.gz --checkpoint c.json --every 0s pipe 3>&- &
     exec 4>pipe
     { begin; echo '{"id":1}'; record checkpoint 1 1; } >&4
-    for _ in $(seq 100); do [ "$(jq .checkpoint.n c.json 2>/dev/null)" = 1 ] && break; sleep 0.02; done
+    eventually holds 1 jq .checkpoint.n c.json
     prints '{"id":1}' zcat out.ndjson.gz
     { echo '{"id":2}'; record end 2 1; } >&4
     exec 4>&-

@@ -144,10 +144,7 @@ checkpoint() {
     mkfifo pipe
     wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t --every 200ms pipe 3>&- &
     { echo "$begin"; echo '{"id":1}'; checkpoint 1 1; echo '{"id":2}'; checkpoint 2 1
-      for _ in $(seq 60); do
-          sleep 0.1
-          [ "$(sqlite3 t.db 'SELECT count(*) FROM t')" = 2 ] && break
-      done; } >pipe 3>&-
+      eventually holds 2 sqlite3 t.db 'SELECT count(*) FROM t'; } >pipe 3>&-
     prints 2 sqlite3 t.db 'SELECT count(*) FROM t'
     wait || true
 }
@@ -207,7 +204,7 @@ checkpoint() {
     loader=$!
     exec 4>pipe
     { echo "$begin"; echo '{"id":1}'; checkpoint 1 1; echo '{"id":2}'; } >&4
-    for _ in $(seq 50); do [ "$(jq .checkpoint.n out.json)" = 1 ] && break; sleep 0.05; done
+    eventually holds 1 jq .checkpoint.n out.json
     kill -TERM $loader
     ended=0
     wait $loader || ended=$?

@@ -548,11 +548,7 @@ slow_load() {
 
 # comes SQL EXPECTED: the query gives this in the end.
 comes() {
-    local waited=0
-    until [ "$(sql -c "$1" 2>&1)" = "$2" ]; do
-        [ $((waited += 1)) -lt 100 ] || return 1
-        sleep 0.1
-    done
+    eventually holds "$2" sql -c "$1"
 }
 
 @test "a run that was overtaken while it was idle commits nothing more, and names the other" {

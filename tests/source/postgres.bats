@@ -191,18 +191,15 @@ extract() {
     [ "$(extract -c 'SELECT id FROM orders ORDER BY id DESC -- last' --limit 2)" = '{"id":100}
 {"id":99}' ]
     query='WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c'
-    [ "$(timeout 20 wh-extract postgresql:// -c "$query" --limit 3 | tail -n 1)" = '{"n":3}' ]
-    [ "$(timeout 20 wh-extract postgresql:// -c "$query" | head -n 1)" = '{"n":1}' ]
+    [ "$(timeout "$PATIENCE" wh-extract postgresql:// -c "$query" --limit 3 | tail -n 1)" = '{"n":3}' ]
+    [ "$(timeout "$PATIENCE" wh-extract postgresql:// -c "$query" | head -n 1)" = '{"n":1}' ]
 }
 
 @test "rows of a slow query come as they are made" {
     # The server sends no sooner than it has filled a packet.
-    wh-extract postgresql:// -c "SELECT n, repeat('x', 9000), pg_sleep(CASE n WHEN 3 THEN 30 ELSE 0 END)
+    wh-extract postgresql:// -c "SELECT n, repeat('x', 9000), pg_sleep(CASE n WHEN 3 THEN $PATIENCE ELSE 0 END)
         FROM generate_series(1, 3) n" >found 3>&- &
-    for _ in $(seq 100); do
-        [ -s found ] && break
-        sleep 0.1
-    done
+    eventually [ -s found ]
     kill "$!"
     [ "$(jq .n found)" = 1 ]
 }

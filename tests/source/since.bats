@@ -298,12 +298,9 @@ resumed() {
     postgres_need
     # The server sends no sooner than it has filled a packet, so the third row has not come whole.
     query="SELECT id, day, repeat('x', 9000) AS long FROM many
-        WHERE pg_sleep(CASE id WHEN 4 THEN 60 ELSE 0 END) IS NOT NULL"
+        WHERE pg_sleep(CASE id WHEN 4 THEN $PATIENCE ELSE 0 END) IS NOT NULL"
     wh-extract postgresql:// -c "$query" --since day,id --checkpoint C >stream 3>&- &
-    for _ in $(seq 100); do
-        [ "$(grep -c '"id"' stream)" -lt 2 ] || break
-        sleep 0.1
-    done
+    eventually lines stream 3
     kill "$!"
     wait "$!" || true
     [ "$(jq -r 'select(has("id")).id' stream | paste -s -d ' ')" = '1 2' ]

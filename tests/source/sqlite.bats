@@ -164,8 +164,8 @@ END
 @test "a limit ends early" {
     make_db ''
     query='WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c) SELECT n FROM c'
-    [ "$(timeout 10 wh-extract sqlite:shop.db -c "$query" --limit 3 | tail -n 1)" = '{"n":3}' ]
-    [ "$(timeout 10 wh-extract sqlite:shop.db -c "$query" | head -n 1)" = '{"n":1}' ]
+    [ "$(timeout "$PATIENCE" wh-extract sqlite:shop.db -c "$query" --limit 3 | tail -n 1)" = '{"n":3}' ]
+    [ "$(timeout "$PATIENCE" wh-extract sqlite:shop.db -c "$query" | head -n 1)" = '{"n":1}' ]
 }
 
 @test "rows do not wait for a search that takes long" {
@@ -173,10 +173,7 @@ END
     query="WITH RECURSIVE c(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM c)
         SELECT n FROM c WHERE n = 1 OR n < 0"
     wh-extract sqlite:shop.db -c "$query" >found 3>&- &
-    for _ in $(seq 100); do
-        [ -s found ] && break
-        sleep 0.1
-    done
+    eventually [ -s found ]
     kill "$!"
     [ "$(cat found)" = '{"n":1}' ]
 }
