@@ -64,9 +64,8 @@ struct wh_binding *wh_chosen_bind(struct wh_step *step, const struct wh_shape *s
                                   struct wh_features *features, struct wh_error *error)
 {
     (void)features;
-    const struct wh_chosen_step *self = (const struct wh_chosen_step *)step;
     struct wh_chosen *chosen = wh_alloc(1, sizeof *chosen + shape->count * sizeof(uint32_t));
-    int count = wh_step_resolve(step, self->columns, shape, chosen->indices, error);
+    int count = wh_step_resolve(step, step->columns, shape, chosen->indices, error);
     if (count < 0) {
         free(chosen);
         return NULL;
@@ -77,18 +76,18 @@ struct wh_binding *wh_chosen_bind(struct wh_step *step, const struct wh_shape *s
 
 void wh_chosen_close(struct wh_step *step)
 {
-    wh_columns_free(((struct wh_chosen_step *)step)->columns);
+    wh_columns_free(step->columns);
     free(step);
 }
 
 struct wh_step *wh_chosen_create(const json_t *recipe, const struct wh_step_ops *ops,
                                  struct wh_error *error)
 {
-    struct wh_chosen_step *self = wh_alloc(1, sizeof *self);
-    self->base.ops = ops;
-    if (wh_chosen_columns(recipe, &self->columns, error) < 0) {
-        free(self);
+    struct wh_step *step = wh_alloc(1, sizeof *step);
+    step->ops = ops;
+    if (wh_chosen_columns(recipe, &step->columns, error) < 0) {
+        free(step);
         return NULL;
     }
-    return &self->base;
+    return step;
 }

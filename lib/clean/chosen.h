@@ -7,12 +7,6 @@
 
 #include "pipe/step.h"
 
-/* A step with columns. A step that has more embeds this at its start. */
-struct wh_chosen_step {
-    struct wh_step base;
-    struct wh_columns *columns;
-};
-
 /* Where the columns are. */
 struct wh_chosen {
     struct wh_binding base;

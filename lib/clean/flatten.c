@@ -25,7 +25,6 @@ struct flat {
 
 struct flatten {
     struct wh_step base;
-    struct wh_columns *columns; /* NULL: all */
     char *separator;
     size_t depth;               /* how many levels are opened */
     struct flat slots[SLOTS];
@@ -219,14 +218,13 @@ static struct wh_binding *flatten_bind(struct wh_step *step, const struct wh_sha
                                        struct wh_features *features, struct wh_error *error)
 {
     (void)features;
-    const struct flatten *self = (const struct flatten *)step;
     struct openable *openable = wh_alloc(1, sizeof *openable + shape->count * sizeof(bool));
-    if (!self->columns) {
+    if (!step->columns) { /* all */
         memset(openable->chosen, true, shape->count);
         return &openable->base;
     }
     uint32_t *indices = wh_alloc(shape->count, sizeof *indices);
-    int count = wh_step_resolve(step, self->columns, shape, indices, error);
+    int count = wh_step_resolve(step, step->columns, shape, indices, error);
     for (int i = 0; i < count; i++)
         openable->chosen[indices[i]] = true;
     free(indices);
@@ -285,7 +283,7 @@ static void flatten_close(struct wh_step *step)
 {
     struct flatten *self = (struct flatten *)step;
     forget_all(self);
-    wh_columns_free(self->columns);
+    wh_columns_free(step->columns);
     wh_buffer_free(&self->notes);
     wh_buffer_free(&self->fields);
     free(self->separator);
@@ -304,7 +302,7 @@ static int read_recipe(const json_t *recipe, struct flatten *self, struct wh_err
     self->separator = wh_copy(text, strlen(text));
     self->depth = depth ? (size_t)json_integer_value(depth) : SIZE_MAX;
     if (json_object_get(recipe, "columns") || json_object_get(recipe, "column"))
-        return wh_chosen_columns(recipe, &self->columns, error);
+        return wh_chosen_columns(recipe, &self->base.columns, error);
     return 0;
 }
 

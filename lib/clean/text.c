@@ -96,7 +96,7 @@ const struct wh_step_type wh_clean_trim = {
 };
 
 struct lower {
-    struct wh_chosen_step chosen;
+    struct wh_step base;
     locale_t locale; /* whose only use is the table of lower-case letters */
 };
 
@@ -181,8 +181,8 @@ static struct wh_step *lower_create(const json_t *recipe, struct wh_error *error
         return NULL;
     }
     struct lower *self = wh_alloc(1, sizeof *self);
-    *self = (struct lower){ .chosen = { { .ops = &ops }, columns }, .locale = locale };
-    return &self->chosen.base;
+    *self = (struct lower){ .base = { .ops = &ops, .columns = columns }, .locale = locale };
+    return &self->base;
 }
 
 const struct wh_step_type wh_clean_lower = {

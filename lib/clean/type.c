@@ -29,7 +29,7 @@ static const struct target targets[] = {
 enum { TARGETS = sizeof targets / sizeof *targets };
 
 struct type_step {
-    struct wh_chosen_step chosen;
+    struct wh_step base;
     const struct target *target;
 };
 
@@ -150,8 +150,8 @@ static struct wh_step *type_create(const json_t *recipe, struct wh_error *error)
     if (!target || wh_chosen_columns(recipe, &columns, error) < 0)
         return NULL;
     struct type_step *self = wh_alloc(1, sizeof *self);
-    *self = (struct type_step){ .chosen = { { .ops = &ops }, columns }, .target = target };
-    return &self->chosen.base;
+    *self = (struct type_step){ .base = { .ops = &ops, .columns = columns }, .target = target };
+    return &self->base;
 }
 
 static json_t *type_parse(const char *argument, struct wh_error *error)

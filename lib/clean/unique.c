@@ -22,7 +22,7 @@ struct seen {
 };
 
 struct unique {
-    struct wh_chosen_step chosen;
+    struct wh_step base;
     struct wh_buffer key;  /* of the row at hand */
     uint64_t hash;         /* of that key */
     struct seen *table;
@@ -392,9 +392,9 @@ static struct wh_step *unique_create(const json_t *recipe, struct wh_error *erro
     if (wh_chosen_columns(recipe, &columns, error) < 0)
         return NULL;
     struct unique *self = wh_alloc(1, sizeof *self);
-    self->chosen = (struct wh_chosen_step){ { .ops = &ops }, columns };
+    self->base = (struct wh_step){ .ops = &ops, .columns = columns };
     wh_buffer_reserve(&self->key, 1); /* an empty key, of nulls alone, has a place too */
-    return &self->chosen.base;
+    return &self->base;
 }
 
 const struct wh_step_type wh_clean_unique = {

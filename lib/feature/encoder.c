@@ -11,7 +11,8 @@ int wh_encoder_open(struct wh_encoder *encoder, const struct wh_step_ops *ops,
                     const json_t *recipe, struct wh_error *error)
 {
     encoder->step.ops = ops;
-    return wh_chosen_columns(recipe, &encoder->columns, error);
+    encoder->step.names_optional = true; /* wh_features_absent judges them, row by row */
+    return wh_chosen_columns(recipe, &encoder->step.columns, error);
 }
 
 void wh_encoder_close(struct wh_step *step)
@@ -23,7 +24,7 @@ void wh_encoder_close(struct wh_step *step)
         free(encoder->memories[i]);
     }
     free(encoder->memories);
-    wh_columns_free(encoder->columns);
+    wh_columns_free(step->columns);
     free(encoder);
 }
 
@@ -87,12 +88,6 @@ static int refuse(const struct wh_encoder *encoder, struct wh_error *error)
     return wh_fail(error, WH_REFUSED, "%.31s: %.980s", encoder->step.type->op, reason);
 }
 
-static int refuse_none(const struct wh_encoder *encoder, struct wh_error *error)
-{
-    wh_fail(error, WH_REFUSED, "there is no column that is chosen");
-    return refuse(encoder, error);
-}
-
 /* Whether the name is among those in `names`. */
 static bool listed(const struct wh_buffer *names, const char *name)
 {
@@ -110,7 +105,7 @@ static int find_absent(struct wh_encoder *encoder, const struct wh_shape *shape,
 {
     size_t item = 0, length;
     const char *name;
-    while ((name = wh_columns_absent(encoder->columns, shape, &item, &length))) {
+    while ((name = wh_columns_absent(encoder->step.columns, shape, &item, &length))) {
         wh_shape_lacks(shape, name, length, error);
         if (wh_features_absent(features, name, length, encoder->step.lenient, error))
             return error->status == WH_REFUSED ? refuse(encoder, error) : -1;
@@ -161,33 +156,17 @@ struct wh_encoder_binding *wh_encoder_bind(struct wh_encoder *encoder,
     struct wh_encoder_binding *binding = NULL;
     struct wh_buffer absent = { 0 };
     uint32_t *indices = wh_alloc(shape->count, sizeof *indices);
-    int found = wh_columns_resolve(encoder->columns, shape, true, indices, error);
+    int found = wh_columns_resolve(encoder->step.columns, shape, true, indices, error);
     if (found >= 0 && find_absent(encoder, shape, features, &absent, error) == 0)
         binding = make_binding(shape, indices, (size_t)found, &absent);
     free(indices);
     wh_buffer_free(&absent);
-    if (!binding)
-        return NULL;
-    encoder->step.found = encoder->step.found || binding->count > 0;
-    if (!encoder->step.found && !encoder->step.varying) {
-        refuse_none(encoder, error);
-        free(binding);
-        return NULL;
-    }
     return binding;
 }
 
 void wh_encoder_columns(struct wh_binding *binding, struct wh_features *features)
 {
     wh_features_pass(features, (struct wh_encoder_binding *)binding);
-}
-
-int wh_encoder_finish(struct wh_step *step, struct wh_error *error)
-{
-    const struct wh_encoder *encoder = (const struct wh_encoder *)step;
-    if (!step->met || step->found)
-        return 0;
-    return refuse_none(encoder, error);
 }
 
 struct wh_encoder_binding *wh_encoder_bind_numbers(struct wh_encoder *encoder,
@@ -269,7 +248,7 @@ bool wh_encoder_feeds_numbers(const struct wh_step *step, const struct wh_step *
 {
     if (!works_on_numbers(later))
         return false;
-    const struct wh_columns *own = ((const struct wh_encoder *)step)->columns;
-    const struct wh_columns *other = ((const struct wh_encoder *)later)->columns;
+    const struct wh_columns *own = step->columns;
+    const struct wh_columns *other = later->columns;
     return wh_columns_overlap(own, other);
 }

@@ -24,7 +24,6 @@ struct wh_encoder_memory {
 /* Embedded at the start of every encoder. */
 struct wh_encoder {
     struct wh_step step;
-    struct wh_columns *columns;
     struct wh_encoder_memory **memories;
     size_t memory_count;
     void (*forget)(struct wh_encoder_memory *memory); /* gives back what one holds; NULL: nothing */
@@ -101,8 +100,6 @@ static inline bool wh_encoder_null(const struct wh_encoder_column *column,
 
 /* columns() of all encoders: their columns are encoded. */
 void wh_encoder_columns(struct wh_binding *binding, struct wh_features *features);
-/* finish() of all encoders: columns that no row has are refused. */
-int wh_encoder_finish(struct wh_step *step, struct wh_error *error);
 /* feeds() of an encoder whose features no other encoder works on. */
 bool wh_encoder_feeds_none(const struct wh_step *step, const struct wh_step *later);
 /* feeds() of an encoder of numbers: the encoders of numbers after it that may name its columns. */

@@ -137,7 +137,6 @@ static const struct wh_step_ops ops = {
     .bind = bind,
     .row = row,
     .columns = wh_encoder_columns,
-    .finish = wh_encoder_finish,
     .close = close_hash,
 };
 

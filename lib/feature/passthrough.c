@@ -83,7 +83,6 @@ static const struct wh_step_ops ops = {
     .bind = bind,
     .row = row,
     .columns = wh_encoder_columns,
-    .finish = wh_encoder_finish,
     .close = wh_encoder_close,
 };
 

@@ -29,6 +29,7 @@ struct wh_featurizer {
     const struct wh_featurizing *options;
     struct wh_columns *keep;
     bool kept;                   /* a row had one of the columns to keep */
+    bool resumed;                /* and may have had others that are not in the rows to come */
     struct wh_steps *steps;
     struct wh_features *features;
     struct wh_state_file *file; /* STATE, or the live part of it, to be written; NULL: neither */
@@ -186,27 +187,47 @@ static bool is_encoded(const struct wh_features *features, const struct wh_colum
     return false;
 }
 
-/* The columns to keep: those that are there, as a label may be missing from rows to be scored. The
- * first row must have one of them, though, or they are misspelt. */
-static int choose_kept(struct wh_featurizer *self, const struct wh_shape *shape,
-                       uint32_t *sources, struct wh_error *error)
+/* Names the option in an error about its columns. */
+static int refuse_kept(struct wh_error *error)
 {
-    int count = wh_columns_resolve(self->keep, shape, true, sources, error);
+    struct wh_error inner = *error;
+    return wh_fail(error, WH_REFUSED, "--keep: %s", inner.text);
+}
+
+/* Whether the columns to keep were there: all of them where constants are learned, since there is
+ * no other time to find out; else one, as a label may be missing from rows to be scored. `shape`
+ * is what all rows have; NULL at the end, where they had what they had. */
+static int check_kept(const struct wh_featurizer *self, const struct wh_shape *shape,
+                      struct wh_error *error)
+{
+    bool learns = self->options->learning != WH_LEARN_FROZEN && wh_steps_learn(self->steps);
+    if (self->resumed || (!learns && wh_columns_chosen(self->keep)) ||
+        wh_columns_check(self->keep, true, shape, error) == 0)
+        return 0;
+    return refuse_kept(error);
+}
+
+/* The columns to keep that are there. The first row must have one that is named, if any is. */
+static int choose_kept(struct wh_featurizer *self, const struct wh_row *row, uint32_t *sources,
+                       struct wh_error *error)
+{
+    int count = wh_columns_resolve(self->keep, row->shape, true, sources, error);
     if (count == 0 && !self->kept &&
-        wh_columns_resolve(self->keep, shape, false, sources, error) < 0) {
-        struct wh_error inner = *error;
-        return wh_fail(error, WH_REFUSED, "--keep: %s", inner.text);
-    }
+        wh_columns_resolve(self->keep, row->shape, false, sources, error) < 0)
+        return refuse_kept(error);
     self->kept = true;
+    if (row->raw_format != WH_FORMAT_NDJSON && check_kept(self, row->shape, error) != 0)
+        return -1;
     return count;
 }
 
 /* Which of the row's columns leave: their indices in `sources`. */
-static int choose_columns(struct wh_featurizer *self, const struct wh_shape *shape,
+static int choose_columns(struct wh_featurizer *self, const struct wh_row *row,
                           uint32_t *sources, struct wh_error *error)
 {
+    const struct wh_shape *shape = row->shape;
     if (self->keep)
-        return choose_kept(self, shape, sources, error);
+        return choose_kept(self, row, sources, error);
     int count = 0;
     for (uint32_t i = 0; i < shape->count; i++)
         if (!is_encoded(self->features, &shape->columns[i]))
@@ -249,11 +270,12 @@ static struct wh_shape *make_shape(const struct wh_featurizer *self, const struc
     return made;
 }
 
-static int fill_plan(struct wh_featurizer *self, const struct wh_shape *shape,
-                     struct plan *plan, struct wh_error *error)
+static int fill_plan(struct wh_featurizer *self, const struct wh_row *row, struct plan *plan,
+                     struct wh_error *error)
 {
+    const struct wh_shape *shape = row->shape;
     plan->sources = wh_alloc(shape->count, sizeof *plan->sources);
-    int count = choose_columns(self, shape, plan->sources, error);
+    int count = choose_columns(self, row, plan->sources, error);
     if (count < 0)
         return -1;
     for (int i = 0; i < count; i++)
@@ -281,14 +303,14 @@ static bool fits(const struct plan *plan, const struct wh_shape *shape,
 }
 
 /* The plan for the row; NULL with the error of a bad row, or one that must end the run. */
-static const struct plan *find_plan(struct wh_featurizer *self, const struct wh_shape *shape,
+static const struct plan *find_plan(struct wh_featurizer *self, const struct wh_row *row,
                                     struct wh_error *error)
 {
-    struct plan *slot = &self->plans[shape->serial % PLANS];
-    if (fits(slot, shape, self->features))
+    struct plan *slot = &self->plans[row->shape->serial % PLANS];
+    if (fits(slot, row->shape, self->features))
         return slot;
     struct plan plan = { 0 };
-    if (fill_plan(self, shape, &plan, error)) {
+    if (fill_plan(self, row, &plan, error)) {
         free(plan.sources);
         return NULL;
     }
@@ -328,7 +350,7 @@ static enum wh_verdict emit_features(struct wh_featurizer *self, struct wh_row *
 {
     if (self->options->dense && !self->dense && settle_dense(self, error))
         return WH_FATAL;
-    const struct plan *plan = find_plan(self, row->shape, error);
+    const struct plan *plan = find_plan(self, row, error);
     if (!plan)
         return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
     struct wh_field *fields = wh_row_fields(row, plan->shape->count);
@@ -415,7 +437,7 @@ static int stage_columns(struct wh_stage *stage, struct wh_row *row, struct wh_e
     if (wh_steps_columns(self->steps, row, self->features, error) ||
         (self->options->dense && !self->dense && settle_dense(self, error)))
         return -1;
-    const struct plan *plan = find_plan(self, row->shape, error);
+    const struct plan *plan = find_plan(self, row, error);
     if (!plan)
         return -1;
     row->shape = plan->shape;
@@ -426,7 +448,8 @@ static int stage_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_
 {
     (void)emit;
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
-    return wh_steps_finish(self->steps, error);
+    bool kept = self->keep && self->kept;
+    return wh_steps_finish(self->steps, error) || (kept && check_kept(self, NULL, error)) ? -1 : 0;
 }
 
 /* Control records. */
@@ -454,7 +477,7 @@ static int stage_begin(struct wh_stage *stage, const struct wh_control *begin,
     if (self->options->learning == WH_LEARN_FIRST)
         return wh_featurizer_refuse_stream(error);
     /* A column to keep was looked for in the first row of all. */
-    self->kept = !wh_place_none(&begin->from);
+    self->kept = self->resumed = !wh_place_none(&begin->from);
     if (!self->file)
         return begin_without(self, begin, error);
     struct wh_state state;
@@ -526,6 +549,7 @@ static int open_state(struct wh_featurizer *self, struct wh_error *error)
         return -1;
     int failed = take_up(self, there ? &kept : NULL, error);
     if (there) {
+        self->resumed = kept.rows > 0;
         self->continues = wh_place_none(&kept.place) ? kept.rows : 0;
         wh_state_free(&kept);
     }

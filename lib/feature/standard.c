@@ -213,7 +213,6 @@ static const struct wh_step_ops ops = {
     .save = save,
     .load = load,
     .feeds = wh_encoder_feeds_numbers,
-    .finish = wh_encoder_finish,
     .close = wh_encoder_close,
 };
 

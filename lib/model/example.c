@@ -50,6 +50,8 @@ struct wh_examples {
     bool held;           /* rows are only looked at */
     bool adds;           /* the row being read may add names: it has a label to learn */
     bool lenient;        /* excluded columns may be absent */
+    bool begins;         /* by the end, some row must have had each of them ... */
+    bool columns;        /* ... unless no row had columns for features */
     uint32_t most;       /* names, the constant included */
     uint64_t crowded, crowded_before; /* the row */
     struct binding bindings[BINDINGS];
@@ -91,7 +93,8 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     uint64_t most = settings->max_features;
     examples->names = names;
     examples->learn = settings->use != WH_EXAMPLES_SCORE;
-    examples->lenient = settings->use != WH_EXAMPLES_BEGIN;
+    examples->begins = settings->use == WH_EXAMPLES_BEGIN;
+    examples->lenient = !examples->begins;
     examples->zeros = settings->needs & WH_NEEDS_ZEROS;
     examples->missing = settings->needs & WH_NEEDS_MISSING;
     if (roles->hash_bits)
@@ -167,6 +170,12 @@ int wh_no_label_column(const char *label, const struct wh_shape *shape, struct w
     return -1;
 }
 
+void wh_no_label_row(const char *label, const struct wh_row *row, struct wh_error *error)
+{
+    wh_fail(error, WH_REFUSED, "no row has a column %s, the label", label);
+    wh_shape_suggest(row->shape, label, error);
+}
+
 static int find(const struct wh_shape *shape, const char *name)
 {
     return name ? wh_shape_find(shape, name, strlen(name)) : -1;
@@ -220,11 +229,19 @@ static void bind_features(struct wh_examples *examples, struct binding *binding,
     }
 }
 
+static const char *const excluding[EXCLUDED] = { "--id", "--ignore", "--time", "--join" };
+
+/* Names the option in an error about its columns. */
+static int refuse_excluded(size_t option, struct wh_error *error)
+{
+    struct wh_error reason = *error; /* its text names the column */
+    return wh_fail(error, WH_REFUSED, "%s: %s", excluding[option], reason.text);
+}
+
 /* Marks the columns that --id, --ignore and --time name. */
 static int mark_excluded(struct wh_examples *examples, const struct wh_shape *shape,
                          bool *excluded, struct wh_error *error)
 {
-    static const char *const options[EXCLUDED] = { "--id", "--ignore", "--time", "--join" };
     uint32_t *indices = wh_alloc(shape->count, sizeof *indices);
     int result = 0;
     for (size_t i = 0; i < EXCLUDED && result == 0; i++) {
@@ -234,13 +251,27 @@ static int mark_excluded(struct wh_examples *examples, const struct wh_shape *sh
                                        error);
         for (int k = 0; k < count; k++)
             excluded[indices[k]] = true;
-        if (count < 0) {
-            struct wh_error lacks = *error; /* its text names the column */
-            result = wh_fail(error, WH_REFUSED, "%s: %s", options[i], lacks.text);
-        }
+        if (count < 0)
+            result = refuse_excluded(i, error);
     }
     free(indices);
     return result;
+}
+
+/* Whether each item of --id, --ignore and --time has found a column: in `shape`, which all rows
+ * have, or, where that is NULL, in any row. */
+static int check_excluded(const struct wh_examples *examples, const struct wh_shape *shape,
+                          struct wh_error *error)
+{
+    for (size_t i = 0; i < EXCLUDED; i++)
+        if (examples->excluded[i] && wh_columns_check(examples->excluded[i], true, shape, error))
+            return refuse_excluded(i, error);
+    return 0;
+}
+
+int wh_examples_finish(const struct wh_examples *examples, struct wh_error *error)
+{
+    return examples->begins && examples->columns ? check_excluded(examples, NULL, error) : 0;
 }
 
 static int bind_columns(struct wh_examples *examples, struct binding *binding,
@@ -257,9 +288,10 @@ static int bind_columns(struct wh_examples *examples, struct binding *binding,
     return result;
 }
 
-static int bind(struct wh_examples *examples, struct binding *binding,
-                const struct wh_shape *shape, struct wh_error *error)
+static int bind(struct wh_examples *examples, struct binding *binding, const struct wh_row *row,
+                struct wh_error *error)
 {
+    const struct wh_shape *shape = row->shape;
     unbind(binding);
     binding->columns = wh_alloc(shape->count, sizeof *binding->columns);
     binding->label = find(shape, examples->label);
@@ -272,8 +304,11 @@ static int bind(struct wh_examples *examples, struct binding *binding,
     binding->stamp = binding->input == WH_INPUT_FEATURES ? find(shape, STAMP) : -1;
     if (binding->input == WH_INPUT_FEATURES)
         bind_features(examples, binding, shape);
-    else if (bind_columns(examples, binding, shape, error) != 0)
+    else if (bind_columns(examples, binding, shape, error) != 0 ||
+             (!examples->lenient && row->raw_format != WH_FORMAT_NDJSON &&
+              check_excluded(examples, shape, error) != 0))
         return -1;
+    examples->columns = examples->columns || binding->input == WH_INPUT_COLUMNS;
     binding->serial = shape->serial;
     examples->lenient = true;
     return 0;
@@ -679,8 +714,15 @@ static bool read_weight(const struct wh_examples *examples, const struct binding
         return true;
     struct named name = { examples->weight, strlen(examples->weight), WH_NO_FEATURE };
     const struct wh_field *field = binding->weight < 0 ? NULL : &row->fields[binding->weight];
+    if (!field && row->raw_format == WH_FORMAT_CSV) {
+        wh_fail(error, WH_REFUSED, "there is no column %s, the weight", name.text);
+        wh_shape_suggest(row->shape, name.text, error);
+        return false;
+    }
     if (!field || field->type == WH_NULL) {
         wh_bad_row(error, "weight", name.text, name.length, 0, "the row has no weight");
+        if (!field)
+            wh_shape_suggest(row->shape, name.text, error);
         return false;
     }
     if (!wh_field_number(field, weight))
@@ -775,7 +817,7 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
     struct binding *binding = &examples->bindings[row->shape->serial % BINDINGS];
     examples->count_before = examples->names->count;
     examples->crowded_before = examples->crowded;
-    if (binding->serial != row->shape->serial && bind(examples, binding, row->shape, error) != 0)
+    if (binding->serial != row->shape->serial && bind(examples, binding, row, error) != 0)
         return WH_FATAL;
     reading->input = binding->input;
     reading->stamp = binding->stamp < 0 ? NULL : &row->fields[binding->stamp];
@@ -789,7 +831,7 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
     if (read_row(examples, binding, row, reading, error))
         return WH_TAKEN;
     wh_examples_undo(examples);
-    return WH_BAD;
+    return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
 }
 
 void wh_examples_hold(struct wh_examples *examples, bool held)

@@ -105,6 +105,10 @@ void wh_examples_free(struct wh_examples *examples);
 enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row, bool need_label,
                                  struct wh_reading_row *reading, struct wh_error *error);
 
+/* After the last row of a new model: WH_REFUSED where a pattern or a name after a `!` of --id,
+ * --ignore or --time was the name of no column. */
+int wh_examples_finish(const struct wh_examples *examples, struct wh_error *error);
+
 /* Whether the rows to come are only looked at: they add no names. */
 void wh_examples_hold(struct wh_examples *examples, bool held);
 
@@ -117,8 +121,10 @@ void wh_examples_forget(struct wh_examples *examples);
 /* Values that were left out because max_features names were there already. */
 uint64_t wh_examples_crowded(const struct wh_examples *examples);
 
-/* Refuses rows without the label's column, naming one that is near. Returns -1. */
+/* Refuses rows without the label's column, naming one that is near. Returns -1. `row`: the first
+ * of rows that may each have other columns, for the case that none has it. */
 int wh_no_label_column(const char *label, const struct wh_shape *shape, struct wh_error *error);
+void wh_no_label_row(const char *label, const struct wh_row *row, struct wh_error *error);
 
 /* Whether a column of this name holds features, or makes up a features object. */
 bool wh_column_is_features(const char *name, size_t length);

@@ -35,6 +35,7 @@ struct score {
     uint64_t rows;           /* since the models' files were looked at */
     uint64_t unlabelled;
     bool settled;            /* the output's format is */
+    struct wh_error no_label; /* to be told where no row had the label's column */
     bool labelled_column;    /* some row had the label's column */
     bool streams;            /* the rows are a part of a stream with control records */
 };
@@ -105,6 +106,8 @@ static enum wh_verdict measure(struct score *score, struct wh_row *row, struct w
             wh_no_label_column(score->label, row->shape, error);
             return WH_FATAL;
         }
+        if (score->unlabelled == 1)
+            wh_no_label_row(score->label, row, &score->no_label);
         score->labelled_column |= reading->labelled_column;
         return WH_TAKEN;
     }
@@ -218,9 +221,10 @@ static int score_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_
 {
     (void)emit;
     const struct score *score = score_of(stage);
-    if (score->unlabelled && !score->labelled_column && !score->streams)
-        return wh_fail(error, WH_REFUSED, "no row has a column %s, the label", score->label);
-    return 0;
+    if (!score->unlabelled || score->labelled_column || score->streams)
+        return 0;
+    *error = score->no_label;
+    return -1;
 }
 
 /*

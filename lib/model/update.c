@@ -39,6 +39,7 @@ struct update {
     struct wh_evaluation evaluation; /* of this run */
     struct wh_evaluation held;       /* of the rows held out */
     bool continues;
+    struct wh_error no_label; /* to be told where no row had the label's column */
     bool labelled_column; /* some row had it */
     uint64_t learned, unlabelled;
     uint64_t next_line;   /* rows after which the table's next line is due */
@@ -487,7 +488,8 @@ static enum wh_verdict take_unlabelled(struct update *update, struct wh_row *row
         verdict = pass_unlabelled(update, row, reading, emit, error);
     if (verdict != WH_TAKEN)
         return verdict;
-    update->unlabelled++;
+    if (update->unlabelled++ == 0)
+        wh_no_label_row(model->settings.roles.label, row, &update->no_label);
     update->labelled_column |= reading->labelled_column;
     if (!model->learner)
         model->met |= reading->labelled_column;
@@ -684,9 +686,12 @@ static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh
         return 0;
     /* Of a stream this run may see a part only, which need not have a label. */
     bool part = wh_saving_streams(update->saving) && update->model->learner;
-    if (update->unlabelled && !update->labelled_column && !part && !update->join)
-        return wh_fail(error, WH_REFUSED, "no row has a column %s, the label",
-                       update->model->settings.roles.label);
+    if (update->unlabelled && !update->labelled_column && !part && !update->join) {
+        *error = update->no_label;
+        return -1;
+    }
+    if (wh_examples_finish(update->examples, error) != 0)
+        return -1;
     bool reported = update->next_line / 2 == update->learned;
     if (update->settings->say && update->learned && !reported)
         say_line(update);

@@ -135,7 +135,8 @@ static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct
     if (result > 0)
         return WH_BAD;
     if (result < 0) {
-        output_failed(loop, error);
+        if (error->status != WH_REFUSED)
+            output_failed(loop, error);
         return WH_FATAL;
     }
     loop->run->rows_out++;
@@ -372,8 +373,7 @@ static int write_header(struct loop *loop, struct wh_error *error)
     };
     if (run->stage && run->stage->ops->columns(run->stage, &header, error))
         return -1;
-    wh_writer_begin(loop->writer, &header);
-    return 0;
+    return wh_writer_begin(loop->writer, &header, error);
 }
 
 int wh_loop_finish(struct loop *loop, struct wh_error *error)
@@ -396,7 +396,10 @@ static int run_stage(struct loop *loop, struct wh_error *error)
         wh_stream_fail(loop);
         return -1;
     }
-    return write_header(loop, error) || wh_stream_wait(loop, error) ? -1 : 0;
+    if (write_header(loop, error) != 0 ||
+        (loop->writer && loop->run->rows_out && wh_writer_finish(loop->writer, error) != 0))
+        return -1;
+    return wh_stream_wait(loop, error);
 }
 
 static int begin(struct loop *loop, struct wh_error *error)

@@ -17,6 +17,9 @@ enum {
     KEPT_SHAPES = 4,
 };
 
+/* In a state, of a step that has met rows and has columns. */
+enum { ALL_FOUND = 2, SOME_FOUND = 3 };
+
 #define NO_LEVEL SIZE_MAX /* above all there are */
 
 /* Bindings, found by the serial of the shape they were made for. */
@@ -134,7 +137,7 @@ void wh_step_free(struct wh_step *step)
         step->ops->close(step);
 }
 
-int wh_step_resolve(const struct wh_step *step, const struct wh_columns *columns,
+int wh_step_resolve(const struct wh_step *step, struct wh_columns *columns,
                     const struct wh_shape *shape, uint32_t *indices, struct wh_error *error)
 {
     int count = wh_columns_resolve(columns, shape, step->lenient, indices, error);
@@ -219,10 +222,16 @@ static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, stru
         return NULL;
     step->met = true;
     unbind(steps, entry, slot);
+    bool found = step->varying || !step->columns ||
+                 wh_columns_check(step->columns, false, row->shape, error) == 0;
     *slot = (struct slot){ row->shape->serial, binding, row->shape->count };
     steps->bindings++;
     steps->bound_columns += row->shape->count;
-    return binding;
+    if (found)
+        return binding;
+    unbind(steps, entry, slot);
+    name_op(step->type->op, error);
+    return NULL;
 }
 
 static inline struct wh_binding *binding_for(struct wh_steps *steps, struct entry *entry,
@@ -384,9 +393,12 @@ int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_featu
 int wh_steps_finish(struct wh_steps *steps, struct wh_error *error)
 {
     for (size_t i = 0; i < steps->count; i++) {
-        struct wh_step *step = steps->entries[i].step;
-        if (step->ops->finish && step->ops->finish(step, error) < 0)
-            return -1;
+        const struct wh_step *step = steps->entries[i].step;
+        if (!step->met || !step->columns ||
+            !wh_columns_check(step->columns, !step->names_optional, NULL, error))
+            continue;
+        name_op(step->type->op, error);
+        return -1;
     }
     return 0;
 }
@@ -442,12 +454,21 @@ void wh_steps_save(const struct wh_steps *steps, unsigned parts, struct wh_buffe
     wh_buffer_byte(text, ']');
 }
 
+/* What is kept of a step's rows, as struct wh_steps_state describes it. */
+static uint64_t met_level(const struct wh_step *step)
+{
+    struct wh_error ignored;
+    if (!step->met || !step->columns)
+        return step->met;
+    bool all = wh_columns_check(step->columns, !step->names_optional, NULL, &ignored) == 0;
+    return all ? ALL_FOUND : SOME_FOUND + wh_columns_found(step->columns);
+}
+
 void wh_steps_save_met(const struct wh_steps *steps, struct wh_buffer *text)
 {
     for (size_t i = 0; i < steps->count; i++) {
-        const struct wh_step *step = steps->entries[i].step;
         wh_buffer_byte(text, i > 0 ? ',' : '[');
-        wh_buffer_byte(text, (char)('0' + step->met + (step->met && step->found)));
+        wh_buffer_format(text, "%llu", (unsigned long long)met_level(steps->entries[i].step));
     }
     wh_buffer_add(text, steps->count ? "]" : "[]", steps->count ? 1 : 2);
 }
@@ -485,14 +506,19 @@ static int load_step(struct wh_step *step, const struct wh_steps_state *state, s
     return -1;
 }
 
-static int load_met(struct wh_steps *steps, const json_t *met, struct wh_error *error)
+/* `found_only`: what the steps have found in the rows that taught them, not that rows were met. */
+static int load_met(struct wh_steps *steps, const json_t *met, bool found_only,
+                    struct wh_error *error)
 {
     if (json_array_size(met) != steps->count)
         return wh_fail(error, WH_REFUSED, "the state does not say of each step what it met");
     for (size_t i = 0; i < steps->count; i++) {
         json_int_t level = json_integer_value(json_array_get(met, i));
-        steps->entries[i].step->met = level > 0;
-        steps->entries[i].step->found = level > 1;
+        struct wh_step *step = steps->entries[i].step;
+        step->met = level > 0 && !found_only;
+        if (step->columns && level > 0)
+            wh_columns_set_found(step->columns, level < SOME_FOUND
+                                                    ? UINT64_MAX : (uint64_t)level - SOME_FOUND);
     }
     return 0;
 }
@@ -508,16 +534,18 @@ int wh_steps_load(struct wh_steps *steps, const struct wh_steps_state *state, un
         if (is_part(step, parts) && load_step(step, state, i, error))
             return -1;
     }
-    if (!(parts & WH_STEPS_MET))
-        return 0;
-    if (state->met)
-        return load_met(steps, state->met, error);
-    wh_steps_resume(steps);
+    if (state->met && parts & (WH_STEPS_CONSTANTS | WH_STEPS_MET))
+        return load_met(steps, state->met, !(parts & WH_STEPS_MET), error);
+    if (parts & WH_STEPS_MET)
+        wh_steps_resume(steps);
     return 0;
 }
 
 void wh_steps_resume(struct wh_steps *steps)
 {
-    for (size_t i = 0; i < steps->count; i++)
-        steps->entries[i].step->met = steps->entries[i].step->found = true;
+    for (size_t i = 0; i < steps->count; i++) {
+        steps->entries[i].step->met = true;
+        if (steps->entries[i].step->columns)
+            wh_columns_set_found(steps->entries[i].step->columns, UINT64_MAX);
+    }
 }

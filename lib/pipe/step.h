@@ -76,8 +76,6 @@ struct wh_step_ops {
     bool (*feeds)(const struct wh_step *step, const struct wh_step *later);
     /* The rows are about to come again from the first: forget those seen. NULL: nothing to do. */
     void (*rewind)(struct wh_step *step);
-    /* After the last row: 0, or -1 where the step turns out to have been meant otherwise. NULL. */
-    int (*finish)(struct wh_step *step, struct wh_error *error);
     void (*close)(struct wh_step *step);
 };
 
@@ -100,6 +98,10 @@ struct wh_step_type {
 struct wh_step {
     const struct wh_step_ops *ops;
     const struct wh_step_type *type; /* set by the list */
+    /* The columns that the step was given, owned by it; NULL: none. A choice of which some item
+     * finds no column is refused: by the header, or where rows vary after the last of them. */
+    struct wh_columns *columns;
+    bool names_optional; /* one that is named may be in no row: the step sees to that itself */
     /*
      * Set by the list before bind(). varying: each row of the input says which columns it has
      * (NDJSON), so that some may lack one; else all have those of a header or a query. lenient:
@@ -108,17 +110,16 @@ struct wh_step {
      */
     bool varying;
     bool lenient;
-    /* Kept with the state. met: set by the list when the step has been bound to a row. found: set
-     * by the step, where it asks at the end whether some row had one of its columns. */
+    /* Set by the list when the step has been bound to a row; kept with the state, as is what
+     * `columns` has found. */
     bool met;
-    bool found;
 };
 
 /*
  * wh_columns_resolve for a step that works on what is there: where a column is absent and
  * step->lenient is not set, the step is refused (WH_REFUSED), not the row called bad.
  */
-int wh_step_resolve(const struct wh_step *step, const struct wh_columns *columns,
+int wh_step_resolve(const struct wh_step *step, struct wh_columns *columns,
                     const struct wh_shape *shape, uint32_t *indices, struct wh_error *error);
 
 /*
@@ -189,8 +190,9 @@ enum wh_steps_part {
 /* The state of steps as it was saved. */
 struct wh_steps_state {
     json_t *steps;          /* an array: what each step's save() printed, null where nothing */
-    json_t *met;            /* an array: 0 for a step that has met no row, 1, or 2 if it found its
-                               columns there; NULL: not known, taken as 2 throughout */
+    json_t *met;            /* an array: 0 for a step that has met no row, else 1; with columns 2
+                               where each item of the choice has found one (older versions: 1 or
+                               2), else 3 + wh_columns_found(). NULL: not known, taken as 2 */
     struct wh_slice *tapes; /* one for each step; NULL: all are empty */
 };
 

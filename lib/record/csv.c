@@ -743,7 +743,7 @@ static int find_modes(struct csv *csv, struct wh_error *error)
     for (int i = 0; i < found; i++)
         csv->modes[chosen[i]] = STRINGS;
     free(chosen);
-    if (found >= 0)
+    if (found >= 0 && wh_columns_check(csv->reading->strings, true, csv->shape, error) == 0)
         return 0;
     struct wh_error lacks = *error; /* its text names the column */
     return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);

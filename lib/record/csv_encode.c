@@ -23,6 +23,7 @@ struct wh_csv_encoder {
     struct wh_shape *shape; /* the columns of the header */
     uint32_t *named;        /* them by the hash of their names; nowhere: a free slot */
     size_t named_mask;
+    bool *met;              /* of each whether rows of some shape had it */
     const struct wh_csv_scan *scan;
     char delimiter;
     bool carriage_return; /* a header made here ends like the first row */
@@ -59,7 +60,7 @@ static void index_names(struct wh_csv_encoder *encoder)
         *named_slot(encoder, &encoder->shape->columns[i]) = i;
 }
 
-static void learn_places(const struct wh_csv_encoder *encoder, struct places *places,
+static void learn_places(struct wh_csv_encoder *encoder, struct places *places,
                          const struct wh_shape *shape)
 {
     const uint32_t count = encoder->shape->count;
@@ -75,10 +76,12 @@ static void learn_places(const struct wh_csv_encoder *encoder, struct places *pl
         bool there = i < count && same_column(column, &encoder->shape->columns[i]);
         uint32_t place = there ? i : *named_slot(encoder, column);
         places->same = places->same && there;
-        if (place != nowhere)
+        if (place != nowhere) {
             places->at[place] = i;
-        else if (places->extra < 0)
+            encoder->met[place] = true;
+        } else if (places->extra < 0) {
             places->extra = (int)i;
+        }
     }
 }
 
@@ -123,6 +126,7 @@ struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t cou
         encoder->shape = wh_shape_make(from->columns, from->count);
     }
     index_names(encoder);
+    encoder->met = wh_alloc(encoder->shape->count, sizeof *encoder->met);
     if (from->header && first->delimiter == delimiter && find_places(encoder, from)->same)
         wh_buffer_add(&encoder->header, from->header, from->header_length);
     return encoder;
@@ -134,6 +138,7 @@ void wh_csv_encoder_end(struct wh_csv_encoder *encoder)
         return;
     wh_shape_free(encoder->shape);
     free(encoder->named);
+    free(encoder->met);
     wh_buffer_free(&encoder->header);
     wh_buffer_free(&encoder->text);
     for (size_t i = 0; i < CACHED_SHAPES; i++)
@@ -144,6 +149,26 @@ void wh_csv_encoder_end(struct wh_csv_encoder *encoder)
 bool wh_csv_encoder_same(struct wh_csv_encoder *encoder, const struct wh_shape *shape)
 {
     return find_places(encoder, shape)->same;
+}
+
+int wh_csv_encoder_check(struct wh_csv_encoder *encoder, const struct wh_shape *shape,
+                         struct wh_error *error)
+{
+    if (shape)
+        find_places(encoder, shape);
+    uint32_t i = 0;
+    while (i < encoder->shape->count && encoder->met[i])
+        i++;
+    if (i == encoder->shape->count)
+        return 0;
+    const struct wh_column *column = &encoder->shape->columns[i];
+    char shown[96];
+    wh_fail(error, WH_REFUSED, shape ? "--columns: there is no column %s"
+                                     : "--columns: no row has a column %s",
+            wh_quote(shown, column->name, column->length));
+    if (shape)
+        wh_shape_suggest(shape, column->name, error);
+    return -1;
 }
 
 static void add_quoted(struct wh_buffer *out, const char *text, size_t length)

@@ -23,6 +23,10 @@ struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t cou
                                             const struct wh_row *first, char delimiter);
 /* Whether a raw row of this shape has exactly the encoder's columns in their order. */
 bool wh_csv_encoder_same(struct wh_csv_encoder *encoder, const struct wh_shape *shape);
+/* WH_REFUSED where a column of the header is in no row of any shape so far, `shape` being one more
+ * that all rows have, or NULL: there are no more. */
+int wh_csv_encoder_check(struct wh_csv_encoder *encoder, const struct wh_shape *shape,
+                         struct wh_error *error);
 /* Appends the header line, as it came where the first row's shape knows that. */
 void wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out);
 /* Appends one row with its line end (as it came: LF, CR LF, or none). Absent columns are written

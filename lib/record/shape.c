@@ -2,6 +2,7 @@
 
 #include "record/shape.h"
 
+#include <ctype.h>
 #include <pcre2.h>
 #include <stdatomic.h>
 #include <stdio.h>
@@ -134,11 +135,15 @@ struct choice {
     pcre2_code *pattern;     /* NULL: a name */
     struct wh_buffer name;   /* without its escapes, NUL behind */
     struct wh_buffer dashes; /* size_t each: where a dash stood without a backslash */
+    struct wh_buffer given;  /* as it was written, for messages; NUL after it */
+    bool found;              /* some shape had a column for it */
 };
 
 struct wh_columns {
     struct choice *choices;
     size_t count;
+    bool chosen;           /* in some shape a column was left over at the end of the list */
+    struct wh_buffer hint; /* what may have been meant by an item that was not found at first */
     pcre2_match_data *match;
     pcre2_match_context *limits;
 };
@@ -151,8 +156,10 @@ void wh_columns_free(struct wh_columns *columns)
         pcre2_code_free(columns->choices[i].pattern);
         wh_buffer_free(&columns->choices[i].name);
         wh_buffer_free(&columns->choices[i].dashes);
+        wh_buffer_free(&columns->choices[i].given);
     }
     free(columns->choices);
+    wh_buffer_free(&columns->hint);
     pcre2_match_data_free(columns->match);
     pcre2_match_context_free(columns->limits);
     free(columns);
@@ -249,6 +256,7 @@ static int parse_choices(struct wh_columns *columns, const char *next, const cha
 {
     for (;;) {
         struct choice *choice = add_choice(columns);
+        const char *begin = next;
         if (next < stop && *next == '!') {
             choice->negated = true;
             next++;
@@ -258,6 +266,8 @@ static int parse_choices(struct wh_columns *columns, const char *next, const cha
                          : parse_name(choice, next, stop, &next, error);
         if (failed)
             return -1;
+        wh_buffer_add(&choice->given, begin, (size_t)(next - begin));
+        wh_buffer_byte(&choice->given, '\0');
         if (next == stop)
             return 0;
         next++; /* the comma */
@@ -344,9 +354,10 @@ static int find_range(const struct choice *choice, const struct wh_shape *shape,
     return found;
 }
 
-static int resolve_name(const struct choice *choice, const struct wh_shape *shape, bool lenient,
+static int resolve_name(struct choice *choice, const struct wh_shape *shape, bool lenient,
                         struct chosen *chosen, struct wh_error *error)
 {
+    lenient = lenient || (choice->negated && choice->found);
     int first = wh_shape_find(shape, choice->name.data, choice->name.length);
     int last = first;
     if (first < 0) {
@@ -359,10 +370,11 @@ static int resolve_name(const struct choice *choice, const struct wh_shape *shap
     }
     for (int i = first; i <= last; i++)
         put_or_remove(chosen, (uint32_t)i, choice->negated);
+    choice->found = true;
     return 0;
 }
 
-static int resolve_pattern(const struct wh_columns *columns, const struct choice *choice,
+static int resolve_pattern(const struct wh_columns *columns, struct choice *choice,
                            const struct wh_shape *shape, struct chosen *chosen,
                            struct wh_error *error)
 {
@@ -374,11 +386,85 @@ static int resolve_pattern(const struct wh_columns *columns, const struct choice
                               "a pattern that chooses columns costs too much on this name");
         if (found)
             put_or_remove(chosen, i, choice->negated);
+        choice->found = choice->found || found;
     }
     return 0;
 }
 
-int wh_columns_resolve(const struct wh_columns *columns, const struct wh_shape *shape, bool lenient,
+/* The letters and digits of a name, in lower case; of a pattern, without its escapes. */
+static void plain_letters(struct wh_buffer *out, const char *text, size_t length)
+{
+    out->length = 0;
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)text[i];
+        if (c == '\\')
+            i++;
+        else if (isalnum(c) || c >= 0x80)
+            wh_buffer_byte(out, (char)tolower(c));
+    }
+    wh_buffer_byte(out, '\0');
+}
+
+/* A column whose name has the pattern's letters, whatever their case and what is between them. */
+static const struct wh_column *like_pattern(const struct choice *choice,
+                                            const struct wh_shape *shape)
+{
+    enum { FEWEST = 2 };
+    struct wh_buffer wanted = { 0 }, letters = { 0 };
+    const struct wh_column *found = NULL;
+    const char *text = choice->given.data + choice->negated;
+    plain_letters(&wanted, text, (size_t)(strrchr(text, '/') - text));
+    for (uint32_t i = 0; !found && wanted.length > FEWEST && i < shape->count; i++) {
+        plain_letters(&letters, shape->columns[i].name, shape->columns[i].length);
+        if (strstr(letters.data, wanted.data))
+            found = &shape->columns[i];
+    }
+    wh_buffer_free(&wanted);
+    wh_buffer_free(&letters);
+    return found;
+}
+
+/* The first item that has found no column so far: among all, or all but the plain names. */
+static const struct choice *not_found(const struct wh_columns *columns, bool names)
+{
+    for (size_t i = 0; i < columns->count; i++) {
+        const struct choice *choice = &columns->choices[i];
+        if (!choice->found && (names || choice->pattern || choice->negated))
+            return choice;
+    }
+    return NULL;
+}
+
+/* Adds to the error what may have been meant. */
+static void suggest(const struct choice *choice, const struct wh_shape *shape,
+                    struct wh_error *error)
+{
+    if (!choice->pattern || wh_shape_delimiter(shape)) {
+        wh_shape_suggest(shape, choice->pattern ? "" : choice->name.data, error);
+        return;
+    }
+    const struct wh_column *like = like_pattern(choice, shape);
+    char shown[96];
+    size_t used = strlen(error->text);
+    if (like)
+        snprintf(error->text + used, sizeof error->text - used, " (did you mean %s?)",
+                 wh_quote(shown, like->name, like->length));
+}
+
+/* Keeps what an item that the shape has no column for may have meant: the row is gone by the time
+ * that no other is known to have one. */
+static void keep_hint(struct wh_columns *columns, const struct wh_shape *shape)
+{
+    const struct choice *choice = columns->hint.data ? NULL : not_found(columns, true);
+    if (!choice)
+        return;
+    struct wh_error error;
+    error.text[0] = '\0';
+    suggest(choice, shape, &error);
+    wh_buffer_add(&columns->hint, error.text, strlen(error.text) + 1);
+}
+
+int wh_columns_resolve(struct wh_columns *columns, const struct wh_shape *shape, bool lenient,
                        uint32_t *indices, struct wh_error *error)
 {
     struct chosen chosen = { .indices = indices,
@@ -388,14 +474,85 @@ int wh_columns_resolve(const struct wh_columns *columns, const struct wh_shape *
             put(&chosen, i);
     int failed = 0;
     for (size_t i = 0; i < columns->count && !failed; i++) {
-        const struct choice *choice = &columns->choices[i];
+        struct choice *choice = &columns->choices[i];
         failed = choice->pattern ? resolve_pattern(columns, choice, shape, &chosen, error)
                                  : resolve_name(choice, shape, lenient, &chosen, error);
         if (choice->negated)
             drop_removed(&chosen);
     }
     free(chosen.present);
+    columns->chosen = columns->chosen || (!failed && chosen.count > 0);
+    if (!failed)
+        keep_hint(columns, shape);
     return failed ? -1 : chosen.count;
+}
+
+static int refuse_choice(const struct wh_columns *columns, const struct choice *choice,
+                         const struct wh_shape *shape, struct wh_error *error)
+{
+    const char *pattern = choice->given.data + choice->negated;
+    char shown[96];
+    if (choice->pattern)
+        wh_fail(error, WH_REFUSED, shape ? "no column matches %s"
+                                         : "no row has a column that matches %s", pattern);
+    else
+        wh_fail(error, WH_REFUSED, shape ? "there is no column %s" : "no row has a column %s",
+                wh_quote(shown, choice->name.data, choice->name.length));
+    size_t used = strlen(error->text);
+    if (shape)
+        suggest(choice, shape, error);
+    else if (columns->hint.data)
+        snprintf(error->text + used, sizeof error->text - used, "%s", columns->hint.data);
+    return -1;
+}
+
+static int refuse_empty(const struct wh_columns *columns, struct wh_error *error)
+{
+    struct wh_buffer list = { 0 };
+    char shown[96];
+    for (size_t i = 0; i < columns->count; i++) {
+        if (i > 0)
+            wh_buffer_byte(&list, ',');
+        wh_buffer_add(&list, columns->choices[i].given.data,
+                      columns->choices[i].given.length - 1);
+    }
+    wh_fail(error, WH_REFUSED, "%s chooses no column", wh_quote(shown, list.data, list.length));
+    wh_buffer_free(&list);
+    return -1;
+}
+
+int wh_columns_check(const struct wh_columns *columns, bool names, const struct wh_shape *shape,
+                     struct wh_error *error)
+{
+    const struct choice *choice = not_found(columns, names);
+    if (choice)
+        return refuse_choice(columns, choice, shape, error);
+    if (!columns->chosen && !not_found(columns, true))
+        return refuse_empty(columns, error);
+    return 0;
+}
+
+bool wh_columns_chosen(const struct wh_columns *columns)
+{
+    return columns->chosen;
+}
+
+/* The last bit says that a column was chosen; items beyond the others are taken as found. */
+enum { FOUND_BITS = 48 };
+
+uint64_t wh_columns_found(const struct wh_columns *columns)
+{
+    uint64_t found = columns->chosen ? UINT64_C(1) << FOUND_BITS : 0;
+    for (size_t i = 0; i < columns->count && i < FOUND_BITS; i++)
+        found |= (uint64_t)columns->choices[i].found << i;
+    return found;
+}
+
+void wh_columns_set_found(struct wh_columns *columns, uint64_t found)
+{
+    columns->chosen = found >> FOUND_BITS & 1;
+    for (size_t i = 0; i < columns->count; i++)
+        columns->choices[i].found = i >= FOUND_BITS || (found >> i & 1);
 }
 
 const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_shape *shape,

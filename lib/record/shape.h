@@ -74,11 +74,25 @@ int wh_columns_parse(const char *text, size_t length, struct wh_columns **column
 /*
  * The indices in `shape` that are chosen, in the order they were named (for a range, pattern or
  * negation: in the shape's order), each once. `indices` has room for shape->count. A column that
- * was named and is absent: skipped when `lenient`, else -1 with the nearest name suggested
- * (a bad row by rule "column"). Returns how many.
+ * was named and is absent: skipped when `lenient`, and after a `!` where an earlier shape had it;
+ * else -1 with the nearest name suggested (a bad row by rule "column"). Returns how many. The
+ * choice remembers which of its items have found a column in any shape.
  */
-int wh_columns_resolve(const struct wh_columns *columns, const struct wh_shape *shape, bool lenient,
+int wh_columns_resolve(struct wh_columns *columns, const struct wh_shape *shape, bool lenient,
                        uint32_t *indices, struct wh_error *error);
+/*
+ * WH_REFUSED where an item (a pattern, a negation, with `names` also a plain name or range) has
+ * found no column in any shape so far, or where the list as a whole has chosen none. For rows that
+ * all have the columns of one shape it is asked with that shape after wh_columns_resolve; where
+ * later rows may bring columns, after the last, with NULL.
+ */
+int wh_columns_check(const struct wh_columns *columns, bool names, const struct wh_shape *shape,
+                     struct wh_error *error);
+/* Whether a column of any shape was chosen. */
+bool wh_columns_chosen(const struct wh_columns *columns);
+/* What the choice remembers of that, as a number below 2^49; and the same put back. */
+uint64_t wh_columns_found(const struct wh_columns *columns);
+void wh_columns_set_found(struct wh_columns *columns, uint64_t found);
 /* The names that were named outright and that `shape` lacks, one a call: *item is 0 at first and
  * then kept for the next call. NULL at the end. */
 const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_shape *shape,

@@ -198,6 +198,12 @@ int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
     return add_bytes(writer, bytes, length, error);
 }
 
+/* Whether somebody has chosen the columns. */
+static bool chosen(const struct wh_writer *writer)
+{
+    return writer->writing.columns && !writer->writing.columns_there;
+}
+
 /* The format that the first row settles, where nobody asked for one. */
 static enum wh_format format_for(const struct wh_writer *writer, const struct wh_row *row)
 {
@@ -206,7 +212,13 @@ static enum wh_format format_for(const struct wh_writer *writer, const struct wh
     return row->raw_format == WH_FORMAT_CSV ? WH_FORMAT_CSV : WH_FORMAT_NDJSON;
 }
 
-void wh_writer_begin(struct wh_writer *writer, const struct wh_row *row)
+/* Whether rows that have not come may bring columns that this one lacks. */
+static bool varies(const struct wh_row *row)
+{
+    return row->raw_format == WH_FORMAT_NDJSON;
+}
+
+int wh_writer_begin(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error)
 {
     struct wh_writing *writing = &writer->writing;
     writing->format = format_for(writer, row);
@@ -215,10 +227,21 @@ void wh_writer_begin(struct wh_writer *writer, const struct wh_row *row)
             writing->delimiter = row->raw_format == WH_FORMAT_CSV ? row->delimiter : ',';
         writer->encoder = wh_csv_encoder_begin(writing->columns, writing->column_count, row,
                                                writing->delimiter);
+        writer->begun = true;
+        if (chosen(writer) && !varies(row) &&
+            wh_csv_encoder_check(writer->encoder, row->shape, error) != 0)
+            return -1;
         if (!writing->no_header)
             wh_csv_encode_header(writer->encoder, &writer->buffer);
     }
     writer->begun = true;
+    return 0;
+}
+
+int wh_writer_finish(struct wh_writer *writer, struct wh_error *error)
+{
+    return writer->encoder && chosen(writer) ? wh_csv_encoder_check(writer->encoder, NULL, error)
+                                             : 0;
 }
 
 /* Whether the raw text of an unchanged row is what would be written. */
@@ -252,7 +275,8 @@ int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_
         if (format_for(writer, row) == WH_FORMAT_CSV && !writer->writing.columns &&
             wh_csv_check_columns(row->shape, error) != 0)
             return 1;
-        wh_writer_begin(writer, row);
+        if (wh_writer_begin(writer, row, error) != 0)
+            return -1;
     }
     struct wh_buffer *buffer = &writer->buffer;
     size_t length_before = buffer->length;

@@ -21,6 +21,8 @@ struct wh_writing {
     bool no_header;                 /* CSV: leave the header out */
     const char *const *columns;     /* CSV: these columns in this order; NULL: the first row's */
     size_t column_count;
+    bool columns_there;             /* they are those of a file that is there, not a choice: rows
+                                       may all lack one */
 };
 
 struct wh_writer;
@@ -31,8 +33,11 @@ typedef int wh_write(void *context, const char *bytes, size_t length, struct wh_
 struct wh_writer *wh_writer_open_to(wh_write *write, void *context,
                                     const struct wh_writing *writing);
 /* Settles the format by the first row, or one like it without values, and writes what stands
- * before the rows: a CSV header. The first wh_writer_row does it where this has not. */
-void wh_writer_begin(struct wh_writer *writer, const struct wh_row *row);
+ * before the rows: a CSV header. The first wh_writer_row does it where this has not. WH_REFUSED
+ * where `columns` names one that rows out of CSV or a query lack. */
+int wh_writer_begin(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error);
+/* After the last row: WH_REFUSED where `columns` names one that no row had. */
+int wh_writer_finish(struct wh_writer *writer, struct wh_error *error);
 bool wh_writer_begun(const struct wh_writer *writer);
 /* Writes one row. 0; 1 when the row cannot be written in this format (error filled as a bad row:
  * a column that the CSV header lacks, a first one called @wh); -1 when writing failed. */

@@ -157,7 +157,8 @@ static int file_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
 {
     struct file *file = (struct file *)sink;
     (void)emit;
-    if (wh_writer_flush(file->writer, error) != 0 || wh_file_output_end(file->output, error) != 0)
+    if ((!next && wh_writer_finish(file->writer, error) != 0) ||
+        wh_writer_flush(file->writer, error) != 0 || wh_file_output_end(file->output, error) != 0)
         return name_file(file, error);
     if (next && expect(file, expected, error) != 0)
         return -1;

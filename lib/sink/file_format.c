@@ -49,7 +49,7 @@ static int take_header(struct wh_file_format *format, const struct wh_shape *sha
         return -1;
     format->writing.columns = (const char *const *)format->header;
     format->writing.column_count = format->count;
-    format->writing.no_header = true; /* it is there */
+    format->writing.no_header = format->writing.columns_there = true;
     return 0;
 }
 

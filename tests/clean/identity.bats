@@ -55,7 +55,7 @@ awkward_csv() {
 EOF
     wh-clean --type id=int --type amount=decimal --type b=bool --type city=string \
         --type when=timestamp --trim city --lower city --fill city=none --drop-missing id \
-        --unique id --select id,amount,city,when,b --exclude '/^none$/' --flatten in >out
+        --unique id --select id,amount,city,when,b --flatten in >out
     same in out
 }
 

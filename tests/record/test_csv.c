@@ -284,6 +284,9 @@ static void types_can_be_turned_off(void **state)
     assert_int_equal(wh_columns_parse("/^z/", 4, &some.strings, &error), 0);
     expect(&some, "zip,n\n1,2\n", "'1' 2\n");
     wh_columns_free(some.strings);
+    assert_int_equal(wh_columns_parse("/_zip$/", 7, &some.strings, &error), 0);
+    expect(&some, "Zip,n\n1,2\n", "# --string: no column matches /_zip$/ (did you mean \"Zip\"?)\n");
+    wh_columns_free(some.strings);
     assert_int_equal(wh_columns_parse("zap", 3, &some.strings, &error), 0);
     expect(&some, "zip,n\n1,2\n", "# --string: there is no column \"zap\" (did you mean zip?)\n");
     wh_columns_free(some.strings);
