@@ -3,7 +3,8 @@
 #   make            build the tools into $(BUILD)/bin
 #   make check      run every test (on Debian, installs what it needs first)
 #   make demo       the whole pipeline on an embedded warehouse (likewise)
-#   make install    into PREFIX=/usr/local, under DESTDIR for packages; make uninstall
+#   make install    into PREFIX=/usr/local, under DESTDIR for packages, without symbols (STRIP=:
+#                   keeps them); make uninstall
 #   make bench      measure against other programs; make bench BENCH="csv clean" for some
 #   make fuzz       every fuzz target for FUZZ_SECONDS=600, with clang
 #   make crash      disturb pipelines CRASH_RUNS=200 times; CRASH="-m kill" and more, see
@@ -20,6 +21,7 @@ DESTDIR =
 BUILD   = build
 CC      = cc
 CFLAGS  = -O2 -g
+STRIP   = strip
 WARN    = -Wall -Wextra -Wpedantic -Wshadow -Wconversion
 VERSION = 0.1.0
 JOBS    = $(shell nproc 2>/dev/null || echo 2)
@@ -37,7 +39,8 @@ FILTER_PKGS = jansson zlib libpcre2-8
 CONNECT_PKGS = libpq sqlite3
 
 override CPPFLAGS += -Ilib -D_POSIX_C_SOURCE=200809L -DWH_VERSION='"$(VERSION)"'
-override CFLAGS   += -std=c11 $(WARN) -ffp-contract=off -MMD -MP
+# The map makes a program the same to the byte wherever it is built.
+override CFLAGS   += -std=c11 $(WARN) -ffp-contract=off -MMD -MP -ffile-prefix-map=$(CURDIR)=.
 
 # Expanded when a recipe runs, so after the libraries may have been installed.
 PKG_CFLAGS  = $(shell pkg-config --cflags $(FILTER_PKGS) $(CONNECT_PKGS) 2>/dev/null)
@@ -154,23 +157,30 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
 BIN_DIR  = $(DESTDIR)$(PREFIX)/bin
 MAN_DIR  = $(DESTDIR)$(PREFIX)/share/man
 DOC_DIR  = $(DESTDIR)$(PREFIX)/share/doc/wh
-COMP_DIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+BASH_DIR = $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+ZSH_DIR  = $(DESTDIR)$(PREFIX)/share/zsh/site-functions
+FISH_DIR = $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d
+TOOL_NAMES = $(notdir $(TOOLS))
 
 install: all
-	install -d $(BIN_DIR) $(MAN_DIR)/man1 $(MAN_DIR)/man7 $(DOC_DIR)/examples $(COMP_DIR)
+	install -d $(BIN_DIR) $(MAN_DIR)/man1 $(MAN_DIR)/man7 $(DOC_DIR)/examples
+	install -d $(BASH_DIR) $(ZSH_DIR) $(FISH_DIR)
 	install -m 755 $(TOOLS) $(BIN_DIR)
+	set -e; for tool in $(TOOL_NAMES); do $(STRIP) $(BIN_DIR)/$$tool; done
 	install -m 644 $(MAN1) $(MAN_DIR)/man1
 	install -m 644 $(MAN7) $(MAN_DIR)/man7
 	install -m 644 README COPYING $(DOC_DIR)
 	install -m 755 $(filter %.sh,$(EXAMPLES)) $(DOC_DIR)/examples
 	install -m 644 $(filter-out %.sh,$(EXAMPLES)) $(DOC_DIR)/examples
-	set -e; for tool in $(TOOLS); do \
-	    $$tool --completion=bash > $(COMP_DIR)/$${tool##*/}; \
-	    chmod 644 $(COMP_DIR)/$${tool##*/}; \
+	set -e; umask 022; for tool in $(TOOL_NAMES); do \
+	    $(BUILD)/bin/$$tool --completion=bash > $(BASH_DIR)/$$tool; \
+	    $(BUILD)/bin/$$tool --completion=zsh > $(ZSH_DIR)/_$$tool; \
+	    $(BUILD)/bin/$$tool --completion=fish > $(FISH_DIR)/$$tool.fish; \
 	done
 
 uninstall:
-	rm -f $(addprefix $(BIN_DIR)/,$(notdir $(TOOLS))) $(addprefix $(COMP_DIR)/,$(notdir $(TOOLS)))
+	rm -f $(addprefix $(BIN_DIR)/,$(TOOL_NAMES)) $(addprefix $(BASH_DIR)/,$(TOOL_NAMES))
+	rm -f $(addprefix $(ZSH_DIR)/_,$(TOOL_NAMES)) $(patsubst %,$(FISH_DIR)/%.fish,$(TOOL_NAMES))
 	rm -f $(addprefix $(MAN_DIR)/man1/,$(notdir $(MAN1))) $(addprefix $(MAN_DIR)/man7/,$(notdir $(MAN7)))
 	rm -rf $(DOC_DIR)
 

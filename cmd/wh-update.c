@@ -56,6 +56,15 @@ static int set_holdout(void *target, const struct wh_option *option, const char 
 
 #define AT(member) offsetof(struct options, settings.member)
 
+/* What completion offers. */
+static const char *const tasks[] = { "binary", "multiclass", "regression", NULL };
+static const char *const learners[] = { "auto", "nag", "ftrl", "coin", "sgd", NULL };
+static const char *const losses[] = { "squared", "absolute", "huber:", "quantile:", "poisson",
+                                      "logistic", "hinge", NULL };
+static const char *const unmatched[] = { "skip", "learn", NULL };
+static const char *const tests[] = { "adwin", "page-hinkley", "both", "none", NULL };
+static const char *const upon_drift[] = { "warn", "reset", NULL };
+
 static const struct wh_option options_table[] = {
     { .kind = WH_OPTION_HEADING, .help = "The model" },
     { "model", 'm', "MODEL", "the model's file: begun if it is not there, else learned further",
@@ -104,14 +113,14 @@ static const struct wh_option options_table[] = {
       NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Learning" },
     { "task", 0, "TASK", "binary, multiclass or regression [by the first label]", WH_OPTION_TEXT,
-      AT(task), NULL, NULL },
+      AT(task), NULL, tasks },
     { "positive", 0, "VALUE", "of two labels the one whose probability is to be learned",
       WH_OPTION_TEXT, AT(positive), NULL, NULL },
     { "learner", 0, "NAME", "how to learn: auto, nag, ftrl, coin or sgd [auto]", WH_OPTION_TEXT,
-      AT(learner), NULL, NULL },
+      AT(learner), NULL, learners },
     { "loss", 0, "LOSS", "what is made small: squared, absolute, huber:DELTA, quantile:TAU or "
       "poisson for numbers, logistic or hinge for classes [squared; logistic]", WH_OPTION_TEXT,
-      AT(loss), NULL, NULL },
+      AT(loss), NULL, losses },
     { "learning-rate", 'l', "RATE", "the length of a step [by the learner]", WH_OPTION_NUMBER,
       AT(model.rate), NULL, NULL },
     { "l1", 0, "PENALTY", "make weights small, and useless ones 0 [0]", WH_OPTION_NUMBER,
@@ -138,14 +147,14 @@ static const struct wh_option options_table[] = {
     { "within", 0, "LIMIT", "a duration by --time, or a number of rows: so long they wait",
       WH_OPTION_TEXT, AT(model.within), NULL, NULL },
     { "unmatched", 0, "WHAT", "what to do with labels that no row waits for: skip, or learn from "
-      "their rows as they are [skip]", WH_OPTION_TEXT, AT(model.unmatched), NULL, NULL },
+      "their rows as they are [skip]", WH_OPTION_TEXT, AT(model.unmatched), NULL, unmatched },
     { "pending", 0, "FILE", "write the rows that still wait to FILE at the end, as NDJSON",
       WH_OPTION_TEXT, AT(pending), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Drift" },
     { "drift", 0, "TEST", "look for rising losses by adwin, page-hinkley, both or none [adwin]",
-      WH_OPTION_TEXT, AT(model.drift), NULL, NULL },
+      WH_OPTION_TEXT, AT(model.drift), NULL, tests },
     { "on-drift", 0, "WHAT", "when losses have risen: warn, or reset: the learner starts anew "
-      "[warn]", WH_OPTION_TEXT, AT(model.on_drift), NULL, NULL },
+      "[warn]", WH_OPTION_TEXT, AT(model.on_drift), NULL, upon_drift },
 };
 
 /* Whether the rows may never end: they come from a pipe or a terminal. */

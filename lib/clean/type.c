@@ -162,6 +162,8 @@ static json_t *type_parse(const char *argument, struct wh_error *error)
 const struct wh_step_type wh_clean_type = {
     .op = "type",
     .argument = "COLS=TYPE",
+    .words = (const char *const[]){ "int", "decimal", "float", "bool", "string", "timestamp",
+                                    NULL },
     .help = "make values int, decimal, float, bool, string or timestamp; one that is not makes "
             "the row bad",
     .keys = (const char *const[]){ "columns", "column", "type", NULL },

@@ -7,11 +7,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "pipe/completion.h"
 #include "pipe/diagnostic.h"
 
 enum { WIDTH = 80, HELP_COLUMN_MAX = 32 };
@@ -23,8 +25,6 @@ struct standard {
     const char *completion;
 };
 
-static const char *const shells[] = { "bash", NULL };
-
 static const struct wh_option standard_options[] = {
     { .kind = WH_OPTION_HEADING, .help = "Help" },
     { .name = "help", .letter = 'h', .help = "print this and exit", .kind = WH_OPTION_FLAG,
@@ -32,8 +32,8 @@ static const struct wh_option standard_options[] = {
     { .name = "version", .letter = 'V', .help = "print the version and exit",
       .kind = WH_OPTION_FLAG, .offset = offsetof(struct standard, version) },
     { .name = "completion", .argument = "SHELL",
-      .help = "print a completion function for SHELL (bash) and exit", .kind = WH_OPTION_CHOICE,
-      .offset = offsetof(struct standard, completion), .detail = shells },
+      .help = "print completion for bash, zsh or fish and exit", .kind = WH_OPTION_TEXT,
+      .offset = offsetof(struct standard, completion), .detail = wh_completion_shells },
 };
 
 struct parser {
@@ -307,11 +307,6 @@ static size_t text_width(const char *text, size_t length)
     return width;
 }
 
-static void add_text(struct wh_buffer *out, const char *text)
-{
-    wh_buffer_add(out, text, strlen(text));
-}
-
 static void add_blanks(struct wh_buffer *out, size_t count)
 {
     while (count--)
@@ -423,79 +418,67 @@ static void add_help(struct wh_buffer *out, const struct parser *parser)
 
 /* ------------------------------------------------------------- completion */
 
-static bool names_file(const char *argument)
+static void add_script(struct wh_buffer *out, const struct parser *parser)
 {
-    static const char *const files[] = { "FILE", "MODEL", "STATE", "PATH" };
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (!strcmp(argument, files[i]))
-            return true;
-    return false;
-}
-
-static void add_case(struct wh_buffer *out, const struct wh_option *option)
-{
-    wh_buffer_format(out, "    --%s", option->name);
-    if (option->letter)
-        wh_buffer_format(out, " | -%c", option->letter);
-    add_text(out, ")\n");
-    if (option->kind == WH_OPTION_CHOICE) {
-        add_text(out, "        mapfile -t COMPREPLY < <(compgen -W '");
-        for (const char *const *word = option->detail; *word; word++)
-            wh_buffer_format(out, "%s%s", word == option->detail ? "" : " ", *word);
-        add_text(out, "' -- \"$word\")\n");
-    } else if (names_file(option->argument)) {
-        add_text(out, "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n");
-    }
-    add_text(out, "        return ;;\n");
-}
-
-/*
- * Bash splits --name=VALUE into three words, since = is among its word breaks: the option is then
- * two words back.
- */
-static void add_completion(struct wh_buffer *out, const struct parser *parser)
-{
-    const char *tool = parser->command->tool;
-    char function[64];
-    snprintf(function, sizeof function, "_%s", tool);
-    for (char *at = function; *at; at++)
-        if (*at == '-')
-            *at = '_';
-    wh_buffer_format(out,
-                     "# bash completion for %s: eval \"$(%s --completion=bash)\"\n"
-                     "%s() {\n"
-                     "    local word=${COMP_WORDS[COMP_CWORD]} before=${COMP_WORDS[COMP_CWORD-1]}\n"
-                     "    if [[ $word == '=' ]]; then\n"
-                     "        word=\n"
-                     "    elif [[ $before == '=' ]]; then\n"
-                     "        before=${COMP_WORDS[COMP_CWORD-2]}\n"
-                     "    fi\n"
-                     "    COMPREPLY=()\n"
-                     "    case $before in\n",
-                     tool, tool, function);
-    size_t part = 0, index = 0;
+    const struct wh_option **options = NULL;
+    size_t count = 0, part = 0, index = 0;
     const struct wh_option *option;
-    while ((option = option_at(parser, &part, &index)))
-        if (option->name && takes_value(option))
-            add_case(out, option);
-    add_text(out, "    esac\n"
-                  "    if [[ $word == -* ]]; then\n"
-                  "        mapfile -t COMPREPLY < <(compgen -W '");
-    part = index = 0;
-    const char *blank = "";
-    while ((option = option_at(parser, &part, &index)))
-        if (option->name) {
-            wh_buffer_format(out, "%s--%s", blank, option->name);
-            blank = " ";
+    while ((option = option_at(parser, &part, &index))) {
+        if (!option->name)
+            continue;
+        options = wh_resize(options, count + 1, sizeof *options);
+        options[count++] = option;
+    }
+    wh_completion_print(out, parser->standard.completion, parser->command->tool, options, count);
+    free(options);
+}
+
+/* Whether the option of `word` takes the next word as its value. */
+static bool takes_next(const struct parser *parser, const char *word)
+{
+    size_t length = strlen(word);
+    struct found found = { 0 };
+    if (length > 2 && word[1] == '-')
+        found = find_long(parser, word + 2, length - 2);
+    else if (length == 2)
+        found = find_letter(parser, word[1]);
+    return found.option && takes_value(found.option);
+}
+
+/* The columns of the operands among the words that are left: those of an unfinished command line,
+ * in which bash has made words of its own of each "=". */
+static void add_columns(struct wh_buffer *out, const struct parser *parser)
+{
+    const char **paths = wh_alloc((size_t)parser->argc, sizeof *paths);
+    size_t count = 0;
+    for (int i = parser->next; i < parser->argc; i++) {
+        const char *word = parser->argv[i];
+        struct stat status;
+        if (word[0] == '-' && takes_next(parser, word))
+            i += i + 2 < parser->argc && strcmp(parser->argv[i + 1], "=") == 0 ? 2 : 1;
+        else if (word[0] != '-' && stat(word, &status) == 0 && S_ISREG(status.st_mode))
+            paths[count++] = word;
+    }
+    wh_completion_columns(out, paths, count);
+    free(paths);
+}
+
+static int add_completion(struct wh_buffer *out, const struct parser *parser,
+                          struct wh_error *error)
+{
+    const char *what = parser->standard.completion;
+    if (strcmp(what, "columns") == 0) {
+        add_columns(out, parser);
+        return 0;
+    }
+    for (size_t i = 0; wh_completion_shells[i]; i++)
+        if (strcmp(what, wh_completion_shells[i]) == 0) {
+            add_script(out, parser);
+            return 0;
         }
-    wh_buffer_format(out,
-                     "' -- \"$word\")\n"
-                     "    else\n"
-                     "        mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
-                     "    fi\n"
-                     "}\n"
-                     "complete -o filenames -F %s %s\n",
-                     function, tool);
+    char quoted[96];
+    return wh_fail(error, WH_REFUSED, "--completion: unknown shell %s (bash, zsh or fish)",
+                   wh_quote(quoted, what, strlen(what)));
 }
 
 /* Answers --help, --version or --completion where one of them was given. */
@@ -510,8 +493,8 @@ static int answer(const struct parser *parser, bool *done, struct wh_error *erro
         add_help(&out, parser);
     else if (standard->version)
         wh_buffer_format(&out, "%s %s\n", parser->command->tool, WH_VERSION);
-    else
-        add_completion(&out, parser);
+    else if (add_completion(&out, parser, error))
+        return -1;
     int result = wh_write_all(STDOUT_FILENO, out.data, out.length, error);
     wh_buffer_free(&out);
     if (result == 0)

@@ -31,14 +31,17 @@ struct wh_option {
     const char *name;     /* long name, without dashes */
     char letter;          /* 0: none */
     const char *argument; /* name of the value in --help, NULL for a flag; FILE, MODEL, STATE
-                             and PATH are completed with the names of files; "[=NAME]": a call
-                             whose value may be left out, and else stands behind the "=" */
+                             and PATH are completed with the names of files, what begins with COL
+                             with those of columns; "[=NAME]": a call whose value may be left out,
+                             and else follows the "=" */
     const char *help;     /* one sentence without full stop; may hold \n */
     enum wh_option_kind kind;
     size_t offset;        /* into the target of the table's part */
     int (*set)(void *target, const struct wh_option *option, const char *value,
                struct wh_error *error); /* value is NULL where there is none */
-    const void *detail;   /* for set(); the words of a choice */
+    const void *detail;   /* const char *const *, NULL last: the words of a choice; of a text or a
+                             call those that completion offers, after "COLS=" where the argument
+                             has one; NULL: none */
 };
 
 /* Several tables make one command line, each with the struct that its offsets mean. */
@@ -60,7 +63,7 @@ struct wh_command {
 
 /*
  * Parses; the operands' pointers are moved to the front of argv + 1 and counted in *operands.
- * --help, --version and --completion=bash print to standard output and set *done. Returns 0 or -1.
+ * --help, --version and --completion=SHELL print to standard output and set *done. Returns 0 or -1.
  *
  * As the first thing every tool does, it also sees to it that descriptors 0, 1 and 2 are open, so
  * that no file opened later takes the place of a closed standard output.

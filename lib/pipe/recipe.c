@@ -80,8 +80,12 @@ int wh_recipe_option(struct wh_recipe *recipe, const char *op, const char *argum
 static int set_step(void *target, const struct wh_option *option, const char *value,
                     struct wh_error *error)
 {
-    const struct wh_step_type *type = option->detail;
-    return wh_recipe_option(target, type->op, value, error);
+    char op[64];
+    snprintf(op, sizeof op, "%s", option->name);
+    for (char *at = op; *at; at++)
+        if (*at == '-')
+            *at = '_';
+    return wh_recipe_option(target, op, value, error);
 }
 
 static int set_file(void *target, const struct wh_option *option, const char *value,
@@ -115,7 +119,7 @@ struct wh_option *wh_recipe_options(const struct wh_step_type *const *types, siz
         option_name(types[i]->op, name, size);
         options[FIXED + i] = (struct wh_option){
             .name = name, .argument = types[i]->argument, .help = types[i]->help,
-            .kind = WH_OPTION_CALL, .set = set_step, .detail = types[i],
+            .kind = WH_OPTION_CALL, .set = set_step, .detail = types[i]->words,
         };
         name += size;
     }

@@ -83,6 +83,7 @@ struct wh_step_type {
     const char *op;       /* "drop_missing"; the option is --drop-missing */
     const char *argument; /* "COLS", "COL=VALUE" as --help shows it */
     const char *help;
+    const char *const *words; /* of an argument "COLS=WORD", for completion, NULL last; NULL: any */
     const char *const *keys; /* what the recipe's object may hold beside "op", NULL at the end */
     /* An option's argument as a recipe object without "op"; NULL with `error`. */
     json_t *(*parse)(const char *argument, struct wh_error *error);

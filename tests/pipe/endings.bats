@@ -62,6 +62,31 @@ load ../helper
         complete_words wh-clean tw'
 }
 
+@test "completion offers the columns of the files on the command line, and runs none of them" {
+    wh-clean --completion=bash >completion
+    printf 'id,amount,"$(touch pwned)"\n1,2,3\n' >in.csv
+    printf '{"a b":1,"c":2}\n' | gzip >more.ndjson.gz
+    # shellcheck disable=SC2016
+    prints $'amount\n--\nid,amount\n--\n$(touch pwned)\n--\nint\n--\na b' bash --norc -c '
+        . ./completion
+        complete_words() {
+            COMP_CWORD=$1
+            COMP_WORDS=("${@:2}")
+            _wh_clean
+            printf "%s\n" "${COMPREPLY[@]}"
+        }
+        complete_words 2 wh-clean --trim am -i csv in.csv
+        echo --
+        complete_words 3 wh-clean in.csv --trim id,am
+        echo --
+        complete_words 3 wh-clean in.csv --trim "\$"
+        echo --
+        complete_words 5 wh-clean in.csv --type amount = in
+        echo --
+        complete_words 3 wh-clean more.ndjson.gz --trim a'
+    [ ! -e pwned ]
+}
+
 @test "standard output on a full disk is an error" {
     echo '{"a":1}' >in.ndjson
     exits 1 bash -c 'wh-clean in.ndjson >/dev/full'

@@ -242,7 +242,7 @@ static void help_is_aligned_and_wrapped(void **state)
         "Help:\n"
         "  -h, --help              print this and exit\n"
         "  -V, --version           print the version and exit\n"
-        "      --completion SHELL  print a completion function for SHELL (bash) and exit\n"
+        "      --completion SHELL  print completion for bash, zsh or fish and exit\n"
         "\n"
         "Example:\n"
         "  wh-try -a\n");
@@ -260,11 +260,15 @@ static void completion_knows_options_words_and_files(void **state)
 {
     (void)state;
     const char *text = printed("--completion=bash");
-    assert_non_null(strstr(text, "compgen -W 'red green blue'"));
-    assert_non_null(strstr(text, "--model | -m)\n        mapfile -t COMPREPLY < <(compgen -f"));
+    assert_non_null(strstr(text, ") choices=(red green blue) ;;\n"));
+    assert_non_null(strstr(text, "--model | -m) mapfile -t COMPREPLY < <(compgen -f"));
     assert_non_null(strstr(text, "complete -o filenames -F _wh_try wh-try\n"));
     assert_non_null(strstr(text, "--help --version --completion"));
-    assert_refused("--completion=fish", "--completion: \"fish\" is none of bash");
+    text = printed("--completion=zsh");
+    assert_non_null(strstr(text, ":(red green blue)' "));
+    text = printed("--completion=fish");
+    assert_non_null(strstr(text, " -x -a 'red green blue' "));
+    assert_refused("--completion=csh", "--completion: unknown shell \"csh\" (bash, zsh or fish)");
 }
 
 /* ---------------------------------------------------------- common options */

@@ -20,6 +20,9 @@ make_here() {
         [ -x "root/opt/wh/bin/$tool" ]
         [ -f "root/opt/wh/share/man/man1/$tool.1" ]
         [ -s "root/opt/wh/share/bash-completion/completions/$tool" ]
+        [ -s "root/opt/wh/share/zsh/site-functions/_$tool" ]
+        [ -s "root/opt/wh/share/fish/vendor_completions.d/$tool.fish" ]
+        run ! grep -q '\.debug_info' "root/opt/wh/bin/$tool"
     done
     [ -f root/opt/wh/share/man/man7/wh-stream.7 ]
     [ -x root/opt/wh/share/doc/wh/examples/demo.sh ]

@@ -84,6 +84,48 @@ tools() {
     done
 }
 
+@test "completions are accepted by zsh and offer the options and the words of their values" {
+    need zsh
+    for tool in $(tools); do
+        "$tool" --completion=zsh >"_$tool"
+        zsh -fn "_$tool"
+        [ "$(head -n 1 "_$tool")" = "#compdef $tool" ]
+        zsh -fc 'autoload -Uz compinit && compinit -D -u && . ./_$1 && [[ -n $_comps[$1] ]]' _ "$tool"
+    done
+    grep -qF "'[how to learn" _wh-update
+    grep -qF ':NAME:(auto nag ftrl coin sgd)' _wh-update
+    grep -qF ':COLS:_wh_clean_columns' _wh-clean
+}
+
+@test "completions are accepted by fish and offer options, words and columns" {
+    need fish
+    printf 'id,amount,"first, last"\n1,2,x\n' >in.csv
+    offered() {
+        HOME=$PWD fish -c "$1 --completion=fish | source; complete -C '$2'" | cut -f 1
+    }
+    for tool in $(tools); do
+        [[ $(offered "$tool" "$tool --he") == --help ]]
+    done
+    prints ftrl offered wh-update 'wh-update --learner f'
+    prints id,amount offered wh-clean 'wh-clean in.csv --trim id,am'
+}
+
+@test "the learners, losses and tests that completion offers are those there are" {
+    printf 'y,a\n1,2\n0,1\n' >rows.csv
+    for option in learner loss drift on-drift unmatched task; do
+        words=$(wh-update --completion=bash | sed -n "s/^ *--$option) choices=(\(.*\)) ;;/\1/p")
+        [ -n "$words" ]
+        for word in $words; do
+            case $word in
+            huber:) word=huber:1 ;;
+            quantile:) word=quantile:.5 ;;
+            esac
+            wh-update -m m.whm --new --label y "--$option" "$word" rows.csv 2>said || true
+            run ! grep -qE 'not known|unknown' said
+        done
+    done
+}
+
 @test "an output that cannot be written is an error of every tool's help" {
     [ -w /dev/full ] || skip "needs /dev/full"
     for tool in $(tools); do

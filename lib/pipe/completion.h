@@ -1,0 +1,28 @@
+/*
+ * Completion for bash, zsh and fish, made from a tool's table of options: their names, the words
+ * that a value can be, files, and the columns of the files on the command line.
+ */
+#ifndef WH_PIPE_COMPLETION_H
+#define WH_PIPE_COMPLETION_H
+
+#include <stddef.h>
+
+#include "base/memory.h"
+#include "pipe/options.h"
+
+/* The shells, NULL last. */
+extern const char *const wh_completion_shells[];
+
+/*
+ * Appends the script for `shell`, one of wh_completion_shells, to `out`. `options` holds `count`
+ * options without headings. A column's name is asked for by "TOOL --completion=columns -- WORD...",
+ * which must print the columns of the operands among the words (wh_completion_columns).
+ */
+void wh_completion_print(struct wh_buffer *out, const char *shell, const char *tool,
+                         const struct wh_option *const *options, size_t count);
+
+/* Appends the columns of the first row of each file, a line each. A file that cannot be read, or
+ * has no rows, adds nothing. */
+void wh_completion_columns(struct wh_buffer *out, const char *const *paths, size_t count);
+
+#endif
