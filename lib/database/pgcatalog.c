@@ -6,6 +6,7 @@
 
 #include "record/json.h"
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 #include "database/sql.h"
 
 /* ---- types ----------------------------------------------------------------------------------- */
@@ -144,7 +145,7 @@ static PGresult *ask(PGconn *connection, const Oid *oids, size_t count)
     wh_buffer_format(&list, "}");
     wh_buffer_byte(&list, '\0');
     const char *values[] = { list.data };
-    PGresult *result = PQexecParams(connection, lookup, 1, NULL, values, NULL, NULL, 0);
+    PGresult *result = wh_pg_exec_params(connection, lookup, 1, values);
     wh_buffer_free(&list);
     return result;
 }
@@ -204,7 +205,7 @@ void wh_pg_suggest_table(PGconn *connection, const char *wanted, struct wh_error
 {
     char *plain = plain_name(wanted);
     const char *values[] = { plain };
-    PGresult *result = PQexecParams(connection, tables, 1, NULL, values, NULL, NULL, 0);
+    PGresult *result = wh_pg_exec_params(connection, tables, 1, values);
     int rows = PQresultStatus(result) == PGRES_TUPLES_OK ? PQntuples(result) : 0;
     const char **names = wh_alloc((size_t)rows + 1, sizeof *names);
     const char *nearest = plain;

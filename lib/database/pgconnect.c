@@ -4,7 +4,9 @@
 #include <string.h>
 
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 #include "database/url.h"
+#include "pipe/signals.h"
 
 static void pass_notice(void *context, const char *message)
 {
@@ -55,8 +57,15 @@ PGconn *wh_pg_connect(const char *url, const char *tool, const struct wh_notify 
         notify->notice(notify->context,
                        "the password in the URL can be seen in the list of processes; a service "
                        "file or PGPASSFILE keeps it private");
+    if (wh_signals_check(error) != 0)
+        return NULL;
+    /* Connecting waits in calls that no signal interrupts; a command does not. */
+    wh_signals_release();
     PGconn *connection = connect_server(url, tool);
+    wh_signals_catch(false);
+    wh_signals_catch_again();
     if (PQstatus(connection) == CONNECTION_OK) {
+        PQsetnonblocking(connection, 1);
         PQsetNoticeProcessor(connection, pass_notice, (void *)notify);
         return connection;
     }
@@ -75,7 +84,7 @@ bool wh_pg_encoded(const PGconn *connection)
 
 int wh_pg_command(PGconn *connection, const char *sql, struct wh_error *error)
 {
-    PGresult *result = PQexec(connection, sql);
+    PGresult *result = wh_pg_exec(connection, sql);
     int status = 0;
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         status = wh_pg_fail(error, connection, result, NULL);

@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "pipe/signals.h"
+
 char *wh_pg_one_line(char *out, size_t size, const char *message)
 {
     size_t length = 0;
@@ -69,6 +71,9 @@ int wh_pg_fail(struct wh_error *error, PGconn *connection, const PGresult *resul
 {
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
+    /* What was cancelled for a signal, and what was not waited for any longer. */
+    if (wh_signals_stop() && (!state || strcmp(state, "57014") == 0))
+        return wh_signals_check(error);
     wh_fail(error, status_of(connection, state), "%s", "");
     add(error, "", message ? message : PQerrorMessage(connection));
     add(error, "; ", PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));

@@ -1,6 +1,7 @@
 #include "database/sqlite.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -8,6 +9,40 @@
 
 #include "base/memory.h"
 #include "database/sql.h"
+#include "pipe/signals.h"
+
+/* ---- waiting --------------------------------------------------------------------------------- */
+
+static int is_stopped(void *context)
+{
+    (void)context;
+    return wh_signals_stop() != 0;
+}
+
+/* Called when a lock is held by somebody else, for the time number `count` (from 0): whether to try
+ * again, after a pause. Pauses grow, as those of sqlite3_busy_timeout do. */
+static int wait_for_lock(void *context, int count)
+{
+    static const int pauses[] = { 1, 2, 5, 10, 15, 20, 25, 25, 25, 50, 50 };
+    enum { known = sizeof pauses / sizeof *pauses, longest = 100 };
+    (void)context;
+    int waited = 0;
+    for (int i = 0; i < count && i < known; i++)
+        waited += pauses[i];
+    waited += count > known ? (count - known) * longest : 0;
+    if (wh_signals_stop() || waited >= WH_SQLITE_PATIENCE)
+        return 0;
+    struct pollfd stop = { .fd = wh_signals_descriptor(), .events = POLLIN };
+    poll(&stop, 1, count < known ? pauses[count] : longest);
+    return !wh_signals_stop();
+}
+
+void wh_sqlite_wait(sqlite3 *database, bool wait)
+{
+    sqlite3_busy_handler(database, wait ? wait_for_lock : NULL, NULL);
+}
+
+/* ---- opening --------------------------------------------------------------------------------- */
 
 sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_error *error)
 {
@@ -16,6 +51,7 @@ sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_er
         [WH_SQLITE_WRITE] = SQLITE_OPEN_READWRITE,
         [WH_SQLITE_CREATE] = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE,
     };
+    enum { machine_steps = 100000 }; /* some 2 ms */
     struct stat status;
     sqlite3 *database = NULL;
     if (*path == '\0') {
@@ -28,7 +64,8 @@ sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_er
     }
     /* Only one thread comes here: no lock is needed around every value. */
     if (sqlite3_open_v2(path, &database, flags[mode] | SQLITE_OPEN_NOMUTEX, NULL) == SQLITE_OK) {
-        sqlite3_busy_timeout(database, WH_SQLITE_PATIENCE);
+        wh_sqlite_wait(database, true);
+        sqlite3_progress_handler(database, machine_steps, is_stopped, NULL);
         return database;
     }
     wh_sqlite_fail(database, error);
@@ -75,6 +112,9 @@ int wh_sqlite_fail(sqlite3 *database, struct wh_error *error)
 {
     static const char unknown_table[] = "no such table: ";
     const char *message = sqlite3_errmsg(database);
+    int code = sqlite3_errcode(database) & 0xFF;
+    if ((code == SQLITE_BUSY || code == SQLITE_INTERRUPT) && wh_signals_check(error) != 0)
+        return -1;
     wh_fail(error, status_of(sqlite3_errcode(database)), "%s", message);
     if (strncmp(message, unknown_table, sizeof unknown_table - 1) == 0) {
         const char *name = message + sizeof unknown_table - 1;

@@ -15,10 +15,14 @@ enum wh_sqlite_mode { WH_SQLITE_READ, WH_SQLITE_WRITE, WH_SQLITE_CREATE };
 
 /*
  * Opens the file at `path`, which only WH_SQLITE_CREATE makes where it is not there. Another
- * process that is writing is waited for, WH_SQLITE_PATIENCE at most. NULL on failure; the text does
- * not name the database. sqlite3_close() it.
+ * process that is writing is waited for, WH_SQLITE_PATIENCE at most. A signal that asks for the end
+ * of the run ends that, and long statements too, as failures. NULL on failure; the text
+ * does not name the database. sqlite3_close() it.
  */
 sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_error *error);
+
+/* Whether others who hold a lock are waited for, as they are after wh_sqlite_open. */
+void wh_sqlite_wait(sqlite3 *database, bool wait);
 
 /* Refuses a file that is an SQLite database, named without its scheme. */
 int wh_sqlite_refuse_bare(const char *path, struct wh_error *error);

@@ -9,13 +9,24 @@
 
 #include "base/error.h"
 
-/* Catches SIGTERM and SIGINT, those that are not ignored; SIGHUP too where `hup`. */
+/* Catches SIGTERM and SIGINT, those that are not ignored; SIGHUP too where `hup`. May be called
+ * again. */
 void wh_signals_catch(bool hup);
+/* Around what could wait without an end and cannot be interrupted: SIGTERM and SIGINT end the
+ * process there, as they did before they were caught. */
+void wh_signals_release(void);
+void wh_signals_catch_again(void);
 /* From here on a closed output is an error (EPIPE), not the process's quiet end. */
 void wh_signals_hold_pipe(void);
 
 /* The signal that asks for the end, or 0. Cheap. */
 int wh_signals_stop(void);
+/* Readable, for poll(), from the moment on when a signal has asked for the end; -1 where none is
+ * caught. */
+int wh_signals_descriptor(void);
+/* Where a signal has asked for the end: that the process ends by it in so many seconds, whatever
+ * it waits for; 0 takes that back. */
+void wh_signals_limit(unsigned int seconds);
 /* Whether SIGHUP has come since the last call. */
 bool wh_signals_hup(void);
 

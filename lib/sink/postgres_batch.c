@@ -8,6 +8,7 @@
 
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 
 enum {
     PIECE = 256 << 10,      /* sent at once */
@@ -30,9 +31,8 @@ void wh_pg_batch_open(struct wh_pg_batch *batch, struct wh_pg_session *session,
 
 void wh_pg_batch_close(struct wh_pg_batch *batch)
 {
-    /* Else the server would complain of a broken protocol. */
     if (batch->copying)
-        PQputCopyEnd(batch->session->connection, "the load was given up");
+        wh_pg_give_up_copy(batch->session->connection);
     wh_buffer_free(&batch->text);
     wh_held_close(batch->held);
     wh_arena_free(&batch->sources);
@@ -164,7 +164,7 @@ static int begin_copy(struct wh_pg_batch *batch, struct wh_error *error)
         return -1;
     wh_buffer_format(&sql, "%s%s", batch->kept ? "SAVEPOINT wh_batch;" : "",
                      batch->stage->before.data);
-    PGresult *result = PQexec(session->connection, sql.data);
+    PGresult *result = wh_pg_exec(session->connection, sql.data);
     wh_buffer_free(&sql);
     batch->copying = PQresultStatus(result) == PGRES_COPY_IN;
     if (!batch->copying) {
@@ -178,15 +178,10 @@ static int begin_copy(struct wh_pg_batch *batch, struct wh_error *error)
 static int send_bytes(struct wh_pg_batch *batch, const char *bytes, size_t length,
                       struct wh_error *error)
 {
-    enum { most = 1 << 20 }; /* libpq copies what it is given, and counts it in an int */
-    while (length > 0) {
-        size_t piece = length < most ? length : most;
-        if (PQputCopyData(batch->session->connection, bytes, (int)piece) != 1)
-            return lost(batch, error);
-        bytes += piece;
-        length -= piece;
-    }
-    return 0;
+    bool heard = batch->interrupted;
+    int status = wh_pg_put(batch->session->connection, bytes, length, &heard);
+    batch->interrupted = heard;
+    return status == 0 ? 0 : lost(batch, error);
 }
 
 /* Whether the server has sent something, although it should only listen: most likely an error,
@@ -210,7 +205,7 @@ int wh_pg_batch_send(struct wh_pg_batch *batch, struct wh_error *error)
         batch->bytes += batch->text.length;
         batch->text.length = batch->sent = 0;
     }
-    batch->interrupted = interrupted(batch);
+    batch->interrupted = batch->interrupted || interrupted(batch);
     return 0;
 }
 
@@ -222,18 +217,14 @@ static int end_copy(struct wh_pg_batch *batch, uint64_t count, struct wh_pg_faul
 {
     PGconn *connection = batch->session->connection;
     batch->copying = false;
-    if (PQputCopyEnd(connection, NULL) != 1)
-        return lost(batch, error);
-    PGresult *result = PQgetResult(connection), *next;
+    PGresult *result = wh_pg_put_end(connection);
     bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
-    while ((next = PQgetResult(connection)))
-        PQclear(next);
     if (good && batch->kept) {
         struct wh_buffer sql = { 0 };
         PQclear(result);
         wh_pg_stage_pass(batch->stage, count, &sql);
         wh_buffer_format(&sql, "RELEASE SAVEPOINT wh_batch;%s", batch->stage->clear);
-        result = PQexec(connection, sql.data);
+        result = wh_pg_exec(connection, sql.data);
         wh_buffer_free(&sql);
         good = PQresultStatus(result) == PGRES_COMMAND_OK;
     }

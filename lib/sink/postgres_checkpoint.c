@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 
 static bool failed_with(const PGresult *result, const char *wanted)
 {
@@ -22,7 +23,7 @@ static bool failed_with(const PGresult *result, const char *wanted)
  * where it is. */
 static int is_there(PGconn *connection, struct wh_error *error)
 {
-    PGresult *result = PQexec(connection, "SELECT 'wh_checkpoint'::regclass");
+    PGresult *result = wh_pg_exec(connection, "SELECT 'wh_checkpoint'::regclass");
     int there = PQresultStatus(result) == PGRES_TUPLES_OK;
     if (!there && !failed_with(result, "42P01"))
         there = wh_pg_fail(error, connection, result, NULL);
@@ -35,10 +36,10 @@ int wh_pg_checkpoint_make(PGconn *connection, struct wh_error *error)
     int there = is_there(connection, error);
     if (there != 0)
         return there < 0 ? -1 : 0;
-    PGresult *result = PQexec(connection,
-                              "CREATE TABLE wh_checkpoint (name text PRIMARY KEY,"
-                              " epoch text NOT NULL, n bigint NOT NULL, position text NOT NULL,"
-                              " updated_at timestamptz NOT NULL)");
+    PGresult *result = wh_pg_exec(connection,
+                                  "CREATE TABLE wh_checkpoint (name text PRIMARY KEY,"
+                                  " epoch text NOT NULL, n bigint NOT NULL, position text NOT NULL,"
+                                  " updated_at timestamptz NOT NULL)");
     /* Another run may have made it meanwhile: the table, its type or their entries are there. */
     bool made = PQresultStatus(result) == PGRES_COMMAND_OK || failed_with(result, "42P07")
                 || failed_with(result, "42710") || failed_with(result, "23505");
@@ -81,9 +82,8 @@ int wh_pg_checkpoint_read(PGconn *connection, const char *row, struct wh_checkpo
 {
     const char *values[] = { row };
     *held = (struct wh_checkpoint){ 0 };
-    PGresult *result = PQexecParams(connection,
-                                    "SELECT epoch, n, position FROM wh_checkpoint WHERE name = $1",
-                                    1, NULL, values, NULL, NULL, 0);
+    PGresult *result = wh_pg_exec_params(connection, "SELECT epoch, n, position FROM wh_checkpoint"
+                                         " WHERE name = $1", 1, values);
     int status = 0;
     if (PQresultStatus(result) == PGRES_TUPLES_OK)
         status = take_row(result, held, error);
@@ -119,7 +119,7 @@ int wh_pg_checkpoint_lock(PGconn *connection, const char *begin, const char *row
     char *sql = lock_sql(connection, begin, row);
     if (!sql)
         return wh_pg_fail(error, connection, NULL, NULL);
-    PGresult *result = PQexec(connection, sql);
+    PGresult *result = wh_pg_exec(connection, sql);
     int status = 0;
     free(sql);
     if (failed_with(result, "55P03"))
@@ -150,11 +150,9 @@ int wh_pg_checkpoint_write(PGconn *connection, const char *row, const struct wh_
     snprintf(n, sizeof n, "%" PRIu64, next->place.n);
     snprintf(expected_n, sizeof expected_n, "%" PRIu64, expected->n);
     const char *values[] = { row, expected->epoch, expected_n, next->place.epoch, n, position };
-    PGresult *result = PQexecParams(connection,
-                                    "UPDATE wh_checkpoint SET epoch = $4, n = $5, position = $6,"
-                                    " updated_at = pg_catalog.clock_timestamp()"
-                                    " WHERE name = $1 AND epoch = $2 AND n = $3",
-                                    6, NULL, values, NULL, NULL, 0);
+    PGresult *result = wh_pg_exec_params(connection, "UPDATE wh_checkpoint SET epoch = $4, n = $5,"
+                                         " position = $6, updated_at = pg_catalog.clock_timestamp()"
+                                         " WHERE name = $1 AND epoch = $2 AND n = $3", 6, values);
     int status;
     if (PQresultStatus(result) == PGRES_COMMAND_OK)
         status = strcmp(PQcmdTuples(result), "1") != 0;

@@ -8,7 +8,9 @@
 #include "base/time.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 #include "database/url.h"
+#include "pipe/signals.h"
 #include "sink/postgres_checkpoint.h"
 #include "sink/postgres_fault.h"
 
@@ -60,9 +62,11 @@ static int reconnect(struct wh_pg_session *session, struct wh_error *error)
 {
     double until = wh_clock() + RECONNECT_FOR;
     for (struct timespec pause = { 0, 100000000 };; pause = (struct timespec){ 1, 0 }) {
-        PQreset(session->connection);
+        wh_pg_reset(session->connection);
         if (PQstatus(session->connection) == CONNECTION_OK)
             return 0;
+        if (wh_signals_check(error) != 0)
+            return -1;
         if (wh_clock() >= until)
             return wh_pg_fail(error, session->connection, NULL, NULL);
         nanosleep(&pause, NULL);
@@ -182,7 +186,7 @@ int wh_pg_session_commit(struct wh_pg_session *session, const struct wh_checkpoi
 {
     if (next && write_checkpoint(session, next, expected, error))
         return -1;
-    PGresult *result = PQexec(session->connection, "COMMIT");
+    PGresult *result = wh_pg_exec_calmly(session->connection, "COMMIT");
     session->open = false;
     int status = 0;
     if (PQstatus(session->connection) == CONNECTION_BAD) {

@@ -4,6 +4,7 @@
 
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 #include "sink/postgres_fault.h"
 
 /* The name of the temporary table, and of its column that numbers the rows of a batch: no column of
@@ -229,7 +230,7 @@ int wh_pg_stage_begin(struct wh_pg_stage *stage, struct wh_pg_session *session,
 static int run(struct wh_pg_session *session, const char *sql, struct wh_error *error)
 {
     struct wh_pg_fault fault;
-    PGresult *result = PQexec(session->connection, sql);
+    PGresult *result = wh_pg_exec(session->connection, sql);
     int status = PQresultStatus(result) == PGRES_COMMAND_OK ? 0 : -1;
     if (status != 0) {
         wh_pg_fault_read(&fault, session->connection, result, NULL);
@@ -284,7 +285,7 @@ static int check_references(const struct wh_pg_table *table, PGconn *connection,
     wh_buffer_format(&sql, "SELECT conrelid::pg_catalog.regclass, pg_catalog.quote_ident(conname)"
                      " FROM pg_catalog.pg_constraint WHERE contype = 'f' AND confrelid = %u"
                      " AND confdeltype IN ('c', 'n', 'd') LIMIT 1", table->oid);
-    PGresult *result = PQexec(connection, sql.data);
+    PGresult *result = wh_pg_exec(connection, sql.data);
     int status = 0;
     wh_buffer_free(&sql);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)

@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "database/pgconnect.h"
+#include "database/pgquery.h"
 #include "sink/postgres_checkpoint.h"
 #include "sink/sink.h"
 
@@ -21,7 +22,7 @@ static int read_store(struct wh_store *store, struct wh_checkpoint *held, struct
     struct postgres_store *pg = (struct postgres_store *)(void *)store;
     int status = wh_pg_checkpoint_read(pg->connection, pg->row, held, error);
     if (status != 0 && PQstatus(pg->connection) == CONNECTION_BAD) {
-        PQreset(pg->connection);
+        wh_pg_reset(pg->connection);
         status = wh_pg_checkpoint_read(pg->connection, pg->row, held, error);
     }
     return status;

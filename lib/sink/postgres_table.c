@@ -7,6 +7,7 @@
 #include "base/text.h"
 #include "database/pgcatalog.h"
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 #include "database/sql.h"
 
 static const char relation_sql[] =
@@ -55,7 +56,7 @@ static PGresult *ask(PGconn *connection, const char *sql, const char *first, con
                      struct wh_error *error)
 {
     const char *values[] = { first, second };
-    PGresult *result = PQexecParams(connection, sql, second ? 2 : 1, NULL, values, NULL, NULL, 0);
+    PGresult *result = wh_pg_exec_params(connection, sql, second ? 2 : 1, values);
     if (PQresultStatus(result) == PGRES_TUPLES_OK)
         return result;
     wh_pg_fail(error, connection, result, NULL);
@@ -154,7 +155,7 @@ static bool is_true(const PGresult *result, int row, int column)
 static int find_relation(struct wh_pg_table *table, PGconn *connection, struct wh_error *error)
 {
     const char *values[] = { table->name };
-    PGresult *result = PQexecParams(connection, relation_sql, 1, NULL, values, NULL, NULL, 0);
+    PGresult *result = wh_pg_exec_params(connection, relation_sql, 1, values);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     int status = 0;
     if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {

@@ -11,6 +11,7 @@
 
 #include "base/memory.h"
 #include "database/sqlite.h"
+#include "pipe/signals.h"
 #include "sink/held.h"
 #include "sink/schema.h"
 #include "sink/sqlite_store.h"
@@ -48,7 +49,7 @@ static int begin(struct sqlite *sqlite, struct wh_error *error)
         return 0;
     if (wh_sqlite_command(sqlite->database, "BEGIN IMMEDIATE", error) != 0)
         return name_target(sqlite, error);
-    sqlite3_busy_timeout(sqlite->database, 0); /* see keep_readers */
+    wh_sqlite_wait(sqlite->database, false); /* see keep_readers */
     sqlite->begun = true;
     sqlite->rows = 0;
     if (!sqlite->replacing || !sqlite->table)
@@ -66,12 +67,14 @@ static int say_unreadable(const struct sqlite *sqlite, struct wh_error *error)
 
 static int end_transaction(struct sqlite *sqlite, struct wh_error *error)
 {
-    sqlite3_busy_timeout(sqlite->database, WH_SQLITE_PATIENCE);
+    wh_sqlite_wait(sqlite->database, true);
     if (wh_sqlite_command(sqlite->database, "COMMIT", error) == 0) {
         sqlite->begun = false;
         return 0;
     }
     int code = sqlite3_errcode(sqlite->database) & 0xFF;
+    if (code == SQLITE_BUSY && wh_signals_check(error) != 0)
+        return -1;
     if (code == SQLITE_BUSY)
         return say_unreadable(sqlite, error);
     if (code != SQLITE_CONSTRAINT)

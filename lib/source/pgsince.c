@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
@@ -50,7 +51,7 @@ static bool known_form(Oid oid, enum wh_pg_form *form)
 /* The only value of a query's only row, NULL where it fails; PQclear(*result). */
 static const char *ask(PGconn *connection, const char *sql, PGresult **result)
 {
-    *result = PQexec(connection, sql);
+    *result = wh_pg_exec(connection, sql);
     bool found = PQresultStatus(*result) == PGRES_TUPLES_OK && PQntuples(*result) == 1;
     return found ? PQgetvalue(*result, 0, 0) : NULL;
 }
@@ -100,7 +101,7 @@ static int find_filled(struct wh_pg_since *pg, const PGresult *described, struct
                            "WHERE c.oid = %u AND a.attnotnull AND c.relkind = 'r'"
                            " AND NOT c.relhassubclass", PQftable(described, 0));
     wh_buffer_byte(&sql, '\0');
-    PGresult *result = PQexec(pg->connection, sql.data);
+    PGresult *result = wh_pg_exec(pg->connection, sql.data);
     int status = PQresultStatus(result) == PGRES_TUPLES_OK
                      ? 0 : wh_pg_fail(error, pg->connection, result, NULL);
     for (int row = 0; status == 0 && row < PQntuples(result); row++) {

@@ -19,8 +19,10 @@
 #include "database/pgcatalog.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
+#include "database/pgquery.h"
 #include "database/pgtext.h"
 #include "database/url.h"
+#include "pipe/signals.h"
 #include "source/pgsince.h"
 #include "source/source.h"
 
@@ -208,13 +210,13 @@ static int take_columns(struct postgres *pg, const PGresult *described, struct w
 
 static int describe(struct postgres *pg, struct wh_error *error)
 {
-    PGresult *prepared = PQprepare(pg->connection, "", pg->sql.data, 0, NULL);
+    PGresult *prepared = wh_pg_prepare(pg->connection, pg->sql.data);
     int status = PQresultStatus(prepared) == PGRES_COMMAND_OK
                      ? 0 : query_failed(pg, prepared, error);
     PQclear(prepared);
     if (status != 0)
         return -1;
-    PGresult *described = PQdescribePrepared(pg->connection, "");
+    PGresult *described = wh_pg_describe(pg->connection);
     if (PQresultStatus(described) != PGRES_COMMAND_OK)
         status = query_failed(pg, described, error);
     else if (PQnparams(described) > 0)
@@ -243,11 +245,14 @@ static enum wh_next failed(struct postgres *pg, const PGresult *result, struct w
 static int wait_for_server(struct postgres *pg, struct wh_error *error)
 {
     enum { breath = 5, longer = 1000 }; /* milliseconds */
-    struct pollfd socket = { .fd = PQsocket(pg->connection), .events = POLLIN };
+    struct pollfd waits[] = {
+        { .fd = PQsocket(pg->connection), .events = POLLIN },
+        { .fd = wh_signals_descriptor(), .events = POLLIN },
+    };
     struct wh_reader *reader = &pg->reader;
     for (int timeout = breath;; timeout = longer) {
-        int ready = poll(&socket, 1, timeout);
-        if (ready > 0)
+        int ready = poll(waits, 2, timeout);
+        if (ready > 0 && waits[0].revents)
             return 0;
         if (ready < 0 && errno != EINTR)
             return wh_fail_errno(error, WH_FAILED, "%s: waiting failed", pg->name);
@@ -403,16 +408,6 @@ static enum wh_next single_next(struct wh_reader *reader, struct wh_error *error
     return next;
 }
 
-/* A query whose rows nobody wants any more is called off, or the server would go on with it. */
-static void call_off(PGconn *connection)
-{
-    char ignored[256];
-    PGcancel *cancel = PQgetCancel(connection);
-    if (cancel)
-        PQcancel(cancel, ignored, sizeof ignored);
-    PQfreeCancel(cancel);
-}
-
 static json_t *position(struct wh_reader *reader, bool behind)
 {
     const struct postgres *pg = (const struct postgres *)reader;
@@ -422,8 +417,9 @@ static json_t *position(struct wh_reader *reader, bool behind)
 static void close_postgres(struct wh_reader *reader)
 {
     struct postgres *pg = (struct postgres *)reader;
+    /* A query whose rows nobody wants any more, or the server would go on with it. */
     if (pg->running)
-        call_off(pg->connection);
+        wh_pg_cancel(pg->connection);
     PQfinish(pg->connection);
     wh_row_free(&pg->row);
     wh_shape_free(pg->shape);
@@ -453,7 +449,7 @@ static int start_copy(struct postgres *pg, struct wh_error *error)
                          pg->sql.data, pg->request->limit);
     else
         wh_buffer_format(&copy, "COPY (%s\n) TO STDOUT", pg->sql.data);
-    PGresult *result = PQexec(pg->connection, copy.data);
+    PGresult *result = wh_pg_exec(pg->connection, copy.data);
     int status = PQresultStatus(result) == PGRES_COPY_OUT ? 0
                  : pg->since.since ? wh_pg_fail(error, pg->connection, result, NULL)
                                    : query_failed(pg, result, error);
