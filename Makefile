@@ -104,7 +104,7 @@ check:
 	+@$(MAKE) --no-print-directory $(PARALLEL) run-tests
 
 run-tests: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS)
-	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(UNIT_TESTS) $(BATS_TESTS)
+	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(BATS_TESTS) $(UNIT_TESTS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)

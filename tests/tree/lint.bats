@@ -92,7 +92,6 @@ tools() {
         [ "$(head -n 1 "_$tool")" = "#compdef $tool" ]
         zsh -fc 'autoload -Uz compinit && compinit -D -u && . ./_$1 && [[ -n $_comps[$1] ]]' _ "$tool"
     done
-    grep -qF "'[how to learn" _wh-update
     grep -qF ':NAME:(auto nag ftrl coin sgd)' _wh-update
     grep -qF ':COLS:_wh_clean_columns' _wh-clean
 }
