@@ -35,7 +35,8 @@ int wh_checkpoint_read(const json_t *json, struct wh_checkpoint *checkpoint,
 /*
  * For sinks. Whether the stream goes on exactly where C is: WH_BROKEN, naming both, where C (named
  * `name` in messages) holds anything else than begin->from. Then whether the rows come through the
- * recipes that they came through before: WH_REFUSED where not, unless `changed` allows it.
+ * recipes that they came through before, whatever constants these have learned since: WH_REFUSED
+ * where not, unless `changed` allows it.
  */
 int wh_checkpoint_check(const struct wh_checkpoint *held, const struct wh_control *begin,
                         const char *name, bool changed, struct wh_error *error);
