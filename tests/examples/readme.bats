@@ -12,22 +12,15 @@ commands() {
         { previous = $0 }' "$ROOT/README"
 }
 
-customers() {
-    awk -v seed="$1" -v rows="$2" 'BEGIN {
-        print "customer_id,plan,months,calls,spend,churned"
-        for (i = 1; i <= rows; i++) {
-            n = (i * 48271 + seed) % 2147483647
-            plan = n % 3; months = int(n / 3) % 40; calls = int(n / 120) % 9
-            churned = (calls * 4 - months + plan * 3 + int(n / 7000) % 20) > 10
-            print i "," substr("basplupro", plan * 3 + 1, 3) "," months "," calls "," \
-                n % 1000 / 10 "," churned
-        }
-    }'
+@test "the customers that are shipped are those that the script makes" {
+    cp "$ROOT/examples/customers.sh" .
+    sh customers.sh
+    same "$ROOT/examples/customers.csv" customers.csv
+    same "$ROOT/examples/today.csv" today.csv
 }
 
 @test "the lines that need only a CSV file" {
-    customers 1 2000 >customers.csv
-    customers 7 100 | cut -d , -f 1-5 >today.csv
+    cp "$ROOT"/examples/*.csv .
     commands 'With nothing but a CSV file' >commands.sh
     [ "$(grep -c '^wh-' commands.sh)" -eq 4 ]
     bash -euo pipefail commands.sh >out 2>log
