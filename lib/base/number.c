@@ -4,6 +4,7 @@
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <string.h>
 
 #include "base/decimal.h"
@@ -682,4 +683,55 @@ bool wh_number_exact(const char *text, size_t length)
     char printed[WH_NUMBER_SIZE];
     struct decimal kept = trimmed_decimal(printed, wh_number_print(value, printed));
     return kept.digits == given.digits && kept.exponent == given.exponent;
+}
+
+/* The number's digits as the value printed with as many of them has them. */
+static bool printed_as(const struct decimal *given, double value)
+{
+    char printed[WH_NUMBER_SIZE];
+    int places = count_digits(given->digits) - 1;
+    snprintf(printed, sizeof printed, "%.*e", places, fabs(value));
+    /* The second byte is the point, however the locale writes it. */
+    uint64_t digits = (uint64_t)(printed[0] - '0');
+    for (int i = 0; i < places; i++)
+        digits = digits * 10 + (uint64_t)(printed[2 + i] - '0');
+    const char *exponent = strchr(printed, 'e') + 1;
+    return digits == given->digits
+           && read_exponent(exponent, exponent + strlen(exponent)) - places == given->exponent;
+}
+
+/* Whether one of `most` digits at most, of which the first `safe` are kept in any case, is kept. */
+static bool kept(const char *text, size_t length, int safe, int most, int safe_exponent,
+                 double (*nearest)(const char *text, size_t length))
+{
+    struct decimal given = trimmed_decimal(text, length);
+    if (given.cut)
+        return false;
+    if (given.digits == 0)
+        return true;
+    int count = count_digits(given.digits);
+    if (count <= safe && given.exponent > -safe_exponent
+        && given.exponent + count < safe_exponent)
+        return true;
+    double value = nearest(text, length);
+    return count <= most && isfinite(value) && value != 0 && printed_as(&given, value);
+}
+
+bool wh_number_kept(const char *text, size_t length)
+{
+    enum { MOST_DIGITS_OF_DOUBLE = 17, SAFE_EXPONENT = 280 };
+    return kept(text, length, DBL_DIG, MOST_DIGITS_OF_DOUBLE, SAFE_EXPONENT, wh_number_parse);
+}
+
+static double nearest_single(const char *text, size_t length)
+{
+    static const double rounded_up = 0x1.ffffffp127; /* half a step above FLT_MAX */
+    double value = wh_number_parse(text, length);
+    return fabs(value) >= rounded_up ? HUGE_VAL : (double)(float)value;
+}
+
+bool wh_number_kept_single(const char *text, size_t length)
+{
+    enum { MOST_DIGITS_OF_SINGLE = 9, SAFE_EXPONENT = 30 };
+    return kept(text, length, FLT_DIG, MOST_DIGITS_OF_SINGLE, SAFE_EXPONENT, nearest_single);
 }

@@ -40,6 +40,15 @@ bool wh_number_integer(const char *text, size_t length, int64_t *value);
 bool wh_number_exact(const char *text, size_t length);
 
 /*
+ * Whether `text`, a valid JSON number, is what a double (or a float of 32 bits) reads as, to the
+ * last digit that it has: printed with as many significant digits, the nearest one is equal to it.
+ * So what C prints by "%.17g" (0.10000000000000001) is kept as well as 0.1, and
+ * 0.12345678901234567890 is not. What exceeds the range is not kept.
+ */
+bool wh_number_kept(const char *text, size_t length);
+bool wh_number_kept_single(const char *text, size_t length);
+
+/*
  * Prints the shortest JSON number that reads back to `value` (finite), nearest to it among the
  * shortest. Form as in JavaScript's Number::toString: 100, 0.001, 1e-7, 1e+21 printed as 1e21;
  * negative zero as -0. Returns the length; no NUL is written.

@@ -497,6 +497,35 @@ static void exact_is_what_a_double_gives_back(void **state)
         assert_false(wh_number_exact(inexact[i], strlen(inexact[i])));
 }
 
+static void kept_is_what_has_the_digits_of_a_double_or_a_single(void **state)
+{
+    (void)state;
+    static const char *const both[] = {
+        "0", "-0.00", "0.1", "12.50", "-1e5", "1000000000", "1e30", "16777216", "0.000001", "3.4028235e38",
+        "1e-45", "0.100000001", "3.40282347e38",
+    };
+    static const char *const only_double[] = {
+        "0.10000000000000001", "0.30000000000000004", "9007199254740992", "16777217", "0.123456789",
+        "1e39", "1e-46", "123456789012345", "1.7976931348623157e308", "5e-324", "100000001",
+    };
+    static const char *const neither[] = {
+        "9007199254740993", "12345678901234567890", "0.12345678901234567890", "1e400", "1e-400",
+        "0.12345678901234567", "0.1000000000000000055511151231257827",
+    };
+    for (size_t i = 0; i < sizeof both / sizeof *both; i++) {
+        assert_true(wh_number_kept(both[i], strlen(both[i])));
+        assert_true(wh_number_kept_single(both[i], strlen(both[i])));
+    }
+    for (size_t i = 0; i < sizeof only_double / sizeof *only_double; i++) {
+        assert_true(wh_number_kept(only_double[i], strlen(only_double[i])));
+        assert_false(wh_number_kept_single(only_double[i], strlen(only_double[i])));
+    }
+    for (size_t i = 0; i < sizeof neither / sizeof *neither; i++) {
+        assert_false(wh_number_kept(neither[i], strlen(neither[i])));
+        assert_false(wh_number_kept_single(neither[i], strlen(neither[i])));
+    }
+}
+
 int main(void)
 {
     const char *wanted = getenv("WH_NUMBER_TRIALS");
@@ -504,6 +533,7 @@ int main(void)
         trials = strtoul(wanted, NULL, 10);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_is_what_a_double_gives_back),
+        cmocka_unit_test(kept_is_what_has_the_digits_of_a_double_or_a_single),
         cmocka_unit_test(hard_texts_are_read_as_the_nearest_double),
         cmocka_unit_test(every_power_of_ten_with_every_short_number_is_read_right),
         cmocka_unit_test(random_digits_of_any_length_are_read_right),
