@@ -195,12 +195,28 @@ static void add_text(const struct wh_csv_encoder *encoder, struct wh_buffer *out
         add_quoted(out, text, length);
 }
 
+/* A JSON string among the documents of a column: "text" becomes """text""". */
+static void add_document(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                         const struct wh_field *field)
+{
+    struct wh_buffer *json = &encoder->text;
+    json->length = 0;
+    wh_buffer_byte(json, '"');
+    wh_buffer_add(json, field->text, field->length);
+    wh_buffer_byte(json, '"');
+    add_quoted(out, json->data, json->length);
+}
+
 /* False where the text holds a zero byte, which no CSV reader takes. */
 static bool add_string(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                        const struct wh_field *field)
 {
     const char *text = field->text;
     size_t length = field->length;
+    if (field->flags & WH_DOCUMENT) {
+        add_document(encoder, out, field);
+        return true;
+    }
     if (field->flags & WH_ESCAPED) {
         struct wh_buffer *decoded = &encoder->text;
         decoded->length = 0;
