@@ -11,19 +11,12 @@
 
 /* ---- types ----------------------------------------------------------------------------------- */
 
-static const struct wh_pg_type scalars[] = {
-    [WH_PG_STRING] = { .kind = WH_PG_STRING },
-    [WH_PG_NUMBER] = { .kind = WH_PG_NUMBER },
-    [WH_PG_BOOL] = { .kind = WH_PG_BOOL },
-    [WH_PG_TIMESTAMP] = { .kind = WH_PG_TIMESTAMP },
-    [WH_PG_TIMESTAMPTZ] = { .kind = WH_PG_TIMESTAMPTZ },
-    [WH_PG_JSON] = { .kind = WH_PG_JSON },
-    [WH_PG_BYTEA] = { .kind = WH_PG_BYTEA },
-};
+static const struct wh_pg_type unknown = { .kind = WH_PG_STRING, .modifier = -1 };
 
 /*
  * A row for each type reached from those asked for, and for composites one for each attribute:
- * oid, what it is, the type it is made of, delimiter, attribute, attribute's type.
+ * oid, what it is, the type it is made of and its modifier, delimiter, attribute, attribute's type
+ * and modifier.
  */
 static const char lookup[] =
     "WITH RECURSIVE need(oid) AS ("
@@ -34,27 +27,32 @@ static const char lookup[] =
     "  SELECT t.typbasetype WHERE t.typtype = 'd'"
     "  UNION ALL SELECT t.typelem"
     "  WHERE t.typtype <> 'd' AND t.typoutput = 'pg_catalog.array_out'::regproc"
+    "  UNION ALL SELECT r.rngsubtype FROM pg_catalog.pg_range r"
+    "  WHERE t.typtype = 'r' AND r.rngtypid = t.oid"
     "  UNION ALL SELECT a.atttypid FROM pg_catalog.pg_attribute a"
     "  WHERE t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped"
     " ) part(oid)) "
     "SELECT t.oid,"
     " CASE WHEN t.typtype = 'd' THEN 'domain'"
     "  WHEN t.typoutput = 'pg_catalog.array_out'::regproc THEN 'array'"
-    "  WHEN t.typtype = 'c' THEN 'composite' ELSE 'scalar' END,"
-    " CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.typelem END,"
-    " t.typdelim, a.attname, a.atttypid "
+    "  WHEN t.typtype = 'r' THEN 'range' WHEN t.typtype = 'c' THEN 'composite' ELSE 'scalar' END,"
+    " CASE WHEN t.typtype = 'd' THEN t.typbasetype WHEN t.typtype = 'r' THEN r.rngsubtype"
+    "  ELSE t.typelem END,"
+    " t.typtypmod, t.typdelim, a.attname, a.atttypid, a.atttypmod "
     "FROM need JOIN pg_catalog.pg_type t ON t.oid = need.oid "
+    "LEFT JOIN pg_catalog.pg_range r ON t.typtype = 'r' AND r.rngtypid = t.oid "
     "LEFT JOIN pg_catalog.pg_attribute a"
     " ON t.typtype = 'c' AND a.attrelid = t.typrelid AND a.attnum > 0 AND NOT a.attisdropped "
     "ORDER BY t.oid, a.attnum";
 enum { FIRST_LATERAL = 90300 }; /* the first version that understands the lookup */
-enum { OID, WHAT, MADE_OF, DELIMITER, ATTRIBUTE, ATTRIBUTE_TYPE };
+enum { OID, WHAT, MADE_OF, MODIFIER, DELIMITER, ATTRIBUTE, ATTRIBUTE_TYPE, ATTRIBUTE_MODIFIER };
 
 /* A type being resolved: the rows [first, end) of the lookup's result tell of it. */
 struct entry {
     Oid oid;
     int first;
     int end;
+    bool resolved;
     struct wh_pg_type type;
 };
 
@@ -83,21 +81,46 @@ static void index_rows(struct catalog *catalog)
     }
 }
 
-/* The type of an OID. Entries are filled by resolve(); pointers to them may be taken before. */
+static int32_t modifier_at(const PGresult *result, int row, int column)
+{
+    return (int32_t)strtol(PQgetvalue(result, row, column), NULL, 10);
+}
+
+static void resolve(const struct catalog *catalog, struct entry *entry);
+
+/* The same type with a length or precision, which for an array is that of its elements. */
+static const struct wh_pg_type *with_modifier(const struct catalog *catalog,
+                                              const struct wh_pg_type *type, int32_t modifier)
+{
+    if (modifier < 0)
+        return type;
+    struct wh_pg_type *made = wh_arena_take(catalog->arena, sizeof *made);
+    *made = *type;
+    if (type->kind == WH_PG_ARRAY)
+        made->element = with_modifier(catalog, type->element, modifier);
+    else
+        made->modifier = modifier;
+    return made;
+}
+
+/* The type of an OID. */
 static const struct wh_pg_type *find_type(const struct catalog *catalog, Oid oid)
 {
-    enum wh_pg_kind kind;
-    if (wh_pg_builtin(oid, &kind))
-        return &scalars[kind];
+    const struct wh_pg_type *builtin = wh_pg_builtin(oid);
+    if (builtin)
+        return builtin;
     for (size_t i = 0; i < catalog->count; i++) {
-        const struct entry *entry = &catalog->entries[i];
+        struct entry *entry = &catalog->entries[i];
         if (entry->oid != oid)
             continue;
         if (strcmp(PQgetvalue(catalog->result, entry->first, WHAT), "domain") == 0)
-            return find_type(catalog, oid_at(catalog->result, entry->first, MADE_OF));
+            return with_modifier(catalog,
+                                 find_type(catalog, oid_at(catalog->result, entry->first, MADE_OF)),
+                                 modifier_at(catalog->result, entry->first, MODIFIER));
+        resolve(catalog, entry);
         return &entry->type;
     }
-    return &scalars[WH_PG_STRING];
+    return &unknown;
 }
 
 static struct wh_pg_member member(const struct catalog *catalog, int row)
@@ -110,30 +133,43 @@ static struct wh_pg_member member(const struct catalog *catalog, int row)
     struct wh_pg_member made = {
         .key = wh_arena_copy(catalog->arena, key.data, key.length),
         .key_length = key.length,
-        .type = find_type(catalog, oid_at(catalog->result, row, ATTRIBUTE_TYPE)),
+        .type = with_modifier(catalog,
+                              find_type(catalog, oid_at(catalog->result, row, ATTRIBUTE_TYPE)),
+                              modifier_at(catalog->result, row, ATTRIBUTE_MODIFIER)),
     };
     wh_buffer_free(&key);
     return made;
 }
 
-static void resolve(struct catalog *catalog, struct entry *entry)
+static void resolve_composite(const struct catalog *catalog, struct entry *entry)
+{
+    struct wh_pg_type *type = &entry->type;
+    type->kind = WH_PG_COMPOSITE;
+    type->count = PQgetisnull(catalog->result, entry->first, ATTRIBUTE)
+                      ? 0 : (size_t)(entry->end - entry->first);
+    struct wh_pg_member *members = wh_arena_take(catalog->arena, type->count * sizeof *members);
+    for (size_t i = 0; i < type->count; i++)
+        members[i] = member(catalog, entry->first + (int)i);
+    type->members = members;
+}
+
+static void resolve(const struct catalog *catalog, struct entry *entry)
 {
     const PGresult *result = catalog->result;
     struct wh_pg_type *type = &entry->type;
     const char *what = PQgetvalue(result, entry->first, WHAT);
-    if (strcmp(what, "array") == 0) {
-        type->kind = WH_PG_ARRAY;
+    if (entry->resolved)
+        return;
+    entry->resolved = true;
+    *type = unknown;
+    if (strcmp(what, "composite") == 0) {
+        resolve_composite(catalog, entry);
+    } else if (strcmp(what, "scalar") != 0) {
+        bool array = strcmp(what, "array") == 0;
+        type->kind = array ? WH_PG_ARRAY : WH_PG_STRING;
+        type->input = array ? WH_PG_IN_ANYTHING : WH_PG_IN_RANGE;
         type->delimiter = *PQgetvalue(result, entry->first, DELIMITER);
         type->element = find_type(catalog, oid_at(result, entry->first, MADE_OF));
-    } else if (strcmp(what, "composite") == 0) {
-        type->kind = WH_PG_COMPOSITE;
-        type->count = PQgetisnull(result, entry->first, ATTRIBUTE)
-                          ? 0 : (size_t)(entry->end - entry->first);
-        struct wh_pg_member *members = wh_arena_take(catalog->arena,
-                                                     type->count * sizeof *members);
-        for (size_t i = 0; i < type->count; i++)
-            members[i] = member(catalog, entry->first + (int)i);
-        type->members = members;
     }
 }
 
@@ -150,13 +186,13 @@ static PGresult *ask(PGconn *connection, const Oid *oids, size_t count)
     return result;
 }
 
-const struct wh_pg_type **wh_pg_types(PGconn *connection, const Oid *oids, size_t count,
+const struct wh_pg_type **wh_pg_types(PGconn *connection, const Oid *oids,
+                                      const int32_t *modifiers, size_t count,
                                       struct wh_arena *arena, struct wh_error *error)
 {
     struct catalog catalog = { .arena = arena };
-    enum wh_pg_kind kind;
     size_t known = 0;
-    while (known < count && wh_pg_builtin(oids[known], &kind))
+    while (known < count && wh_pg_builtin(oids[known]))
         known++;
     if (known < count && PQserverVersion(connection) >= FIRST_LATERAL) {
         catalog.result = ask(connection, oids, count);
@@ -166,12 +202,11 @@ const struct wh_pg_type **wh_pg_types(PGconn *connection, const Oid *oids, size_
             return NULL;
         }
         index_rows(&catalog);
-        for (size_t i = 0; i < catalog.count; i++)
-            resolve(&catalog, &catalog.entries[i]);
     }
     const struct wh_pg_type **types = wh_arena_take(arena, count * sizeof *types);
     for (size_t i = 0; i < count; i++)
-        types[i] = find_type(&catalog, oids[i]);
+        types[i] = with_modifier(&catalog, find_type(&catalog, oids[i]),
+                                 modifiers ? modifiers[i] : -1);
     PQclear(catalog.result);
     return types;
 }

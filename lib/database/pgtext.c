@@ -12,47 +12,85 @@
 
 /* ---- types ----------------------------------------------------------------------------------- */
 
-bool wh_pg_builtin(uint32_t oid, enum wh_pg_kind *kind)
+/* OIDs of built-in types never change (PostgreSQL, catalog/pg_type.dat); here in their order. */
+#define SCALAR(PRINTED, READ) { .kind = WH_PG_##PRINTED, .input = WH_PG_IN_##READ, .modifier = -1 }
+#define SPAN(READ, OF)                                                                             \
+    { .kind = WH_PG_STRING, .input = WH_PG_IN_##READ, .modifier = -1, .element = &(OF) }
+
+static const struct wh_pg_type integers = SCALAR(NUMBER, INTEGER), bigints = SCALAR(NUMBER, BIGINT),
+                               numerics = SCALAR(NUMBER, NUMERIC), dates = SCALAR(STRING, DATE),
+                               stamps = SCALAR(TIMESTAMP, STAMP),
+                               zoned_stamps = SCALAR(TIMESTAMPTZ, STAMP_ZONED);
+static const struct wh_pg_type integer_ranges = SPAN(RANGE, integers),
+                               bigint_ranges = SPAN(RANGE, bigints),
+                               numeric_ranges = SPAN(RANGE, numerics),
+                               date_ranges = SPAN(RANGE, dates),
+                               stamp_ranges = SPAN(RANGE, stamps),
+                               zoned_stamp_ranges = SPAN(RANGE, zoned_stamps);
+
+static const struct {
+    uint32_t oid;
+    struct wh_pg_type type;
+} known[] = {
+    { 16, SCALAR(BOOL, BOOLEAN) },                 /* boolean */
+    { 17, SCALAR(BYTEA, BYTES) },                  /* bytea */
+    { 18, SCALAR(STRING, LETTER) },                /* "char" */
+    { 19, SCALAR(STRING, NAME) },                  /* name */
+    { 20, SCALAR(NUMBER, BIGINT) },                /* bigint */
+    { 21, SCALAR(NUMBER, SMALLINT) },              /* smallint */
+    { 23, SCALAR(NUMBER, INTEGER) },               /* integer */
+    { 25, SCALAR(STRING, TEXT) },                  /* text */
+    { 26, SCALAR(NUMBER, OID) },                   /* oid */
+    { 114, SCALAR(JSON, DOCUMENT) },               /* json */
+    { 142, SCALAR(STRING, XML) },                  /* xml */
+    { 600, SCALAR(STRING, GEOMETRY) },             /* point */
+    { 601, SCALAR(STRING, GEOMETRY) },             /* lseg */
+    { 602, SCALAR(STRING, GEOMETRY) },             /* path */
+    { 603, SCALAR(STRING, GEOMETRY) },             /* box */
+    { 604, SCALAR(STRING, GEOMETRY) },             /* polygon */
+    { 628, SCALAR(STRING, GEOMETRY) },             /* line */
+    { 650, SCALAR(STRING, NETWORK) },              /* cidr */
+    { 700, SCALAR(NUMBER, REAL) },                 /* real */
+    { 701, SCALAR(NUMBER, DOUBLE) },               /* double precision */
+    { 705, SCALAR(STRING, TEXT) },                 /* unknown */
+    { 718, SCALAR(STRING, GEOMETRY) },             /* circle */
+    { 774, SCALAR(STRING, MAC8) },                 /* macaddr8 */
+    { 790, SCALAR(STRING, MONEY) },                /* money */
+    { 829, SCALAR(STRING, MAC) },                  /* macaddr */
+    { 869, SCALAR(STRING, NETWORK) },              /* inet */
+    { 1042, SCALAR(STRING, CHARACTER) },           /* character */
+    { 1043, SCALAR(STRING, VARCHAR) },             /* character varying */
+    { 1082, SCALAR(STRING, DATE) },                /* date */
+    { 1083, SCALAR(STRING, TIME) },                /* time */
+    { 1114, SCALAR(TIMESTAMP, STAMP) },            /* timestamp */
+    { 1184, SCALAR(TIMESTAMPTZ, STAMP_ZONED) },    /* timestamp with time zone */
+    { 1186, SCALAR(STRING, INTERVAL) },            /* interval */
+    { 1266, SCALAR(STRING, TIME_ZONED) },          /* time with time zone */
+    { 1560, SCALAR(STRING, BITS) },                /* bit */
+    { 1562, SCALAR(STRING, VARBITS) },             /* bit varying */
+    { 1700, SCALAR(NUMBER, NUMERIC) },             /* numeric */
+    { 2950, SCALAR(STRING, UUID) },                /* uuid */
+    { 3802, SCALAR(JSON, BINARY_DOCUMENT) },       /* jsonb */
+    { 3904, SPAN(RANGE, integers) },               /* int4range */
+    { 3906, SPAN(RANGE, numerics) },               /* numrange */
+    { 3908, SPAN(RANGE, stamps) },                 /* tsrange */
+    { 3910, SPAN(RANGE, zoned_stamps) },           /* tstzrange */
+    { 3912, SPAN(RANGE, dates) },                  /* daterange */
+    { 3926, SPAN(RANGE, bigints) },                /* int8range */
+    { 4451, SPAN(MULTIRANGE, integer_ranges) },    /* int4multirange */
+    { 4532, SPAN(MULTIRANGE, numeric_ranges) },    /* nummultirange */
+    { 4533, SPAN(MULTIRANGE, stamp_ranges) },      /* tsmultirange */
+    { 4534, SPAN(MULTIRANGE, zoned_stamp_ranges) },/* tstzmultirange */
+    { 4535, SPAN(MULTIRANGE, date_ranges) },       /* datemultirange */
+    { 4536, SPAN(MULTIRANGE, bigint_ranges) },     /* int8multirange */
+};
+
+const struct wh_pg_type *wh_pg_builtin(uint32_t oid)
 {
-    /* OIDs of built-in types never change (PostgreSQL, catalog/pg_type.dat). */
-    static const struct {
-        uint32_t oid;
-        enum wh_pg_kind kind;
-    } known[] = {
-        { 16, WH_PG_BOOL },         /* boolean */
-        { 17, WH_PG_BYTEA },        /* bytea */
-        { 18, WH_PG_STRING },       /* "char" */
-        { 19, WH_PG_STRING },       /* name */
-        { 20, WH_PG_NUMBER },       /* bigint */
-        { 21, WH_PG_NUMBER },       /* smallint */
-        { 23, WH_PG_NUMBER },       /* integer */
-        { 25, WH_PG_STRING },       /* text */
-        { 26, WH_PG_NUMBER },       /* oid */
-        { 114, WH_PG_JSON },        /* json */
-        { 142, WH_PG_STRING },      /* xml */
-        { 700, WH_PG_NUMBER },      /* real */
-        { 701, WH_PG_NUMBER },      /* double precision */
-        { 705, WH_PG_STRING },      /* unknown */
-        { 790, WH_PG_STRING },      /* money */
-        { 1042, WH_PG_STRING },     /* character */
-        { 1043, WH_PG_STRING },     /* character varying */
-        { 1082, WH_PG_STRING },     /* date */
-        { 1083, WH_PG_STRING },     /* time */
-        { 1114, WH_PG_TIMESTAMP },  /* timestamp */
-        { 1184, WH_PG_TIMESTAMPTZ },/* timestamp with time zone */
-        { 1186, WH_PG_STRING },     /* interval */
-        { 1266, WH_PG_STRING },     /* time with time zone */
-        { 1700, WH_PG_NUMBER },     /* numeric */
-        { 2950, WH_PG_STRING },     /* uuid */
-        { 3802, WH_PG_JSON },       /* jsonb */
-    };
-    for (size_t i = 0; i < sizeof known / sizeof *known; i++) {
-        if (known[i].oid == oid) {
-            *kind = known[i].kind;
-            return true;
-        }
-    }
-    return false;
+    for (size_t i = 0; i < sizeof known / sizeof *known; i++)
+        if (known[i].oid == oid)
+            return &known[i].type;
+    return NULL;
 }
 
 /* ---- scalars --------------------------------------------------------------------------------- */
@@ -125,20 +163,8 @@ static void add_string(struct wh_buffer *out, const char *text, size_t length)
     wh_buffer_byte(out, '"');
 }
 
-/* Something between delimiters: where it is, and whether it stood in quotes. */
-struct element {
-    char *text;
-    size_t length;
-    bool quoted;
-};
-
-/*
- * Takes an element that ends at `delimiter` or `closing`: quoted, with its escapes (\" and \\ in
- * arrays, "" and \\ in composites) resolved in place, or plain. Returns what is behind it, NULL
- * where it does not end.
- */
-static char *take_element(struct element *element, char *at, const char *end, char delimiter,
-                          char closing)
+char *wh_pg_take_element(struct wh_pg_element *element, char *at, const char *end, char delimiter,
+                         char closing)
 {
     element->quoted = at < end && *at == '"';
     if (!element->quoted) {
@@ -162,7 +188,7 @@ static char *take_element(struct element *element, char *at, const char *end, ch
     return at < end && (*at == delimiter || *at == closing) ? at : NULL;
 }
 
-static bool is_null_word(const struct element *element)
+static bool is_null_word(const struct wh_pg_element *element)
 {
     return !element->quoted && element->length == 4 && memcmp(element->text, "NULL", 4) == 0;
 }
@@ -176,8 +202,8 @@ static char *array_element_to_json(struct wh_buffer *out, const struct wh_pg_typ
 {
     if (at < end && *at == '{')
         return braces_to_json(out, type, at, end);
-    struct element element;
-    at = take_element(&element, at, end, type->delimiter, '}');
+    struct wh_pg_element element;
+    at = wh_pg_take_element(&element, at, end, type->delimiter, '}');
     if (!at || (!element.quoted && element.length == 0))
         return NULL;
     if (is_null_word(&element))
@@ -231,8 +257,8 @@ static bool composite_to_json(struct wh_buffer *out, const struct wh_pg_type *ty
     wh_buffer_byte(out, '{');
     for (size_t i = 0; i < type->count; i++) {
         const struct wh_pg_member *member = &type->members[i];
-        struct element element;
-        at = take_element(&element, at, end, ',', ')');
+        struct wh_pg_element element;
+        at = wh_pg_take_element(&element, at, end, ',', ')');
         if (!at || (*at == ')') != (i + 1 == type->count))
             return false;
         at++;
@@ -330,11 +356,11 @@ static void set_json(struct wh_field *field, char *text, size_t length)
         set(field, WH_NESTED, text, length, 0);
     else if (*text == '"')
         set(field, WH_STRING, text + 1, length - 2,
-            memchr(text, '\\', length) ? WH_ESCAPED | WH_JSON_SAFE : WH_JSON_SAFE);
+            WH_DOCUMENT | WH_JSON_SAFE | (memchr(text, '\\', length) ? WH_ESCAPED : 0));
     else if (*text == 't' || *text == 'f')
         set_bool(field, *text == 't');
     else if (*text == 'n')
-        set(field, WH_NULL, "null", 4, 0);
+        set(field, WH_NULL, text, 4, WH_LITERAL); /* in CSV, not the null that is empty there */
     else
         set(field, WH_NUMBER, text, length, 0);
 }

@@ -25,6 +25,7 @@
 #include "base/error.h"
 #include "record/row.h"
 
+/* How a type is printed. */
 enum wh_pg_kind {
     WH_PG_STRING,
     WH_PG_NUMBER,
@@ -37,14 +38,54 @@ enum wh_pg_kind {
     WH_PG_COMPOSITE,
 };
 
+/* What a type accepts. */
+enum wh_pg_input {
+    WH_PG_IN_ANYTHING, /* what its own input function accepts, or text of any length */
+    WH_PG_IN_BOOLEAN,
+    WH_PG_IN_SMALLINT,
+    WH_PG_IN_INTEGER,
+    WH_PG_IN_BIGINT,
+    WH_PG_IN_OID,
+    WH_PG_IN_NUMERIC,
+    WH_PG_IN_REAL,
+    WH_PG_IN_DOUBLE,
+    WH_PG_IN_MONEY,
+    WH_PG_IN_DATE,
+    WH_PG_IN_TIME,
+    WH_PG_IN_TIME_ZONED,
+    WH_PG_IN_STAMP,
+    WH_PG_IN_STAMP_ZONED,
+    WH_PG_IN_INTERVAL,
+    WH_PG_IN_VARCHAR,
+    WH_PG_IN_CHARACTER,
+    WH_PG_IN_NAME,
+    WH_PG_IN_LETTER, /* "char", a byte */
+    WH_PG_IN_BITS,
+    WH_PG_IN_VARBITS,
+    WH_PG_IN_UUID,
+    WH_PG_IN_NETWORK,
+    WH_PG_IN_MAC,
+    WH_PG_IN_MAC8,
+    WH_PG_IN_GEOMETRY,
+    WH_PG_IN_RANGE,
+    WH_PG_IN_MULTIRANGE,
+    WH_PG_IN_TEXT,
+    WH_PG_IN_XML,
+    WH_PG_IN_DOCUMENT,
+    WH_PG_IN_BINARY_DOCUMENT, /* jsonb */
+    WH_PG_IN_BYTES,
+};
+
 struct wh_pg_member;
 
 struct wh_pg_type {
     enum wh_pg_kind kind;
     char delimiter;                     /* array: between elements, ',' but for box */
-    const struct wh_pg_type *element;   /* array */
+    const struct wh_pg_type *element;   /* array; also what a range or multirange is made of */
     const struct wh_pg_member *members; /* composite */
     size_t count;
+    enum wh_pg_input input;
+    int32_t modifier; /* the length or precision (pg_attribute.atttypmod); negative: none */
 };
 
 struct wh_pg_member {
@@ -53,8 +94,22 @@ struct wh_pg_member {
     const struct wh_pg_type *type;
 };
 
-/* The kind of a built-in type; false where `oid` is none of those known here. */
-bool wh_pg_builtin(uint32_t oid, enum wh_pg_kind *kind);
+/* A built-in type without a modifier; NULL where `oid` is not one of those known here. */
+const struct wh_pg_type *wh_pg_builtin(uint32_t oid);
+
+/* A part of an array's or composite's text: where it is, and whether it stood in quotes. */
+struct wh_pg_element {
+    char *text;
+    size_t length;
+    bool quoted;
+};
+/*
+ * Takes a part that ends at `delimiter` or `closing`: quoted, with its escapes (\" and \\ in
+ * arrays, "" and \\ in composites) resolved in place, or plain. Returns the byte following it,
+ * NULL where it does not end.
+ */
+char *wh_pg_take_element(struct wh_pg_element *element, char *at, const char *end, char delimiter,
+                         char closing);
 
 /* Where the fields go. `work` is memory kept from row to row: zero-initialise, wh_buffer_free. */
 struct wh_pg_rows {

@@ -29,7 +29,7 @@ void wh_pg_layout_close(struct wh_pg_layout *layout)
 {
     for (size_t i = 0; i < WH_PG_PLANS; i++)
         forget_plan(&layout->plans[i]);
-    wh_buffer_free(&layout->values.work);
+    wh_pg_values_free(&layout->values);
     free(layout->columns);
     free(layout->places);
     *layout = (struct wh_pg_layout){ 0 };
@@ -215,6 +215,9 @@ static int add_value(struct wh_pg_layout *layout, const struct wh_pg_plan *plan,
         wh_buffer_add(out, "\\N", 2);
         return 0;
     }
+    layout->values.column = column->name;
+    layout->values.type = column->type_name;
+    layout->values.not_null = column->not_null;
     if (wh_pg_value(&layout->values, out, column->type, &row->fields[index], error) == 0)
         return 0;
     struct wh_error cause = *error;

@@ -87,8 +87,10 @@ int wh_pg_session_read(struct wh_pg_session *session, struct wh_checkpoint *held
 
 /* What values mean and what a transaction sees does not depend on the server's settings; all ends
  * with the transaction, as poolers of connections expect. */
-static const char begin_sql[] = "BEGIN ISOLATION LEVEL READ COMMITTED;"
-                                "SET LOCAL TimeZone = 'UTC'; SET LOCAL IntervalStyle = 'postgres';"
+static const char begin_sql[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
+                                "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD';"
+                                "SET LOCAL IntervalStyle = 'postgres'; SET LOCAL lc_monetary = 'C';"
+                                "SET LOCAL array_nulls = on; SET LOCAL xmloption = content;"
                                 "SET LOCAL standard_conforming_strings = on";
 
 static int begin_once(struct wh_pg_session *session, struct wh_place *held,

@@ -29,7 +29,8 @@ static const char columns_sql[] =
     " CASE WHEN j.att->>'attidentity' IN ('a', 'd') THEN 'pg_catalog.nextval('"
     "  || pg_catalog.quote_literal(pg_catalog.pg_get_serial_sequence($2, a.attname)) || ')'"
     "  ELSE pg_catalog.pg_get_expr(d.adbin, d.adrelid) END,"
-    " a.atttypid,"
+    " a.atttypid, a.atttypmod, pg_catalog.format_type(a.atttypid, a.atttypmod),"
+    " a.attnotnull OR t.typnotnull,"
     " a.atthasdef OR t.typdefault IS NOT NULL OR j.att->>'attidentity' IN ('a', 'd'),"
     " COALESCE(j.att->>'attgenerated', '') <> '',"
     " COALESCE(j.att->>'attidentity', '') = 'a' "
@@ -38,7 +39,10 @@ static const char columns_sql[] =
     "CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(a)) AS j(att) "
     "WHERE a.attrelid = $1::pg_catalog.oid AND a.attnum > 0 AND NOT a.attisdropped "
     "ORDER BY a.attnum";
-enum { NAME, QUOTED, TYPE_SQL, FILLED, TYPE, HAS_DEFAULT, GENERATED, IDENTITY };
+enum {
+    NAME, QUOTED, TYPE_SQL, FILLED, TYPE, MODIFIER, TYPE_NAME, NOT_NULL, HAS_DEFAULT, GENERATED,
+    IDENTITY,
+};
 
 /* Unique indexes that ON CONFLICT can go by and that have exactly the columns of these names. */
 static const char unique_sql[] =
@@ -177,23 +181,28 @@ static int take_columns(struct wh_pg_table *table, PGconn *connection, const PGr
     struct wh_arena *arena = &table->arena;
     size_t count = (size_t)PQntuples(result);
     Oid *oids = wh_arena_take(arena, (count + 1) * sizeof *oids);
+    int32_t *modifiers = wh_arena_take(arena, (count + 1) * sizeof *modifiers);
     table->columns = wh_arena_take(arena, (count + 1) * sizeof *table->columns);
     table->count = (uint32_t)count;
     for (int i = 0; i < (int)count; i++) {
         oids[i] = (Oid)strtoul(PQgetvalue(result, i, TYPE), NULL, 10);
+        modifiers[i] = (int32_t)strtol(PQgetvalue(result, i, MODIFIER), NULL, 10);
         table->columns[i] = (struct wh_pg_column){
             .name = copy(arena, PQgetvalue(result, i, NAME)),
             .length = (size_t)PQgetlength(result, i, NAME),
             .quoted = copy(arena, PQgetvalue(result, i, QUOTED)),
             .type_sql = copy(arena, PQgetvalue(result, i, TYPE_SQL)),
+            .type_name = copy(arena, PQgetvalue(result, i, TYPE_NAME)),
             .filled = PQgetisnull(result, i, FILLED) ? NULL
                                                      : copy(arena, PQgetvalue(result, i, FILLED)),
             .has_default = table->guarded || is_true(result, i, HAS_DEFAULT),
+            .not_null = is_true(result, i, NOT_NULL),
             .generated = is_true(result, i, GENERATED),
             .identity = is_true(result, i, IDENTITY),
         };
     }
-    const struct wh_pg_type **types = wh_pg_types(connection, oids, count, arena, error);
+    const struct wh_pg_type **types = wh_pg_types(connection, oids, modifiers, count, arena,
+                                                   error);
     for (size_t i = 0; types && i < count; i++)
         table->columns[i].type = types[i];
     return types ? 0 : -1;

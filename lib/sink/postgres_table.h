@@ -20,11 +20,13 @@ struct wh_pg_column {
     const char *name;
     size_t length;
     const char *quoted;   /* the name in double quotes, where it needs them */
+    const char *type_name; /* as messages name the type: numeric(10,2) */
     const char *type_sql; /* type and collation, for a column of the same type */
     const char *filled;   /* the expression of its default; NULL: none but a domain's */
     const struct wh_pg_type *type;
     bool has_default;     /* of its own, a domain's, an identity, or what is behind a view may have
                              one: where a row lacks it, it is left out instead of null */
+    bool not_null;        /* it or its domain is declared so */
     bool generated;       /* made from the other columns: cannot be loaded */
     bool identity;        /* GENERATED ALWAYS AS IDENTITY */
     bool key;             /* one of --key */

@@ -1,11 +1,41 @@
 #include "sink/postgres_value.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/base64.h"
 #include "record/json.h"
 #include "record/writer.h"
+#include "sink/postgres_accept.h"
+
+void wh_pg_values_free(struct wh_pg_values *values)
+{
+    wh_buffer_free(&values->work);
+    wh_buffer_free(&values->decoded);
+}
+
+/* ---- reasons --------------------------------------------------------------------------------- */
+
+static int refuse_text(const struct wh_pg_values *values, const char *text, size_t length,
+                       const struct wh_pg_refusal *why, struct wh_error *error)
+{
+    char quoted[96], column[96];
+    const char *name = values->column ? values->column : "";
+    snprintf(column, sizeof column, "%s", why->before && *why->after ? name : "");
+    return wh_bad_row(error, "type", NULL, 0, 0, "%s %s%s%s%s%s%s%s%s", wh_quote(quoted, text, length),
+                      why->what, values->type ? "; the column's type is " : "",
+                      values->type ? values->type : "", why->before ? " (" : "",
+                      why->before ? why->before : "", column, why->before ? why->after : "",
+                      why->before ? ")" : "");
+}
+
+static int refuse(const struct wh_pg_values *values, const struct wh_field *field,
+                  const char *what, struct wh_error *error)
+{
+    const struct wh_pg_refusal why = { what, NULL, NULL };
+    return refuse_text(values, field->text, field->length, &why, error);
+}
 
 /* ---- COPY's escapes -------------------------------------------------------------------------- */
 
@@ -68,8 +98,9 @@ static int add_unescaped(struct wh_buffer *out, const char *text, size_t length,
 
 /* ---- values within arrays and composites, and others that must be rewritten ------------------ */
 
-static int add_plain(struct wh_buffer *out, const struct wh_pg_type *type,
-                     const struct wh_field *field, struct wh_error *error);
+static int add_plain(struct wh_pg_values *values, struct wh_buffer *out,
+                     const struct wh_pg_type *type, const struct wh_field *field,
+                     struct wh_error *error);
 
 /* Puts what stands behind `start` in double quotes, as elements of arrays and of composites. */
 static void quote_tail(struct wh_buffer *out, size_t start)
@@ -90,7 +121,8 @@ static void quote_tail(struct wh_buffer *out, size_t start)
     *--to = '"';
 }
 
-static int add_array(struct wh_buffer *out, const struct wh_pg_type *type, const char *text,
+static int add_array(struct wh_pg_values *values, struct wh_buffer *out,
+                     const struct wh_pg_type *type, const char *text, bool within,
                      struct wh_error *error)
 {
     struct wh_json_walk walk;
@@ -105,14 +137,17 @@ static int add_array(struct wh_buffer *out, const struct wh_pg_type *type, const
             wh_buffer_add(out, "NULL", 4);
         } else if (field->type == WH_NESTED && *field->text == '['
                    && type->element->kind != WH_PG_JSON) {
-            if (add_array(out, type, field->text, error)) /* another dimension */
+            if (add_array(values, out, type, field->text, true, error)) /* another dimension */
                 return -1;
         } else {
-            if (add_plain(out, type->element, field, error))
+            if (add_plain(values, out, type->element, field, error))
                 return -1;
             quote_tail(out, start);
         }
     }
+    if (before == '{' && within)
+        return wh_bad_row(error, "type", NULL, 0, 0, "an empty array within an array, which "
+                          "PostgreSQL does not keep (a column of jsonb does)");
     if (before == '{')
         wh_buffer_byte(out, '{');
     wh_buffer_byte(out, '}');
@@ -154,8 +189,8 @@ static int check_members(const struct wh_pg_type *type, const char *text, struct
     return 0;
 }
 
-static int add_composite(struct wh_buffer *out, const struct wh_pg_type *type, const char *text,
-                         struct wh_error *error)
+static int add_composite(struct wh_pg_values *values, struct wh_buffer *out,
+                         const struct wh_pg_type *type, const char *text, struct wh_error *error)
 {
     if (check_members(type, text, error))
         return -1;
@@ -172,7 +207,7 @@ static int add_composite(struct wh_buffer *out, const struct wh_pg_type *type, c
             out->length = start; /* of two with one name the last counts */
             if (walk.field.type == WH_NULL)
                 continue;
-            if (add_plain(out, type->members[i].type, &walk.field, error))
+            if (add_plain(values, out, type->members[i].type, &walk.field, error))
                 return -1;
             quote_tail(out, start);
         }
@@ -181,18 +216,30 @@ static int add_composite(struct wh_buffer *out, const struct wh_pg_type *type, c
     return 0;
 }
 
+static bool is_hexadecimal(struct wh_slice text)
+{
+    if (text.length < 2 || text.length % 2 != 0 || memcmp(text.text, "\\x", 2) != 0)
+        return false;
+    for (size_t i = 2; i < text.length; i++)
+        if (!strchr("0123456789abcdefABCDEF", text.text[i]) || text.text[i] == '\0')
+            return false;
+    return true;
+}
+
 /* Bytes: base64, as wh-extract writes them, or PostgreSQL's own hexadecimal digits. */
-static int add_bytes(struct wh_buffer *out, const char *text, size_t length,
-                     struct wh_error *error)
+static int add_bytes(const struct wh_pg_values *values, struct wh_buffer *out,
+                     struct wh_slice text, struct wh_error *error)
 {
     static const char hex[] = "0123456789abcdef";
-    if (length >= 2 && memcmp(text, "\\x", 2) == 0) {
-        wh_buffer_add(out, text, length);
+    static const struct wh_pg_refusal why = {
+        "is neither base64 nor \\x and hexadecimal digits", NULL, NULL };
+    if (is_hexadecimal(text)) {
+        wh_buffer_add(out, text.text, text.length);
         return 0;
     }
     size_t size = 0;
-    unsigned char *bytes = wh_alloc(length / 4 + 1, 3);
-    bool sound = wh_base64_decode(text, length, bytes, &size);
+    unsigned char *bytes = wh_alloc(text.length / 4 + 1, 3);
+    bool sound = wh_base64_decode(text.text, text.length, bytes, &size);
     char *place = wh_buffer_reserve(out, 2 + 2 * size);
     *place++ = '\\';
     *place++ = 'x';
@@ -202,8 +249,7 @@ static int add_bytes(struct wh_buffer *out, const char *text, size_t length,
     }
     out->length += 2 + 2 * size;
     free(bytes);
-    return sound ? 0 : wh_bad_row(error, "type", NULL, 0, 0, "neither base64 nor \\x and "
-                                  "hexadecimal digits, as a bytea column needs it");
+    return sound ? 0 : refuse_text(values, text.text, text.length, &why, error);
 }
 
 /* The bracket that JSON of such a value begins with, and no literal of PostgreSQL that is one; 0
@@ -218,77 +264,133 @@ static bool may_be_json(const struct wh_pg_type *type, const struct wh_field *fi
     return field->length > 0 && field->text[0] == json_bracket(type) && field->text[0] != '\0';
 }
 
-/* What is decoded behind `start` is made an array or a composite if it is the JSON of one, which
- * CSV and SQLite's text can only hold as a string; anything else stays, for PostgreSQL to read. */
-static int convert_json(struct wh_buffer *out, size_t start, const struct wh_pg_type *type,
-                        struct wh_error *error)
+/*
+ * Makes an array or a composite of a text that is the JSON of one, which CSV and SQLite's text can
+ * only hold as a string. 1 where it is not, so that it must be a literal of PostgreSQL.
+ */
+static int add_converted(struct wh_pg_values *values, struct wh_buffer *out,
+                         const struct wh_pg_type *type, struct wh_slice text,
+                         struct wh_error *error)
 {
-    size_t length = out->length - start;
-    char *text = wh_alloc(length + WH_SLACK, 1);
-    memcpy(text, out->data + start, length);
-    memset(text + length, 0, WH_SLACK);
-    if (!wh_json_valid(text, length)) {
-        free(text);
-        return 0;
-    }
-    out->length = start;
-    int status = type->kind == WH_PG_ARRAY ? add_array(out, type, text, error)
-                                           : add_composite(out, type, text, error);
-    free(text);
-    return status;
-}
-
-static int add_string(struct wh_buffer *out, const struct wh_pg_type *type,
-                      const struct wh_field *field, struct wh_error *error)
-{
-    size_t start = out->length;
-    char *place = wh_buffer_reserve(out, field->length);
-    if (field->flags & WH_ESCAPED)
-        out->length += wh_json_unescape(field->text, field->length, place);
-    else
-        wh_buffer_add(out, field->text, field->length);
-    if (memchr(out->data + start, '\0', out->length - start))
-        return bad_nul(error);
-    if (may_be_json(type, field))
-        return convert_json(out, start, type, error);
-    if (type->kind != WH_PG_BYTEA)
-        return 0;
-    char *copy = wh_copy(out->data + start, out->length - start);
-    size_t length = out->length - start;
-    out->length = start;
-    int status = add_bytes(out, copy, length, error);
+    char *copy = wh_alloc(text.length + WH_SLACK, 1);
+    memcpy(copy, text.text, text.length);
+    memset(copy + text.length, 0, WH_SLACK);
+    int status = 1;
+    if (wh_json_valid(copy, text.length))
+        status = type->kind == WH_PG_ARRAY ? add_array(values, out, type, copy, false, error)
+                                           : add_composite(values, out, type, copy, error);
     free(copy);
     return status;
 }
 
+/* The characters of a string, decoded where it has JSON's escapes. */
+static struct wh_slice text_of(struct wh_pg_values *values, const struct wh_field *field)
+{
+    if (!(field->flags & WH_ESCAPED))
+        return (struct wh_slice){ field->text, field->length };
+    values->decoded.length = 0;
+    char *place = wh_buffer_reserve(&values->decoded, field->length);
+    return (struct wh_slice){ place, wh_json_unescape(field->text, field->length, place) };
+}
+
+/* Checks a text that is to be sent as it is, and shortens it where that is the same value. */
+static int check_text(const struct wh_pg_values *values, const struct wh_pg_type *type,
+                      struct wh_slice *text, struct wh_error *error)
+{
+    struct wh_pg_refusal why;
+    struct wh_slice given = *text;
+    if (memchr(text->text, '\0', text->length))
+        return bad_nul(error);
+    return wh_pg_accepts(type, text, &why)
+               ? 0 : refuse_text(values, given.text, given.length, &why, error);
+}
+
+static int add_string(struct wh_pg_values *values, struct wh_buffer *out,
+                      const struct wh_pg_type *type, const struct wh_field *field,
+                      struct wh_error *error)
+{
+    struct wh_slice text = text_of(values, field);
+    if (type->kind == WH_PG_BYTEA)
+        return add_bytes(values, out, text, error);
+    if (may_be_json(type, field)) {
+        int status = add_converted(values, out, type, text, error);
+        if (status <= 0)
+            return status;
+        text = text_of(values, field);
+    }
+    if (check_text(values, type, &text, error))
+        return -1;
+    wh_buffer_add(out, text.text, text.length);
+    return 0;
+}
+
+/* A word of CSV that was read as true or false but is spelled otherwise ("TRUE") goes to a column
+ * of text as it is spelled. */
+static struct wh_slice word_of(const struct wh_pg_type *type, const struct wh_field *field)
+{
+    bool is_true = field->type == WH_TRUE;
+    if (type->input == WH_PG_IN_BOOLEAN)
+        return (struct wh_slice){ is_true ? "t" : "f", 1 };
+    if (field->flags & WH_LITERAL && type->kind != WH_PG_JSON)
+        return (struct wh_slice){ field->text, field->length };
+    return (struct wh_slice){ is_true ? "true" : "false", is_true ? 4 : 5 };
+}
+
+/* A number, true or false. */
+static int add_atom(const struct wh_pg_values *values, struct wh_buffer *out,
+                    const struct wh_pg_type *type, const struct wh_field *field,
+                    struct wh_error *error)
+{
+    struct wh_slice text = field->type == WH_NUMBER
+                               ? (struct wh_slice){ field->text, field->length }
+                               : word_of(type, field);
+    if (type->kind == WH_PG_BYTEA && values->csv)
+        return add_bytes(values, out, text, error);
+    if (type->kind == WH_PG_BYTEA)
+        return refuse(values, field, "is not a string of base64", error);
+    if (check_text(values, type, &text, error))
+        return -1;
+    wh_buffer_add(out, text.text, text.length);
+    return 0;
+}
+
+static int add_nested(struct wh_pg_values *values, struct wh_buffer *out,
+                      const struct wh_pg_type *type, const struct wh_field *field,
+                      struct wh_error *error)
+{
+    if (type->kind == WH_PG_ARRAY && *field->text == '[')
+        return add_array(values, out, type, field->text, false, error);
+    if (type->kind == WH_PG_COMPOSITE && *field->text == '{')
+        return add_composite(values, out, type, field->text, error);
+    struct wh_slice text = { field->text, field->length };
+    if (type->kind != WH_PG_JSON && !wh_pg_accepts_nested(type))
+        return refuse(values, field, *field->text == '[' ? "is an array" : "is an object", error);
+    if (type->kind != WH_PG_JSON && check_text(values, type, &text, error))
+        return -1;
+    wh_buffer_add(out, text.text, text.length);
+    return 0;
+}
+
 /* Appends a value that is not null, without COPY's escapes. */
-static int add_plain(struct wh_buffer *out, const struct wh_pg_type *type,
-                     const struct wh_field *field, struct wh_error *error)
+static int add_plain(struct wh_pg_values *values, struct wh_buffer *out,
+                     const struct wh_pg_type *type, const struct wh_field *field,
+                     struct wh_error *error)
 {
     switch ((enum wh_type)field->type) {
     case WH_NULL:
         return 0;
     case WH_TRUE:
-        wh_buffer_add(out, "true", 4);
-        return 0;
     case WH_FALSE:
-        wh_buffer_add(out, "false", 5);
-        return 0;
+    case WH_NUMBER:
+        return add_atom(values, out, type, field, error);
     case WH_STRING:
         if (type->kind != WH_PG_JSON)
-            return add_string(out, type, field, error);
+            return add_string(values, out, type, field, error);
         wh_field_to_json(out, field);
         return 0;
     case WH_NESTED:
-        if (type->kind == WH_PG_ARRAY && *field->text == '[')
-            return add_array(out, type, field->text, error);
-        if (type->kind == WH_PG_COMPOSITE && *field->text == '{')
-            return add_composite(out, type, field->text, error);
-        break;
-    case WH_NUMBER:
-        break;
+        return add_nested(values, out, type, field, error);
     }
-    wh_buffer_add(out, field->text, field->length);
     return 0;
 }
 
@@ -299,25 +401,36 @@ static int add_rewritten(struct wh_pg_values *values, struct wh_buffer *out,
                          struct wh_error *error)
 {
     values->work.length = 0;
-    if (add_plain(&values->work, type, field, error))
+    if (add_plain(values, &values->work, type, field, error))
         return -1;
     return add_escaped(out, values->work.data, values->work.length, error);
 }
 
-/* A word of CSV that was read as true or false but is spelled otherwise ("TRUE") goes to a column
- * of text as it is spelled. */
-static void add_boolean(struct wh_buffer *out, const struct wh_pg_type *type,
-                        const struct wh_field *field)
+/* A string of JSON's in CSV is JSON text, which must be told from a value that has no such form. */
+static int add_document(struct wh_pg_values *values, struct wh_buffer *out,
+                        const struct wh_field *field, struct wh_error *error)
 {
-    bool is_true = field->type == WH_TRUE;
-    if (type->kind == WH_PG_BOOL)
-        wh_buffer_byte(out, is_true ? 't' : 'f');
-    else if (field->flags & WH_LITERAL && type->kind != WH_PG_JSON)
-        wh_buffer_add(out, field->text, field->length);
-    else
-        wh_buffer_add(out, is_true ? "true" : "false", is_true ? 4 : 5);
+    static const struct wh_pg_refusal why = {
+        "is not JSON, which values of CSV are in such a column: a string has quotes of its own, as "
+        "in \"\"\"text\"\"\"", NULL, NULL };
+    struct wh_buffer *work = &values->work;
+    work->length = 0;
+    char *copy = wh_buffer_reserve(work, field->length + WH_SLACK);
+    memcpy(copy, field->text, field->length);
+    memset(copy + field->length, 0, WH_SLACK);
+    for (size_t i = 0; i < field->length; i++) /* pretty-printed */
+        if (copy[i] == '\n' || copy[i] == '\r')
+            copy[i] = ' ';
+    size_t length = field->length, begin = 0;
+    while (length > begin && strchr(" \t", copy[length - 1]))
+        copy[--length] = '\0';
+    begin = strspn(copy, " \t");
+    if (!wh_json_valid(copy + begin, length - begin))
+        return refuse_text(values, field->text, field->length, &why, error);
+    return add_escaped(out, copy + begin, length - begin, error);
 }
 
+/* Texts of any length, and types whose input function is asked: nothing is checked here. */
 static int add_text(struct wh_buffer *out, const struct wh_field *field, struct wh_error *error)
 {
     if (field->flags & WH_ESCAPED)
@@ -328,27 +441,53 @@ static int add_text(struct wh_buffer *out, const struct wh_field *field, struct 
     return 0;
 }
 
+/* Numbers and texts whose characters mean nothing to COPY, checked by their type. */
+static int add_checked(struct wh_pg_values *values, struct wh_buffer *out,
+                       const struct wh_pg_type *type, const struct wh_field *field,
+                       struct wh_error *error)
+{
+    struct wh_slice text = { field->text, field->length };
+    if (check_text(values, type, &text, error))
+        return -1;
+    wh_buffer_add(out, text.text, text.length);
+    return 0;
+}
+
+/* Whether a text goes to COPY as it stands. */
+static bool is_bare(const struct wh_field *field)
+{
+    return field->type == WH_NUMBER
+           || (field->flags & (WH_ESCAPED | WH_JSON_SAFE)) == WH_JSON_SAFE;
+}
+
+static bool has_parts(const struct wh_pg_type *type)
+{
+    return type->kind == WH_PG_ARRAY || type->kind == WH_PG_COMPOSITE
+           || type->kind == WH_PG_BYTEA;
+}
+
+static int add_null(const struct wh_pg_values *values, struct wh_buffer *out,
+                    const struct wh_pg_type *type)
+{
+    /* SQL's null cannot be meant where there can be none. */
+    bool json = type->kind == WH_PG_JSON && values->not_null && !values->csv;
+    wh_buffer_add(out, json ? "null" : "\\N", json ? 4 : 2);
+    return 0;
+}
+
 int wh_pg_value(struct wh_pg_values *values, struct wh_buffer *out, const struct wh_pg_type *type,
                 const struct wh_field *field, struct wh_error *error)
 {
-    switch ((enum wh_type)field->type) {
-    case WH_NULL:
-        wh_buffer_add(out, "\\N", 2);
-        return 0;
-    case WH_TRUE:
-    case WH_FALSE:
-        add_boolean(out, type, field);
-        return 0;
-    case WH_NUMBER:
-        wh_buffer_add(out, field->text, field->length);
-        return 0;
-    case WH_STRING:
-        if (type->kind == WH_PG_BYTEA || (type->kind == WH_PG_JSON && !values->csv)
-            || may_be_json(type, field))
-            break;
+    bool json = type->kind == WH_PG_JSON;
+    if (field->type == WH_NULL)
+        return add_null(values, out, type);
+    if (json && field->type == WH_STRING && values->csv)
+        return add_document(values, out, field, error);
+    if (json || has_parts(type) || field->type == WH_NESTED)
+        return add_rewritten(values, out, type, field, error);
+    bool unchecked = type->input == WH_PG_IN_ANYTHING || type->input == WH_PG_IN_TEXT;
+    if (unchecked && field->type == WH_STRING)
         return add_text(out, field, error);
-    case WH_NESTED:
-        break;
-    }
-    return add_rewritten(values, out, type, field, error);
+    return is_bare(field) ? add_checked(values, out, type, field, error)
+                          : add_rewritten(values, out, type, field, error);
 }

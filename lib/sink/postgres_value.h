@@ -1,18 +1,18 @@
 /*
  * Values of rows as COPY ... FROM STDIN takes them in text format: what database/pgtext.h makes of
- * a database's values, the other way round, by the type of each column.
+ * a database's values, the other way round, by the type of each column. What the server would read
+ * as another value is refused (sink/postgres_accept.h).
  *
  *     numbers, strings           their text; of a string what JSON's escapes stand for
  *     true, false                t and f; the word itself in columns that are not boolean
- *     json, jsonb                the value's JSON; out of CSV a string is taken for JSON text
- *     bytea                      base64; or, from "\x" on, hexadecimal digits
+ *     json, jsonb                the value's JSON; out of CSV a string is taken for JSON text. Null
+ *                                is JSON's where the column cannot hold SQL's
+ *     bytea                      base64; or hexadecimal digits following "\x"
  *     array of an array type     [[1,2],[3,null]] becomes {{1,2},{3,NULL}}
  *     object of a composite      {"street":"Marina","number":4} becomes (Marina,4)
- *     other arrays and objects   their JSON text
+ *     other arrays and objects   their JSON text, in columns of text and of types of extensions
  *     string that is the JSON    as the array or object itself: CSV and SQLite have strings only
  *       of one of the two
- *
- * That is how PostgreSQL's json_populate_record reads JSON, bytea aside.
  */
 #ifndef WH_SINK_POSTGRES_VALUE_H
 #define WH_SINK_POSTGRES_VALUE_H
@@ -24,10 +24,15 @@
 #include "database/pgtext.h"
 #include "record/row.h"
 
+/* Zero-initialise; wh_pg_values_free. */
 struct wh_pg_values {
-    struct wh_buffer work; /* kept from value to value: zero-initialise, wh_buffer_free */
-    bool csv;              /* the rows were read as CSV */
+    struct wh_buffer work, decoded; /* kept from value to value */
+    bool csv;                       /* the rows were read as CSV */
+    const char *column, *type;      /* of the next value, as messages name them; may be NULL */
+    bool not_null;                  /* its column cannot hold SQL's null */
 };
+
+void wh_pg_values_free(struct wh_pg_values *values);
 
 /* Appends a value, escaped as COPY wants it. -1: a bad row, whose column the caller adds. */
 int wh_pg_value(struct wh_pg_values *values, struct wh_buffer *out, const struct wh_pg_type *type,

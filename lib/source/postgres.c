@@ -82,6 +82,9 @@ static int begin(struct postgres *pg, struct wh_error *error)
     if (version >= 90000)
         wh_buffer_format(&sql, "SET LOCAL IntervalStyle = 'postgres';"
                                "SET LOCAL bytea_output = 'hex';"
+                               /* Not all that speak the protocol have it. */
+                               "SELECT pg_catalog.set_config(name, 'C', true)"
+                               " FROM pg_catalog.pg_settings WHERE name = 'lc_monetary';"
                                "SET LOCAL standard_conforming_strings = on;");
     int status = wh_pg_command(pg->connection, sql.data, error);
     wh_buffer_free(&sql);
@@ -196,7 +199,7 @@ static int take_columns(struct postgres *pg, const PGresult *described, struct w
     }
     pg->row.shape = pg->shape = wh_source_shape(names, count, error);
     if (pg->shape)
-        pg->rows.types = wh_pg_types(pg->connection, oids, count, &pg->arena, error);
+        pg->rows.types = wh_pg_types(pg->connection, oids, NULL, count, &pg->arena, error);
     pg->fields = wh_alloc(count + 1, sizeof *pg->fields);
     free(names);
     free(oids);

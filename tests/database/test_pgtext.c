@@ -18,21 +18,21 @@ static const struct wh_pg_type timestamp = { .kind = WH_PG_TIMESTAMP };
 static const struct wh_pg_type timestamptz = { .kind = WH_PG_TIMESTAMPTZ };
 static const struct wh_pg_type json = { .kind = WH_PG_JSON };
 static const struct wh_pg_type bytes = { .kind = WH_PG_BYTEA };
-static const struct wh_pg_type strings = { WH_PG_ARRAY, ',', &string, NULL, 0 };
-static const struct wh_pg_type numbers = { WH_PG_ARRAY, ',', &number, NULL, 0 };
-static const struct wh_pg_type boxes = { WH_PG_ARRAY, ';', &string, NULL, 0 };
+static const struct wh_pg_type strings = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &string };
+static const struct wh_pg_type numbers = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &number };
+static const struct wh_pg_type boxes = { .kind = WH_PG_ARRAY, .delimiter = ';', .element = &string };
 static const struct wh_pg_member address_members[] = {
     { "\"street\":", 9, &string },
     { "\"number\":", 9, &number },
 };
-static const struct wh_pg_type address = { WH_PG_COMPOSITE, 0, NULL, address_members, 2 };
-static const struct wh_pg_type addresses = { WH_PG_ARRAY, ',', &address, NULL, 0 };
+static const struct wh_pg_type address = { .kind = WH_PG_COMPOSITE, .members = address_members, .count = 2 };
+static const struct wh_pg_type addresses = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &address };
 static const struct wh_pg_member nested_members[] = {
     { "\"at\":", 5, &address },
     { "\"all\":", 6, &numbers },
 };
-static const struct wh_pg_type nested = { WH_PG_COMPOSITE, 0, NULL, nested_members, 2 };
-static const struct wh_pg_type nothing = { WH_PG_COMPOSITE, 0, NULL, NULL, 0 };
+static const struct wh_pg_type nested = { .kind = WH_PG_COMPOSITE, .members = nested_members, .count = 2 };
+static const struct wh_pg_type nothing = { .kind = WH_PG_COMPOSITE };
 
 static struct wh_error error;
 static struct wh_buffer result;

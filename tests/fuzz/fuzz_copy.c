@@ -18,16 +18,16 @@ static const struct wh_pg_type number = { .kind = WH_PG_NUMBER };
 static const struct wh_pg_type boolean = { .kind = WH_PG_BOOL };
 static const struct wh_pg_type json = { .kind = WH_PG_JSON };
 static const struct wh_pg_type bytes = { .kind = WH_PG_BYTEA };
-static const struct wh_pg_type strings = { WH_PG_ARRAY, ',', &string, NULL, 0 };
-static const struct wh_pg_type jsons = { WH_PG_ARRAY, ',', &json, NULL, 0 };
+static const struct wh_pg_type strings = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &string };
+static const struct wh_pg_type jsons = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &json };
 static const struct wh_pg_member members[] = {
     { "\"a\":", 4, &string },
     { "\"\\u0001\":", 9, &strings },
     { "\"c\":", 4, &json },
 };
-static const struct wh_pg_type composite = { WH_PG_COMPOSITE, 0, NULL, members, 3 };
+static const struct wh_pg_type composite = { .kind = WH_PG_COMPOSITE, .members = members, .count = 3 };
 static const char *const member_names[] = { "a", "\x01", "c" };
-static const struct wh_pg_type composites = { WH_PG_ARRAY, ';', &composite, NULL, 0 };
+static const struct wh_pg_type composites = { .kind = WH_PG_ARRAY, .delimiter = ';', .element = &composite };
 
 static const struct wh_pg_type *const types[] = {
     &string, &number, &boolean, &json, &bytes, &strings, &jsons, &composite, &composites,
@@ -239,7 +239,7 @@ static void check_row(const struct wh_pg_type *type, struct wh_row *row)
         }
     }
     json_decref(read);
-    wh_buffer_free(&values.work);
+    wh_pg_values_free(&values);
     wh_buffer_free(&copied);
 }
 

@@ -16,13 +16,13 @@ static const struct wh_pg_type string = { .kind = WH_PG_STRING };
 static const struct wh_pg_type bytes = { .kind = WH_PG_BYTEA };
 static const struct wh_pg_type timestamp = { .kind = WH_PG_TIMESTAMPTZ };
 static const struct wh_pg_type boolean = { .kind = WH_PG_BOOL };
-static const struct wh_pg_type strings = { WH_PG_ARRAY, ',', &string, NULL, 0 };
+static const struct wh_pg_type strings = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &string };
 static const struct wh_pg_member members[] = {
     { "\"a\":", 4, &string },
     { "\"b\":", 4, &strings },
 };
-static const struct wh_pg_type composite = { WH_PG_COMPOSITE, 0, NULL, members, 2 };
-static const struct wh_pg_type composites = { WH_PG_ARRAY, ';', &composite, NULL, 0 };
+static const struct wh_pg_type composite = { .kind = WH_PG_COMPOSITE, .members = members, .count = 2 };
+static const struct wh_pg_type composites = { .kind = WH_PG_ARRAY, .delimiter = ';', .element = &composite };
 
 /* The server is trusted to print a time as a time; what comes before that may be anything. */
 static const struct wh_pg_type *const kinds[] = { &string, &bytes, &boolean, &strings, &composite,

@@ -14,20 +14,20 @@
 
 static const struct wh_pg_type string = { .kind = WH_PG_STRING };
 static const struct wh_pg_type number = { .kind = WH_PG_NUMBER };
-static const struct wh_pg_type boolean = { .kind = WH_PG_BOOL };
+static const struct wh_pg_type boolean = { .kind = WH_PG_BOOL, .input = WH_PG_IN_BOOLEAN };
 static const struct wh_pg_type json = { .kind = WH_PG_JSON };
-static const struct wh_pg_type bytes = { .kind = WH_PG_BYTEA };
-static const struct wh_pg_type strings = { WH_PG_ARRAY, ',', &string, NULL, 0 };
-static const struct wh_pg_type numbers = { WH_PG_ARRAY, ',', &number, NULL, 0 };
-static const struct wh_pg_type boxes = { WH_PG_ARRAY, ';', &string, NULL, 0 };
-static const struct wh_pg_type documents = { WH_PG_ARRAY, ',', &json, NULL, 0 };
-static const struct wh_pg_type blobs = { WH_PG_ARRAY, ',', &bytes, NULL, 0 };
+static const struct wh_pg_type bytes = { .kind = WH_PG_BYTEA, .input = WH_PG_IN_BYTES };
+static const struct wh_pg_type strings = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &string };
+static const struct wh_pg_type numbers = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &number };
+static const struct wh_pg_type boxes = { .kind = WH_PG_ARRAY, .delimiter = ';', .element = &string };
+static const struct wh_pg_type documents = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &json };
+static const struct wh_pg_type blobs = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &bytes };
 static const struct wh_pg_member address_members[] = {
     { "\"street\":", 9, &string },
     { "\"the \\\"number\\\"\":", 17, &number },
 };
-static const struct wh_pg_type address = { WH_PG_COMPOSITE, 0, NULL, address_members, 2 };
-static const struct wh_pg_type addresses = { WH_PG_ARRAY, ',', &address, NULL, 0 };
+static const struct wh_pg_type address = { .kind = WH_PG_COMPOSITE, .members = address_members, .count = 2 };
+static const struct wh_pg_type addresses = { .kind = WH_PG_ARRAY, .delimiter = ',', .element = &address };
 
 static struct wh_error error;
 static struct wh_buffer result;
@@ -116,9 +116,17 @@ static void json_columns_get_json(void **state)
     assert_string_equal(loaded(&json, "\"te\\\"xt\""), "\"te\\\\\"xt\"");
     assert_string_equal(loaded(&json, "\"plain\""), "\"plain\"");
     assert_string_equal(loaded(&string, "{\"a\":\"\\u0000\"}"), "{\"a\":\"\\\\u0000\"}");
+    values.not_null = true;
+    assert_string_equal(loaded(&json, "null"), "null");
     values.csv = true;
+    assert_string_equal(loaded(&json, "null"), "\\N");
+    values.not_null = false;
     struct wh_field field = { "{\"a\":1}", 7, WH_STRING, 0 };
     assert_string_equal(encode(&json, &field), "{\"a\":1}");
+    struct wh_field pretty = { "\n [\n1]\r\n", 8, WH_STRING, 0 };
+    assert_string_equal(encode(&json, &pretty), "[ 1]");
+    struct wh_field word = { "hello", 5, WH_STRING, 0 };
+    assert_null(encode(&json, &word));
     values.csv = false;
 }
 
@@ -169,12 +177,40 @@ static void arrays_and_composites_may_come_as_text(void **state)
     assert_string_equal(loaded(&strings, "\"[\\\"a\\\",null]\""), "{\"a\",NULL}");
     assert_string_equal(loaded(&address, "\"{\\\"street\\\":\\\"a\\\"}\""), "(\"a\",)");
     assert_string_equal(loaded(&numbers, "\"[0:1]={1,2}\""), "[0:1]={1,2}");
-    assert_string_equal(loaded(&numbers, "\"[1,2] or so\""), "[1,2] or so");
+    assert_null(loaded(&numbers, "\"[1,2] or so\""));
     assert_string_equal(loaded(&address, "\"(a,1)\""), "(a,1)");
     assert_string_equal(loaded(&string, "\"[1,2]\""), "[1,2]");
     struct wh_field field = { "[1,2]", 5, WH_STRING, 0 };
     assert_string_equal(encode(&numbers, &field), "{\"1\",\"2\"}");
     assert_null(loaded(&address, "\"{\\\"streat\\\":1}\""));
+}
+
+static void what_a_column_would_change_is_refused_with_a_remedy(void **state)
+{
+    (void)state;
+    values.column = "zip";
+    values.type = "bigint";
+    assert_null(loaded(wh_pg_builtin(20), "\"02134\""));
+    assert_string_equal(error.text, "\"02134\" is not an integer; the column's type is bigint "
+                                    "(wh-clean --type zip=int makes it one; a column of text keeps "
+                                    "it)");
+    values.column = values.type = NULL;
+    assert_string_equal(loaded(wh_pg_builtin(20), "5.0"), "5");
+    assert_null(loaded(wh_pg_builtin(20), "[5]"));
+    assert_null(loaded(wh_pg_builtin(1082), "\"02/01/2014\""));
+    assert_string_equal(loaded(wh_pg_builtin(1082), "\"2014-0\\u0031-02\""), "2014-01-02");
+    assert_null(loaded(wh_pg_builtin(1082), "true"));
+    assert_null(loaded(wh_pg_builtin(3904), "[1,5]"));
+    assert_string_equal(loaded(wh_pg_builtin(3904), "\"[1,5]\""), "[1,5]");
+    assert_string_equal(loaded(wh_pg_builtin(25), "[1,5]"), "[1,5]");
+    static const struct wh_pg_type dates = { .kind = WH_PG_ARRAY, .delimiter = ',' };
+    struct wh_pg_type of_dates = dates;
+    of_dates.element = wh_pg_builtin(1082);
+    assert_string_equal(loaded(&of_dates, "[\"2014-01-02\",null]"), "{\"2014-01-02\",NULL}");
+    assert_string_equal(loaded(&of_dates, "\"{2014-01-02, null}\""), "{2014-01-02, null}");
+    assert_null(loaded(&of_dates, "[\"02/01/2014\"]"));
+    assert_null(loaded(&of_dates, "\"{02/01/2014}\""));
+    assert_null(loaded(&of_dates, "[[]]"));
 }
 
 static void bytes_come_as_base64_or_digits(void **state)
@@ -185,9 +221,13 @@ static void bytes_come_as_base64_or_digits(void **state)
     assert_string_equal(loaded(&bytes, "\"\""), "\\\\x");
     assert_string_equal(loaded(&bytes, "\"\\\\x0aFF\""), "\\\\x0aFF");
     assert_string_equal(loaded(&blobs, "[\"AP8=\"]"), "{\"\\\\\\\\x00ff\"}");
-    static const char *const bad[] = { "\"A\"", "\"AP8\"", "\"AP8!\"", "\"====\"", "\"AP 8\"" };
+    static const char *const bad[] = { "\"A\"", "\"AP8\"", "\"AP8!\"", "\"====\"", "\"AP 8\"",
+                                       "1234", "true", "{}", "\"\\\\x0\"", "\"\\\\x0g\"" };
     for (size_t i = 0; i < sizeof bad / sizeof *bad; i++)
         assert_null(loaded(&bytes, bad[i]));
+    values.csv = true; /* which does not tell it from a number */
+    assert_string_equal(loaded(&bytes, "1234"), "\\\\xd76df8");
+    values.csv = false;
 }
 
 int main(void)
@@ -201,10 +241,11 @@ int main(void)
         cmocka_unit_test(arrays_become_literals),
         cmocka_unit_test(objects_become_composites),
         cmocka_unit_test(arrays_and_composites_may_come_as_text),
+        cmocka_unit_test(what_a_column_would_change_is_refused_with_a_remedy),
         cmocka_unit_test(bytes_come_as_base64_or_digits),
     };
     int failed = cmocka_run_group_tests(tests, NULL, NULL);
     wh_buffer_free(&result);
-    wh_buffer_free(&values.work);
+    wh_pg_values_free(&values);
     return failed;
 }

@@ -1,0 +1,199 @@
+/* Texts by the types of their columns: those that a server would read as another value are refused
+ * (tests/sink/postgres_types.bats asks one). */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "sink/postgres_accept.h"
+
+enum {
+    CHAR_TYPE = 18, NAME = 19, BIGINT = 20, SMALLINT = 21, INTEGER = 23, TEXT = 25, OID = 26,
+    BOOLEAN = 16, POINT = 600, REAL = 700, DOUBLE = 701, MONEY = 790, MACADDR = 829, CIDR = 650, INET = 869,
+    CHARACTER = 1042, VARCHAR = 1043, DATE = 1082, TIME = 1083, TIMESTAMP = 1114,
+    TIMESTAMPTZ = 1184, INTERVAL = 1186, TIMETZ = 1266, BIT = 1560, VARBIT = 1562, NUMERIC = 1700,
+    INT4RANGE = 3904, DATERANGE = 3912, INT4MULTIRANGE = 4451,
+};
+
+/* atttypmod of numeric(precision, scale). */
+#define DIGITS(PRECISION, SCALE) (((PRECISION) << 16 | ((SCALE) & 0x7FF)) + 4)
+
+static struct wh_pg_refusal refusal;
+
+/* The text as it is sent; NULL where it is refused. */
+static const char *sent(uint32_t oid, int32_t modifier, const char *text)
+{
+    static char copy[256];
+    struct wh_pg_type type = *wh_pg_builtin(oid);
+    struct wh_slice slice = { text, strlen(text) };
+    type.modifier = modifier;
+    if (!wh_pg_accepts(&type, &slice, &refusal))
+        return NULL;
+    assert_ptr_equal(slice.text, text);
+    memcpy(copy, text, slice.length);
+    copy[slice.length] = '\0';
+    return copy;
+}
+
+#define taken(OID_, MODIFIER, ...) all(OID_, MODIFIER, true, (const char *[]){ __VA_ARGS__, NULL })
+#define refused(OID_, MODIFIER, ...) \
+    all(OID_, MODIFIER, false, (const char *[]){ __VA_ARGS__, NULL })
+
+static void all(uint32_t oid, int32_t modifier, bool good, const char *const *texts)
+{
+    for (; *texts; texts++) {
+        const char *made = sent(oid, modifier, *texts);
+        if ((made != NULL) != good)
+            fail_msg("type %u: %s", oid, *texts);
+        if (good)
+            assert_string_equal(made, *texts);
+        else
+            assert_non_null(refusal.what);
+    }
+}
+
+static void integers_are_what_json_calls_one(void **state)
+{
+    (void)state;
+    taken(SMALLINT, -1, "0", "-32768", "32767");
+    taken(INTEGER, -1, "-2147483648", "2147483647");
+    taken(BIGINT, -1, "-9223372036854775808", "9223372036854775807");
+    taken(OID, -1, "0", "4294967295");
+    refused(SMALLINT, -1, "32768", "-32769", "", "1.5");
+    refused(BIGINT, -1, "9223372036854775808", "02134", "+5", " 5", "5 ", "1_000", "0x1F", "1e3", "--1",
+            "five", "true", "1.0.0", "1.01", "NaN");
+    refused(OID, -1, "-1", "4294967296");
+    assert_string_equal(sent(BIGINT, -1, "5.0"), "5");
+    assert_string_equal(sent(BIGINT, -1, "-17.000"), "-17");
+}
+
+static void numbers_keep_their_digits(void **state)
+{
+    (void)state;
+    taken(NUMERIC, -1, "1.10", "123456789012345678901234567890.5", "1e5", "1e-20", "NaN", "Infinity",
+          "-Infinity");
+    refused(NUMERIC, -1, "007", "1,5", "", "0x10", "1_000", ".5", "5.", " 1", "1e-17000", "one");
+    taken(NUMERIC, DIGITS(10, 2), "0", "0.00000", "1.5", "1.500", "99999999.99", "-99999999.99",
+          "1e7", "123e-2", "12.5E1", "1.25e1", "NaN");
+    refused(NUMERIC, DIGITS(10, 2), "1.005", "100000000", "1e8", "1e-3", "1.234e0", "0.001");
+    taken(NUMERIC, DIGITS(2, 4), "0.0012", "-0.0099", "0");
+    refused(NUMERIC, DIGITS(2, 4), "0.01", "0.00001", "1");
+    taken(NUMERIC, DIGITS(2, -3), "99000", "1000", "1e3", "0");
+    refused(NUMERIC, DIGITS(2, -3), "100", "1100", "100000");
+    taken(DOUBLE, -1, "0.1", "1e308", "0.10000000000000001", "-0", "100000000000000000000000", "NaN",
+          "-Infinity", "inf");
+    refused(DOUBLE, -1, "0.12345678901234567890", "9007199254740993", "1e309", "1e-400", "1,5", "007");
+    taken(REAL, -1, "0.1", "16777216", "3.4028235e38", "1e-40", "NaN");
+    refused(REAL, -1, "0.123456789", "16777217", "1e39", "1e-50", "0.30000000000000004");
+    taken(MONEY, -1, "12", "12.5", "-12.50", "$1,234.50", "-$0.10", "$1,234,567.00");
+    refused(MONEY, -1, "12.505", "12,50", "1.234,50", "$1234,5.00", "\xe2\x82\xac" "12", "$12", "", "$,123.00");
+}
+
+static void booleans_are_words_that_cannot_be_mistaken(void **state)
+{
+    (void)state;
+    taken(BOOLEAN, -1, "true", "False", "t", "f");
+    refused(BOOLEAN, -1, "", "yes", "no", "on", "off", "1", "0", "y", "tru", "2");
+}
+
+static void dates_and_times_are_iso_8601(void **state)
+{
+    (void)state;
+    taken(DATE, -1, "2024-02-29", "0044-03-15 BC", "0005-02-29 BC", "20240-01-01", "infinity", "-infinity");
+    refused(DATE, -1, "02/01/2014", "2014-2-1", "2023-02-29", "2024-00-10", "2024-13-01", "2024-04-31",
+            "0000-01-01", "0004-02-29 BC", "24-01-02", "20240102", "today", "now", "epoch", "Jan 1 2024", "",
+            "2024-01-01T10:00:00", "2024-01-01T00:00:00Z", "2024-01-01 BCE", "2024-01-01 ", "01-02-2024",
+            "J2451187", "2024.01.02");
+    assert_string_equal(sent(DATE, -1, "2024-01-31T00:00:00.000"), "2024-01-31");
+    taken(TIMESTAMP, -1, "2024-01-31T12:30:00", "2024-01-31 12:30", "2024-01-31", "2024-01-31T12:30:00.123456",
+          "2024-01-31T12:30:00.123456000", "infinity", "0044-03-15T01:02:03 BC");
+    refused(TIMESTAMP, -1, "2024-03-01T10:00:00+05:00", "2024-03-01T10:00:00Z", "2024-03-01T10:00:00 UTC",
+            "2024-03-01T24:00:00", "2024-03-01T23:59:60", "2024-03-01T10:00:00.1234567", "2024-03-01T10",
+            "2024-03-01 10:00 PM", "03/01/2024 10:00", "20240301T100000", "2024-03-01T10:00:00,5", "yesterday",
+            "2024-03-01T10:60:00", "1709287200", "2024-03-01T10:00:00.");
+    taken(TIMESTAMP, 0, "2024-01-31T12:30:00", "2024-01-31T12:30:00.000");
+    refused(TIMESTAMP, 0, "2024-01-31T12:30:00.5");
+    taken(TIMESTAMPTZ, -1, "2024-01-31T12:30:00Z", "2024-01-31 12:30+02", "2024-01-31 12:30:00.5-05:30",
+          "2024-01-31T12:30:00+0530", "2024-01-31 12:30:00 +0200", "-infinity", "0044-03-15T01:02:03Z BC",
+          "1890-01-01 00:00:00+00:53:28");
+    refused(TIMESTAMPTZ, -1, "2024-01-31T12:30:00", "2024-01-31", "2024-01-31T12:30:00 IST",
+            "2024-01-31 12:30 Europe/Berlin", "2024-01-31T12:30:00+16", "2024-01-31T12:30:00+5",
+            "2024-01-31T12:30:00.1234567Z");
+    taken(TIME, -1, "12:30", "12:30:00.5", "24:00:00", "00:00:00");
+    refused(TIME, -1, "12:30+02", "24:00:01", "23:59:60", "12", "1230", "10:00 PM", "2024-01-01 12:30:00",
+            "12:30:00.1234567", "");
+    taken(TIMETZ, -1, "12:30:00+02", "12:30Z", "24:00:00-05:30");
+    refused(TIMETZ, -1, "12:30:00", "12:30 EST", "2024-01-01 12:30:00+02");
+}
+
+static void intervals_are_fields_with_their_units(void **state)
+{
+    (void)state;
+    taken(INTERVAL, -1, "1 year 2 mons 3 days 04:05:06.789", "-1 days +02:03:00", "00:00:00", "3 days", "100:00:00",
+          "-00:00:00.5", "1 hour", "2 weeks", "90 minutes", "1.5 seconds", "P1Y2M3DT4H5M6.5S", "PT36H", "P1W",
+          "P-1Y-2M3DT-4H", "PT0S");
+    refused(INTERVAL, -1, "5", "1:30", "1 30", "1-2", "", "P", "PT", "P1", "P0.5Y", "1.5 days", "3 days ago", "1 m",
+            "1h", "P1M1Y", "P1DT", "1 day ", " 1 day", "@ 1 day", "04:65:00", "00:00:00.1234567", "one day",
+            "1 day 2", "P1Y ", "1 year-2 mons");
+    enum { DAY_TO_MINUTE = (1 << 3 | 1 << 10 | 1 << 11) << 16 | 0xFFFF,
+           YEAR_TO_MONTH = (1 << 1 | 1 << 2) << 16 | 0xFFFF, TENTHS = 0x7FFF << 16 | 1 };
+    taken(INTERVAL, DAY_TO_MINUTE, "1 day 02:03:00", "P1DT2H3M", "1 year");
+    refused(INTERVAL, DAY_TO_MINUTE, "1 day 02:03:04", "5 seconds");
+    taken(INTERVAL, YEAR_TO_MONTH, "1 year 2 mons", "14 months", "0 days");
+    refused(INTERVAL, YEAR_TO_MONTH, "1 day", "00:00:01");
+    taken(INTERVAL, TENTHS, "00:00:01.5");
+    refused(INTERVAL, TENTHS, "00:00:01.25");
+}
+
+static void texts_keep_their_length(void **state)
+{
+    (void)state;
+    taken(TEXT, -1, "", " a ", "02134");
+    taken(VARCHAR, 7, "abc", "\xc3\xa9\xc3\xa9\xc3\xa9", "");
+    refused(VARCHAR, 7, "abcd", "abc ", "\xc3\xa9\xc3\xa9\xc3\xa9\xc3\xa9");
+    taken(CHARACTER, 7, "ab", "abc", "ab    ");
+    refused(CHARACTER, 7, "abcd", " abc");
+    taken(NAME, -1, "abc");
+    refused(NAME, -1, "0123456789012345678901234567890123456789012345678901234567890123");
+    taken(CHAR_TYPE, -1, "a", "", "\\303");
+    refused(CHAR_TYPE, -1, "ab", "\xc3\xa9");
+    taken(BIT, 3, "010");
+    refused(BIT, 3, "01", "0101", "x1F", "b01", "012");
+    taken(VARBIT, 4, "010", "");
+    refused(VARBIT, 4, "01010", "X1");
+    taken(INET, -1, "10.0.0.1", "10.0.0.0/8", "::1", "2001:db8::/32");
+    refused(INET, -1, "10.1", "10", "010.0.0.1", "10.0.0.256", "10.0.0.1/", "10.0.0.1.2", "host", "");
+    refused(CIDR, -1, "192.168.1", "10/8");
+    taken(POINT, -1, "(1,2.5)", "(0.1,1e-3)");
+    refused(POINT, -1, "(1,0.12345678901234567890)", "1.234,50", "");
+    taken(MACADDR, -1, "08:00:2b:01:02:03", "08-00-2B-01-02-03");
+    refused(MACADDR, -1, "2014-01-02", "08002b:010203", "08:00-2b:01:02:03", "08:00:2b:01:02:0g", "");
+}
+
+static void ranges_are_made_of_bounds_that_are_taken(void **state)
+{
+    (void)state;
+    taken(INT4RANGE, -1, "[1,5)", "(,5]", "[1,)", "empty", "(,)");
+    refused(INT4RANGE, -1, "[01,5)", "[1,5", "1,5", "[1]", "[1,2,3)", "", "[a,b)");
+    taken(DATERANGE, -1, "[2024-01-01,2024-02-01)", "[\"2024-01-01\",)");
+    refused(DATERANGE, -1, "[01/02/2024,2024-02-01)", "[today,)");
+    taken(INT4MULTIRANGE, -1, "{}", "{[1,5)}", "{[1,5),[7,9)}");
+    refused(INT4MULTIRANGE, -1, "[1,5)", "{[01,5)}", "{[1,5),}", "{[1,5)[7,9)}", "{1}");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(integers_are_what_json_calls_one),
+        cmocka_unit_test(numbers_keep_their_digits),
+        cmocka_unit_test(booleans_are_words_that_cannot_be_mistaken),
+        cmocka_unit_test(dates_and_times_are_iso_8601),
+        cmocka_unit_test(intervals_are_fields_with_their_units),
+        cmocka_unit_test(texts_keep_their_length),
+        cmocka_unit_test(ranges_are_made_of_bounds_that_are_taken),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
