@@ -28,6 +28,8 @@
 struct leftover {
     int folder;
     pid_t owner; /* a forked child must not remove what is its parent's */
+    bool locked; /* a lock's file, which somebody may have removed; it is known again by ... */
+    int file;    /* ... its descriptor */
     char name[NAME_MAX + 1];
 };
 
@@ -38,6 +40,22 @@ static _Atomic(struct leftover *) leftovers[MOST_LEFTOVERS];
 static const int fatal_signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE,
                                      SIGTERM, SIGXCPU, SIGXFSZ };
 
+/* Whether the open file is the one that bears the name. Also called by the signals' handler. */
+static bool bears_name(int file, int folder, const char *name)
+{
+    struct stat open_one, named;
+    return fstat(file, &open_one) == 0
+        && fstatat(folder, name, &named, AT_SYMLINK_NOFOLLOW) == 0
+        && open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev;
+}
+
+/* Removes the name, but not where it has become somebody else's. */
+static void remove_leftover(const struct leftover *leftover)
+{
+    if (!leftover->locked || bears_name(leftover->file, leftover->folder, leftover->name))
+        unlinkat(leftover->folder, leftover->name, 0);
+}
+
 /* Runs only where the default action, to end the process, was in force: it is taken afterwards. */
 static void remove_leftovers(int number)
 {
@@ -45,7 +63,7 @@ static void remove_leftovers(int number)
     for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
         struct leftover *leftover = atomic_load(&leftovers[i]);
         if (leftover && leftover->owner == getpid())
-            unlinkat(leftover->folder, leftover->name, 0);
+            remove_leftover(leftover);
     }
     struct sigaction by_default = { .sa_handler = SIG_DFL };
     sigaction(number, &by_default, NULL);
@@ -402,10 +420,7 @@ struct wh_lock {
  * it between our open and our lock. */
 static bool still_named(const struct wh_lock *lock)
 {
-    struct stat locked, named;
-    return fstat(lock->descriptor, &locked) == 0
-        && fstatat(lock->file.folder, lock->file.name, &named, AT_SYMLINK_NOFOLLOW) == 0
-        && locked.st_ino == named.st_ino && locked.st_dev == named.st_dev;
+    return bears_name(lock->descriptor, lock->file.folder, lock->file.name);
 }
 
 static int refuse_held(const struct wh_lock *lock, struct wh_error *error)
@@ -484,6 +499,8 @@ struct wh_lock *wh_lock_take(const char *path, struct wh_error *error)
     lock->descriptor = lock->file.folder = -1;
     if (place_lock(lock, error) == 0 && lock_file(lock, error) == 0) {
         /* Not sooner: until now the name may have been another's. */
+        lock->file.locked = true;
+        lock->file.file = lock->descriptor;
         leftover_register(&lock->file);
         tell_holder(lock->descriptor);
         return lock;
@@ -492,10 +509,19 @@ struct wh_lock *wh_lock_take(const char *path, struct wh_error *error)
     return NULL;
 }
 
+int wh_lock_check(const struct wh_lock *lock, struct wh_error *error)
+{
+    if (still_named(lock))
+        return 0;
+    return wh_fail(error, WH_BROKEN, "%s: its lock file %s was removed while this run held it, and "
+                   "another run may have begun: nothing more is written (run it again; a lock file "
+                   "never has to be removed)", lock->path, lock->file.name);
+}
+
 void wh_lock_release(struct wh_lock *lock)
 {
     /* Removed while still locked: whoever has it open already sees that the name is gone. */
-    unlinkat(lock->file.folder, lock->file.name, 0);
+    remove_leftover(&lock->file);
     leftover_forget(&lock->file);
     close_lock(lock);
 }

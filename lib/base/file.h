@@ -35,9 +35,14 @@ char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_err
 /*
  * A lock file "PATH.lock" beside what PATH points at, held until released or the process ends,
  * however it ends. Fails with WH_BROKEN at once when another process holds it; the text says which.
+ *
+ * Somebody may remove the file under a process that is stopped, and another process may then take
+ * the lock too. So whoever holds one checks it before each write that it guards: WH_BROKEN where
+ * the file of that name is no longer ours. Release removes the file only if it is.
  */
 struct wh_lock;
 struct wh_lock *wh_lock_take(const char *path, struct wh_error *error);
+int wh_lock_check(const struct wh_lock *lock, struct wh_error *error);
 void wh_lock_release(struct wh_lock *lock);
 
 /* Whether two names mean one place on disk, through links and folders, be there a file or not. */

@@ -398,6 +398,46 @@ static void a_second_lock_is_refused_and_names_the_holder(void **state)
     wh_lock_release(lock);
 }
 
+static void a_lock_whose_file_was_removed_no_longer_guards(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_lock *first = wh_lock_take("model", &error);
+    assert_int_equal(wh_lock_check(first, &error), 0);
+    assert_int_equal(unlink("model.lock"), 0);
+    assert_int_equal(wh_lock_check(first, &error), -1);
+    assert_int_equal(error.status, WH_BROKEN);
+    assert_non_null(strstr(error.text, "model: its lock file model.lock was removed"));
+    struct wh_lock *second = wh_lock_take("model", &error);
+    assert_non_null(second);
+    assert_int_equal(wh_lock_check(first, &error), -1);
+    assert_int_equal(wh_lock_check(second, &error), 0);
+    wh_lock_release(first);
+    /* What the second holds is still there. */
+    assert_int_equal(wh_lock_check(second, &error), 0);
+    assert_null(wh_lock_take("model", &error));
+    wh_lock_release(second);
+    assert_int_equal(count_entries(false), 0);
+}
+
+static void a_signal_removes_no_lock_of_another_process(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    pid_t child = fork();
+    if (child == 0) {
+        wh_lock_take("model", &error);
+        unlink("model.lock");
+        put("model.lock", "another's");
+        raise(SIGTERM);
+        _exit(1);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_holds("model.lock", "another's");
+}
+
 static void a_file_has_one_lock_under_all_its_names(void **state)
 {
     (void)state;
@@ -623,6 +663,8 @@ int main(void)
         IN_A_FOLDER(a_signal_ends_the_process_as_ever_and_leaves_only_the_old_file),
         IN_A_FOLDER(a_handler_of_the_program_and_an_ignored_signal_stay),
         IN_A_FOLDER(a_second_lock_is_refused_and_names_the_holder),
+        IN_A_FOLDER(a_lock_whose_file_was_removed_no_longer_guards),
+        IN_A_FOLDER(a_signal_removes_no_lock_of_another_process),
         IN_A_FOLDER(a_file_has_one_lock_under_all_its_names),
         IN_A_FOLDER(two_names_are_one_place_whether_there_is_a_file_or_not),
         IN_A_FOLDER(a_lock_that_is_a_link_is_not_followed),
