@@ -184,7 +184,7 @@ struct wh_model *wh_model_merge_files(const char *const *paths, size_t count, co
         wh_fail(error, WH_REFUSED, "%s: is there already (--new replaces it)", out);
     else if (!wh_model_exists(out) || wh_model_refuse_foreign(out, error) == 0)
         model = merge_all(paths, count, error);
-    if (model && wh_model_save(model, out, error) != 0) {
+    if (model && (wh_lock_check(lock, error) != 0 || wh_model_save(model, out, error) != 0)) {
         wh_model_free(model);
         model = NULL;
     }

@@ -78,7 +78,7 @@ static int write_model(struct wh_saving *saving, struct wh_model *model, const c
                        struct wh_error *error)
 {
     double begun = wh_clock();
-    if (wh_model_save(model, path, error) != 0)
+    if (wh_lock_check(saving->lock, error) != 0 || wh_model_save(model, path, error) != 0)
         return -1;
     saving->saved_at = wh_clock();
     saving->cost = saving->saved_at - begun;
@@ -331,7 +331,10 @@ int wh_saving_checkpoint(struct wh_saving *saving, struct wh_model *model,
 int wh_saving_committed(struct wh_saving *saving, const struct wh_place *place,
                         struct wh_error *error)
 {
-    return saving->keep ? wh_keep_committed(saving->keep, place->n, error) : 0;
+    if (!saving->keep)
+        return 0;
+    return wh_lock_check(saving->lock, error) == 0
+               ? wh_keep_committed(saving->keep, place->n, error) : -1;
 }
 
 int wh_saving_broken(struct wh_saving *saving, struct wh_model *model, struct wh_error *error)

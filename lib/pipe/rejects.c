@@ -37,8 +37,8 @@ struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
 {
     if (wh_refuse_foreign(path, opening, error))
         return NULL;
-    int how = wh_side_special(path) ? O_APPEND : O_CREAT;
-    int descriptor = open(path, O_WRONLY | O_CLOEXEC | how, 0600);
+    int how = wh_side_special(path) ? 0 : O_CREAT;
+    int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | how, 0600);
     if (descriptor < 0) {
         wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
         return NULL;
@@ -57,8 +57,7 @@ static int cut(struct wh_rejects *rejects, uint64_t length, struct wh_error *err
 {
     if (wh_side_special(rejects->path))
         return 0;
-    if (ftruncate(rejects->descriptor, (off_t)length) != 0
-        || lseek(rejects->descriptor, (off_t)length, SEEK_SET) < 0)
+    if (ftruncate(rejects->descriptor, (off_t)length) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot cut it to %" PRIu64 " bytes",
                              rejects->path, length);
     rejects->length = length;
@@ -151,6 +150,20 @@ int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin
     return cut(rejects, length, error);
 }
 
+/* The length that is kept must be that of the file: the next run cuts it there. */
+static int check_length(const struct wh_rejects *rejects, struct wh_error *error)
+{
+    struct stat status;
+    if (fstat(rejects->descriptor, &status) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", rejects->path);
+    if ((uint64_t)status.st_size == rejects->length)
+        return 0;
+    return wh_fail(error, WH_BROKEN, "%s: another program has written to it or cut it: it has "
+                   "%" PRIu64 " bytes where this run has written %" PRIu64 " (run it again, with "
+                   "a --rejects that nobody else writes to)", rejects->path,
+                   (uint64_t)status.st_size, rejects->length);
+}
+
 int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *place,
                           struct wh_error *error)
 {
@@ -158,6 +171,8 @@ int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *pla
         return -1;
     if (!rejects->keep)
         return 0;
+    if (wh_lock_check(rejects->lock, error) != 0 || check_length(rejects, error) != 0)
+        return -1;
     if (fsync(rejects->descriptor) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot write", rejects->path);
     return write_length(wh_keep_target(rejects->keep, place), place, rejects->length, error);
@@ -165,7 +180,10 @@ int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *pla
 
 int wh_rejects_committed(struct wh_rejects *rejects, uint64_t n, struct wh_error *error)
 {
-    return rejects->keep ? wh_keep_committed(rejects->keep, n, error) : 0;
+    if (!rejects->keep)
+        return 0;
+    return wh_lock_check(rejects->lock, error) == 0 ? wh_keep_committed(rejects->keep, n, error)
+                                                    : -1;
 }
 
 /* ---- lines ----------------------------------------------------------------------------------- */
@@ -245,6 +263,10 @@ int wh_rejects_flush(struct wh_rejects *rejects, struct wh_error *error)
     struct wh_buffer *out = &rejects->buffer;
     if (out->length == 0)
         return 0;
+    if (rejects->lock && wh_lock_check(rejects->lock, error) != 0) {
+        out->length = 0; /* the file is another run's now */
+        return -1;
+    }
     int result = wh_write_all(rejects->descriptor, out->data, out->length, error);
     rejects->length += out->length;
     out->length = 0;

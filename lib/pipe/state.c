@@ -341,6 +341,8 @@ int wh_state_finish(struct wh_state_file *file, const struct wh_saving *saving,
                                  "another name, or remove it to start over)", file->path,
                                  wh_place_text(&file->place, place));
     }
+    if (wh_lock_check(file->lock, error) != 0)
+        return -1;
     struct wh_atomic_file *new = file->new;
     file->new = NULL;
     return write_state(new, file->path, saving, NULL, error);
@@ -375,6 +377,8 @@ int wh_state_checkpoint(struct wh_state_file *file, const struct wh_control *che
 {
     if (!file->keep)
         return 0;
+    if (wh_lock_check(file->lock, error) != 0)
+        return -1;
     const char *path = wh_keep_target(file->keep, &checkpoint->place);
     struct wh_atomic_file *new = wh_atomic_open(path, error);
     return new ? write_state(new, path, saving, &checkpoint->place, error) : -1;
@@ -383,5 +387,8 @@ int wh_state_checkpoint(struct wh_state_file *file, const struct wh_control *che
 int wh_state_committed(struct wh_state_file *file, const struct wh_place *place,
                        struct wh_error *error)
 {
-    return file->keep ? wh_keep_committed(file->keep, place->n, error) : 0;
+    if (!file->keep)
+        return 0;
+    return wh_lock_check(file->lock, error) == 0 ? wh_keep_committed(file->keep, place->n, error)
+                                                 : -1;
 }
