@@ -527,6 +527,28 @@ void wh_lock_release(struct wh_lock *lock)
 }
 
 /*
+ * Names
+ */
+
+char *wh_file_place(const char *path, struct wh_error *error)
+{
+    return follow_links(path, error);
+}
+
+int wh_file_sync_folder(const char *path, struct wh_error *error)
+{
+    const char *name;
+    int folder = open_folder(path, &name, error);
+    if (folder < 0)
+        return -1;
+    int result = sync_folder(folder);
+    if (result != 0)
+        wh_fail_errno(error, WH_FAILED, "%s: cannot sync its folder", path);
+    close(folder);
+    return result;
+}
+
+/*
  * Spools and pipes
  */
 

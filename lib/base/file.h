@@ -48,6 +48,12 @@ void wh_lock_release(struct wh_lock *lock);
 /* Whether two names mean one place on disk, through links and folders, be there a file or not. */
 bool wh_file_same(const char *left, const char *right);
 
+/* The name of the file that `path` stands for, symbolic links in its last part being followed, also
+ * where they lead to nothing; free() it. NULL on failure. */
+char *wh_file_place(const char *path, struct wh_error *error);
+/* Forces the names in the folder of `path` to disk. */
+int wh_file_sync_folder(const char *path, struct wh_error *error);
+
 /* An anonymous temporary file in $TMPDIR (or /tmp) for spooling; -1 on failure. */
 int wh_spool_open(struct wh_error *error);
 
