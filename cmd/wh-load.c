@@ -66,6 +66,9 @@ static const struct wh_option options[] = {
       NULL, NULL },
     { "every", 0, "DURATION", "with --checkpoint: at most one commit in so much time [1s]",
       WH_OPTION_CALL, 0, set_every, NULL },
+    { "rotate", 0, "NAME", "with --checkpoint: the name that a target file gets when it is "
+      "complete, a pattern such as orders-%F.csv; when that gives another name, a new file begins",
+      WH_OPTION_TEXT, SINK(rotate), NULL, NULL },
     { "changed-recipe", 0, NULL, "with --checkpoint: go on although the rows come through other "
       "recipes than before",
       WH_OPTION_FLAG, offsetof(struct load, loading.changed), NULL, NULL },

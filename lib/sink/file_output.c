@@ -12,7 +12,7 @@ enum { GZIP = 16 + MAX_WBITS, LEVEL = 6, MEMORY = 8, PACKED = 256 << 10 };
 
 struct wh_file_output {
     int descriptor;
-    uint64_t length;
+    uint64_t length, least;
     bool gzip;
     bool within; /* a member has begun */
     z_stream stream;
@@ -42,7 +42,7 @@ void wh_file_output_close(struct wh_file_output *output)
 void wh_file_output_set(struct wh_file_output *output, int descriptor, uint64_t length)
 {
     output->descriptor = descriptor;
-    output->length = length;
+    output->length = output->least = length;
 }
 
 uint64_t wh_file_output_length(const struct wh_file_output *output)
@@ -50,11 +50,19 @@ uint64_t wh_file_output_length(const struct wh_file_output *output)
     return output->length;
 }
 
+uint64_t wh_file_output_least(const struct wh_file_output *output)
+{
+    return output->least;
+}
+
 static int put(struct wh_file_output *output, const void *bytes, size_t length,
                struct wh_error *error)
 {
     output->length += length;
-    return wh_write_all(output->descriptor, bytes, length, error);
+    if (wh_write_all(output->descriptor, bytes, length, error) != 0)
+        return -1;
+    output->least = output->length;
+    return 0;
 }
 
 /* Compresses what the stream has for input; with Z_FINISH to the member's end. */

@@ -22,7 +22,9 @@ void wh_file_output_set(struct wh_file_output *output, int descriptor, uint64_t 
 int wh_file_output_write(void *output, const char *bytes, size_t length, struct wh_error *error);
 /* Ends the member of gzip, so that what was taken can be read. */
 int wh_file_output_end(struct wh_file_output *output, struct wh_error *error);
-/* The file's length, with all that was written. */
+/* The file's length, with all that was written; and where a write has failed, so that some of its
+ * bytes may be there, the least that it can be. */
 uint64_t wh_file_output_length(const struct wh_file_output *output);
+uint64_t wh_file_output_least(const struct wh_file_output *output);
 
 #endif

@@ -13,11 +13,24 @@ enum { LARGEST = 16 << 20 };
 
 /* ---- for the sink -------------------------------------------------------------------------- */
 
-static bool read_count(const json_t *json, const char *key, uint64_t *count)
+static int take(const char *path, const json_t *json, struct wh_file_checkpoint *held,
+                struct wh_error *error)
 {
-    const json_t *value = json_object_get(json, key);
-    *count = (uint64_t)json_integer_value(value);
-    return json_is_integer(value) && json_integer_value(value) >= 0;
+    const char *kind = json_string_value(json_object_get(json, "wh"));
+    const json_t *inode = json_object_get(json, "inode"), *next = json_object_get(json, "next");
+    const char *rotate = json_string_value(json_object_get(json, "rotate"));
+    if (kind && strcmp(kind, "checkpoint") == 0 && wh_extent_get(json, &held->extent)
+        && (!inode || (json_is_integer(inode) && json_integer_value(inode) >= 0))
+        && (!next || wh_extent_get(next, &held->next))
+        && wh_checkpoint_read(json_object_get(json, "checkpoint"), &held->checkpoint, error) == 0) {
+        held->inode = (uint64_t)json_integer_value(inode);
+        held->open = json_is_true(json_object_get(json, "open"));
+        held->rotate = rotate ? wh_copy(rotate, strlen(rotate)) : NULL;
+        held->rotating = rotate && json_is_true(json_object_get(json, "rotating"));
+        return 0;
+    }
+    return wh_fail(error, WH_REFUSED, "%s: holds something else than the checkpoint of a file",
+                   path);
 }
 
 int wh_file_checkpoint_read(const char *path, struct wh_file_checkpoint *held,
@@ -32,15 +45,16 @@ int wh_file_checkpoint_read(const char *path, struct wh_file_checkpoint *held,
         return -1;
     json_t *json = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
     free(text);
-    const char *kind = json_string_value(json_object_get(json, "wh"));
-    bool sound = kind && strcmp(kind, "checkpoint") == 0
-                 && read_count(json, "inode", &held->inode)
-                 && read_count(json, "length", &held->length)
-                 && wh_checkpoint_read(json_object_get(json, "checkpoint"), &held->checkpoint,
-                                       error) == 0;
+    int result = take(path, json, held, error);
     json_decref(json);
-    return sound ? 0 : wh_fail(error, WH_REFUSED, "%s: holds something else than the checkpoint of "
-                                                  "a file", path);
+    return result;
+}
+
+void wh_file_checkpoint_free(struct wh_file_checkpoint *held)
+{
+    wh_checkpoint_free(&held->checkpoint);
+    free(held->rotate);
+    *held = (struct wh_file_checkpoint){ 0 };
 }
 
 static int write_text(const char *path, const char *text, struct wh_error *error)
@@ -55,25 +69,44 @@ static int write_text(const char *path, const char *text, struct wh_error *error
     return wh_fail(error, cause.status, "%s: %s", path, cause.text);
 }
 
-int wh_file_checkpoint_write(const char *path, const char *target, uint64_t inode,
-                             uint64_t length, const struct wh_checkpoint *next,
-                             struct wh_error *error)
+/* As a line of text, to be freed; NULL where a name is not UTF-8. */
+static char *print(const char *target, const struct wh_file_checkpoint *next)
 {
-    json_t *checkpoint = next ? wh_checkpoint_json(next) : json_null();
-    json_t *json = json_pack("{s:s, s:o, s:s%, s:I, s:I}", "wh", "checkpoint", "checkpoint",
-                             checkpoint, "target", target, strlen(target), "inode",
-                             (json_int_t)inode, "length", (json_int_t)length);
-    if (!json) /* which has let go of `checkpoint` too */
+    json_t *json = json_pack("{s:s, s:o, s:s%, s:I}", "wh", "checkpoint", "checkpoint",
+                             wh_checkpoint_json(&next->checkpoint), "target", target,
+                             strlen(target), "inode", (json_int_t)next->inode);
+    if (!json) /* which has let go of the checkpoint too */
+        return NULL;
+    wh_extent_put(json, &next->extent);
+    if (next->open)
+        json_object_set_new(json, "open", json_true());
+    if (next->next.known) {
+        json_t *extent = json_object();
+        wh_extent_put(extent, &next->next);
+        json_object_set_new(json, "next", extent);
+    }
+    if (next->rotate)
+        json_object_set_new(json, "rotate", json_string(next->rotate));
+    if (next->rotating)
+        json_object_set_new(json, "rotating", json_true());
+    char *text = json_dumps(json, JSON_COMPACT);
+    json_decref(json);
+    return text;
+}
+
+int wh_file_checkpoint_write(const char *path, const char *target,
+                             const struct wh_file_checkpoint *next, struct wh_error *error)
+{
+    char *text = print(target, next);
+    if (!text)
         return wh_fail(error, WH_REFUSED, "%s: the name of a file with a checkpoint must be UTF-8",
                        target);
     struct wh_buffer line = { 0 };
-    char *text = json_dumps(json, JSON_COMPACT);
     wh_buffer_format(&line, "%s\n", text);
     wh_buffer_byte(&line, '\0');
     int status = write_text(path, line.data, error);
     wh_buffer_free(&line);
     free(text);
-    json_decref(json);
     return status;
 }
 
@@ -91,6 +124,8 @@ static int read_file(struct wh_store *base, struct wh_checkpoint *checkpoint,
     struct wh_file_checkpoint held;
     int status = wh_file_checkpoint_read(store->path, &held, error);
     *checkpoint = held.checkpoint;
+    held.checkpoint = (struct wh_checkpoint){ 0 };
+    wh_file_checkpoint_free(&held);
     return status;
 }
 

@@ -80,6 +80,7 @@ static int check_database(const struct wh_sink_request *request, struct wh_error
     const struct wh_writing *writing = request->writing;
     const char *given = writing->format != WH_FORMAT_NONE ? "--output-format"
                         : writing->columns                ? "--columns"
+                        : request->rotate                 ? "--rotate"
                                                           : NULL;
     if (given)
         return wh_fail(error, WH_REFUSED, "%s is about files, but the target is a database", given);

@@ -178,30 +178,251 @@ begin() {
     same <(echo id; seq 1 5000) out.csv
 }
 
-@test "what a killed run left behind its last commit is cut off" {
-    { begin; echo '{"id":1}'; record checkpoint 1 1; } >stream
-    exits 3 wh-load out.csv --checkpoint c.json stream
-    printf '2,half a li' >>out.csv
-    { begin '{"epoch":"aaaaaaaaaaaa","n":1}'; echo '{"id":3}'; record end 1 1; } |
-        sed 's/"epoch":"aaaaaaaaaaaa","n":1,"rows"/"epoch":"bbbbbbbbbbbb","n":1,"rows"/
-             s/"begin","epoch":"aaaaaaaaaaaa"/"begin","epoch":"bbbbbbbbbbbb"/' >stream
-    wh-load out.csv --checkpoint c.json stream
-    prints $'id\n1\n3' cat out.csv
+# second: standard input, a stream of the epoch a..., as one of another epoch.
+second() {
+    sed 's/"epoch":"aaaaaaaaaaaa","n":\([0-9]*\),"rows"/"epoch":"bbbbbbbbbbbb","n":\1,"rows"/
+         s/"begin","epoch":"aaaaaaaaaaaa"/"begin","epoch":"bbbbbbbbbbbb"/'
 }
 
-@test "a run that was killed before its first commit can be run again" {
+# way_out AFTER BEFORE: runs the commands that the last `exits` has named between these words.
+# shellcheck disable=SC2154 # bats sets stderr
+way_out() {
+    local way=${stderr#*"$1"}
+    eval "${way%%"$2"*}"
+}
+
+# longer FILE LENGTH: whether it is.
+longer() { [ "$(stat -c %s "$1")" -gt "$2" ]; }
+
+# killed TARGET ARGUMENT...: loads the row 1 and checkpoint 1, then more rows, and is killed when
+# some of them are in the target.
+killed() {
+    rm -f pipe
+    mkfifo pipe
+    wh-load "$1" --checkpoint c.json --every 0s "${@:2}" pipe 3>&- &
+    loader=$!
+    exec 4>pipe
+    { begin; echo '{"id":1}'; record checkpoint 1 1; } >&4
+    eventually holds 1 jq .checkpoint.n c.json
+    length=$(jq .length c.json)
+    seq 200000 | sed 's/.*/{"id":"&-&-&-&"}/' >&4
+    eventually longer "$1" "$length"
+    kill -KILL $loader
+    wait $loader || true
+    exec 4>&-
+}
+
+@test "what a killed run left behind its last commit is cut off" {
+    for out in out.csv out.csv.gz; do
+        killed $out
+        { begin '{"epoch":"aaaaaaaaaaaa","n":1}'; echo '{"id":3}'; record end 1 1; } | second >stream
+        exits 0 wh-load $out --checkpoint c.json stream
+        says "$out: cut off "
+        prints $'id\n1\n3' bash -c 'case $1 in *.gz) zcat "$1" ;; *) cat "$1" ;; esac' - $out
+        prints null jq .open c.json
+        rm c.json
+    done
+}
+
+@test "a run that was killed before its first commit leaves no target and can be run again" {
     mkfifo pipe
     wh-load out.ndjson --checkpoint c.json pipe 3>&- &
     loader=$!
     exec 4>pipe
     begin >&4
     seq 100000 | sed 's/.*/{"a":&}/' >&4
-    eventually [ -s out.ndjson ]
     kill -KILL $loader
     wait $loader || true
     exec 4>&-
+    [ ! -e out.ndjson ]
     wh-extract rows.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
     same rows.ndjson out.ndjson
+}
+
+@test "a file that took the target's name before the first commit stays as it is" {
+    mkfifo pipe
+    wh-load out.ndjson --checkpoint c.json --every 0s pipe 2>err 3>&- &
+    loader=$!
+    exec 4>pipe
+    { begin; echo '{"id":1}'; } >&4
+    eventually [ -e c.json.lock ]
+    sleep 0.1
+    echo foreign >out.ndjson
+    { record end 1 1; } >&4
+    exec 4>&-
+    ended=0
+    wait $loader || ended=$?
+    [ "$ended" -eq 3 ]
+    grep -q 'out.ndjson: another program has made, changed or removed it' err
+    prints foreign cat out.ndjson
+    exits 2 wh-load out.ndjson --checkpoint c.json stream
+    mv out.ndjson elsewhere
+    wh-extract rows.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
+    same rows.ndjson out.ndjson
+}
+
+@test "what another program appends during a run costs no committed row, and is told" {
+    for out in out.ndjson out.ndjson.gz; do
+        printf '%s\n' '{"id":1}' '{"id":2}' >in.ndjson
+        mkfifo pipe
+        wh-load $out --checkpoint c.json --every 0s pipe 2>err 3>&- &
+        loader=$!
+        exec 4>pipe
+        { begin; echo '{"id":1}'; record checkpoint 1 1; } >&4
+        eventually holds 1 jq .checkpoint.n c.json
+        echo 'not from wh-load' >>$out
+        { echo '{"id":2}'; record end 2 1; } >&4
+        exec 4>&-
+        ended=0
+        wait $loader || ended=$?
+        [ "$ended" -eq 3 ]
+        grep -q "$out: another program has written to it while this run did" err
+        prints 1 jq .checkpoint.n c.json
+        # Nor does the next run take anything away, until the way that the message names is gone.
+        { begin '{"epoch":"aaaaaaaaaaaa","n":1}'; echo '{"id":2}'; record end 1 1; } | second >stream
+        exits 2 wh-load $out --checkpoint c.json stream
+        grep -qa 'not from wh-load' $out
+        way_out 'cut it off: ' ')'
+        grep -qa 'not from wh-load' OTHERS
+        wh-load $out --checkpoint c.json stream
+        same in.ndjson <(case $out in *.gz) zcat $out ;; *) cat $out ;; esac)
+        rm c.json OTHERS pipe
+    done
+}
+
+@test "what another program appends between two runs is refused, with a way out" {
+    for out in out.csv out.csv.gz; do
+        wh-extract rows.csv --checkpoint c.json | wh-load $out --checkpoint c.json
+        echo '9,foreign' >>$out
+        cp $out before
+        echo '{"id":3,"a":"z"}' | cat <(wh-clean -o ndjson rows.csv) - >more.ndjson
+        begin "$(jq -c '.checkpoint | {epoch, n}' c.json)" >stream
+        { echo '{"id":3,"a":"z"}'; record end 1 1; } >>stream
+        exits 2 wh-load $out --checkpoint c.json stream
+        says "$out: another program has written to it: it has"
+        same before $out
+        way_out 'cut it off: ' ')'
+        prints '9,foreign' cat OTHERS
+        wh-load $out --checkpoint c.json stream
+        prints $'id,a\n1,x\n2.50,\n3,z' bash -c 'case $1 in *.gz) zcat "$1" ;; *) cat "$1" ;; esac' - $out
+        rm c.json
+    done
+}
+
+@test "a target that is moved, replaced, cut or edited during a run is refused, and stays so" {
+    for how in 'mv out.ndjson away' 'cp out.ndjson new && mv new out.ndjson' 'truncate -s 3 out.ndjson' \
+        'printf x | dd of=out.ndjson conv=notrunc status=none'; do
+        mkfifo pipe
+        wh-load out.ndjson --checkpoint c.json --every 0s pipe 2>err 3>&- &
+        loader=$!
+        exec 4>pipe
+        { begin; echo '{"id":1}'; record checkpoint 1 1; } >&4
+        eventually holds 1 jq .checkpoint.n c.json
+        cp out.ndjson good
+        eval "$how"
+        cp out.ndjson changed || true
+        { echo '{"id":2}'; record end 2 1; } >&4
+        exec 4>&-
+        ended=0
+        wait $loader || ended=$?
+        [ "$ended" -eq 3 ]
+        grep -q 'out.ndjson: another program has' err
+        prints 1 jq .checkpoint.n c.json
+        cp good out.ndjson
+        { begin '{"epoch":"aaaaaaaaaaaa","n":1}'; echo '{"id":2}'; record end 1 1; } | second >stream
+        wh-load out.ndjson --checkpoint c.json stream
+        prints $'{"id":1}\n{"id":2}' cat out.ndjson
+        rm -f c.json out.ndjson changed away pipe
+    done
+}
+
+@test "a plain run that fails does not take back what another program has appended" {
+    wh-load out.ndjson rows.ndjson
+    mkfifo pipe
+    wh-load out.ndjson pipe 2>err 3>&- &
+    loader=$!
+    exec 4>pipe
+    eventually [ -e out.ndjson.lock ]
+    seq 200000 | sed 's/.*/{"id":&}/' >&4
+    echo '{"foreign":1}' >>out.ndjson
+    echo broken >&4
+    exec 4>&-
+    ended=0
+    wait $loader || ended=$?
+    [ "$ended" -eq 1 ]
+    grep -q 'the rows of this run are not taken back' err
+    grep -q '"foreign"' out.ndjson
+}
+
+@test "a target and its C go on after a move, and after both were restored from a backup" {
+    seq 1 9 | sed 's/.*/{"id":&}/' >in.ndjson
+    mkdir new
+    for out in out.ndjson out.ndjson.gz; do
+        wh-extract in.ndjson --checkpoint c.json | wh-load $out --checkpoint c.json
+        cp $out c.json new
+        seq 10 12 | sed 's/.*/{"id":&}/' >>in.ndjson
+        wh-extract in.ndjson --checkpoint c.json | wh-load $out --checkpoint c.json
+        # Only one of the two: the newer C has more than the target, the older one less.
+        cp c.json newer
+        cp $out newer$out
+        cp new/$out $out
+        wh-extract in.ndjson --checkpoint c.json >stream
+        exits 2 wh-load $out --checkpoint c.json stream
+        says "$out is not the file that c.json was written for: it is shorter than what was committed"
+        cp new/c.json c.json
+        cp newer$out $out
+        exits 2 bash -c 'wh-extract -q in.ndjson --checkpoint c.json 2>/dev/null | wh-load '$out' --checkpoint c.json'
+        says 'another program has written to it'
+        way_out 'cut it off: ' ')'
+        wh-extract in.ndjson --checkpoint c.json | wh-load $out --checkpoint c.json
+        same in.ndjson <(case $out in *.gz) zcat $out ;; *) cat $out ;; esac)
+        # Both, elsewhere.
+        wh-extract in.ndjson --checkpoint new/c.json | wh-load new/$out --checkpoint new/c.json
+        same in.ndjson <(case $out in *.gz) zcat new/$out ;; *) cat new/$out ;; esac)
+        rm -f c.json new/* OTHERS
+        seq 1 9 | sed 's/.*/{"id":&}/' >in.ndjson
+    done
+}
+
+@test "C of the previous version goes on, where it is sure that its target is the same" {
+    printf '%s\n' '{"id":1}' '{"id":2}' >in.ndjson
+    wh-extract in.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
+    jq -c 'del(.first, .last)' c.json >old.json
+    cp old.json c.json
+    printf '{"id":' >>out.ndjson
+    echo '{"id":3}' >>in.ndjson
+    wh-extract in.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
+    same in.ndjson out.ndjson
+    # The same after a restore: the inode is another one.
+    cp old.json c.json
+    head -n 2 in.ndjson >copy
+    cp out.ndjson keeps-the-inode
+    mv copy out.ndjson
+    wh-extract in.ndjson --checkpoint c.json >stream
+    exits 2 wh-load out.ndjson --checkpoint c.json stream
+    says 'which knew the file by its inode'
+    way_out 'say so: ' '; if not'
+    wh-extract in.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
+    same in.ndjson out.ndjson
+}
+
+@test "a foreign file that got the name and inode of a removed target is left alone" {
+    wh-extract rows.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
+    # As if the inode had been used again: the same file with other content, shorter and longer.
+    for lines in 1 9; do
+        seq $lines | sed 's/.*/{"foreign":&}/' >out.ndjson
+        cp out.ndjson before
+        begin "$(jq -c '.checkpoint | {epoch, n}' c.json)" >stream
+        { echo '{"id":3}'; record end 1 1; } >>stream
+        exits 2 wh-load out.ndjson --checkpoint c.json stream
+        says 'out.ndjson is not the file that c.json was written for'
+        same before out.ndjson
+    done
+    # Its way out: the file back under its name.
+    mv out.ndjson foreign
+    cp rows.ndjson out.ndjson
+    wh-load out.ndjson --checkpoint c.json stream
+    prints '{"id":3}' tail -n 1 out.ndjson
 }
 
 @test "a target whose name C cannot hold is refused, also by a run that goes on" {
@@ -221,9 +442,9 @@ begin() {
     truncate -s 5 out.ndjson
     exits 2 wh-load out.ndjson --checkpoint c.json stream
     says 'out.ndjson is not the file that c.json was written for: it is shorter than what was committed'
-    mv copy out.ndjson
+    sed 's/1/2/' copy >out.ndjson
     exits 2 wh-load out.ndjson --checkpoint c.json stream
-    says 'it was replaced by another (put that back; or, to begin anew, remove c.json and give --replace)'
+    says 'it holds other bytes than those that were committed (put that back, or restore both from one backup; or, to begin anew, remove c.json and give --replace)'
     rm out.ndjson
     exits 2 wh-load out.ndjson --checkpoint c.json stream
     says 'c.json was written for another target than out.ndjson, or for one that has gone'
