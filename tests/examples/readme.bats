@@ -74,8 +74,9 @@ commands() {
     prints 200001 sqlite3 here/mart.db 'SELECT count(*) FROM orders'
     grep -q '^  202000 rows in the first run, 1 in the second$' second
     # All but times and speeds is the same again.
-    sed 's/[0-9.]* *s  *[0-9]* rows\/s//; s/[0-9]* rows\/s//' first >first.still
-    sed 's/[0-9.]* *s  *[0-9]* rows\/s//; s/[0-9]* rows\/s//' second >second.still
+    still() { sed 's/[0-9.]* *s  *[0-9]* rows\/s//; s/[0-9]* rows\/s//; s/  */ /g' "$1"; }
+    still first >first.still
+    still second >second.still
     same first.still second.still
 }
 

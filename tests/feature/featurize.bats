@@ -267,9 +267,9 @@ all=(--log1p x --standard x --onehot 'city:min_frequency=100' --hash 'city,x=32'
 @test "columns that no step encodes leave beside the features, or those of --keep" {
     rows
     prints '["id","plan","recipe","features"]' \
-        sh -c 'wh-featurize "$@" rows.ndjson | head -n 1 | jq -c keys_unsorted' _ "${steps[@]}"
+        sh -c 'wh-featurize "$@" rows.ndjson | sed -n 1p | jq -c keys_unsorted' _ "${steps[@]}"
     prints '["city","id","recipe","features"]' \
-        sh -c 'wh-featurize "$@" --keep city,id,label rows.ndjson | head -n 1 | jq -c keys_unsorted' \
+        sh -c 'wh-featurize "$@" --keep city,id,label rows.ndjson | sed -n 1p | jq -c keys_unsorted' \
         _ "${steps[@]}"
 }
 

@@ -12,7 +12,7 @@ friedman() {
             for (k = 0; k < 10; k++) { x[k] = random(); printf "%.6f,", x[k] }
             noise = 0
             for (k = 0; k < 12; k++) noise += random() - 0.5
-            y = 10 * sin(3.141592653589793 * x[0] * x[1]) + 20 * (x[2] - 0.5) ^ 2
+            y = 10 * sine(3.141592653589793 * x[0] * x[1]) + 20 * (x[2] - 0.5) * (x[2] - 0.5)
             y += 10 * x[3] + 5 * x[4] + noise
             printf "%.17g\n", y * scale
         }
@@ -114,7 +114,7 @@ below() {
         random_seed(2)
         print "a,b,y"
         for (row = 1; row <= 4000; row++) {
-            a = random(); b = random(); limit = exp(-exp(2 * a * b)); count = 0
+            a = random(); b = random(); limit = exponential(-exponential(2 * a * b)); count = 0
             for (left = random(); left > limit; left *= random()) count++
             printf "%.6f,%.6f,%d\n", a, b, count
         }
@@ -138,7 +138,7 @@ below() {
     awk -F, -v OFS=, 'NR == 1002 { $11 = 1e12 } 1' calm.csv >struck.csv
     for rows in calm struck; do
         wh-update -m m.whm --new --learner auto --label y -q -p "$rows.csv" |
-            awk -F, 'NR > 1002 { sum += ($12 - $11) ^ 2 } END { print sum }' >"$rows"
+            awk -F, 'NR > 1002 { d = $12 - $11; sum += d * d } END { print sum }' >"$rows"
     done
     below "$(cat struck)" "$(jq '. * 1.2' calm)"
 }

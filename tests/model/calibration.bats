@@ -8,7 +8,7 @@ rows() {
         random_seed(seed)
         for (i = 0; i < count; i++) {
             a = random() * 4 - 2; b = random() * 4 - 2; chance = random()
-            share = 1 / (1 + exp(-(a + b / 2 - 1)))
+            share = 1 / (1 + exponential(-(a + b / 2 - 1)))
             yes = chance < share ? "true" : "false"
             kind = chance < share / 2 ? "x" : chance < share ? "y" : "z"
             printf "{\"yes\":%s,\"kind\":\"%s\",\"a\":%.4f,\"b\":%.4f}\n", yes, kind, a, b

@@ -373,7 +373,7 @@ pass() {
         pass -q --new --keep-features features
     exits 1 eval 'printf "{\"y\":null,\"features\":{\"b\":1}}\n" | wh-update -m m.whm -p'
     says 'the row shares no feature with the model m.whm'
-    prints 'y,a,score' eval 'printf "y,a\n1.5,1\n" | wh-update -m r.whm --label y -p -q | head -n 1'
+    prints 'y,a,score' eval 'printf "y,a\n1.5,1\n" | wh-update -m r.whm --label y -p -q | sed -n 1p'
     prints 'y,a,score,prediction' eval 'printf "y,a\n" | wh-update -m c.whm --label y --task binary -p -q'
     # A weight is for learning.
     printf '{"y":1,"a":1,"w":2}\n{"y":null,"a":1}\n' |
@@ -385,9 +385,9 @@ pass() {
     exits 2 wh-update -m m.whm --label y -p late
     says 'say so with --task binary, multiclass or regression'
     prints '{"y":null,"a":1,"score":null,"prediction":null}' \
-        eval 'wh-update -m m.whm --label y -p -q --task binary late | head -n 1'
+        eval 'wh-update -m m.whm --label y -p -q --task binary late | sed -n 1p'
     prints '{"y":null,"a":1,"score":null}' \
-        eval 'wh-update -m r.whm --label y -p -q --task regression late | head -n 1'
+        eval 'wh-update -m r.whm --label y -p -q --task regression late | sed -n 1p'
 }
 
 @test "a row that cannot be passed on is not learned from" {

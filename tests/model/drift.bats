@@ -87,7 +87,7 @@ rows() {
         rm -f parts.whm
         for from in 1 50 777 4001 6050 6100 9000; do
             to=$(printf '%s\n' 49 776 4000 6049 6099 8999 12000 | awk -v from=$from '$1 > from' |
-                head -n 1)
+                sed -n 1p)
             rows $from "$to" 6001 | wh-update -q -m parts.whm --label y --time time --drift both \
                 --on-drift $what
         done

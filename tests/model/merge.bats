@@ -12,7 +12,7 @@ orders() {
             amount = random() * 100; c = int(random() * 4) + 1; visits = int(random() * 10)
             margin = amount / 25 + 2 * (c == 2) - visits / 3 - 1
             printf "%.2f,%s,%s,%s,%.3f\n", amount, city[c], visits,
-                random() < 1 / (1 + exp(-margin)) ? "yes" : "no", 3 * amount - 5 * visits + random() * 20
+                random() < 1 / (1 + exponential(-margin)) ? "yes" : "no", 3 * amount - 5 * visits + random() * 20
         }
     }'
 }

@@ -4,14 +4,14 @@ load ../helper
 
 # flowers COUNT: generated rows of three species; the third is only there in the second half.
 flowers() {
-    awk -v count="$1" "$RANDOM_AWK"'function normal() { return sqrt(-2 * log(1 - random())) * cos(6.283185 * random()) }
+    awk -v count="$1" "$RANDOM_AWK"'
     BEGIN {
         random_seed(11)
         split("setosa,versicolor,virginica", species, ",")
         print "length,width,colour,species"
         for (i = 1; i <= count; i++) {
             k = int(random() * (i > count / 2 ? 3 : 2)) + 1
-            printf "%.3f,%.3f,%s,%s\n", 2 * k + normal() / 2, 5 - k + normal() / 2,
+            printf "%.3f,%.3f,%s,%s\n", 2 * k + random_normal() / 2, 5 - k + random_normal() / 2,
                 random() < .8 ? "c" k : "c0", species[k]
         }
     }'

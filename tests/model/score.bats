@@ -107,7 +107,7 @@ score() {
         eval "echo '{\"id\":1,\"features\":{\"a\":2}}' | wh-score -m f.whm | jq -c keys_unsorted"
     prints '["id","features","score","prediction"]' \
         eval "echo '{\"id\":1,\"features\":{\"a\":2}}' | wh-score -m f.whm --keep-features | jq -c keys_unsorted"
-    prints 'id,score,prediction' eval "printf 'id,features.a\n1,2\n' | wh-score -m f.whm | head -n 1"
+    prints 'id,score,prediction' eval "printf 'id,features.a\n1,2\n' | wh-score -m f.whm | sed -n 1p"
 }
 
 @test "two models can follow one another under different names" {
@@ -190,9 +190,9 @@ score() {
     wh-score -m m.whm --proba -o ndjson train.csv >out
     jq -es 'length == 4 and all((.proba | keys_unsorted == ["no", "yes"] and (add - 1 | fabs < 1e-12))
         and .proba.yes == .score)' out
-    prints 'y,a,city,score,prediction,proba.no,proba.yes' eval 'score --proba train.csv | head -n 1'
+    prints 'y,a,city,score,prediction,proba.no,proba.yes' eval 'score --proba train.csv | sed -n 1p'
     prints 'y,a,city,p,p_prediction,p_proba.no,p_proba.yes' \
-        eval 'score --proba --as p train.csv | head -n 1'
+        eval 'score --proba --as p train.csv | sed -n 1p'
     prints '["a","p","p_prediction","p_proba"]' \
         eval "echo '{\"a\":1}' | wh-score -m p=m.whm --proba | jq -c keys_unsorted"
     score --proba train.csv >out.csv
@@ -202,7 +202,7 @@ score() {
     prints '["x \"1\"","y,\\"]' eval \
         "echo '{\"a\":1}' | wh-score -m q.whm --proba | jq -c '.proba | keys_unsorted'"
     prints 'a,score,prediction,"proba.x ""1""","proba.y,\"' eval \
-        "printf 'a\n1\n' | wh-score -m q.whm --proba | head -n 1"
+        "printf 'a\n1\n' | wh-score -m q.whm --proba | sed -n 1p"
     prints '{"false":true,"true":true}' eval "printf '{\"y\":true,\"a\":1}\n' |
         wh-update -m t.whm --label y -q && echo '{\"a\":1}' | wh-score -m t.whm --proba |
         jq -c '.proba | map_values(. > 0)'"
@@ -314,7 +314,7 @@ score() {
     cp m.whm x=y.whm
     exits 2 wh-score -m x=y.whm train.csv
     says 'y.whm: cannot open'
-    prints y,a,city,score,prediction eval 'wh-score -m ./x=y.whm train.csv | head -n 1'
+    prints y,a,city,score,prediction eval 'wh-score -m ./x=y.whm train.csv | sed -n 1p'
 }
 
 @test "a model of a million weights is read and scores" {
