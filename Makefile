@@ -148,9 +148,9 @@ bench:
 	+@$(MAKE) --no-print-directory $(PARALLEL) all $(BENCH_PROGRAMS)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run $(BENCH)
 
-$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< -lcsv
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwh.a $(FILTER_LIBS)
 
 # ---- installing --------------------------------------------------------------------------------
 

@@ -1,14 +1,20 @@
 #include "model/drift.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
     ADWIN_CLOCK = 32,  /* it looks once in so many rows */
     ADWIN_LEAST = 5,   /* values that each part must have */
     ADWIN_GRACE = 10,  /* the window must be longer, to be looked at */
-    SCALE_ROWS = 100,  /* losses that the scale is taken from */
+    BLOCK = 8,         /* losses whose mean is taken, for the usual loss */
+    SCALE_ROWS = BLOCK * WH_DRIFT_BLOCKS,
 };
+
+/* Losses of numbers are cut at so many times the usual one: of normal errors' squares, which vary
+ * widely, one in 200 is. */
+static const double USUAL_LOSSES = 8;
 
 /* The paper's way, to keep each value and to look at each place each time, costs several times as
  * much and finds changes no sooner to speak of. */
@@ -17,11 +23,10 @@ static const struct wh_adwin_settings ADWIN = {
 };
 
 /* Unlike in other programs nothing is forgotten: a sum that fades leaves its lowest value behind,
- * and then any noise crosses the threshold in time. For values from 0 to 1 that vary by .3, an
- * alarm in vain comes once in 10^8 rows or so, and a rise by .1 is found after some 600. */
-static const struct wh_page_hinkley_settings PAGE_HINKLEY = {
-    .least = 30, .tolerance = 0.02, .threshold = 50, .forgetting = 1,
-};
+ * and then any noise crosses the threshold in time. Tolerance and threshold are standard deviations
+ * of the values, which count as a tenth of the usual loss at least. */
+enum { PAGE_HINKLEY_LEAST = 30 };
+static const double TOLERANCE = 0.1, THRESHOLD = 120, LEAST_DEVIATION = 0.01;
 
 /* More than losses, of values up to 1e50, can add up to. */
 static const double LARGEST_SUM = 1e130;
@@ -289,8 +294,10 @@ void wh_drift_init(struct wh_drift *drift, enum wh_drift_tests tests)
 
 void wh_drift_restart(struct wh_drift *drift)
 {
+    memset(drift->blocks, 0, sizeof drift->blocks);
     drift->scaled = 0;
-    drift->scale = 0;
+    drift->limit = 0;
+    drift->squares = 0;
     drift->adwin = (struct wh_adwin){ 0 };
     drift->page_hinkley = (struct wh_page_hinkley){ 0 };
 }
@@ -308,32 +315,65 @@ static struct wh_drift_event *add_event(struct wh_drift *drift, enum wh_drift_te
     return &drift->events[at];
 }
 
-/* The loss as a value from 0 to 1, once the scale is known. */
-static bool squeeze(struct wh_drift *drift, double loss, double *value)
+static int compare_sums(const void *left, const void *right)
 {
-    if (drift->scaled < SCALE_ROWS) {
-        drift->scale += loss;
-        drift->scaled++;
+    double a = *(const double *)left, b = *(const double *)right;
+    return (a > b) - (a < b);
+}
+
+/* What numbers' losses are cut at, by the first of them. */
+static double limit_of(const struct wh_drift *drift, double least)
+{
+    double sums[WH_DRIFT_BLOCKS];
+    memcpy(sums, drift->blocks, sizeof sums);
+    qsort(sums, WH_DRIFT_BLOCKS, sizeof *sums, compare_sums);
+    double usual = (sums[WH_DRIFT_BLOCKS / 2 - 1] + sums[WH_DRIFT_BLOCKS / 2]) / 2 / BLOCK;
+    return USUAL_LOSSES * fmax(usual, least);
+}
+
+/* The loss as a value from 0 to 1, once the limit is known. */
+static bool find_value(struct wh_drift *drift, const struct wh_drift_loss *loss, double *value)
+{
+    double limit = loss->limit > 0 ? loss->limit : drift->limit;
+    if (!(loss->limit > 0) && drift->scaled < SCALE_ROWS) {
+        drift->blocks[drift->scaled++ / BLOCK] += loss->loss;
+        if (drift->scaled == SCALE_ROWS)
+            drift->limit = limit_of(drift, loss->least);
         return false;
     }
-    double scale = drift->scale / SCALE_ROWS;
-    *value = loss > 0 ? loss / (loss + scale) : 0;
+    *value = loss->loss < limit ? loss->loss / limit : loss->loss > 0;
     return true;
 }
 
-struct wh_drift_event *wh_drift_add(struct wh_drift *drift, double loss)
+static bool add_page_hinkley(struct wh_drift *drift, double value, double loss,
+                             struct wh_change *change)
+{
+    const struct wh_page_hinkley *test = &drift->page_hinkley;
+    drift->squares += value * value;
+    double rows = (double)test->rows + 1, mean = (test->total + value) / rows;
+    double variance = fmax(drift->squares / rows - mean * mean, 0);
+    double deviation = fmax(sqrt(variance), LEAST_DEVIATION);
+    const struct wh_page_hinkley_settings settings = {
+        .least = PAGE_HINKLEY_LEAST,
+        .tolerance = TOLERANCE * deviation,
+        .threshold = THRESHOLD * deviation,
+        .forgetting = 1,
+    };
+    return wh_page_hinkley_add(&drift->page_hinkley, &settings, value, loss, change);
+}
+
+struct wh_drift_event *wh_drift_add(struct wh_drift *drift, const struct wh_drift_loss *loss)
 {
     double value;
     struct wh_change change;
     enum wh_drift_tests rise = WH_DRIFT_NONE;
     bool fall = false;
-    if (!drift->tests || !squeeze(drift, loss, &value))
+    if (!drift->tests || !find_value(drift, loss, &value))
         return NULL;
-    if (drift->tests & WH_DRIFT_PAGE_HINKLEY
-        && wh_page_hinkley_add(&drift->page_hinkley, &PAGE_HINKLEY, value, loss, &change))
+    if (drift->tests & WH_DRIFT_PAGE_HINKLEY && add_page_hinkley(drift, value, loss->loss, &change))
         rise = WH_DRIFT_PAGE_HINKLEY;
     if (!rise && drift->tests & WH_DRIFT_ADWIN
-        && wh_adwin_add(&drift->adwin, &ADWIN, value, loss, &change)) {
+        && wh_adwin_add(&drift->adwin, &ADWIN, value, loss->loss, &change)) {
         fall = change.after <= change.before;
         if (!fall)
             rise = WH_DRIFT_ADWIN;
@@ -404,7 +444,12 @@ json_t *wh_drift_save(const struct wh_drift *drift)
     if (!drift->tests)
         return state;
     json_object_set_new(state, "scaled", json_integer((json_int_t)drift->scaled));
-    json_object_set_new(state, "scale", json_real(drift->scale));
+    json_t *blocks = json_array();
+    for (size_t i = 0; i < WH_DRIFT_BLOCKS; i++)
+        json_array_append_new(blocks, json_real(drift->blocks[i]));
+    json_object_set_new(state, "blocks", blocks);
+    json_object_set_new(state, "limit", json_real(drift->limit));
+    json_object_set_new(state, "squares", json_real(drift->squares));
     if (drift->tests & WH_DRIFT_ADWIN)
         json_object_set_new(state, "adwin", save_adwin(&drift->adwin));
     if (drift->tests & WH_DRIFT_PAGE_HINKLEY)
@@ -526,16 +571,31 @@ static bool load_events(const json_t *state, struct wh_drift *drift)
     return true;
 }
 
+static bool load_scale(const json_t *state, struct wh_drift *drift)
+{
+    const json_t *blocks = json_object_get(state, "blocks");
+    bool good = json_array_size(blocks) == WH_DRIFT_BLOCKS
+             && load_count(state, "scaled", &drift->scaled) && drift->scaled <= SCALE_ROWS
+             && load_number(state, "limit", 0, LARGEST_SUM, &drift->limit)
+             && load_number(state, "squares", 0, LARGEST_SUM, &drift->squares);
+    for (size_t i = 0; good && i < WH_DRIFT_BLOCKS; i++) {
+        const json_t *sum = json_array_get(blocks, i);
+        drift->blocks[i] = json_number_value(sum);
+        good = json_is_number(sum) && drift->blocks[i] >= 0 && drift->blocks[i] <= LARGEST_SUM;
+    }
+    return good;
+}
+
 bool wh_drift_load(struct wh_drift *drift, const json_t *state)
 {
     const char *test = json_string_value(json_object_get(state, "test"));
     *drift = (struct wh_drift){ 0 };
     if (!test || !wh_drift_named(test, &drift->tests) || !load_events(state, drift))
         return false;
-    if (!drift->tests)
+    /* "scale" is of losses that were bent, which is said of no other states. */
+    if (!drift->tests || json_object_get(state, "scale"))
         return true;
-    return load_count(state, "scaled", &drift->scaled) && drift->scaled <= SCALE_ROWS
-        && load_number(state, "scale", 0, LARGEST_SUM, &drift->scale)
+    return load_scale(state, drift)
         && (!(drift->tests & WH_DRIFT_ADWIN)
             || load_adwin(json_object_get(state, "adwin"), &drift->adwin))
         && (!(drift->tests & WH_DRIFT_PAGE_HINKLEY)

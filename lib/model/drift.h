@@ -9,9 +9,14 @@
  * Page-Hinkley sums up by how much the losses are above their mean (Page 1954): simpler, slower to
  * see small rises, and blind to those below its tolerance.
  *
- * Both need values in a known range, and losses have none: a loss l is put in as l / (l + s), which
- * grows from 0 to 1, s being the mean of the first losses after the start and after each change.
- * So the unit of the target does not matter, and one wild row cannot raise an alarm.
+ * Both need values in a known range, and losses have none: a loss is cut at a limit and divided by
+ * it. Below the limit the value is proportional to the loss. That matters: a learner's predictions
+ * always wander a little, and the expectation of a loss that they minimise hardly changes by that,
+ * while that of a bent one does, which looks like drift and is none. The limit of classes is a
+ * number, since their losses have a unit of their own; that of numbers is some times the usual loss
+ * since the start and since each change: the median of means of some of the first losses, so that a
+ * few wild ones do not spoil it. So the unit of the target does not matter, and one wild row cannot
+ * raise an alarm.
  *
  * Falling losses are what learning is for: they start the tests anew and are no drift. After a
  * change, either way, everything starts anew: one change is told once.
@@ -108,10 +113,14 @@ struct wh_drift_event {
     char time[WH_DRIFT_TIME_SIZE]; /* the row's event time, "" without one */
 };
 
+enum { WH_DRIFT_BLOCKS = 16 }; /* of losses, which the usual loss is the median of */
+
 struct wh_drift {
     enum wh_drift_tests tests;
-    uint64_t scaled; /* rows that `scale` is the sum of the losses of, until there are enough */
-    double scale;
+    uint64_t scaled; /* losses in `blocks`, until there are enough */
+    double blocks[WH_DRIFT_BLOCKS]; /* sums of losses */
+    double limit;    /* that follows from them; 0 before */
+    double squares;  /* sum of squares of Page-Hinkley's values */
     struct wh_adwin adwin;
     struct wh_page_hinkley page_hinkley;
     uint64_t count;                              /* of all drifts */
@@ -120,15 +129,23 @@ struct wh_drift {
 
 void wh_drift_init(struct wh_drift *drift, enum wh_drift_tests tests);
 
-/* Adds a loss (not below 0). Where it is found to have drifted, the new event, whose row and time
- * are for the caller to fill in; else NULL. */
-struct wh_drift_event *wh_drift_add(struct wh_drift *drift, double loss);
+/* A loss, 0 or more. */
+struct wh_drift_loss {
+    double loss;
+    double limit; /* what losses are cut at, where they have a unit of their own; 0: by the usual */
+    double least; /* a usual loss below this one counts as this: a model that errs less is exact */
+};
+
+/* Adds a loss. Where losses are found to have drifted, the new event, whose row and time are for the
+ * caller to fill in; else NULL. */
+struct wh_drift_event *wh_drift_add(struct wh_drift *drift, const struct wh_drift_loss *loss);
 
 /* Starts the tests anew, as after a change; what was found stays. */
 void wh_drift_restart(struct wh_drift *drift);
 
 /* Everything as a new object, and back: false where it is no state that this could have come to,
- * and then the drift is to be initialised again. */
+ * and then the drift is to be initialised again. Of the state of an earlier version, in which losses
+ * were bent, only what was found is taken, and the tests start anew. */
 json_t *wh_drift_save(const struct wh_drift *drift);
 bool wh_drift_load(struct wh_drift *drift, const json_t *state);
 

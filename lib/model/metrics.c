@@ -10,22 +10,24 @@
 static const struct {
     const char *name;
     size_t offset;
+    bool later; /* models of earlier versions lack it, and it is 0 */
 } sums[] = {
-    { "weight", offsetof(struct wh_metrics, weight) },
-    { "loss", offsetof(struct wh_metrics, loss) },
-    { "correct", offsetof(struct wh_metrics, correct) },
-    { "positive", offsetof(struct wh_metrics, positive) },
-    { "absolute", offsetof(struct wh_metrics, absolute) },
-    { "squared", offsetof(struct wh_metrics, squared) },
-    { "mean", offsetof(struct wh_metrics, mean) },
-    { "spread", offsetof(struct wh_metrics, spread) },
-    { "followed", offsetof(struct wh_metrics, followed) },
-    { "repeated", offsetof(struct wh_metrics, repeated) },
-    { "change", offsetof(struct wh_metrics, change) },
-    { "change_squared", offsetof(struct wh_metrics, change_squared) },
-    { "rise", offsetof(struct wh_metrics, rise) },
-    { "surprise", offsetof(struct wh_metrics, surprise) },
-    { "last", offsetof(struct wh_metrics, last) },
+    { "passed_over", offsetof(struct wh_metrics, passed_over), true },
+    { "weight", offsetof(struct wh_metrics, weight), false },
+    { "loss", offsetof(struct wh_metrics, loss), false },
+    { "correct", offsetof(struct wh_metrics, correct), false },
+    { "positive", offsetof(struct wh_metrics, positive), false },
+    { "absolute", offsetof(struct wh_metrics, absolute), false },
+    { "squared", offsetof(struct wh_metrics, squared), false },
+    { "mean", offsetof(struct wh_metrics, mean), false },
+    { "spread", offsetof(struct wh_metrics, spread), false },
+    { "followed", offsetof(struct wh_metrics, followed), false },
+    { "repeated", offsetof(struct wh_metrics, repeated), false },
+    { "change", offsetof(struct wh_metrics, change), false },
+    { "change_squared", offsetof(struct wh_metrics, change_squared), false },
+    { "rise", offsetof(struct wh_metrics, rise), false },
+    { "surprise", offsetof(struct wh_metrics, surprise), false },
+    { "last", offsetof(struct wh_metrics, last), false },
 };
 
 enum { SUMS = sizeof sums / sizeof *sums };
@@ -36,10 +38,16 @@ void wh_metrics_free(struct wh_metrics *metrics)
     *metrics = (struct wh_metrics){ 0 };
 }
 
+/* Whether the row that comes has a label before it. */
+static bool follows(const struct wh_metrics *metrics)
+{
+    return metrics->rows > 0 || metrics->preceded;
+}
+
 static void add_class(struct wh_metrics *metrics, double target, bool correct, double loss,
                       double weight)
 {
-    if (metrics->rows > 0) {
+    if (follows(metrics)) {
         metrics->followed += weight;
         metrics->repeated += metrics->last == target ? weight : 0;
     }
@@ -77,7 +85,7 @@ void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, uint32_t pred
 void wh_metrics_number(struct wh_metrics *metrics, double target, double prediction, double loss,
                        double weight)
 {
-    if (metrics->rows > 0) {
+    if (follows(metrics)) {
         double change = target - metrics->last;
         metrics->followed += weight;
         metrics->change += weight * fabs(change);
@@ -99,6 +107,19 @@ void wh_metrics_number(struct wh_metrics *metrics, double target, double predict
         metrics->mean += distance * weight / metrics->weight;
         metrics->spread += weight * distance * (target - metrics->mean);
     }
+}
+
+void wh_metrics_pass_over(struct wh_metrics *metrics, double target)
+{
+    metrics->last = target;
+    metrics->rows++;
+    metrics->passed_over++;
+}
+
+void wh_metrics_follow(struct wh_metrics *metrics, const struct wh_metrics *before)
+{
+    metrics->preceded = follows(before);
+    metrics->last = before->last;
 }
 
 void wh_metrics_merge(struct wh_metrics *metrics, const struct wh_metrics *from,
@@ -227,6 +248,8 @@ bool wh_metrics_load(struct wh_metrics *metrics, const json_t *object)
 {
     for (size_t i = 0; i < SUMS; i++) {
         const json_t *value = json_object_get(object, sums[i].name);
+        if (!value && sums[i].later)
+            continue;
         if (!json_is_number(value))
             return false;
         double *sum = (double *)((char *)metrics + sums[i].offset);

@@ -5,6 +5,9 @@
  * constant prediction that turned out best, and "the label stays what it was" (for classes: said
  * with the confidence that turned out best, at least that of a guess). A model that does not beat
  * them has learned nothing of use. All sums are weighted.
+ *
+ * Rows that were predicted before anything was known are counted and not measured, neither by the
+ * model's figures nor by the baselines; but such a row's label is the one before the next row's.
  */
 #ifndef WH_MODEL_METRICS_H
 #define WH_MODEL_METRICS_H
@@ -18,6 +21,8 @@
 
 struct wh_metrics {
     double rows;     /* an integer below 2^53 */
+    double passed_over; /* of these, not measured */
+    bool preceded;   /* whether `last` was before the first row */
     double weight;
     double loss;
     double correct;  /* classes */
@@ -34,7 +39,7 @@ struct wh_metrics {
     double change_squared;
     double rise;     /* what labels rose by: part of `change` */
     double surprise; /* sum of y ln y, of labels above 0 */
-    double last;     /* the label before; only where rows > 0 */
+    double last;     /* the label before; only where rows > 0, or preceded */
 };
 
 /* Zero-initialise. */
@@ -51,12 +56,23 @@ void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, uint32_t pred
 void wh_metrics_number(struct wh_metrics *metrics, double target, double prediction, double loss,
                        double weight);
 
+/* Counts a row that was predicted before anything was known. */
+void wh_metrics_pass_over(struct wh_metrics *metrics, double target);
+/* For metrics of no row yet: the rows that come follow those of others. */
+void wh_metrics_follow(struct wh_metrics *metrics, const struct wh_metrics *before);
+
+/* Rows that were measured. */
+static inline double wh_metrics_measured(const struct wh_metrics *metrics)
+{
+    return metrics->rows - metrics->passed_over;
+}
+
 /* Adds what other metrics have counted, of rows behind these; `classes` are the numbers here of
  * their classes, NULL where these are not counted. */
 void wh_metrics_merge(struct wh_metrics *metrics, const struct wh_metrics *from,
                       const uint32_t *classes);
 
-/* Figures; NaN where there was no row, and for losses of which a baseline does not follow from the
+/* Figures; NaN where no row was measured, and for losses of which a baseline does not follow from the
  * sums: the best constant of absolute, Huber's and quantile loss, no change of Huber's and
  * poisson. */
 struct wh_figures {

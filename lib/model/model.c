@@ -319,12 +319,24 @@ struct wh_example wh_model_now(const struct wh_model *model, const struct wh_exa
     return now;
 }
 
+/* Whether the learner predicts by anything, as the header tells. Where it has started anew upon
+ * drift, it has no number to predict by either. */
+static bool is_informed(const struct wh_model *model)
+{
+    if (model->task.kind == WH_TASK_REGRESSION)
+        return model->target.weight > 0;
+    return model->metrics.rows > 0
+        || (model->task.kind == WH_TASK_BINARY && wh_loss_is_margin(&model->loss));
+}
+
 struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example)
 {
     struct wh_model_room *room = model->room;
     struct wh_example now = wh_model_now(model, example);
     wh_learner_predict(model->learner, &now, room->raw);
-    struct wh_prediction prediction = { .raw = room->raw, .value = room->raw[0] };
+    struct wh_prediction prediction = {
+        .raw = room->raw, .value = room->raw[0], .informed = is_informed(model),
+    };
     if (model->task.kind == WH_TASK_BINARY) {
         prediction.best = is_positive(model, room->raw[0]);
     } else if (model->task.kind == WH_TASK_MULTICLASS) {
@@ -389,7 +401,9 @@ struct wh_judgement wh_model_judge(const struct wh_model *model,
                                    const struct wh_prediction *prediction, double label,
                                    double weight)
 {
-    struct wh_judgement judgement = { .label = label, .weight = weight };
+    struct wh_judgement judgement = {
+        .label = label, .weight = weight, .informed = prediction->informed,
+    };
     if (model->task.kind == WH_TASK_BINARY)
         judge_binary(model, prediction, &judgement);
     else if (model->task.kind == WH_TASK_MULTICLASS)
@@ -492,14 +506,17 @@ static void make_calibrations(struct wh_model *model)
 
 void wh_model_count(struct wh_model *model, const struct wh_judgement *judgement)
 {
-    if (model->task.kind == WH_TASK_REGRESSION || !(judgement->weight > 0))
+    if (model->task.kind == WH_TASK_REGRESSION || !(judgement->weight > 0)
+        || !judgement->informed)
         return;
     if (model->calibration_count != model->learner->outputs)
         make_calibrations(model);
     const struct wh_outcome *outcomes = model->room->outcomes;
+    bool two = model->task.kind == WH_TASK_BINARY;
     for (uint32_t i = 0; i < model->calibration_count; i++)
         wh_calibration_add(&model->calibrations[i],
-                           wh_loss_margin(&model->loss, outcomes[i].prediction),
+                           wh_loss_margin(&model->loss,
+                                          two ? model->room->raw[0] : outcomes[i].prediction),
                            outcomes[i].target > 0, judgement->weight);
 }
 
@@ -518,7 +535,9 @@ void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics,
                       const struct wh_judgement *judgement)
 {
     double loss = judgement->loss, weight = judgement->weight;
-    if (model->task.kind == WH_TASK_BINARY)
+    if (!judgement->informed)
+        wh_metrics_pass_over(metrics, judgement->label);
+    else if (model->task.kind == WH_TASK_BINARY)
         wh_metrics_binary(metrics, judgement->positive, prediction->best == 1, loss, weight);
     else if (model->task.kind == WH_TASK_MULTICLASS)
         wh_metrics_class(metrics, (uint32_t)judgement->label, prediction->best, loss, weight);

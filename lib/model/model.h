@@ -68,6 +68,7 @@ struct wh_prediction {
     /* Two classes: the raw prediction. Regression: the expected number, in the label's unit. More
      * classes: the probability of the best. */
     double value;
+    bool informed; /* whether it follows from anything, as told at wh_model_predict */
     uint32_t best;               /* the class that is predicted */
     const double *probabilities; /* more than two classes: of each, else NULL */
 };
@@ -78,6 +79,7 @@ struct wh_judgement {
     double weight;
     double loss;   /* not weighted, in the label's unit */
     bool positive; /* two classes: the label is the positive one */
+    bool informed; /* as the prediction was: a row that was predicted of nothing is not measured */
 };
 
 struct wh_model *wh_model_new(void);
@@ -112,6 +114,12 @@ unsigned wh_model_needs(const struct wh_model *model);
 /* The example with the model's clock, as learners take it. */
 struct wh_example wh_model_now(const struct wh_model *model, const struct wh_example *example);
 
+/*
+ * Before the first label, a number or one of several classes is predicted of nothing: 0, whatever
+ * the label's unit, or the class that is just being met. Such a prediction is not informed. Of two
+ * classes the first is, by symmetry: 1/2, or a margin of 0; but not under squared loss, where it is
+ * 0 too.
+ */
 struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example);
 
 /* More than two classes: the margin m_k of the class in what was predicted last. */
@@ -141,7 +149,7 @@ void wh_model_count(struct wh_model *model, const struct wh_judgement *judgement
 void wh_model_merge_counts(struct wh_model *model, const struct wh_model *from,
                            const uint32_t *outputs);
 
-/* Adds a row to metrics. */
+/* Adds a row to metrics; one whose prediction was not informed as such. */
 void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics,
                       const struct wh_prediction *prediction,
                       const struct wh_judgement *judgement);

@@ -13,7 +13,7 @@ void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *
                        const struct wh_judgement *judgement)
 {
     wh_model_measure(model, &evaluation->metrics, prediction, judgement);
-    if (model->task.kind == WH_TASK_BINARY)
+    if (model->task.kind == WH_TASK_BINARY && judgement->informed)
         wh_auc_add(&evaluation->auc, prediction->value, judgement->positive, judgement->weight);
 }
 
@@ -162,6 +162,8 @@ void wh_report_stats(json_t *stats, const struct wh_model *model,
 {
     struct wh_figures figures = figures_of(model, &evaluation->metrics);
     json_object_set_new(stats, "loss_name", json_string(wh_loss_name(&model->loss)));
+    json_object_set_new(stats, "rows_not_measured",
+                        json_integer((json_int_t)evaluation->metrics.passed_over));
     set_figure(stats, name, figures.loss);
     set_figure(stats, "baseline_constant", figures.constant_loss);
     set_figure(stats, "baseline_no_change", figures.no_change_loss);
@@ -266,6 +268,10 @@ static void describe_history(struct wh_buffer *out, const struct wh_model *model
                      (unsigned long)model->names.count - 1);
     if (!model->learner)
         return;
+    if (!(model->metrics.weight > 0)) {
+        add_text(out, "loss", "no row was measured yet");
+        return;
+    }
     wh_buffer_format(out, "%-12s %.6g before learning from each row", "loss", figures.loss);
     if (!isnan(figures.constant_loss))
         wh_buffer_format(out, " (best constant %.6g)", figures.constant_loss);

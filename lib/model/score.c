@@ -270,7 +270,7 @@ static void add_models(struct score *score, json_t *stats)
 static void score_stats(struct wh_stage *stage, json_t *stats)
 {
     struct score *score = score_of(stage);
-    double rows = score->contestants[0].evaluation.metrics.rows;
+    double rows = wh_metrics_measured(&score->contestants[0].evaluation.metrics);
     if (score->label) {
         json_object_set_new(stats, "rows_measured", json_integer((json_int_t)rows));
         json_object_set_new(stats, "rows_without_label",
@@ -313,7 +313,7 @@ void wh_score_summary(struct wh_stage *stage, struct wh_buffer *out)
 {
     struct score *score = score_of(stage);
     struct contestant *first = &score->contestants[0];
-    double rows = first->evaluation.metrics.rows;
+    double rows = wh_metrics_measured(&first->evaluation.metrics);
     if (!score->label)
         return;
     if (score->count == 1)

@@ -297,9 +297,13 @@ static void measure(struct update *update, const struct wh_prediction *predictio
                     const struct wh_judgement *judgement)
 {
     struct wh_model *model = update->model;
+    if (update->learned == 0)
+        wh_metrics_follow(&update->evaluation.metrics, &model->metrics);
     wh_model_measure(model, &model->metrics, prediction, judgement);
     wh_evaluation_add(&update->evaluation, model, prediction, judgement);
     update->learned++;
+    if (model->task.kind == WH_TASK_REGRESSION)
+        wh_few_labels_add(&update->labels, judgement->label);
     if (update->learned == update->next_line) {
         update->next_line *= 2;
         if (update->settings->say)

@@ -57,7 +57,8 @@ counts() {
     wh-update -m number.whm --learner nag --label a --ignore yes,kind -q rows
     [ -z "$(counts number.whm || true)" ]
     wh-update -m many.whm --learner nag --label kind --ignore yes -q rows
-    counts many.whm | jq -es 'length == 3 and ([.[].calibration.bins[][2]] | add) == 300'
+    # All but the first row, which was predicted before any class was known.
+    counts many.whm | jq -es 'length == 3 and ([.[].calibration.bins[][2]] | add) == 299'
 }
 
 @test "a model that says too much says what is so when calibrated" {

@@ -176,6 +176,12 @@ static double make_loss(uint64_t *seed, bool squared, double scale)
     return scale * -log(uniform < probability ? probability : 1 - probability);
 }
 
+/* Of numbers, whose losses have no unit of their own. */
+static struct wh_drift_event *add_loss(struct wh_drift *drift, double loss)
+{
+    return wh_drift_add(drift, &(struct wh_drift_loss){ .loss = loss });
+}
+
 static const enum wh_drift_tests all_tests[] = { WH_DRIFT_ADWIN, WH_DRIFT_PAGE_HINKLEY,
                                                  WH_DRIFT_BOTH };
 
@@ -187,29 +193,32 @@ static void losses_that_do_not_rise_raise_no_alarm(void **state)
             struct wh_drift drift;
             uint64_t seed = 11;
             wh_drift_init(&drift, all_tests[test]);
-            for (int row = 0; row < 100000; row++)
-                assert_null(wh_drift_add(&drift, make_loss(&seed, squared, 1)));
-            for (int row = 0; row < 20000; row++)
-                assert_null(wh_drift_add(&drift, make_loss(&seed, squared, 0.2)));
+            struct wh_drift_loss loss = { .limit = squared ? 0 : 8 };
+            for (int row = 0; row < 120000; row++) {
+                loss.loss = make_loss(&seed, squared, row < 100000 ? 1 : 0.2);
+                assert_null(wh_drift_add(&drift, &loss));
+            }
             assert_int_equal(drift.count, 0);
         }
     }
 }
 
-/* The row after the rise, of 5,000 rows by a half, at which it is found. */
-static int found_after(enum wh_drift_tests tests, double unit)
+/* The row after errors have doubled, at row 5,000, at which that is found. The first loss is `wild`,
+ * and so is the 70th. */
+static int found_after(enum wh_drift_tests tests, double unit, double wild)
 {
     struct wh_drift drift;
     uint64_t seed = 3;
     wh_drift_init(&drift, tests);
     for (int row = 0; row < 5000; row++)
-        assert_null(wh_drift_add(&drift, make_loss(&seed, true, unit)));
+        assert_null(add_loss(&drift, row == 0 || row == 69 ? wild
+                                                           : make_loss(&seed, true, unit)));
     for (int row = 0; row < 5000; row++) {
-        const struct wh_drift_event *event = wh_drift_add(&drift, make_loss(&seed, true, 2 * unit));
+        const struct wh_drift_event *event = add_loss(&drift, make_loss(&seed, true, 2 * unit));
         if (!event)
             continue;
         assert_int_equal(drift.count, 1);
-        assert_true(fabs(event->before / unit / unit - 1) < 0.2);
+        assert_true(fabs(event->before / unit / unit - 1) < 0.2 || wild > unit);
         assert_true(event->after > 2 * event->before && event->after < 6 * event->before);
         return row;
     }
@@ -220,12 +229,74 @@ static void a_rise_is_found_soon_whatever_the_unit(void **state)
 {
     (void)state;
     for (size_t test = 0; test < 3; test++) {
-        int found = found_after(all_tests[test], 1);
+        int found = found_after(all_tests[test], 1, 1);
         assert_true(found >= 0 && found < 400);
         /* Powers of two: the very same numbers come out of it. */
-        assert_int_equal(found_after(all_tests[test], ldexp(1, 20)), found);
-        assert_int_equal(found_after(all_tests[test], ldexp(1, -20)), found);
+        double far = ldexp(1, 20), near = ldexp(1, -20);
+        assert_int_equal(found_after(all_tests[test], far, far * far), found);
+        assert_int_equal(found_after(all_tests[test], near, near * near), found);
     }
+}
+
+static void wild_losses_among_the_first_do_not_blind_the_tests(void **state)
+{
+    (void)state;
+    for (size_t test = 0; test < 3; test++) {
+        int found = found_after(all_tests[test], 1, 1e10);
+        assert_true(found >= 0 && found < 400);
+    }
+}
+
+/* Errors of 1e-12 beside labels of 1 or so, which are roundings, and of ten times as much. */
+static void errors_that_make_no_difference_are_no_drift(void **state)
+{
+    (void)state;
+    struct wh_drift drift;
+    uint64_t seed = 3;
+    wh_drift_init(&drift, WH_DRIFT_BOTH);
+    for (int row = 0; row < 10000; row++) {
+        struct wh_drift_loss loss = { make_loss(&seed, true, row < 5000 ? 1e-12 : 1e-11), 0, 1e-10 };
+        assert_null(wh_drift_add(&drift, &loss));
+    }
+    for (int row = 0; row < 400 && drift.count == 0; row++) {
+        struct wh_drift_loss loss = { make_loss(&seed, true, 1e-3), 0, 1e-10 };
+        wh_drift_add(&drift, &loss);
+    }
+    assert_int_equal(drift.count, 1);
+}
+
+/* A learner that wanders: it says now 9, now 11 in 1,000 of a class that 10 in 1,000 rows have. The
+ * expected loss is the same to half a hundredth. */
+static void a_learner_that_wanders_raises_no_alarm(void **state)
+{
+    (void)state;
+    for (size_t test = 0; test < 3; test++) {
+        struct wh_drift drift;
+        uint64_t seed = 3;
+        wh_drift_init(&drift, all_tests[test]);
+        for (int row = 0; row < 200000; row++) {
+            double probability = row / 5000 % 2 ? 0.011 : 0.009;
+            bool positive = next_random(&seed) < 0.01;
+            struct wh_drift_loss loss = { -log(positive ? probability : 1 - probability), 8, 0 };
+            assert_null(wh_drift_add(&drift, &loss));
+        }
+    }
+}
+
+static void a_state_of_bent_losses_is_begun_anew(void **state)
+{
+    (void)state;
+    json_t *saved = json_pack("{s:s, s:i, s:[{s:i, s:s, s:f, s:f}], s:i, s:f, s:{}}", "test",
+                              "adwin", "count", 1, "last", "row", 7, "test", "adwin",
+                              "loss_before", 1.0, "loss_after", 2.0, "scaled", 100, "scale", 3.5,
+                              "adwin");
+    struct wh_drift drift;
+    assert_true(wh_drift_load(&drift, saved));
+    json_decref(saved);
+    assert_int_equal(drift.count, 1);
+    assert_int_equal(drift.events[0].row, 7);
+    assert_int_equal(drift.scaled, 0);
+    assert_int_equal(drift.adwin.width, 0);
 }
 
 static void one_change_is_told_once(void **state)
@@ -235,9 +306,9 @@ static void one_change_is_told_once(void **state)
     uint64_t seed = 3;
     wh_drift_init(&drift, WH_DRIFT_BOTH);
     for (int row = 0; row < 5000; row++)
-        wh_drift_add(&drift, make_loss(&seed, true, 1));
+        add_loss(&drift, make_loss(&seed, true, 1));
     for (int row = 0; row < 50000; row++)
-        wh_drift_add(&drift, make_loss(&seed, true, 3));
+        add_loss(&drift, make_loss(&seed, true, 3));
     assert_int_equal(drift.count, 1);
 }
 
@@ -251,7 +322,7 @@ static void the_last_drifts_are_kept(void **state)
     for (int stretch = 0; stretch < 30; stretch++) {
         for (int row = 0; row < 2000; row++) {
             struct wh_drift_event *event =
-                wh_drift_add(&drift, make_loss(&seed, true, stretch % 2 ? 4 : 1));
+                add_loss(&drift, make_loss(&seed, true, stretch % 2 ? 4 : 1));
             if (event)
                 event->row = (uint64_t)++count;
         }
@@ -268,14 +339,14 @@ static void wild_losses_are_taken(void **state)
     struct wh_drift drift;
     wh_drift_init(&drift, WH_DRIFT_BOTH);
     for (int row = 0; row < 1000; row++)
-        wh_drift_add(&drift, row % 3 ? 0 : 1e100);
+        add_loss(&drift, row % 3 ? 0 : 1e100);
     json_t *saved = wh_drift_save(&drift);
     struct wh_drift loaded;
     assert_true(wh_drift_load(&loaded, saved));
     json_decref(saved);
     wh_drift_init(&drift, WH_DRIFT_BOTH);
     for (int row = 0; row < 1000; row++)
-        assert_null(wh_drift_add(&drift, 0));
+        assert_null(add_loss(&drift, 0));
 }
 
 /* Through text, as in a file. */
@@ -300,8 +371,8 @@ static void a_state_that_was_stored_goes_on_as_if_it_never_was(void **state)
         wh_drift_init(&parts, all_tests[test]);
         for (int row = 0; row < 12000; row++) {
             double loss = make_loss(&seed, true, row / 3000 % 2 ? 3 : 1);
-            struct wh_drift_event *event = wh_drift_add(&whole, loss);
-            struct wh_drift_event *other = wh_drift_add(&parts, loss);
+            struct wh_drift_event *event = add_loss(&whole, loss);
+            struct wh_drift_event *other = add_loss(&parts, loss);
             assert_true(!event == !other);
             if (event) {
                 strcpy(event->time, "2024-03-01");
@@ -357,7 +428,7 @@ static void what_is_no_state_is_refused(void **state)
     uint64_t seed = 5;
     wh_drift_init(&drift, WH_DRIFT_BOTH);
     for (int row = 0; row < 7000; row++)
-        wh_drift_add(&drift, make_loss(&seed, true, row > 3000 ? 3 : 1));
+        add_loss(&drift, make_loss(&seed, true, row > 3000 ? 3 : 1));
     assert_int_equal(drift.count, 1);
     json_t *saved = wh_drift_save(&drift);
     for (size_t i = 0; i < sizeof values / sizeof *values; i++) {
@@ -381,6 +452,10 @@ int main(void)
         cmocka_unit_test(a_change_tells_the_means_on_either_side),
         cmocka_unit_test(losses_that_do_not_rise_raise_no_alarm),
         cmocka_unit_test(a_rise_is_found_soon_whatever_the_unit),
+        cmocka_unit_test(wild_losses_among_the_first_do_not_blind_the_tests),
+        cmocka_unit_test(errors_that_make_no_difference_are_no_drift),
+        cmocka_unit_test(a_learner_that_wanders_raises_no_alarm),
+        cmocka_unit_test(a_state_of_bent_losses_is_begun_anew),
         cmocka_unit_test(one_change_is_told_once),
         cmocka_unit_test(the_last_drifts_are_kept),
         cmocka_unit_test(wild_losses_are_taken),
