@@ -53,6 +53,7 @@ static struct wh_head *coin_new(const struct wh_learner_settings *settings, stru
     *coin = (struct coin){
         .loss = settings->loss,
         .rate = settings->rate,
+        .range.slack = wh_range_slack(settings),
         .table.size = sizeof(struct gambler),
     };
     return (struct wh_head *)coin;
@@ -107,7 +108,7 @@ static double coin_predict(struct wh_head *head, const struct wh_example *exampl
         sum += entry.weight * example->values[i];
         squares += entry.square;
     }
-    return wh_range_clamp(&coin->range, &coin->loss, sum / mean_square(coin, squares, fading));
+    return wh_range_said(&coin->range, &coin->loss, sum / mean_square(coin, squares, fading));
 }
 
 /* Sets the clock, and begins a new era where the last has ended. */

@@ -46,6 +46,7 @@ static struct wh_head *ftrl_new(const struct wh_learner_settings *settings, stru
     *ftrl = (struct ftrl){
         .loss = settings->loss,
         .rate = settings->rate,
+        .range.slack = wh_range_slack(settings),
         .l1 = settings->l1,
         .l2 = settings->l2,
         .table.size = sizeof(struct weight),
@@ -67,7 +68,7 @@ static double ftrl_predict(struct wh_head *head, const struct wh_example *exampl
     double sum = 0;
     for (size_t i = 0; i < example->count; i++)
         sum += weights[example->ids[i]].value * example->values[i];
-    return wh_range_clamp(&ftrl->range, &ftrl->loss, sum);
+    return wh_range_said(&ftrl->range, &ftrl->loss, sum);
 }
 
 /* The weight that follows from the sums, which are `fading` times as large as what they tell. */

@@ -12,6 +12,7 @@
 #include <stdint.h>
 
 #include "model/example.h"
+#include "model/learner.h"
 #include "model/loss.h"
 
 /*
@@ -23,20 +24,40 @@ static const double WH_LARGEST_COEFFICIENT = 1e150, WH_LARGEST_GRADIENTS = 1e300
 
 /*
  * Margins and logarithms are kept to +-WH_MARGIN_LIMIT, numbers to the range of the targets seen,
- * 0 included, and so are the margins of hinge loss, of which more than 1 gains nothing.
- * Zero-initialised is the range of no targets.
+ * 0 included. Probabilities that are learned as numbers may be said to be 1 beyond that, so that
+ * rows which are sure are still told apart. Zero-initialised is the range of no targets.
  */
 struct wh_range {
     double lowest, highest; /* targets seen; 0 is between */
+    double slack;           /* how far beyond these what is said may be */
 };
+
+/* The slack of a learner's range. */
+static inline double wh_range_slack(const struct wh_learner_settings *settings)
+{
+    return settings->loss.kind == WH_LOSS_SQUARED && !settings->numbers ? 1 : 0;
+}
+
+static inline double wh_range_keep(const struct wh_range *range, const struct wh_loss *loss,
+                                   double raw, double slack)
+{
+    bool open = wh_loss_is_margin(loss) || loss->kind == WH_LOSS_POISSON;
+    double lowest = open ? -WH_MARGIN_LIMIT : range->lowest - slack;
+    double highest = open ? WH_MARGIN_LIMIT : range->highest + slack;
+    return raw < lowest ? lowest : raw > highest ? highest : raw;
+}
+
+/* What is said, and what is learned from: beyond the range nothing is to be gained. */
+static inline double wh_range_said(const struct wh_range *range, const struct wh_loss *loss,
+                                   double raw)
+{
+    return wh_range_keep(range, loss, raw, range->slack);
+}
 
 static inline double wh_range_clamp(const struct wh_range *range, const struct wh_loss *loss,
                                     double raw)
 {
-    bool open = loss->kind == WH_LOSS_LOGISTIC || loss->kind == WH_LOSS_POISSON;
-    double lowest = open ? -WH_MARGIN_LIMIT : range->lowest;
-    double highest = open ? WH_MARGIN_LIMIT : range->highest;
-    return raw < lowest ? lowest : raw > highest ? highest : raw;
+    return wh_range_keep(range, loss, raw, 0);
 }
 
 static inline void wh_range_widen(struct wh_range *range, double target)

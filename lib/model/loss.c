@@ -289,11 +289,19 @@ double wh_loss_margin(const struct wh_loss *loss, double prediction)
     return loss->kind == WH_LOSS_SQUARED ? 8 * (prediction - 0.5) : prediction;
 }
 
+/* From -1 to EDGE what is predicted is squeezed into what is from 0 to EDGE. */
+static double near_zero(double prediction)
+{
+    static const double EDGE = 0.001;
+    double from_lowest = prediction > -1 ? prediction + 1 : 0;
+    return prediction > EDGE ? prediction : from_lowest * EDGE / (1 + EDGE);
+}
+
 double wh_loss_probability(const struct wh_loss *loss, double prediction)
 {
     if (loss->kind == WH_LOSS_LOGISTIC)
         return 1 / (1 + exp(-prediction));
     if (loss->kind == WH_LOSS_HINGE)
         return prediction;
-    return prediction < 0 ? 0 : prediction > 1 ? 1 : prediction;
+    return prediction < 0.5 ? near_zero(prediction) : 1 - near_zero(1 - prediction);
 }

@@ -73,7 +73,9 @@ double wh_loss_of_rate(const struct wh_loss *loss, double rate);
 double wh_loss_margin(const struct wh_loss *loss, double prediction);
 
 /* The score of a binary model's raw prediction: P(positive), but under hinge loss the margin
- * itself, since no probability follows from it. */
+ * itself, since no probability follows from it. Under squared loss predictions from -1 to 2 are made
+ * probabilities: those near 0 and 1 and beyond share what is within a thousandth of 0 and 1, in their
+ * order. */
 double wh_loss_probability(const struct wh_loss *loss, double prediction);
 
 #endif

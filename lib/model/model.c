@@ -370,6 +370,9 @@ static void judge_binary(const struct wh_model *model, const struct wh_predictio
         .target = wh_loss_is_margin(&model->loss) ? 2 * judgement->label - 1 : judgement->label,
         .weight = judgement->weight,
     };
+    /* A probability beyond 0 and 1 tells rows apart that are sure, and is not wrong by that. */
+    if (model->loss.kind == WH_LOSS_SQUARED)
+        outcome->prediction = fmin(fmax(prediction->value, 0), 1);
     wh_loss_find(&model->loss, outcome);
     judgement->loss = outcome->loss;
 }

@@ -53,6 +53,7 @@ static struct wh_head *nag_new(const struct wh_learner_settings *settings, struc
     nag->rate = settings->rate;
     nag->l1 = settings->l1;
     nag->l2 = settings->l2;
+    nag->range.slack = wh_range_slack(settings);
     return (struct wh_head *)nag;
 }
 
@@ -81,7 +82,7 @@ static double nag_predict(struct wh_head *head, const struct wh_example *example
     double sum = 0;
     for (size_t i = 0; i < example->count; i++)
         sum += nag->weights[example->ids[i]].value * example->values[i];
-    return wh_range_clamp(&nag->range, &nag->loss, sum);
+    return wh_range_said(&nag->range, &nag->loss, sum);
 }
 
 /* What the features say about the length of the step. */

@@ -233,6 +233,7 @@ static struct wh_head *sgd_new(const struct wh_learner_settings *settings, struc
     *sgd = (struct sgd){
         .loss = settings->loss,
         .rate = settings->rate,
+        .range.slack = wh_range_slack(settings),
         .l1 = settings->l1,
         .l2 = settings->l2,
         .scaler = scaler_of(view),
@@ -261,7 +262,7 @@ static double sgd_predict(struct wh_head *head, const struct wh_example *example
     struct sgd *sgd = sgd_of(head);
     wh_table_reserve(&sgd->table, example->features);
     sgd->sum = sum_up(sgd, example);
-    return wh_range_clamp(&sgd->range, &sgd->loss, sgd->sum);
+    return wh_range_said(&sgd->range, &sgd->loss, sgd->sum);
 }
 
 static double rate_of(uint32_t id)

@@ -59,6 +59,43 @@ between() {
     jq -e '.accuracy > .9 and .progressive_loss < .3 * .baseline_constant' stats.json
 }
 
+# classes: rows of two classes of which a column of whole numbers tells, one in 20 positive.
+classes() {
+    awk 'BEGIN {
+        print "a,b,y"
+        for (i = 1; i <= 6000; i++) {
+            u = i * 7919 % 104729; u = u * u % 104729; a = u % 1000 / 100 - 5
+            u = (u * 31 + i) % 104729; b = u * u % 104729 % 1000 / 100 - 5
+            u = (u * 17 + i) % 104729; noise = u * u % 104729 / 104729
+            printf "%.2f,%.2f,%d\n", a, b, noise < 1 / (1 + exp(6 - a - b))
+        }
+    }'
+}
+
+@test "no loss loses the order of rows that are sure: hinge and squared rank as logistic does" {
+    classes >rows.csv
+    local learner loss
+    for learner in auto nag ftrl coin sgd; do
+        for loss in logistic hinge squared; do
+            wh-update -q -m m.whm --new --label y --learner $learner --loss $loss rows.csv
+            wh-score -q -m m.whm --label y --stats $loss.json rows.csv >$loss.csv
+        done
+        jq -es '.[0].auc as $auc | all(.auc > $auc - .01)' logistic.json hinge.json squared.json
+        # Most rows have a score of their own.
+        [ "$(sed 1d hinge.csv | cut -d, -f4 | sort -u | wc -l)" -gt 5500 ]
+        awk -F, 'NR > 1 && !($4 >= 0 && $4 <= 1) { exit 1 }' squared.csv
+    done
+}
+
+@test "the score of hinge loss may be beyond 1, and --calibrate keeps its order" {
+    classes >rows.csv
+    wh-update -q -m m.whm --label y --learner nag --loss hinge rows.csv
+    wh-score -q -m m.whm rows.csv | awk -F, 'NR > 1 && $4 < -2 { far++ } END { exit far < 100 }'
+    paste -d, <(wh-score -q -m m.whm rows.csv | cut -d, -f4) \
+        <(wh-score -q -m m.whm --calibrate platt rows.csv | cut -d, -f4) | sed 1d |
+        LC_ALL=C sort -t, -g | awk -F, '$2 < last - 1e-12 { exit 1 } { last = $2 }'
+}
+
 @test "a loss that is not for the task, or no loss, is refused" {
     exits 2 wh-update -m m.whm --label n --task regression --loss hinge rows.csv
     exits 2 wh-update -m m.whm --label n --positive 1 --loss poisson rows.csv
