@@ -44,10 +44,11 @@ int wh_class_weights_check(const char *text, struct wh_error *error)
     }
 }
 
-static bool is_of(const struct entry *entry, const struct wh_class *class)
+static bool is_of(const struct entry *entry, const struct wh_task *task,
+                  const struct wh_class *class)
 {
-    return class->text && entry->label_length == class->length
-        && memcmp(entry->label, class->text, class->length) == 0;
+    struct wh_slice label = { entry->label, entry->label_length };
+    return wh_task_is_label(task, class, &label);
 }
 
 bool wh_class_weights_unmet(const char *text, const struct wh_task *task, const char **label,
@@ -56,7 +57,7 @@ bool wh_class_weights_unmet(const char *text, const struct wh_task *task, const 
     struct entry entry;
     for (const char *at = text; next(&at, &entry); at++) {
         uint32_t i = 0;
-        while (i < task->count && !is_of(&entry, &task->classes[i]))
+        while (i < task->count && !is_of(&entry, task, &task->classes[i]))
             i++;
         *label = entry.label;
         *length = entry.label_length;
@@ -68,11 +69,11 @@ bool wh_class_weights_unmet(const char *text, const struct wh_task *task, const 
     return false;
 }
 
-double wh_class_weight(const char *text, const struct wh_class *class)
+double wh_class_weight(const char *text, const struct wh_task *task, const struct wh_class *class)
 {
     struct entry entry;
     for (const char *at = text; next(&at, &entry); at++) {
-        if (is_of(&entry, class))
+        if (is_of(&entry, task, class))
             return wh_number_parse(entry.weight, entry.weight_length);
         if (*at == '\0')
             break;

@@ -20,6 +20,6 @@ bool wh_class_weights_unmet(const char *text, const struct wh_task *task, const 
                             size_t *length);
 
 /* The weight of a class by a text that was checked; 1 where it is not named. */
-double wh_class_weight(const char *text, const struct wh_class *class);
+double wh_class_weight(const char *text, const struct wh_task *task, const struct wh_class *class);
 
 #endif

@@ -39,7 +39,7 @@ static int check(const struct wh_model *into, const struct wh_model *from, const
     if (into->settings.half_life)
         return wh_fail(error, WH_REFUSED, "%s: models with --half-life cannot be merged: which "
                        "rows are forgotten depends on the order of all of them", path);
-    if (into->task.kind != from->task.kind || into->task.type != from->task.type)
+    if (into->task.kind != from->task.kind)
         return differs(path, "task", error);
     if (into->loss.kind != from->loss.kind || into->loss.parameter != from->loss.parameter)
         return differs(path, "loss", error);

@@ -472,7 +472,7 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
         add_outputs(model, &now);
     struct wh_judgement weighted = *judgement;
     if (model->settings.class_weights)
-        weighted.weight *= wh_class_weight(model->settings.class_weights,
+        weighted.weight *= wh_class_weight(model->settings.class_weights, &model->task,
                                            &model->task.classes[(size_t)judgement->label]);
     /* Predictions are counted by outcomes, also where the class's weight is 0. */
     if (model->task.kind == WH_TASK_MULTICLASS)

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "model/guard.h"
 
@@ -133,11 +134,89 @@ static void add_baselines(struct wh_buffer *out, const struct wh_figures *figure
     wh_buffer_byte(out, '\n');
 }
 
+static const char *quote_class(char quoted[static 96], const struct wh_class *class)
+{
+    return class->text ? wh_quote(quoted, class->text, class->length) : NULL;
+}
+
+static void report_two_classes(struct wh_buffer *out, const struct wh_model *model)
+{
+    const struct wh_task *task = &model->task;
+    char quoted[96], other[96];
+    const char *negative = quote_class(other, &task->classes[0]);
+    const char *positive = quote_class(quoted, &task->classes[1]);
+    if (!positive && task->positive)
+        positive = wh_quote(quoted, task->positive, strlen(task->positive));
+    if (!positive)
+        positive = "the positive class, which no row had yet";
+    wh_buffer_format(out, "task binary: the score is %s %s; ",
+                     model->loss.kind == WH_LOSS_HINGE ? "a margin, above 0 for"
+                                                       : "the probability of", positive);
+    if (negative)
+        wh_buffer_format(out, "the other class is %s\n", negative);
+    else
+        wh_buffer_format(out, "no other class has come yet\n");
+}
+
+static void report_many_classes(struct wh_buffer *out, const struct wh_task *task)
+{
+    char one[96], other[96];
+    wh_buffer_format(out, "task multiclass, %u class%s: the score is the probability of the class "
+                     "that is predicted\n", task->count, task->count == 1 ? "" : "es");
+    if (task->count == 2)
+        wh_buffer_format(out, "only two classes have come, %s and %s: learn anew with wh-update "
+                         "--new --positive VALUE, and the score is the probability of that one\n",
+                         quote_class(one, &task->classes[0]), quote_class(other, &task->classes[1]));
+}
+
+static void report_numbers(struct wh_buffer *out, const struct wh_model *model)
+{
+    const char *label = model->settings.roles.label;
+    wh_buffer_format(out, "task regression: the score is ");
+    switch (model->loss.kind) {
+    case WH_LOSS_ABSOLUTE:
+        wh_buffer_format(out, "the median of %s\n", label);
+        break;
+    case WH_LOSS_QUANTILE:
+        wh_buffer_format(out, "what %s is below with probability %g\n", label,
+                         model->loss.parameter);
+        break;
+    case WH_LOSS_HUBER:
+        wh_buffer_format(out, "the expected %s, far labels counting less\n", label);
+        break;
+    default:
+        wh_buffer_format(out, "the expected %s\n", label);
+    }
+}
+
+void wh_report_task(struct wh_buffer *out, const struct wh_model *model)
+{
+    switch (model->task.kind) {
+    case WH_TASK_BINARY:
+        report_two_classes(out, model);
+        break;
+    case WH_TASK_MULTICLASS:
+        report_many_classes(out, &model->task);
+        break;
+    case WH_TASK_REGRESSION:
+        report_numbers(out, model);
+        break;
+    case WH_TASK_UNSETTLED:
+        break;
+    }
+}
+
 void wh_report_figures(struct wh_buffer *out, const struct wh_model *model,
                        struct wh_evaluation *evaluation, const char *loss)
 {
     struct wh_figures figures = figures_of(model, &evaluation->metrics);
     bool classes = classifies(model);
+    if (!(evaluation->metrics.weight > 0)) {
+        wh_buffer_format(out, "%s not measured: %s\n", loss,
+                         wh_metrics_measured(&evaluation->metrics) > 0
+                             ? "all rows weigh 0" : "the model knew nothing before these rows");
+        return;
+    }
     add_figure(out, loss, figures.loss);
     wh_buffer_format(out, " (%s)", wh_loss_name(&model->loss));
     if (classes) {

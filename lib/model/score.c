@@ -322,6 +322,8 @@ void wh_score_summary(struct wh_stage *stage, struct wh_buffer *out)
     if (score->unlabelled)
         wh_buffer_format(out, " (%" PRIu64 " have no label)", score->unlabelled);
     wh_buffer_byte(out, '\n');
+    if (score->count == 1)
+        wh_report_task(out, model_of(first));
     if (rows > 0 && score->count == 1)
         wh_report_figures(out, model_of(first), &first->evaluation, "loss");
     else if (rows > 0)

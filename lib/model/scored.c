@@ -116,11 +116,11 @@ void wh_scored_free(struct wh_scored *scored)
  * Columns
  */
 
-/* The label of a class as text: booleans have none of their own. */
+/* The label of a class as text: that of two booleans need not have been seen. */
 static struct wh_slice label_of(const struct wh_model *model, uint32_t class)
 {
     const struct wh_class *known = &model->task.classes[class];
-    if (model->task.type == WH_TRUE)
+    if (model->task.type == WH_TRUE && model->task.kind == WH_TASK_BINARY)
         return class ? (struct wh_slice){ "true", 4 } : (struct wh_slice){ "false", 5 };
     return (struct wh_slice){ known->text, known->length };
 }

@@ -215,12 +215,6 @@ void wh_scorer_add(struct wh_scorer *scorer, struct wh_row *row,
  * Taking over
  */
 
-static bool same_label(const struct wh_class *one, const struct wh_class *other)
-{
-    return !one->text || !other->text
-        || (one->length == other->length && memcmp(one->text, other->text, one->length) == 0);
-}
-
 bool wh_scorer_follows(const struct wh_scorer *scorer, const struct wh_scorer *other,
                        struct wh_error *reason)
 {
@@ -229,8 +223,8 @@ bool wh_scorer_follows(const struct wh_scorer *scorer, const struct wh_scorer *o
         wh_fail(reason, WH_REFUSED, "its task is %s, not %s", wh_task_name(others),
                 wh_task_name(task));
     else if (task->kind == WH_TASK_BINARY
-             && (task->type != others->type || !same_label(&task->classes[0], &others->classes[0])
-                 || !same_label(&task->classes[1], &others->classes[1])))
+             && (!wh_task_same_class(task, &task->classes[0], &others->classes[0])
+                 || !wh_task_same_class(task, &task->classes[1], &others->classes[1])))
         wh_fail(reason, WH_REFUSED, "its two classes are others");
     else if (!wh_scored_alike(scorer->scored, scorer->model, other->scored, other->model))
         wh_fail(reason, WH_REFUSED, "it has other classes, and so CSV would have other columns");

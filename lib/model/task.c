@@ -1,6 +1,7 @@
 #include "model/task.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -19,8 +20,14 @@ static const char *const type_names[] = {
 /* Margins are within +-50, and so are logarithms of their sums and of numbers of rows. */
 static const double LARGEST_OFFSET = 200;
 
-/* Pairs of words that say by themselves which one is positive. */
-static const char *const word_pairs[][2] = { { "no", "yes" }, { "false", "true" } };
+/* Words that say by themselves which of two classes they are, in families that do not mix. */
+static const struct {
+    const char *word;
+    int side, family;
+} words[] = {
+    { "no", 0, 1 }, { "n", 0, 1 }, { "yes", 1, 1 }, { "y", 1, 1 },
+    { "false", 0, 2 }, { "f", 0, 2 }, { "true", 1, 2 }, { "t", 1, 2 },
+};
 
 static void make_two(struct wh_task *task)
 {
@@ -74,106 +81,193 @@ const char *wh_task_name(const struct wh_task *task)
 struct label {
     uint8_t type; /* WH_TRUE for both booleans */
     struct wh_slice text;
-    double number;
     const char *column;
     struct wh_task *task;
 };
 
-static enum wh_verdict contradicts(const struct label *label, const char *remedy,
-                                   struct wh_error *error)
+/*
+ * Spelling
+ */
+
+/* The number that the whole text is; NaN for another text. */
+static double number_of(const struct wh_slice *text)
+{
+    return wh_number_valid(text->text, text->length) ? wh_number_parse(text->text, text->length)
+                                                     : (double)NAN;
+}
+
+/* What a word says of two classes. */
+struct side {
+    int side; /* -1: nothing */
+    int family;
+    bool digit; /* it is 1, 0 or -1 */
+    bool minus; /* it is -1, which goes with 1 only: with 0 it would be one of three */
+};
+
+/* Also of "+1", which is no number in JSON. */
+static struct side find_side(const struct wh_slice *text)
+{
+    bool plus = text->length > 0 && *text->text == '+';
+    double number = number_of(&(struct wh_slice){ text->text + plus, text->length - plus });
+    if (fabs(number) == 1 || number == 0)
+        return (struct side){ number == 1, 2, true, number == -1 };
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (strlen(words[i].word) == text->length
+            && strncasecmp(words[i].word, text->text, text->length) == 0)
+            return (struct side){ words[i].side, words[i].family, false, false };
+    return (struct side){ -1, 0, false, false };
+}
+
+static struct wh_slice slice_of(const struct wh_class *class)
+{
+    return (struct wh_slice){ class->text, class->length };
+}
+
+static bool same_bytes(const struct wh_slice *one, const struct wh_slice *other)
+{
+    return one->length == other->length && memcmp(one->text, other->text, one->length) == 0;
+}
+
+static bool same_value(const struct wh_slice *one, const struct wh_slice *other)
+{
+    return same_bytes(one, other) || number_of(one) == number_of(other);
+}
+
+/* The same word of two classes too, as "Y" and "yes", or 1 and true. */
+static bool same_word(const struct wh_slice *one, const struct wh_slice *other)
+{
+    struct side side = find_side(one), others = find_side(other);
+    return same_value(one, other)
+        || (side.side >= 0 && side.side == others.side && side.family == others.family
+            && side.minus == others.minus);
+}
+
+bool wh_task_is_label(const struct wh_task *task, const struct wh_class *class,
+                      const struct wh_slice *text)
+{
+    if (!class->text)
+        return false;
+    struct wh_slice label = slice_of(class);
+    return task->kind == WH_TASK_BINARY ? same_word(&label, text) : same_value(&label, text);
+}
+
+/*
+ * Labels that do not fit
+ */
+
+/* What would have made the label fit, as far as its text tells; "" where it does not. */
+static void advise_trimming(const struct label *label, char *advice, size_t size)
+{
+    struct wh_slice text = label->text;
+    while (text.length && strchr(" \t\r\n", text.text[0]))
+        text = (struct wh_slice){ text.text + 1, text.length - 1 };
+    while (text.length && strchr(" \t\r\n", text.text[text.length - 1]))
+        text.length--;
+    bool fits = text.length && text.length < label->text.length
+             && (label->task->kind == WH_TASK_REGRESSION ? !isnan(number_of(&text))
+                                                         : find_side(&text).side >= 0);
+    *advice = '\0';
+    if (fits)
+        snprintf(advice, size, " (wh-clean --trim %s removes the blanks)", label->column);
+}
+
+/* How to learn from labels of two classes and a third value. That a model is there or not, and which
+ * tool reads the labels, makes no difference to the remedy. */
+static void advise_learning(const struct label *label, char *advice, size_t size)
 {
     const struct wh_task *task = label->task;
+    bool number = label->type == WH_NUMBER, two = task->classes[0].text && task->classes[1].text;
+    char quoted[96];
+    snprintf(advice, size, " (learn anew with wh-update --new%s --task multiclass for more than two "
+             "classes%s", number ? " --task regression for a number," : "", two ? ")" : "");
+    if (two)
+        return;
+    size_t length = strlen(advice);
+    snprintf(advice + length, size - length, ", or with --positive %s for these two)",
+             wh_quote(quoted, label->text.text, label->text.length));
+}
+
+static enum wh_verdict contradicts(const struct label *label, struct wh_error *error)
+{
+    enum { ADVICE = 512 };
+    const struct wh_task *task = label->task;
     const struct wh_class *classes = task->classes;
-    char quoted[96], other[96], positive[96];
+    char quoted[96], other[96], positive[96], advice[ADVICE];
+    advise_trimming(label, advice, sizeof advice);
+    if (!*advice && (classes[0].text || classes[1].text))
+        advise_learning(label, advice, sizeof advice);
     wh_quote(quoted, label->text.text, label->text.length);
     if (!classes[0].text && !classes[1].text)
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,
-                   "%s is not one of two classes%s", quoted, remedy);
+                   "%s is not one of two classes%s", quoted,
+                   *advice ? advice : " (of two name the positive one with --positive VALUE)");
     else if (classes[0].text && classes[1].text)
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,
                    "%s is neither %s nor %s, the labels so far%s", quoted,
                    wh_quote(other, classes[0].text, classes[0].length),
-                   wh_quote(positive, classes[1].text, classes[1].length), remedy);
-    else if (task->positive && !classes[1].text)
+                   wh_quote(positive, classes[1].text, classes[1].length), advice);
+    else if (task->positive)
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,
                    "%s is neither %s (--positive) nor %s, the label so far%s", quoted,
                    wh_quote(positive, task->positive, strlen(task->positive)),
-                   wh_quote(other, classes[0].text, classes[0].length), remedy);
+                   wh_quote(other, classes[0].text, classes[0].length), advice);
     else {
         const struct wh_class *seen = &classes[classes[1].text ? 1 : 0];
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,
                    "%s does not go with %s, the label so far%s", quoted,
-                   wh_quote(other, seen->text, seen->length), remedy);
+                   wh_quote(other, seen->text, seen->length), advice);
     }
     return WH_BAD;
 }
 
-/* The side of a word that names its class itself; -1 for other words. */
-static int word_side(const struct wh_slice *text, size_t *pair)
-{
-    for (size_t i = 0; i < sizeof word_pairs / sizeof *word_pairs; i++)
-        for (int side = 0; side < 2; side++)
-            if (strlen(word_pairs[i][side]) == text->length
-                && strncasecmp(word_pairs[i][side], text->text, text->length) == 0) {
-                *pair = i;
-                return side;
-            }
-    return -1;
-}
-
-static bool same_class(const struct label *label, const struct wh_class *class)
-{
-    if (label->type == WH_NUMBER)
-        return label->number == class->number;
-    return label->text.length == class->length
-        && memcmp(label->text.text, class->text, class->length) == 0;
-}
+/*
+ * Two classes
+ */
 
 /* Where the user has named the positive class. */
 static int named_side(const struct label *label)
 {
-    const char *positive = label->task->positive;
-    size_t length = strlen(positive);
-    if (label->type == WH_NUMBER && wh_number_valid(positive, length))
-        return label->number == wh_number_parse(positive, length);
-    return label->text.length == length && memcmp(label->text.text, positive, length) == 0;
+    const struct wh_task *task = label->task;
+    const struct wh_slice positive = { task->positive, strlen(task->positive) };
+    if (same_word(&label->text, &positive))
+        return 1;
+    return !task->classes[0].text || wh_task_is_label(task, &task->classes[0], &label->text) ? 0
+                                                                                             : -1;
+}
+
+/* Whether a class, once it was seen, has a word that goes with this one. */
+static bool goes_with(const struct side *side, const struct wh_class *class)
+{
+    if (!class->text)
+        return true;
+    struct wh_slice text = slice_of(class);
+    struct side other = find_side(&text);
+    if (side->family != other.family)
+        return false;
+    return side->side == other.side ? side->minus == other.minus : !side->minus || other.digit;
 }
 
 /* Which class the label is; -1 where it is none. */
 static int side_of(const struct label *label)
 {
     const struct wh_class *classes = label->task->classes;
-    if (label->task->positive) {
-        int side = named_side(label);
-        return side == 0 && classes[0].text && !same_class(label, &classes[0]) ? -1 : side;
-    }
-    if (label->type == WH_TRUE)
-        return label->text.length == strlen("true");
-    if (label->type == WH_NUMBER) {
-        if (label->number == 1)
-            return 1;
-        bool negative = label->number == 0 || label->number == -1;
-        return negative && (!classes[0].text || classes[0].number == label->number) ? 0 : -1;
-    }
-    size_t pair, seen;
-    int side = word_side(&label->text, &pair);
     for (int i = 0; i < 2; i++) {
-        const struct wh_slice text = { classes[i].text, classes[i].length };
-        if (text.text && word_side(&text, &seen) >= 0 && seen != pair)
-            return -1;
+        struct wh_slice text = slice_of(&classes[i]);
+        if (text.text && same_bytes(&label->text, &text))
+            return i;
     }
-    return side;
+    if (label->task->positive)
+        return named_side(label);
+    struct side side = find_side(&label->text);
+    return goes_with(&side, &classes[0]) && goes_with(&side, &classes[1]) ? side.side : -1;
 }
 
 /* The task that a first label means. */
 static enum wh_task_kind kind_of(const struct label *label)
 {
-    size_t pair;
-    if (label->type == WH_NUMBER)
-        return label->number == 0 || fabs(label->number) == 1 ? WH_TASK_BINARY
-                                                              : WH_TASK_REGRESSION;
-    return label->type == WH_TRUE || word_side(&label->text, &pair) >= 0 ? WH_TASK_BINARY
-                                                                         : WH_TASK_MULTICLASS;
+    if (find_side(&label->text).side >= 0)
+        return WH_TASK_BINARY;
+    return label->type == WH_NUMBER ? WH_TASK_REGRESSION : WH_TASK_MULTICLASS;
 }
 
 /* Settles the task by the first label. */
@@ -196,23 +290,31 @@ static enum wh_verdict settle(const struct label *label, struct wh_error *error)
     return WH_TAKEN;
 }
 
+/*
+ * Reading
+ */
+
 static enum wh_verdict read_number(const struct label *label, double *target,
                                    struct wh_error *error)
 {
-    char quoted[96];
-    if (label->type != WH_NUMBER) {
+    char quoted[96], advice[256];
+    double number = number_of(&label->text);
+    if (isnan(number)) {
+        advise_trimming(label, advice, sizeof advice);
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,
-                   "%s is not a number, and the task is regression",
-                   wh_quote(quoted, label->text.text, label->text.length));
+                   "%s is not a number, and the task is regression%s",
+                   wh_quote(quoted, label->text.text, label->text.length),
+                   *advice ? advice : " (for classes learn anew with wh-update --new --task "
+                                      "multiclass)");
         return WH_BAD;
     }
-    if (!(fabs(label->number) <= WH_LARGEST_VALUE)) {
+    if (!(fabs(number) <= WH_LARGEST_VALUE)) {
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,
                    "%s is too large to learn from (the limit is 1e50)",
                    wh_quote(quoted, label->text.text, label->text.length));
         return WH_BAD;
     }
-    *target = label->number;
+    *target = number;
     return WH_TAKEN;
 }
 
@@ -226,7 +328,7 @@ static enum wh_verdict too_long(const struct label *label, int most, struct wh_e
 static struct wh_class make_class(const struct label *label)
 {
     return (struct wh_class){ .text = wh_copy(label->text.text, label->text.length),
-                              .length = label->text.length, .number = label->number };
+                              .length = label->text.length, .number = number_of(&label->text) };
 }
 
 /* Of two classes. */
@@ -234,11 +336,9 @@ static enum wh_verdict read_side(const struct label *label, double *target,
                                  struct wh_error *error)
 {
     struct wh_task *task = label->task;
-    int side = label->type == task->type ? side_of(label) : -1;
+    int side = side_of(label);
     if (side < 0)
-        return contradicts(label,
-                           task->positive || label->type != WH_NUMBER ? ""
-                                               : " (for numbers see --task regression)", error);
+        return contradicts(label, error);
     struct wh_class *class = &task->classes[side];
     if (!class->text && label->text.length > WH_MAX_NAME)
         return too_long(label, WH_MAX_NAME, error);
@@ -248,42 +348,58 @@ static enum wh_verdict read_side(const struct label *label, double *target,
     return WH_TAKEN;
 }
 
+/* The class among many that the label is; their count where it is none of them. */
+static uint32_t find_class(const struct label *label)
+{
+    const struct wh_task *task = label->task;
+    uint32_t i = 0;
+    while (i < task->count
+           && (label->text.length != task->classes[i].length
+               || memcmp(label->text.text, task->classes[i].text, label->text.length) != 0))
+        i++;
+    double number = i < task->count ? (double)NAN : number_of(&label->text);
+    if (isnan(number))
+        return i;
+    for (i = 0; i < task->count && task->classes[i].number != number;)
+        i++;
+    return i;
+}
+
+static enum wh_verdict other_type(const struct label *label, struct wh_error *error)
+{
+    char quoted[96];
+    wh_bad_row(error, "label", label->column, strlen(label->column), 0,
+               "%s is no %s, as the labels before were (wh-clean --type %s=string makes texts of all "
+               "labels, and so does --string %s in CSV)",
+               wh_quote(quoted, label->text.text, label->text.length),
+               type_names[label->task->type], label->column, label->column);
+    return WH_BAD;
+}
+
 /* Of many, which may be a new one. */
 static enum wh_verdict read_class(const struct label *label, double *target,
                                   struct wh_error *error)
 {
     struct wh_task *task = label->task;
     char quoted[96];
-    wh_quote(quoted, label->text.text, label->text.length);
-    if (label->type != task->type) {
-        wh_bad_row(error, "label", label->column, strlen(label->column), 0,
-                   "%s is no %s, as the labels before were", quoted, type_names[task->type]);
-        return WH_BAD;
-    }
-    for (uint32_t i = 0; i < task->count; i++)
-        if (same_class(label, &task->classes[i])) {
-            *target = i;
-            return WH_TAKEN;
-        }
+    uint32_t class = find_class(label);
+    *target = class;
+    if (class < task->count)
+        return WH_TAKEN;
+    bool number = task->type == WH_NUMBER && !isnan(number_of(&label->text));
+    if (label->type != task->type && !number)
+        return other_type(label, error);
     if (label->text.length > WH_MAX_CLASS)
         return too_long(label, WH_MAX_CLASS, error);
     if (task->count == WH_MOST_CLASSES) {
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,
-                   "%s would be one class too many (%d at most)", quoted, WH_MOST_CLASSES);
+                   "%s would be one class too many (%d at most)",
+                   wh_quote(quoted, label->text.text, label->text.length), WH_MOST_CLASSES);
         return WH_BAD;
     }
     task->classes = wh_resize(task->classes, task->count + 1, sizeof *task->classes);
-    task->classes[task->count] = make_class(label);
-    *target = task->count++;
+    task->classes[task->count++] = make_class(label);
     return WH_TAKEN;
-}
-
-static bool is_label(const struct wh_task *task, const struct wh_class *a,
-                     const struct wh_class *b)
-{
-    if (task->type == WH_NUMBER)
-        return a->number == b->number;
-    return a->length == b->length && memcmp(a->text, b->text, a->length) == 0;
 }
 
 static struct wh_class copy_class(const struct wh_class *class)
@@ -293,16 +409,23 @@ static struct wh_class copy_class(const struct wh_class *class)
     return copy;
 }
 
+bool wh_task_same_class(const struct wh_task *task, const struct wh_class *one,
+                        const struct wh_class *other)
+{
+    struct wh_slice text = slice_of(other);
+    return !one->text || !text.text || wh_task_is_label(task, one, &text);
+}
+
 uint32_t wh_task_take_class(struct wh_task *task, const struct wh_class *class, uint32_t number)
 {
     if (task->kind == WH_TASK_BINARY) {
         struct wh_class *here = &task->classes[number];
         if (class->text && !here->text)
             *here = copy_class(class);
-        return !class->text || is_label(task, here, class) ? number : task->count;
+        return wh_task_same_class(task, here, class) ? number : task->count;
     }
     for (uint32_t i = 0; i < task->count; i++)
-        if (is_label(task, &task->classes[i], class))
+        if (wh_task_same_class(task, &task->classes[i], class))
             return i;
     if (task->count == WH_MOST_CLASSES)
         return task->count;
@@ -369,7 +492,6 @@ enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const str
         .column = column,
         .task = task,
     };
-    wh_field_number(field, &label.number);
     /* A bad row settles nothing. */
     enum wh_task_kind kind = task->kind;
     uint8_t type = task->type;
@@ -392,8 +514,10 @@ struct wh_field wh_task_label(const struct wh_task *task, struct wh_row *row, ui
         return (struct wh_field){ .type = WH_NULL };
     char *text = wh_row_take(row, class->length);
     memcpy(text, class->text, class->length);
-    bool safe = task->type == WH_STRING && wh_json_safe(class->text, class->length);
-    return (struct wh_field){ .type = task->type, .text = text,
+    /* The first labels may have been 1 and "false". */
+    uint8_t type = task->type == WH_NUMBER && isnan(class->number) ? (uint8_t)WH_STRING : task->type;
+    bool safe = type == WH_STRING && wh_json_safe(class->text, class->length);
+    return (struct wh_field){ .type = type, .text = text,
                               .length = (uint32_t)class->length,
                               .flags = safe ? WH_JSON_SAFE : 0 };
 }
@@ -437,11 +561,9 @@ static int load_class(struct wh_task *task, const json_t *label, struct wh_class
         return wh_fail(error, WH_REFUSED, "its labels are not texts");
     class->length = json_string_length(label);
     class->text = wh_copy(json_string_value(label), class->length);
-    if (task->type != WH_NUMBER)
-        return 0;
-    if (!wh_number_valid(class->text, class->length))
+    class->number = number_of(&(struct wh_slice){ class->text, class->length });
+    if (isnan(class->number) && task->type == WH_NUMBER && task->kind == WH_TASK_MULTICLASS)
         return wh_fail(error, WH_REFUSED, "its labels are not numbers");
-    class->number = wh_number_parse(class->text, class->length);
     return 0;
 }
 

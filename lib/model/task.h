@@ -1,10 +1,14 @@
 /*
  * The task: what kind of label there is, and what a label means.
  *
- * It is settled by the first label. Booleans, 0/1, -1/1, yes/no and true/false (in any case) are
- * two classes; any two values are, where the positive one is named; other strings are classes of
- * which there may be ever more; other numbers are regression. A label that does not fit what came
- * before is a bad row.
+ * It is settled by the first label. A word of the usual pairs (no/yes, n/y, false/true, f/t, 0/1 and
+ * -1/1: booleans, numbers, or texts in any case) means two classes, of which the second of each pair
+ * is the positive one; other texts are classes of which there may be ever more; other numbers are
+ * regression. Any two values are two classes where the positive one is named.
+ *
+ * A label is the same in another spelling where there is no doubt: of two classes 1, 1.0, "1", true
+ * and "T" are one, and so are "yes" and "Y"; of more, 1 and "1.0". A label that does not fit what
+ * came before is a bad row.
  */
 #ifndef WH_MODEL_TASK_H
 #define WH_MODEL_TASK_H
@@ -33,13 +37,13 @@ enum {
 struct wh_class {
     char *text; /* decoded; NULL while it was not seen */
     size_t length;
-    double number; /* its value, where labels are numbers */
+    double number; /* its value, NaN where it is no number */
     double offset; /* of its margin, where there are many: what it began with (model/model.h) */
 };
 
 struct wh_task {
     enum wh_task_kind kind;
-    uint8_t type;               /* of the labels: WH_TRUE (booleans), WH_NUMBER or WH_STRING */
+    uint8_t type;               /* of the first label: WH_TRUE (booleans), WH_NUMBER, WH_STRING */
     char *positive; /* the positive class as the user named it, or NULL */
     struct wh_class *classes; /* negative and positive (seen or not), or those seen so far */
     uint32_t count;
@@ -64,6 +68,15 @@ static inline bool wh_task_classifies(const struct wh_task *task)
  */
 enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const struct wh_field *field,
                              const char *column, double *target, struct wh_error *error);
+
+/* Whether a text is the class's label, in one spelling or another. */
+bool wh_task_is_label(const struct wh_task *task, const struct wh_class *class,
+                      const struct wh_slice *text);
+
+/* Whether two classes of one task may be the same, as they may where one was not
+ * seen, however they are spelled. */
+bool wh_task_same_class(const struct wh_task *task, const struct wh_class *one,
+                        const struct wh_class *other);
 
 /* The number of a class of another task, `number` there, which is added where there is room among
  * many; the task's count where it does not fit. */

@@ -11,6 +11,7 @@
 #include "model/classweights.h"
 #include "model/eventtime.h"
 #include "model/eviction.h"
+#include "model/fewlabels.h"
 #include "model/holdout.h"
 #include "model/interactions.h"
 #include "model/modelfile.h"
@@ -42,6 +43,7 @@ struct update {
     struct wh_error no_label; /* to be told where no row had the label's column */
     bool labelled_column; /* some row had it */
     uint64_t learned, unlabelled;
+    struct wh_few_labels labels; /* numbers that were learned from */
     uint64_t next_line;   /* rows after which the table's next line is due */
     bool head_said;
     char recipe[13];
@@ -858,6 +860,15 @@ static void summarize_unmet(const struct wh_model *model, struct wh_buffer *out)
                          wh_quote(quoted, name, length));
 }
 
+/* How a new model took its labels; who has named the task or a loss knows. */
+static void summarize_task(const struct update *update, struct wh_buffer *out)
+{
+    const struct wh_update_settings *given = update->settings;
+    wh_report_task(out, update->model);
+    if (!given->task && !given->loss && !update->continues)
+        wh_few_labels_tell(&update->labels, update->model->settings.roles.label, out);
+}
+
 void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out)
 {
     struct update *update = update_of(stage);
@@ -894,6 +905,7 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
                          "--max-features)\n", update->evicted, values_ignored(update),
                          model->settings.max_features);
     summarize_unmet(model, out);
+    summarize_task(update, out);
     wh_report_figures(out, model, &update->evaluation, "progressive loss");
     if (update->holdout)
         summarize_held(update, out);
