@@ -16,7 +16,8 @@
  * number, since their losses have a unit of their own; that of numbers is some times the usual loss
  * since the start and since each change: the median of means of some of the first losses, so that a
  * few wild ones do not spoil it. So the unit of the target does not matter, and one wild row cannot
- * raise an alarm.
+ * raise an alarm. Nor can what it does to a learner, whose predictions it may throw off for a while:
+ * some rows after a wild one are not looked at, but not again for as many after these.
  *
  * Falling losses are what learning is for: they start the tests anew and are no drift. After a
  * change, either way, everything starts anew: one change is told once.
@@ -120,6 +121,7 @@ struct wh_drift {
     uint64_t scaled; /* losses in `blocks`, until there are enough */
     double blocks[WH_DRIFT_BLOCKS]; /* sums of losses */
     double limit;    /* that follows from them; 0 before */
+    uint32_t pause;  /* rows until a wild loss is heeded again; half of them are not looked at */
     double squares;  /* sum of squares of Page-Hinkley's values */
     struct wh_adwin adwin;
     struct wh_page_hinkley page_hinkley;

@@ -5,7 +5,8 @@
  *   drift losses CLASSES                     reads what wh-update -p makes of such rows; prints the
  *                                            losses as doubles: log-loss, or with CLASSES 0 squared
  *   drift alarms TEST FILE...                for each file of losses the rows at which the test
- *                                            (as of wh-update --drift) raises an alarm, from 1
+ *                                            (as of wh-update --drift) raises an alarm, from 1; the
+ *                                            second word of a file's name, between dots, is its KIND
  *
  * KIND: balanced (two classes), rare (two classes, a fiftieth of the rows positive), noisy (a number
  * with normal noise), heavy (a number with noise of Student's t of three degrees of freedom, and
@@ -161,7 +162,15 @@ static int print_losses(bool classes)
  * Alarms
  */
 
-static int print_alarms(enum wh_drift_tests tests, double limit, const char *path)
+/* Losses of classes are watched up to 8, as by model/guard.c. */
+static double limit_of(const char *path)
+{
+    const char *name = strrchr(path, '/');
+    const char *kind = strchr(name ? name : path, '.');
+    return kind && (strncmp(kind, ".balanced.", 10) == 0 || strncmp(kind, ".rare.", 6) == 0) ? 8 : 0;
+}
+
+static int print_alarms(enum wh_drift_tests tests, const char *path)
 {
     FILE *file = fopen(path, "rb");
     if (!file) {
@@ -169,11 +178,11 @@ static int print_alarms(enum wh_drift_tests tests, double limit, const char *pat
         return 1;
     }
     struct wh_drift drift;
-    struct wh_drift_loss loss = { .limit = limit };
+    struct wh_drift_loss loss = { .limit = limit_of(path) };
     wh_drift_init(&drift, tests);
     fputs(path, stdout);
     for (uint64_t row = 1; fread(&loss.loss, sizeof loss.loss, 1, file) == 1; row++)
-        if (wh_drift_add(&drift, &loss))
+        if ((row > 1 || loss.limit > 0) && wh_drift_add(&drift, &loss)) /* by informed predictions */
             printf(" %llu", (unsigned long long)row);
     putchar('\n');
     return fclose(file) || ferror(stdout);
@@ -198,10 +207,10 @@ int main(int argc, char **argv)
                           &change);
     if (argc == 3 && strcmp(argv[1], "losses") == 0)
         return print_losses(atoi(argv[2]) > 0);
-    if (argc < 4 || strcmp(argv[1], "alarms") != 0 || !wh_drift_named(argv[2], &tests))
+    if (argc < 3 || strcmp(argv[1], "alarms") != 0 || !wh_drift_named(argv[2], &tests))
         return usage();
     int failed = 0;
-    for (int i = 4; i < argc && !failed; i++)
-        failed = print_alarms(tests, atof(argv[3]), argv[i]);
+    for (int i = 3; i < argc && !failed; i++)
+        failed = print_alarms(tests, argv[i]);
     return failed;
 }

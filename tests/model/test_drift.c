@@ -247,6 +247,26 @@ static void wild_losses_among_the_first_do_not_blind_the_tests(void **state)
     }
 }
 
+/* A label that is far from all others makes a learner err for a hundred rows, which is no drift; a
+ * unit that has changed, which makes all of them wild, is. */
+static void a_wild_loss_and_what_follows_raise_no_alarm(void **state)
+{
+    (void)state;
+    for (size_t test = 0; test < 3; test++) {
+        struct wh_drift drift;
+        uint64_t seed = 3;
+        wh_drift_init(&drift, all_tests[test]);
+        for (int row = 0; row < 50000; row++) {
+            int since = row < 5000 ? 4999 : row % 5000;
+            double loss = make_loss(&seed, true, since < 100 ? 3 : 1);
+            assert_null(add_loss(&drift, since == 0 ? 1e5 : loss));
+        }
+        for (int row = 0; row < 700 && drift.count == 0; row++)
+            add_loss(&drift, make_loss(&seed, true, 1000));
+        assert_int_equal(drift.count, 1);
+    }
+}
+
 /* Errors of 1e-12 beside labels of 1 or so, which are roundings, and of ten times as much. */
 static void errors_that_make_no_difference_are_no_drift(void **state)
 {
@@ -453,6 +473,7 @@ int main(void)
         cmocka_unit_test(losses_that_do_not_rise_raise_no_alarm),
         cmocka_unit_test(a_rise_is_found_soon_whatever_the_unit),
         cmocka_unit_test(wild_losses_among_the_first_do_not_blind_the_tests),
+        cmocka_unit_test(a_wild_loss_and_what_follows_raise_no_alarm),
         cmocka_unit_test(errors_that_make_no_difference_are_no_drift),
         cmocka_unit_test(a_learner_that_wanders_raises_no_alarm),
         cmocka_unit_test(a_state_of_bent_losses_is_begun_anew),
