@@ -47,8 +47,11 @@ echo
 echo 'Learning from January to October which orders are returned:'
 run 'wh-extract sqlite:shop.db -f orders.sql -v from=2025-01-01 -v until=2025-11-01 |
     wh-clean --null-value n/a -r clean.json |
-    wh-featurize -r features.json --state shop.state --keep order_id,returned |
-    wh-update -m shop.whm --new --label returned --stats update.stats'
+    wh-featurize -r features.json --state shop.state --keep order_id,ordered_at,returned |
+    wh-update -m shop.whm --new --label returned --time ordered_at --stats update.stats'
+echo
+echo 'The drift is a true one: on 1 July the shop changed its carrier, and with that which orders come'
+echo 'back. The model goes on learning, and follows; its loss in between is what the change cost.'
 
 echo
 echo 'Scoring November and December, which the model has not seen:'

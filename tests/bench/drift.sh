@@ -102,7 +102,7 @@ printf '  %-8s %-9s %-10s' '' rows degrees
 # shellcheck disable=SC2086 # words
 printf ' %18s' $tests
 echo
-for kind in balanced rare noisy heavy; do
+for kind in balanced noisy; do
     for change in 180 60 30 180/10000 '180*20000'; do
         count=100000
         [ "$change" != '180*20000' ] || count=200000
