@@ -293,6 +293,23 @@ static int sync_folder(int folder)
     return fsync(folder) == 0 || errno == EINVAL ? 0 : -1;
 }
 
+int wh_file_settle(const char *path, struct wh_error *error)
+{
+    struct wh_error ignored;
+    const char *name;
+    char *place = follow_links(path, error);
+    if (!place)
+        return -1;
+    int folder = open_folder(place, &name, &ignored);
+    free(place);
+    if (folder < 0)
+        return 0;
+    int status = sync_folder(folder) == 0
+                     ? 0 : wh_fail_errno(error, WH_FAILED, "%s: cannot sync its folder", path);
+    close(folder);
+    return status;
+}
+
 static int replace(struct wh_atomic_file *file, struct wh_error *error)
 {
     if (fsync(file->descriptor) != 0)

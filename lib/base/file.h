@@ -45,6 +45,13 @@ struct wh_lock *wh_lock_take(const char *path, struct wh_error *error);
 int wh_lock_check(const struct wh_lock *lock, struct wh_error *error);
 void wh_lock_release(struct wh_lock *lock);
 
+/*
+ * Forces to disk that `path`, or what it points at, is the file that it is. A reader sees a file
+ * that has just been replaced before that would outlast a power cut; after this call it may rely on
+ * what it has read. Where the folder may not be read, nothing is done.
+ */
+int wh_file_settle(const char *path, struct wh_error *error);
+
 /* Whether two names mean one place on disk, through links and folders, be there a file or not. */
 bool wh_file_same(const char *left, const char *right);
 

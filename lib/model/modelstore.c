@@ -60,4 +60,4 @@ static struct wh_store *model_open(const char *name, const struct wh_notify *not
     return &store->store;
 }
 
-const struct wh_store_kind wh_model_store = { model_takes, model_open };
+const struct wh_store_kind wh_model_store = { model_takes, model_open, true };

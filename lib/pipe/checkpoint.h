@@ -63,10 +63,14 @@ struct wh_store_kind {
     bool (*takes)(const char *name);
     struct wh_store *(*open)(const char *name, const struct wh_notify *notify,
                              struct wh_error *error);
+    bool file; /* C is a file, replaced as a whole */
 };
 
-/* The store of the first kind that takes the name, which is asked again at each read: a file that
- * is not there yet may become a model or not. `kinds` must stay. NULL on failure. */
+/*
+ * The store of the first kind that takes the name, which is asked again at each read: a file that
+ * is not there yet may become a model or not. What it reads lasts: the new name of a file that was
+ * replaced is on the disk before anything follows from that. `kinds` must stay. NULL on failure.
+ */
 struct wh_store *wh_store_open(const struct wh_store_kind *const *kinds, const char *name,
                                const struct wh_notify *notify, struct wh_error *error);
 

@@ -2,6 +2,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "pipe/checkpoint.h"
 
@@ -12,6 +13,7 @@ struct named_store {
     struct wh_store *open;            /* NULL: none yet */
     const struct wh_notify *notify;
     char *name;
+    struct wh_place settled; /* the last place that was read, which is on the disk */
 };
 
 static void close_kind(struct named_store *store)
@@ -34,13 +36,33 @@ static int open_kind(struct named_store *store, struct wh_error *error)
     return store->open ? 0 : -1;
 }
 
+/*
+ * A sink gives a new C its name and then forces that to disk. We may see it in between: filters
+ * must not give up older states, nor the source acknowledge anything, for what a power cut could
+ * still undo.
+ */
+static int settle(struct named_store *store, const struct wh_checkpoint *held,
+                  struct wh_error *error)
+{
+    if (!store->kind->file || wh_place_same(&held->place, &store->settled))
+        return 0;
+    if (wh_file_settle(store->name, error) != 0)
+        return -1;
+    store->settled = held->place;
+    return 0;
+}
+
 static int read_named(struct wh_store *base, struct wh_checkpoint *checkpoint,
                       struct wh_error *error)
 {
     struct named_store *store = (struct named_store *)base;
     *checkpoint = (struct wh_checkpoint){ 0 };
-    return open_kind(store, error) == 0 ? store->open->ops->read(store->open, checkpoint, error)
-                                        : -1;
+    if (open_kind(store, error) != 0 || store->open->ops->read(store->open, checkpoint, error) != 0)
+        return -1;
+    if (settle(store, checkpoint, error) == 0)
+        return 0;
+    wh_checkpoint_free(checkpoint);
+    return -1;
 }
 
 static void close_named(struct wh_store *base)

@@ -153,4 +153,4 @@ static bool takes_any(const char *name)
     return true;
 }
 
-const struct wh_store_kind wh_file_store = { takes_any, open_file };
+const struct wh_store_kind wh_file_store = { takes_any, open_file, true };
