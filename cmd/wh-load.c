@@ -72,6 +72,9 @@ static const struct wh_option options[] = {
     { "changed-recipe", 0, NULL, "with --checkpoint: go on although the rows come through other "
       "recipes than before",
       WH_OPTION_FLAG, offsetof(struct load, loading.changed), NULL, NULL },
+    { "changed-target", 0, NULL, "with --checkpoint: continue although the table is no longer the "
+      "one that the rows before went to",
+      WH_OPTION_FLAG, SINK(changed), NULL, NULL },
 };
 
 static int read_schema(struct load *load, struct wh_error *error)
@@ -105,8 +108,10 @@ static int settle(struct load *load, const char *const *operands, size_t count,
     if (count == 0)
         return wh_fail(error, WH_REFUSED, "no TARGET: name sqlite:PATH, postgresql://... or a "
                                           "file");
-    const char *given = load->every_given ? "--every" : loading->changed ? "--changed-recipe"
-                                                                         : NULL;
+    const char *given = load->every_given         ? "--every"
+                        : loading->changed      ? "--changed-recipe"
+                        : loading->sink.changed ? "--changed-target"
+                                                : NULL;
     if (given && !loading->sink.checkpoint)
         return wh_fail(error, WH_REFUSED, "%s is about checkpoints: it needs --checkpoint", given);
     if (load->schema_file && read_schema(load, error) != 0)

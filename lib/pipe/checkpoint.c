@@ -7,6 +7,7 @@ void wh_checkpoint_free(struct wh_checkpoint *checkpoint)
 {
     json_decref(checkpoint->position);
     json_decref(checkpoint->through);
+    json_decref(checkpoint->target);
     *checkpoint = (struct wh_checkpoint){ 0 };
 }
 
@@ -40,7 +41,18 @@ int wh_checkpoint_read(const json_t *json, struct wh_checkpoint *checkpoint,
         return wh_fail(error, WH_REFUSED, "it is no sound checkpoint");
     checkpoint->position = json_is_null(position) ? NULL : json_incref(position);
     checkpoint->through = json_incref(through);
+    checkpoint->target = json_incref(json_object_get(json, "target"));
     return 0;
+}
+
+int wh_checkpoint_lost(const struct wh_place *held, const struct wh_place *committed,
+                       const char *name, struct wh_error *error)
+{
+    char there[80], wanted[80];
+    return wh_fail(error, WH_BROKEN, "%s holds %s, although %s was committed: the target has lost "
+                   "its last commits (it was restored, or a standby server took over that was not "
+                   "up to date); run the same line again, which continues from what is there",
+                   name, wh_place_text(held, there), wh_place_text(committed, wanted));
 }
 
 int wh_checkpoint_expect(const struct wh_checkpoint *held, const struct wh_place *expected,
@@ -49,6 +61,8 @@ int wh_checkpoint_expect(const struct wh_checkpoint *held, const struct wh_place
     char there[80], wanted[80];
     if (wh_place_same(&held->place, expected))
         return 0;
+    if (strcmp(held->place.epoch, expected->epoch) == 0 && held->place.n < expected->n)
+        return wh_checkpoint_lost(&held->place, expected, name, error);
     return wh_fail(error, WH_BROKEN, "%s holds %s, and this run goes on from %s: another run has "
                    "come between (only one may go on; this one commits nothing more)", name,
                    wh_place_text(&held->place, there), wh_place_text(expected, wanted));

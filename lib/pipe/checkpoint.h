@@ -17,6 +17,7 @@ struct wh_checkpoint {
     struct wh_place place; /* none: there is no C yet */
     json_t *position;      /* of the source; NULL where place is none */
     json_t *through;       /* the recipes that the rows went through, an array */
+    json_t *target;        /* what identifies the target, as its sink says it; NULL: not known */
 };
 
 void wh_checkpoint_free(struct wh_checkpoint *checkpoint);
@@ -40,6 +41,9 @@ int wh_checkpoint_read(const json_t *json, struct wh_checkpoint *checkpoint,
  */
 int wh_checkpoint_check(const struct wh_checkpoint *held, const struct wh_control *begin,
                         const char *name, bool changed, struct wh_error *error);
+/* Fails with WH_BROKEN: C, named `name`, holds an earlier place than what was committed. */
+int wh_checkpoint_lost(const struct wh_place *held, const struct wh_place *committed,
+                       const char *name, struct wh_error *error);
 /* Before a commit: WH_BROKEN, naming the other epoch, where C does not hold `expected`. */
 int wh_checkpoint_expect(const struct wh_checkpoint *held, const struct wh_place *expected,
                          const char *name, struct wh_error *error);

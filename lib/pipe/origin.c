@@ -181,13 +181,20 @@ static int look(struct wh_origin *origin, double now, struct wh_error *error)
         return -1;
     struct wh_place place = held.place;
     wh_checkpoint_free(&held);
-    if (strcmp(place.epoch, origin->epoch) == 0 && place.n <= origin->n) {
+    bool ours = strcmp(place.epoch, origin->epoch) == 0;
+    if (ours && place.n <= origin->n && place.n >= origin->committed) {
         if (place.n > origin->committed)
             settle(origin, place.n);
         return 0;
     }
-    if (origin->committed == 0 && wh_place_same(&place, &origin->held.place))
+    bool begun = wh_place_same(&place, &origin->held.place);
+    if (begun && origin->committed == 0)
         return 0;
+    if (begun || (ours && place.n < origin->committed)) {
+        struct wh_place committed = { .n = origin->committed };
+        memcpy(committed.epoch, origin->epoch, sizeof committed.epoch);
+        return wh_checkpoint_lost(&place, &committed, origin->name, error);
+    }
     char there[80];
     return wh_fail(error, WH_BROKEN, "%s holds %s, and this run is epoch %s: another run has taken "
                    "over", origin->name, wh_place_text(&place, there), origin->epoch);

@@ -77,6 +77,7 @@ static int get_ready(struct postgres *pg, struct wh_error *error)
     if (wh_pg_stage_open(&pg->stage, &pg->table, pg->request, pg->session.connection, error))
         return wh_pg_session_name(&pg->session, error);
     wh_pg_batch_open(&pg->batch, &pg->session, &pg->stage, pg->request->rejects);
+    pg->session.target = (struct wh_pg_target){ pg->table.name, pg->table.oid };
     return 0;
 }
 
@@ -188,7 +189,7 @@ static int postgres_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
                                struct wh_error *error)
 {
     struct postgres *pg = (struct postgres *)(void *)sink;
-    return wh_pg_session_read(&pg->session, held, error);
+    return wh_pg_session_read(&pg->session, pg->request->changed, held, error);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */

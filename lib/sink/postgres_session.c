@@ -11,7 +11,6 @@
 #include "database/pgquery.h"
 #include "database/url.h"
 #include "pipe/signals.h"
-#include "sink/postgres_checkpoint.h"
 #include "sink/postgres_fault.h"
 
 enum { OLDEST_SERVER = 90500 };       /* the first with ON CONFLICT */
@@ -32,19 +31,49 @@ static int name_checkpoint(const struct wh_pg_session *session, struct wh_error 
 
 /* ---- connecting ------------------------------------------------------------------------------ */
 
+/* What values mean and what a transaction sees does not depend on the server's settings; all ends
+ * with the transaction, as poolers of connections expect. */
+#define BEGIN_SQL "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;" \
+                  "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD';" \
+                  "SET LOCAL IntervalStyle = 'postgres'; SET LOCAL lc_monetary = 'C';" \
+                  "SET LOCAL array_nulls = on; SET LOCAL xmloption = content;" \
+                  "SET LOCAL standard_conforming_strings = on"
+
+/*
+ * A commit must be on the disk when others see it: the source acknowledges what it has seen
+ * committed, and filters remove older states. `on` is what waits for that, and for standby servers
+ * where there are synchronous ones; remote_apply, which waits longer, stays. Servers that only
+ * speak the protocol may not have the setting.
+ */
+static int choose_begin(struct wh_pg_session *session, struct wh_error *error)
+{
+    PGresult *result = wh_pg_exec(session->connection,
+                                      "SELECT FROM pg_catalog.pg_settings"
+                                  " WHERE name = 'synchronous_commit'"
+                                  " AND setting NOT IN ('on', 'remote_apply')");
+    bool good = PQresultStatus(result) == PGRES_TUPLES_OK;
+    if (!good)
+        wh_pg_fail(error, session->connection, result, NULL);
+    else
+        session->begin_sql = PQntuples(result) > 0
+                                 ? BEGIN_SQL "; SET LOCAL synchronous_commit = on" : BEGIN_SQL;
+    PQclear(result);
+    return good ? 0 : wh_pg_session_name(session, error);
+}
+
 int wh_pg_session_open(struct wh_pg_session *session, const struct wh_sink_request *request,
                        struct wh_error *error)
 {
     session->name = wh_url_display(request->target);
     if (request->checkpoint) {
-        session->checkpoint = wh_checkpoint_row(request->checkpoint);
+        wh_pg_checkpoint_open(&session->checkpoint, wh_checkpoint_row(request->checkpoint));
         session->checkpoint_name = wh_checkpoint_display(request->checkpoint);
     }
     session->connection = wh_pg_connect(request->target, "wh-load", &request->notify, error);
     if (!session->connection)
         return wh_pg_session_name(session, error);
     if (PQserverVersion(session->connection) >= OLDEST_SERVER)
-        return 0;
+        return choose_begin(session, error);
     wh_fail(error, WH_REFUSED, "the server is older than PostgreSQL 9.5, which is needed");
     return wh_pg_session_name(session, error);
 }
@@ -52,6 +81,7 @@ int wh_pg_session_open(struct wh_pg_session *session, const struct wh_sink_reque
 void wh_pg_session_close(struct wh_pg_session *session)
 {
     PQfinish(session->connection);
+    wh_pg_checkpoint_close(&session->checkpoint);
     free(session->name);
     free(session->checkpoint_name);
     *session = (struct wh_pg_session){ 0 };
@@ -73,33 +103,32 @@ static int reconnect(struct wh_pg_session *session, struct wh_error *error)
     }
 }
 
-int wh_pg_session_read(struct wh_pg_session *session, struct wh_checkpoint *held,
+int wh_pg_session_read(struct wh_pg_session *session, bool changed, struct wh_checkpoint *held,
                        struct wh_error *error)
 {
-    if (wh_pg_checkpoint_make(session->connection, error)
-        || wh_pg_checkpoint_read(session->connection, session->checkpoint, held, error))
+    struct wh_pg_checkpoint *checkpoint = &session->checkpoint;
+    PGconn *connection = session->connection;
+    if (wh_pg_checkpoint_make(checkpoint, connection, error)
+        || wh_pg_checkpoint_read(checkpoint, connection, held, error))
         return name_checkpoint(session, error);
     session->place = held->place;
-    return 0;
+    if ((changed && !wh_place_none(&held->place))
+        || wh_pg_checkpoint_check(checkpoint, connection, held, &session->target, error) == 0)
+        return 0;
+    wh_checkpoint_free(held);
+    return name_checkpoint(session, error);
 }
 
 /* ---- transactions ---------------------------------------------------------------------------- */
-
-/* What values mean and what a transaction sees does not depend on the server's settings; all ends
- * with the transaction, as poolers of connections expect. */
-static const char begin_sql[] = "BEGIN ISOLATION LEVEL READ COMMITTED READ WRITE;"
-                                "SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO, YMD';"
-                                "SET LOCAL IntervalStyle = 'postgres'; SET LOCAL lc_monetary = 'C';"
-                                "SET LOCAL array_nulls = on; SET LOCAL xmloption = content;"
-                                "SET LOCAL standard_conforming_strings = on";
 
 static int begin_once(struct wh_pg_session *session, struct wh_place *held,
                       struct wh_error *error)
 {
     *held = session->place;
-    return session->checkpoint ? wh_pg_checkpoint_lock(session->connection, begin_sql,
-                                                       session->checkpoint, held, error)
-                               : wh_pg_command(session->connection, begin_sql, error);
+    return session->checkpoint.row
+               ? wh_pg_checkpoint_lock(&session->checkpoint, session->connection,
+                                       session->begin_sql, held, error)
+               : wh_pg_command(session->connection, session->begin_sql, error);
 }
 
 int wh_pg_session_begin(struct wh_pg_session *session, struct wh_error *error)
@@ -112,7 +141,7 @@ int wh_pg_session_begin(struct wh_pg_session *session, struct wh_error *error)
     if (status != 0 && PQstatus(session->connection) == CONNECTION_BAD)
         status = reconnect(session, error) || begin_once(session, &held.place, error) ? -1 : 0;
     if (status != 0)
-        return session->checkpoint ? name_checkpoint(session, error)
+        return session->checkpoint.row ? name_checkpoint(session, error)
                                    : wh_pg_session_name(session, error);
     session->open = true;
     session->transactions++;
@@ -157,16 +186,27 @@ static int settle(struct wh_pg_session *session, const struct wh_checkpoint *nex
     return wh_pg_session_name(session, error);
 }
 
-/* What another run has put into C, as the error says it. */
+static int refuse_changed_target(const struct wh_pg_session *session, struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED, "the table %s was dropped, renamed or created again while "
+                   "rows were loaded, and no row since the last commit was (run the same line "
+                   "again, which says what can be done)", session->target.table);
+}
+
+/* What another run has put into C, as the error says it; or where that is what it was, that the
+ * target is another table. */
 static int fenced(struct wh_pg_session *session, const struct wh_place *expected,
                   struct wh_error *error)
 {
     struct wh_checkpoint held;
     if (wh_pg_command(session->connection, "ROLLBACK", error)
-        || wh_pg_checkpoint_read(session->connection, session->checkpoint, &held, error))
+        || wh_pg_checkpoint_read(&session->checkpoint, session->connection, &held, error))
         return name_checkpoint(session, error);
     if (wh_checkpoint_expect(&held, expected, session->checkpoint_name, error) == 0) {
-        wh_fail(error, WH_BROKEN, "another run has changed the checkpoint meanwhile");
+        if (session->target.table)
+            refuse_changed_target(session, error);
+        else
+            wh_fail(error, WH_BROKEN, "another run has changed the checkpoint meanwhile");
         name_checkpoint(session, error);
     }
     wh_checkpoint_free(&held);
@@ -176,8 +216,8 @@ static int fenced(struct wh_pg_session *session, const struct wh_place *expected
 static int write_checkpoint(struct wh_pg_session *session, const struct wh_checkpoint *next,
                             const struct wh_place *expected, struct wh_error *error)
 {
-    int status = wh_pg_checkpoint_write(session->connection, session->checkpoint, expected, next,
-                                        error);
+    int status = wh_pg_checkpoint_write(&session->checkpoint, session->connection, expected, next,
+                                        &session->target, error);
     if (status > 0)
         return fenced(session, expected, error);
     return status < 0 ? name_checkpoint(session, error) : 0;

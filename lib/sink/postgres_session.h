@@ -16,12 +16,15 @@
 
 #include "base/error.h"
 #include "pipe/checkpoint.h"
+#include "sink/postgres_checkpoint.h"
 #include "sink/sink.h"
 
 struct wh_pg_session {
     PGconn *connection;
     char *name;             /* of the database, in messages */
-    const char *checkpoint; /* C's name in the table; NULL: there is no C */
+    const char *begin_sql;  /* what a transaction begins with */
+    struct wh_pg_checkpoint checkpoint; /* its row NULL: there is no C */
+    struct wh_pg_target target; /* that C belongs to; set by the sink once the table is known */
     char *checkpoint_name;  /* in messages; NULL */
     struct wh_place place;  /* what C holds, as far as this run knows */
     bool open;              /* a transaction is */
@@ -36,8 +39,9 @@ void wh_pg_session_close(struct wh_pg_session *session);
 /* Puts the database's name before the error's text; returns -1. */
 int wh_pg_session_name(const struct wh_pg_session *session, struct wh_error *error);
 
-/* What C holds, read outside of a transaction; its table is made where it is not there. */
-int wh_pg_session_read(struct wh_pg_session *session, struct wh_checkpoint *held,
+/* What C holds, read outside of a transaction; its table is made where it is not there. WH_REFUSED
+ * where it belongs to another target, unless `changed` allows that. */
+int wh_pg_session_read(struct wh_pg_session *session, bool changed, struct wh_checkpoint *held,
                        struct wh_error *error);
 
 /* Begins a transaction, unless one is open. WH_BROKEN where C holds anything but `place`. */

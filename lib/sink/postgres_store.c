@@ -14,16 +14,17 @@
 struct postgres_store {
     struct wh_store store;
     PGconn *connection;
+    struct wh_pg_checkpoint checkpoint;
     char *row; /* its name in the table */
 };
 
 static int read_store(struct wh_store *store, struct wh_checkpoint *held, struct wh_error *error)
 {
     struct postgres_store *pg = (struct postgres_store *)(void *)store;
-    int status = wh_pg_checkpoint_read(pg->connection, pg->row, held, error);
+    int status = wh_pg_checkpoint_read(&pg->checkpoint, pg->connection, held, error);
     if (status != 0 && PQstatus(pg->connection) == CONNECTION_BAD) {
         wh_pg_reset(pg->connection);
-        status = wh_pg_checkpoint_read(pg->connection, pg->row, held, error);
+        status = wh_pg_checkpoint_read(&pg->checkpoint, pg->connection, held, error);
     }
     return status;
 }
@@ -32,6 +33,7 @@ static void close_store(struct wh_store *store)
 {
     struct postgres_store *pg = (struct postgres_store *)(void *)store;
     PQfinish(pg->connection);
+    wh_pg_checkpoint_close(&pg->checkpoint);
     free(pg->row);
     free(pg);
 }
@@ -56,6 +58,7 @@ static struct wh_store *open_store(const char *name, const struct wh_notify *not
     char *url = wh_copy(name, (size_t)(row - 1 - name));
     pg->store.ops = &ops;
     pg->row = wh_copy(row, strlen(row));
+    wh_pg_checkpoint_open(&pg->checkpoint, pg->row);
     pg->connection = wh_pg_connect(url, "wh-extract", notify, error);
     free(url);
     if (pg->connection)
@@ -68,4 +71,4 @@ static struct wh_store *open_store(const char *name, const struct wh_notify *not
     return NULL;
 }
 
-const struct wh_store_kind wh_postgres_store = { takes, open_store };
+const struct wh_store_kind wh_postgres_store = { takes, open_store, false };

@@ -11,8 +11,11 @@
 #include "database/sql.h"
 
 static const char relation_sql[] =
-    "SELECT oid, relkind = 'v' OR pg_catalog.row_security_active(oid) "
-    "FROM pg_catalog.pg_class WHERE oid = $1::pg_catalog.regclass";
+    "SELECT c.oid, relkind = 'v' OR pg_catalog.row_security_active(c.oid),"
+    " pg_catalog.quote_ident(nspname) || '.' || pg_catalog.quote_ident(relname), relname,"
+    " relpersistence = 't' "
+    "FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = relnamespace "
+    "WHERE c.oid = $1::pg_catalog.regclass";
 
 /*
  * The columns that are there. What only newer servers have in their catalog (attidentity,
@@ -75,35 +78,6 @@ static const char *copy(struct wh_arena *arena, const char *text)
     return wh_arena_copy(arena, text, strlen(text));
 }
 
-/* The table's last part, without its quotes. */
-static const char *relation_of(struct wh_pg_table *table)
-{
-    const char *last = table->name; /* "schema"."table": every part is quoted */
-    for (const char *at = table->name; *at; at++)
-        if (at[0] == '"' && at[1] == '.' && at[2] == '"')
-            last = at + 2;
-    char *plain = wh_arena_copy(&table->arena, last + 1, strlen(last) - 2);
-    char *to = plain;
-    for (const char *from = plain; *from; from++) {
-        *to++ = *from;
-        from += from[0] == '"' && from[1] == '"';
-    }
-    *to = '\0';
-    return plain;
-}
-
-static int name_table(struct wh_pg_table *table, const char *name, struct wh_error *error)
-{
-    struct wh_buffer quoted = { 0 };
-    int status = wh_sql_table(&quoted, name, 3, error);
-    if (status == 0) {
-        table->name = wh_arena_copy(&table->arena, quoted.data, quoted.length);
-        table->relation = relation_of(table);
-    }
-    wh_buffer_free(&quoted);
-    return status;
-}
-
 int wh_pg_table_absent(PGconn *connection, const struct wh_sink_request *request,
                        struct wh_error *error)
 {
@@ -155,22 +129,37 @@ static bool is_true(const PGresult *result, int row, int column)
     return *PQgetvalue(result, row, column) == 't';
 }
 
-/* The table itself; 0, 1 where there is none, -1. */
-static int find_relation(struct wh_pg_table *table, PGconn *connection, struct wh_error *error)
+/* In the memory of one session: what was loaded there would be gone when that ends. */
+static int refuse_temporary(const char *name, struct wh_error *error)
 {
-    const char *values[] = { table->name };
+    return wh_fail(error, WH_REFUSED, "%s is a temporary table of this session (name the table "
+                   "with its schema)", name);
+}
+
+static int take_relation(struct wh_pg_table *table, const PGresult *result, struct wh_error *error)
+{
+    table->oid = (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
+    table->guarded = is_true(result, 0, 1);
+    table->name = copy(&table->arena, PQgetvalue(result, 0, 2));
+    table->relation = copy(&table->arena, PQgetvalue(result, 0, 3));
+    return is_true(result, 0, 4) ? refuse_temporary(table->name, error) : 0;
+}
+
+/* The table that the name leads to; 0, 1 where there is none, -1. */
+static int find_relation(struct wh_pg_table *table, PGconn *connection, const char *name,
+                         struct wh_error *error)
+{
+    const char *values[] = { name };
     PGresult *result = wh_pg_exec_params(connection, relation_sql, 1, values);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
-    int status = 0;
-    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1) {
-        table->oid = (Oid)strtoul(PQgetvalue(result, 0, 0), NULL, 10);
-        table->guarded = is_true(result, 0, 1);
-    } else if (state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0
-                         || strcmp(state, "0A000") == 0)) {
+    int status;
+    if (PQresultStatus(result) == PGRES_TUPLES_OK && PQntuples(result) == 1)
+        status = take_relation(table, result, error);
+    else if (state && (strcmp(state, "42P01") == 0 || strcmp(state, "3F000") == 0
+                       || strcmp(state, "0A000") == 0))
         status = 1; /* of three parts (0A000) the first names another database */
-    } else {
+    else
         status = wh_pg_fail(error, connection, result, NULL);
-    }
     PQclear(result);
     return status;
 }
@@ -281,9 +270,12 @@ static int find_key(struct wh_pg_table *table, PGconn *connection,
 int wh_pg_table_find(struct wh_pg_table *table, PGconn *connection,
                      const struct wh_sink_request *request, struct wh_error *error)
 {
-    if (!table->name && name_table(table, request->table, error))
-        return -1;
-    int status = find_relation(table, connection, error);
+    struct wh_buffer quoted = { 0 };
+    int status = wh_sql_table(&quoted, request->table, 3, error);
+    wh_buffer_byte(&quoted, '\0');
+    if (status == 0)
+        status = find_relation(table, connection, quoted.data, error);
+    wh_buffer_free(&quoted);
     if (status == 0)
         status = find_columns(table, connection, error);
     return status == 0 ? find_key(table, connection, request, error) : status;

@@ -33,7 +33,7 @@ struct wh_pg_column {
 };
 
 struct wh_pg_table {
-    const char *name;     /* quoted, with its schema where one was given */
+    const char *name;     /* schema and name, quoted where they need it */
     const char *relation; /* alone and unquoted, as the server's messages name it */
     Oid oid;
     bool guarded;         /* not to be copied to: a view, or one with policies for rows */

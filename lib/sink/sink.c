@@ -96,6 +96,7 @@ static int check_file(const struct wh_sink_request *request, struct wh_error *er
                         : request->create    ? "--create"
                         : request->schema    ? "--schema"
                         : request->apply     ? "--apply"
+                        : request->changed   ? "--changed-target"
                                              : NULL;
     if (given)
         return wh_fail(error, WH_REFUSED, "%s is about databases, but %s is a file", given,

@@ -33,6 +33,7 @@ struct wh_sink_request {
     bool rejects;             /* there is a --rejects: bad rows are found one by one */
     const char *checkpoint;   /* --checkpoint C; NULL: none */
     const char *rotate;       /* --rotate NAME, of a file (sink/file_rotate.h); NULL: never */
+    bool changed;             /* --changed-target: C may belong to another table than it did */
     const struct wh_writing *writing; /* of a file */
     struct wh_notify notify;
 };

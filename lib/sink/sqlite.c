@@ -179,6 +179,11 @@ static int sqlite_tick(struct wh_sink *sink, struct wh_error *error)
 
 /* ---- commits ------------------------------------------------------------------------------- */
 
+static const char *target_name(const struct sqlite *sqlite)
+{
+    return sqlite->table ? wh_sqlite_table_name(sqlite->table) : NULL;
+}
+
 static int sqlite_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
                          const struct wh_place *expected, struct wh_emit *emit,
                          struct wh_error *error)
@@ -194,7 +199,7 @@ static int sqlite_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
         return 0;
     if (next
         && wh_sqlite_checkpoint_write(sqlite->database, wh_checkpoint_row(checkpoint), checkpoint,
-                                      expected, next, error) != 0)
+                                      expected, next, target_name(sqlite), error) != 0)
         return -1;
     return end_transaction(sqlite, error);
 }
@@ -204,8 +209,13 @@ static int sqlite_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
 {
     struct sqlite *sqlite = (struct sqlite *)sink;
     const char *row = wh_checkpoint_row(sqlite->request->checkpoint);
-    return wh_sqlite_checkpoint_read(sqlite->database, row, held, error) == 0
-               ? 0 : name_target(sqlite, error);
+    if (wh_sqlite_checkpoint_read(sqlite->database, row, held, error) != 0)
+        return name_target(sqlite, error);
+    if (sqlite->request->changed
+        || wh_sqlite_checkpoint_check(held, row, target_name(sqlite), error) == 0)
+        return 0;
+    wh_checkpoint_free(held);
+    return name_target(sqlite, error);
 }
 
 /* ---- opening and closing ------------------------------------------------------------------- */
@@ -249,9 +259,15 @@ static int keep_readers(struct sqlite *sqlite, struct wh_error *error)
     return wh_sqlite_command(sqlite->database, "PRAGMA cache_spill = OFF", error);
 }
 
+/*
+ * A commit must last from the moment when others can see it. EXTRA also forces the folder to disk
+ * when the removal of a rollback journal commits, before readers are let in; with a write-ahead log
+ * it forces the log, which SQLite may be built not to do.
+ */
 static int settle_database(struct sqlite *sqlite, struct wh_error *error)
 {
-    return wh_sqlite_command(sqlite->database, "PRAGMA foreign_keys = ON", error) == 0
+    return wh_sqlite_command(sqlite->database, "PRAGMA main.synchronous = EXTRA;"
+                             "PRAGMA foreign_keys = ON", error) == 0
                ? keep_readers(sqlite, error) : -1;
 }
 

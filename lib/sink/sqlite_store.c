@@ -44,7 +44,8 @@ static int take_row(sqlite3_stmt *row, const char *name, struct wh_checkpoint *h
     json_decref(json);
     return status == 0 ? 0
                        : wh_fail(error, WH_REFUSED, "the row '%s' of wh_checkpoint is no sound "
-                                                    "checkpoint", name);
+                                                    "checkpoint (bring it back from a backup, "
+                                                    "or delete it to begin anew)", name);
 }
 
 int wh_sqlite_checkpoint_read(sqlite3 *database, const char *name, struct wh_checkpoint *held,
@@ -68,6 +69,24 @@ int wh_sqlite_checkpoint_read(sqlite3 *database, const char *name, struct wh_che
                                        : wh_sqlite_fail(database, error);
     sqlite3_finalize(statement);
     return status;
+}
+
+/* ---- the target ---------------------------------------------------------------------------- */
+
+int wh_sqlite_checkpoint_check(const struct wh_checkpoint *held, const char *name,
+                               const char *table, struct wh_error *error)
+{
+    const char *then = json_string_value(json_object_get(held->target, "table"));
+    if (!then || (table && sqlite3_stricmp(then, table) == 0))
+        return 0;
+    if (!table)
+        return wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, which does not "
+                       "exist any more: bring the table back, or load all rows anew (DELETE FROM "
+                       "wh_checkpoint WHERE name = '%s'), or give --changed-target to load only "
+                       "newer rows into a new one", name, then, name);
+    return wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, and --table is %s: "
+                   "name the same table, or use another --checkpoint, or give --changed-target to "
+                   "load newer rows into this one", name, then, table);
 }
 
 /* ---- writing ------------------------------------------------------------------------------- */
@@ -121,11 +140,13 @@ static int say_fenced(sqlite3 *database, const char *name, const char *shown,
 
 int wh_sqlite_checkpoint_write(sqlite3 *database, const char *name, const char *shown,
                                const struct wh_place *expected, const struct wh_checkpoint *next,
-                               struct wh_error *error)
+                               const char *table, struct wh_error *error)
 {
     if (wh_sqlite_command(database, make_table, error) != 0)
         return -1;
     json_t *json = json_pack("{s:O?, s:O?}", "position", next->position, "through", next->through);
+    if (table)
+        json_object_set_new(json, "target", json_pack("{s:s}", "table", table));
     char *position = json_dumps(json, JSON_COMPACT);
     json_decref(json);
     int status = run_change(database, name, expected, next, position, error);
@@ -200,4 +221,4 @@ static bool takes(const char *name)
     return strncmp(name, "sqlite:", strlen("sqlite:")) == 0;
 }
 
-const struct wh_store_kind wh_sqlite_store = { takes, open_store };
+const struct wh_store_kind wh_sqlite_store = { takes, open_store, false };

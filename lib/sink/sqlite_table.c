@@ -39,6 +39,7 @@ struct wh_sqlite_table {
     sqlite3 *database;
     const struct wh_sink_request *request;
     char *quoted; /* its name in SQL */
+    char *name;   /* the last part of that, unquoted */
     struct wh_sqlite_column *columns;
     size_t count;
     struct plan plan; /* of the shape that came last */
@@ -97,11 +98,38 @@ static int check_key(const struct wh_sqlite_table *table, struct wh_error *error
     return 0;
 }
 
+/* The last part of a name in SQL, whose parts are all quoted; free() it. */
+static char *last_part(const char *quoted)
+{
+    struct wh_buffer name = { 0 };
+    for (const char *at = quoted; *at; at++) {
+        if (*at != '"') {
+            name.length = 0; /* the dot between two parts */
+            continue;
+        }
+        for (at++; at[0] != '"' || at[1] == '"'; at++) {
+            wh_buffer_byte(&name, *at);
+            at += *at == '"';
+        }
+    }
+    wh_buffer_byte(&name, '\0');
+    return name.data;
+}
+
 /* Whether the last error is that the table does not exist. */
 static bool is_absent(sqlite3 *database)
 {
     static const char words[] = "no such table: ";
     return strncmp(sqlite3_errmsg(database), words, sizeof words - 1) == 0;
+}
+
+/* What was loaded into a table of this connection would be gone when it ends. */
+static int refuse_temporary(const struct wh_sqlite_table *table, struct wh_error *error)
+{
+    if (sqlite3_strnicmp(table->quoted, "\"temp\".", 7) != 0)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "%s would be a temporary table (leave out the schema)",
+                   table->request->table);
 }
 
 static int find_table(struct wh_sqlite_table *table, bool *found, struct wh_error *error)
@@ -112,6 +140,10 @@ static int find_table(struct wh_sqlite_table *table, bool *found, struct wh_erro
     int status = wh_sql_table(&sql, table->request->table, WH_SQLITE_PARTS, error);
     if (status == 0) {
         table->quoted = wh_copy(sql.data, sql.length);
+        table->name = last_part(table->quoted);
+        status = refuse_temporary(table, error);
+    }
+    if (status == 0) {
         sql.length = 0;
         wh_buffer_format(&sql, "SELECT * FROM %s", table->quoted);
         wh_buffer_byte(&sql, '\0');
@@ -143,6 +175,11 @@ int wh_sqlite_table_open(sqlite3 *database, const struct wh_sink_request *reques
     return status;
 }
 
+const char *wh_sqlite_table_name(const struct wh_sqlite_table *table)
+{
+    return table->name;
+}
+
 static void forget_statement(struct statement *statement)
 {
     sqlite3_finalize(statement->prepared);
@@ -161,6 +198,7 @@ void wh_sqlite_table_close(struct wh_sqlite_table *table)
         free(table->columns[i].name);
     free(table->columns);
     free(table->quoted);
+    free(table->name);
     free(table);
 }
 

@@ -17,6 +17,8 @@ struct wh_sqlite_table;
 /* The request's table, *table NULL where it does not exist. `database` and `request` must stay. */
 int wh_sqlite_table_open(sqlite3 *database, const struct wh_sink_request *request,
                          struct wh_sqlite_table **table, struct wh_error *error);
+/* Its name without schema and quotes; the table's own. */
+const char *wh_sqlite_table_name(const struct wh_sqlite_table *table);
 /* NULL is allowed. */
 void wh_sqlite_table_close(struct wh_sqlite_table *table);
 

@@ -7,9 +7,6 @@ load ../source/postgres
 
 setup_file() {
     postgres_start || return 0
-    # For the tests of lost commits; nothing else waits for standbys.
-    sql -c "ALTER SYSTEM SET synchronous_commit = local" \
-        -c "ALTER SYSTEM SET synchronous_standby_names = 'nobody'" -c "SELECT pg_reload_conf()"
 }
 
 setup() {
@@ -20,12 +17,16 @@ setup() {
     export PGDATABASE=test_$BATS_TEST_NUMBER
 }
 
+teardown() {
+    [ ! -e standby.awaited ] || await_standby "''"
+}
+
 teardown_file() {
     postgres_stop
 }
 
 sql() {
-    PGOPTIONS='-c timezone=UTC' psql -X -q -v ON_ERROR_STOP=1 -At "$@"
+    PGOPTIONS='-c timezone=UTC -c synchronous_commit=local' psql -X -q -v ON_ERROR_STOP=1 -At "$@"
 }
 
 # into TABLE OPTION...: loads standard input.
@@ -344,7 +345,7 @@ END
     sql -c 'CREATE TABLE t (id int, v text, w text)' -c 'CREATE UNIQUE INDEX ON t (id, v)' \
         -c 'CREATE UNIQUE INDEX ON t (w) WHERE id > 0' -c 'CREATE UNIQUE INDEX ON t (lower(w))'
     exits 2 into t --key id <<<'{"id":1}'
-    says 'CREATE UNIQUE INDEX ON "t" (id)'
+    says 'CREATE UNIQUE INDEX ON public.t (id)'
     exits 2 into t --key w <<<'{"w":1}'
     exits 2 into t --key ID <<<'{"id":1}'
     says '--key: table t has no column "ID" (did you mean id?)'
@@ -493,7 +494,8 @@ END
 @test "rows and checkpoint are committed together, and the next run goes on from there" {
     sql -c 'CREATE TABLE t (id int)'
     stream e1 null '{"id":1}' '{"id":2}' - '{"id":3}' | into t --checkpoint 'postgresql://#c'
-    has 'SELECT name, epoch, n, position FROM wh_checkpoint' 'c|e1|2|{"position":{"at":2},"through":[]}'
+    has "SELECT name, epoch, n, position::jsonb - 'target' FROM wh_checkpoint" \
+        'c|e1|2|{"through": [], "position": {"at": 2}}'
     stream e2 'e1 2' '{"id":4}' | into t --checkpoint 'postgresql://#c'
     has 'SELECT id FROM t ORDER BY id' 1 2 3 4
     has 'SELECT epoch, n FROM wh_checkpoint' 'e2|1'
@@ -595,13 +597,22 @@ comes() {
     has 'SELECT id FROM t ORDER BY id' 1 2
 }
 
+# await_standby NAME: lets commits wait for a standby of this name, which does not exist; '' ends it.
+await_standby() {
+    touch standby.awaited
+    sql -c "ALTER SYSTEM SET synchronous_standby_names = $1" -c "SELECT pg_reload_conf()" >/dev/null
+    comes 'SHOW synchronous_standby_names' "${1//\'/}"
+}
+
 # lose_commit FILE OPTION...: loads, and breaks the connection when the commit has taken place and
 # waits for a standby that does not exist.
 lose_commit() {
-    PGOPTIONS='-c synchronous_commit=on' background lost into t "$@" &
+    await_standby nobody
+    background lost into t "$@" &
     local pid=$!
     comes "SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'" t
     wait $pid
+    await_standby "''"
 }
 
 @test "a commit whose answer was lost, but that took place, is found out" {
@@ -616,6 +627,144 @@ lose_commit() {
     lose_commit in
     prints 4 cat lost.status
     grep -q 'it is not known whether the rows are there' lost.err
+}
+
+@test "commits are on the disk when others see them, whatever the server's setting" {
+    sql -c 'CREATE TABLE t (id int)' -c 'CREATE TABLE committed (id int, setting text)' \
+        -c "CREATE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS
+            'BEGIN INSERT INTO committed VALUES (NEW.id, current_setting(''synchronous_commit''));
+                RETURN NEW; END'" \
+        -c 'CREATE TRIGGER note BEFORE INSERT ON t FOR EACH ROW EXECUTE FUNCTION note()'
+    local place=null setting i=0
+    for setting in off local remote_write on remote_apply; do
+        stream "e$((i += 1))" "$place" "{\"id\":$i}" >in
+        PGOPTIONS="-c synchronous_commit=$setting" into t --checkpoint 'postgresql://#c' <in
+        place="e$i 1"
+    done
+    PGOPTIONS='-c synchronous_commit=off' into t <<<'{"id":6}'
+    has 'SELECT id, setting FROM committed ORDER BY id' '1|on' '2|on' '3|on' '4|on' \
+        '5|remote_apply' '6|on'
+}
+
+# ---- the target ----------------------------------------------------------------------------------
+
+# path SCHEMA,...: the database with this search path, as TARGET.
+path() {
+    echo "postgresql://?options=-csearch_path%3D$1"
+}
+
+@test "another search path does not lead to another table or checkpoint unnoticed" {
+    sql -c 'CREATE SCHEMA a' -c 'CREATE SCHEMA b' -c 'CREATE TABLE a.t (id int)'
+    stream e1 null '{"id":1}' | wh-load "$(path a)" -t t --checkpoint "$(path a)#c"
+    has "SELECT position::jsonb->'target'->>'table' FROM a.wh_checkpoint" a.t
+    # Another table of checkpoints, the same target.
+    stream e2 null '{"id":1}' >again
+    exits 2 wh-load "$(path b)" -t a.t --checkpoint "$(path b)#c" again
+    says "b.wh_checkpoint holds nothing yet, but the row 'c' of a.wh_checkpoint belongs to the same table a.t"
+    says 'set search_path so that a.wh_checkpoint comes first again'
+    # The same checkpoint, another target.
+    sql -c 'DROP TABLE b.wh_checkpoint; CREATE TABLE b.t (id int)'
+    stream e3 'e1 1' '{"id":2}' >rows
+    exits 2 wh-load "$(path b,a)" -t t --checkpoint "$(path b,a)#c" rows
+    says 'it goes on from rows in the table a.t, and --table leads to b.t: name the same table with its schema'
+    has 'SELECT id FROM b.t'
+    wh-load "$(path b,a)" -t a.t --checkpoint "$(path b,a)#c" rows
+    has 'SELECT id FROM a.t ORDER BY id' 1 2
+    # Schemas that have tables of the same names each, as for tenants, have nothing to do with it.
+    stream e4 null '{"id":9}' | wh-load "$(path b)" -t t --checkpoint "$(path b)#c"
+    has 'SELECT id FROM b.t' 9
+}
+
+@test "a search path that a role or a pool changes in the middle of a run changes nothing" {
+    sql -c 'CREATE SCHEMA a' -c 'CREATE TABLE a.t (id int)' -c 'CREATE TABLE t (id int)' \
+        -c "ALTER DATABASE $PGDATABASE SET search_path = a"
+    slow_load run
+    stream e1 null '{"id":1}' - | sed '$d' >&5
+    comes 'SELECT epoch, n FROM a.wh_checkpoint' 'e1|1'
+    sql -c "ALTER DATABASE $PGDATABASE SET search_path = public" \
+        -c "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'wh-load'" >killed
+    { echo '{"id":2}'; place end e1 2 1; } >&5
+    exec 5>&-
+    wait "$slow"
+    prints 0 cat run.status
+    has 'SELECT id FROM a.t ORDER BY id' 1 2
+    has 'SELECT id FROM public.t'
+}
+
+@test "a target that was dropped, with the checkpoint left, is refused with what can be done" {
+    sql -c 'CREATE TABLE t (id int)'
+    stream e1 null '{"id":1}' | into t --checkpoint 'postgresql://#c'
+    stream e2 'e1 1' '{"id":2}' >rows
+    sql -c 'DROP TABLE t'
+    exits 2 into t --create --checkpoint 'postgresql://#c' <rows
+    says 'it goes on from rows in the table public.t, which does not exist any more'
+    sql -c 'CREATE TABLE t (id int)'
+    exits 2 into t --checkpoint 'postgresql://#c' <rows
+    says 'public.t, which was dropped and created again since'
+    says "DELETE FROM public.wh_checkpoint WHERE name = 'c'), or give --changed-target"
+    has 'SELECT count(*) FROM t' 0
+    # Newer rows only.
+    into t --changed-target --checkpoint 'postgresql://#c' <rows
+    has 'SELECT id FROM t' 2
+    stream e3 'e2 1' '{"id":3}' | into t --checkpoint 'postgresql://#c'
+    has 'SELECT id FROM t ORDER BY id' 2 3
+    # All rows anew.
+    sql -c 'DROP TABLE t; CREATE TABLE t (id int)' -c "DELETE FROM public.wh_checkpoint WHERE name = 'c'"
+    stream e4 null '{"id":1}' '{"id":2}' | into t --checkpoint 'postgresql://#c'
+    has 'SELECT id FROM t ORDER BY id' 1 2
+}
+
+@test "a target that was not there yet, or was renamed, is the one of its checkpoint" {
+    stream e1 null | into t --create --checkpoint 'postgresql://#c'
+    stream e2 'e1 1' '{"id":1}' | into t --create --checkpoint 'postgresql://#c'
+    sql -c 'CREATE SCHEMA a' -c 'ALTER TABLE t RENAME TO u' -c 'ALTER TABLE u SET SCHEMA a'
+    stream e3 'e2 1' '{"id":2}' | into a.u --checkpoint 'postgresql://#c'
+    has 'SELECT id FROM a.u ORDER BY id' 1 2
+}
+
+@test "a target that is created again while rows are loaded gets none of them" {
+    sql -c 'CREATE TABLE t (id int)'
+    slow_load run
+    stream e1 null '{"id":1}' - | sed '$d' >&5
+    comes 'SELECT epoch, n FROM wh_checkpoint' 'e1|1'
+    sql -c 'DROP TABLE t; CREATE TABLE t (id int)'
+    { echo '{"id":2}'; place end e1 2 1; } >&5
+    exec 5>&-
+    wait "$slow"
+    prints 2 cat run.status
+    grep -q 'the table public.t was dropped, renamed or created again while rows were loaded' run.err
+    has 'SELECT id FROM t'
+    has 'SELECT epoch, n FROM wh_checkpoint' 'e1|1'
+}
+
+@test "a database that was restored from a dump goes on, its tables being others by number" {
+    sql -c 'CREATE TABLE t (id int)'
+    stream e1 null '{"id":1}' | into t --checkpoint 'postgresql://#c'
+    pg_dump >dump.sql
+    sql -c "CREATE DATABASE restored_$BATS_TEST_NUMBER"
+    export PGDATABASE=restored_$BATS_TEST_NUMBER
+    # So that no number happens to be the same.
+    sql -c 'CREATE TABLE other (id int)' -f dump.sql >/dev/null
+    stream e2 'e1 1' '{"id":2}' | into t --checkpoint 'postgresql://#c'
+    has 'SELECT id FROM t ORDER BY id' 1 2
+    sql -c 'DROP TABLE t; CREATE TABLE t (id int)'
+    stream e3 'e2 1' '{"id":3}' >rows
+    exits 2 into t --checkpoint 'postgresql://#c' <rows
+    says 'was dropped and created again since'
+}
+
+@test "a checkpoint of an earlier version, which does not name its table, goes on" {
+    sql -c 'CREATE TABLE t (id int)'
+    stream e1 null '{"id":1}' | into t --checkpoint 'postgresql://#c'
+    sql -c "UPDATE wh_checkpoint SET position = '{\"position\":{\"at\":1},\"through\":[]}'"
+    stream e2 'e1 1' '{"id":2}' | into t --checkpoint 'postgresql://#c'
+    has 'SELECT id FROM t ORDER BY id' 1 2
+    has "SELECT position::jsonb->'target'->>'table' FROM wh_checkpoint" public.t
+}
+
+@test "a temporary table is refused as a target" {
+    exits 2 into pg_temp.t --create <<<'{"id":1}'
+    says 'temporary table'
 }
 
 @test "a commit that was lost and did not take place says so" {

@@ -345,3 +345,49 @@ END
     echo '{"a":2}' | wh-load sqlite:t.db -t main.v
     prints $'1|x\n2|' sql 'SELECT * FROM "odd ""name"""'
 }
+
+# stream EPOCH FROM ROW...: a stream that goes on from FROM ("null" or "EPOCH N").
+stream() {
+    local epoch=$1 from=null
+    [ "$2" = null ] || from="{\"epoch\":\"${2% *}\",\"n\":${2#* }}"
+    shift 2
+    echo "{\"@wh\":\"begin\",\"epoch\":\"$epoch\",\"from\":$from,\"position\":{},\"by\":\"test\"}"
+    [ $# -eq 0 ] || printf '%s\n' "$@"
+    echo "{\"@wh\":\"end\",\"epoch\":\"$epoch\",\"n\":1,\"rows\":$#,\"committed\":0,\"position\":{},\"by\":\"test\"}"
+}
+
+@test "another target than that of the checkpoint, and one that was dropped, are refused" {
+    sql 'CREATE TABLE t (id INTEGER); CREATE TABLE other (id INTEGER)'
+    stream e1 null '{"id":1}' | wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#c
+    stream e2 'e1 1' '{"id":2}' >rows
+    exits 2 wh-load sqlite:t.db -t other --checkpoint sqlite:t.db#c rows
+    says '#c goes on from rows in the table t, and --table is other: name the same table'
+    wh-load sqlite:t.db -t main.T --checkpoint sqlite:t.db#c rows
+    prints 1,2 sql 'SELECT group_concat(id) FROM t'
+    sql 'DROP TABLE t'
+    stream e3 'e2 1' '{"id":3}' >rows
+    exits 2 wh-load sqlite:t.db -t t --create --checkpoint sqlite:t.db#c rows
+    says '#c goes on from rows in the table T, which does not exist any more'
+    says "load all rows anew (DELETE FROM wh_checkpoint WHERE name = 'c'), or give --changed-target"
+    wh-load sqlite:t.db -t t --create --changed-target --checkpoint sqlite:t.db#c rows
+    prints 3 sql 'SELECT group_concat(id) FROM t'
+    sql "DELETE FROM wh_checkpoint WHERE name = 'c'; DELETE FROM t"
+    stream e4 null '{"id":1}' '{"id":2}' '{"id":3}' | wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#c
+    prints 1,2,3 sql 'SELECT group_concat(id) FROM t'
+}
+
+@test "a checkpoint of an earlier version, or of a table that was not there yet, goes on" {
+    stream e1 null | wh-load sqlite:t.db -t t --create --checkpoint sqlite:t.db#c
+    stream e2 'e1 1' '{"id":1}' | wh-load sqlite:t.db -t t --create --checkpoint sqlite:t.db#c
+    sql "UPDATE wh_checkpoint SET position = json_remove(position, '\$.target')"
+    stream e3 'e2 1' '{"id":2}' | wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#c
+    prints 1,2 sql 'SELECT group_concat(id) FROM t'
+    prints t sql "SELECT json_extract(position, '\$.target.table') FROM wh_checkpoint"
+}
+
+@test "a temporary table is refused as a target, and so is --changed-target for a file" {
+    exits 2 wh-load sqlite:t.db -t temp.t --create <(echo '{"id":1}')
+    says 'temp.t would be a temporary table'
+    exits 2 wh-load out.ndjson --checkpoint c.json --changed-target <(stream e1 null)
+    says '--changed-target is about databases'
+}
