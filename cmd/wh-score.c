@@ -8,6 +8,7 @@
 #include "base/display.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "model/description.h"
 #include "model/modelfile.h"
 #include "model/report.h"
 #include "model/score.h"
@@ -22,7 +23,7 @@ struct options {
     size_t count;
     const char *as, *calibrate;
     uint64_t explain;
-    bool no_output, digest, describe, weights;
+    bool no_output, digest, describe, as_json, weights;
 };
 
 #define AT(member) offsetof(struct options, member)
@@ -48,6 +49,18 @@ static int add_model(void *target, const struct wh_option *option, const char *v
     return 0;
 }
 
+static int set_describe(void *target, const struct wh_option *option, const char *value,
+                        struct wh_error *error)
+{
+    (void)option;
+    struct options *options = target;
+    options->describe = true;
+    options->as_json = value && strcmp(value, "json") == 0;
+    if (value && !options->as_json && strcmp(value, "text") != 0)
+        return wh_fail(error, WH_REFUSED, "unknown form \"%s\" (json or text)", value);
+    return 0;
+}
+
 static const struct wh_option options_table[] = {
     { .kind = WH_OPTION_HEADING, .help = "Scoring" },
     { "model", 'm', "MODEL", "the model's file, as wh-update made it; several of them each as "
@@ -58,6 +71,8 @@ static const struct wh_option options_table[] = {
       AT(settings.scorer.proba), NULL, NULL },
     { "explain", 0, "K", "add an explanation by the K features that count most", WH_OPTION_COUNT,
       AT(explain), NULL, NULL },
+    { "digits", 0, "N", "round what is added to N significant digits [all, up to 17]",
+      WH_OPTION_POSITIVE, AT(settings.scorer.digits), NULL, NULL },
     { "stamp", 0, NULL, "add the first 12 digits of the model's digest", WH_OPTION_FLAG,
       AT(settings.scorer.stamp), NULL, NULL },
     { "threshold", 0, "T", "of two classes predict the positive one from this score on",
@@ -77,8 +92,8 @@ static const struct wh_option options_table[] = {
     { "no-output", 'n', NULL, "only measure: write no rows", WH_OPTION_FLAG, AT(no_output), NULL,
       NULL },
     { .kind = WH_OPTION_HEADING, .help = "Instead of scoring" },
-    { "describe", 0, NULL, "show what the model is and what weighs most in it", WH_OPTION_FLAG,
-      AT(describe), NULL, NULL },
+    { "describe", 0, "[=json]", "show what the model is and what weighs most in it, for people or "
+      "as JSON", WH_OPTION_CALL, 0, set_describe, NULL },
     { "weights", 0, NULL, "print the weights of a linear model as CSV", WH_OPTION_FLAG,
       AT(weights), NULL, NULL },
     { "digest", 0, NULL, "print the digest of what the model has learned", WH_OPTION_FLAG,
@@ -112,6 +127,15 @@ static int score_rows(struct wh_common *common, const struct options *options,
     return failed;
 }
 
+static void describe_as_json(struct wh_buffer *out, const struct wh_model *model)
+{
+    json_t *description = wh_model_description(model, DESCRIBED_FEATURES);
+    char *text = json_dumps(description, JSON_COMPACT);
+    wh_buffer_format(out, "%s\n", text);
+    free(text);
+    json_decref(description);
+}
+
 /* A description is for people: what names and texts hold cannot make their terminal act. */
 static void describe(struct wh_buffer *out, const struct wh_model *model)
 {
@@ -131,6 +155,8 @@ static int show_model(const struct options *options, struct wh_error *error)
     int failed = 0;
     if (options->digest)
         wh_buffer_format(&text, "%s\n", model->digest);
+    else if (options->describe && options->as_json)
+        describe_as_json(&text, model);
     else if (options->describe)
         describe(&text, model);
     else

@@ -102,6 +102,8 @@ static const struct wh_option options_table[] = {
       WH_OPTION_TEXT, AT(as), NULL, NULL },
     { "keep-features", 0, NULL, "write the features object too", WH_OPTION_FLAG,
       AT(keep_features), NULL, NULL },
+    { "digits", 0, "N", "round scores to N significant digits [all, up to 17]",
+      WH_OPTION_POSITIVE, AT(digits), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "The columns" },
     { "label", 0, "COLUMN", "what is to be predicted; rows where it is null are passed over",
       WH_OPTION_TEXT, AT(model.roles.label), NULL, NULL },
@@ -225,6 +227,8 @@ static int check_passing(const struct wh_common *common, const struct wh_update_
         return needs("--as", "-p", error);
     if (settings->keep_features)
         return needs("--keep-features", "-p", error);
+    if (settings->digits)
+        return needs("--digits", "-p", error);
     if (common->output_format)
         return needs("--output-format", "-p: no rows are written", error);
     if (common->column_count)

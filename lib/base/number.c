@@ -641,6 +641,16 @@ size_t wh_number_print(double value, char out[static WH_NUMBER_SIZE])
     return sign + lay_out(shortest_decimal(mantissa, biased - EXPONENT_BIAS), out + sign);
 }
 
+size_t wh_number_print_rounded(double value, unsigned digits, char out[static WH_NUMBER_SIZE])
+{
+    char text[WH_NUMBER_SIZE];
+    if (digits == 0)
+        return wh_number_print(value, out);
+    /* Where the nearest text of so many digits lies is the C library's to say; its form is ours. */
+    int length = snprintf(text, sizeof text, "%.*e", (int)digits - 1, value);
+    return wh_number_print(wh_number_parse(text, (size_t)length), out);
+}
+
 size_t wh_integer_print(int64_t value, char out[static WH_NUMBER_SIZE])
 {
     uint64_t size = value < 0 ? -(uint64_t)value : (uint64_t)value;

@@ -54,6 +54,9 @@ bool wh_number_kept_single(const char *text, size_t length);
  * negative zero as -0. Returns the length; no NUL is written.
  */
 size_t wh_number_print(double value, char out[static WH_NUMBER_SIZE]);
+/* The same for `value` rounded to so many significant digits, 1 to 17; 0: not rounded. */
+size_t wh_number_print_rounded(double value, unsigned digits, char out[static WH_NUMBER_SIZE]);
+enum { WH_MOST_DIGITS = 17 };
 size_t wh_integer_print(int64_t value, char out[static WH_NUMBER_SIZE]);
 
 #endif

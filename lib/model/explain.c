@@ -18,6 +18,7 @@ struct wh_explainer {
     struct wh_model *model;
     struct part *top; /* by size, the largest first */
     uint32_t most, count;
+    unsigned digits; /* of the numbers that are written; 0: all */
     double *effects; /* one for each feature of the row */
     double *others;  /* of the other of two outputs */
     uint32_t *ids;   /* of a row without one of its features */
@@ -26,11 +27,12 @@ struct wh_explainer {
     struct wh_buffer text;
 };
 
-struct wh_explainer *wh_explainer_new(struct wh_model *model, uint32_t most)
+struct wh_explainer *wh_explainer_new(struct wh_model *model, uint32_t most, unsigned digits)
 {
     struct wh_explainer *explainer = wh_alloc(1, sizeof *explainer);
     explainer->model = model;
     explainer->most = most;
+    explainer->digits = digits;
     explainer->top = wh_alloc(most, sizeof *explainer->top);
     return explainer;
 }
@@ -181,11 +183,12 @@ static void choose(struct wh_explainer *explainer, const struct wh_example *exam
  * Text
  */
 
-static void add_member(struct wh_buffer *out, const char *before, double value)
+static void add_member(struct wh_explainer *explainer, const char *before, double value)
 {
+    struct wh_buffer *out = &explainer->text;
     wh_buffer_add(out, before, strlen(before));
     char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE);
-    out->length += wh_number_print(value, place);
+    out->length += wh_number_print_rounded(value, explainer->digits, place);
 }
 
 static void add_features(struct wh_explainer *explainer)
@@ -199,7 +202,7 @@ static void add_features(struct wh_explainer *explainer)
             wh_buffer_byte(out, ',');
         wh_buffer_add(out, "[\"", 2);
         wh_json_escape(out, wh_names_text(names, id), names->names[id].length);
-        add_member(out, "\",", explainer->top[i].effect);
+        add_member(explainer, "\",", explainer->top[i].effect);
         wh_buffer_byte(out, ']');
     }
     wh_buffer_byte(out, ']');
@@ -221,15 +224,15 @@ struct wh_field wh_explain(struct wh_explainer *explainer, const struct wh_examp
         leave_out(explainer, example, question, total);
     choose(explainer, example);
     out->length = 0;
-    add_member(out, "{\"total\":", total);
+    add_member(explainer, "{\"total\":", total);
     if (linear)
-        add_member(out, ",\"constant\":", constant);
+        add_member(explainer, ",\"constant\":", constant);
     add_features(explainer);
     double rest = total - constant;
     for (uint32_t i = 0; i < explainer->count; i++)
         rest -= explainer->top[i].effect;
     if (linear)
-        add_member(out, ",\"rest\":", rest);
+        add_member(explainer, ",\"rest\":", rest);
     wh_buffer_byte(out, '}');
     char *text = wh_row_take(row, out->length);
     memcpy(text, out->data, out->length);

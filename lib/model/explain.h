@@ -28,7 +28,7 @@ enum { WH_MOST_EXPLAINED = 1000 };
 struct wh_explainer;
 
 /* Explains by the `most` features that count most, 1 to WH_MOST_EXPLAINED; the model must stay. */
-struct wh_explainer *wh_explainer_new(struct wh_model *model, uint32_t most);
+struct wh_explainer *wh_explainer_new(struct wh_model *model, uint32_t most, unsigned digits);
 /* NULL is allowed. */
 void wh_explainer_free(struct wh_explainer *explainer);
 

@@ -7,6 +7,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "model/description.h"
 #include "model/guard.h"
 
 void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model,
@@ -262,19 +263,6 @@ void wh_report_stats(json_t *stats, const struct wh_model *model,
  * --describe
  */
 
-struct ranked {
-    double effect;
-    uint32_t id;
-};
-
-static int by_effect(const void *left, const void *right)
-{
-    const struct ranked *a = left, *b = right;
-    if (a->effect != b->effect)
-        return a->effect > b->effect ? -1 : 1;
-    return a->id < b->id ? -1 : a->id > b->id;
-}
-
 static void add_number(struct wh_buffer *out, double value)
 {
     char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE);
@@ -392,11 +380,8 @@ static void add_feature(struct wh_buffer *out, const struct wh_model *model, uin
 
 static void describe_features(struct wh_buffer *out, const struct wh_model *model, size_t top)
 {
-    size_t count = model->names.count - 1;
-    struct ranked *ranked = wh_alloc(count, sizeof *ranked);
-    for (uint32_t id = 1; id <= count; id++)
-        ranked[id - 1] = (struct ranked){ wh_learner_effect(model->learner, id), id };
-    qsort(ranked, count, sizeof *ranked, by_effect);
+    size_t count;
+    uint32_t *ranked = wh_model_ranked(model, &count);
     if (top > count)
         top = count;
     wh_buffer_format(out, "\n%12s %12s  feature (%zu of %zu, by effect: the weight times "
@@ -404,7 +389,7 @@ static void describe_features(struct wh_buffer *out, const struct wh_model *mode
                      count);
     add_feature(out, model, WH_CONSTANT);
     for (size_t i = 0; i < top; i++)
-        add_feature(out, model, ranked[i].id);
+        add_feature(out, model, ranked[i]);
     free(ranked);
 }
 

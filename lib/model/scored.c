@@ -29,6 +29,7 @@ struct told {
 struct wh_scored {
     char *score_name, *prediction_name, *proba_name, *explanation_name, *stamp_name;
     bool keep_features, proba, explanation, stamp;
+    unsigned digits;
     bool flat;
     struct told *told; /* NULL before the first row, and where there are no probabilities */
     uint32_t told_count;
@@ -70,6 +71,11 @@ struct wh_scored *wh_scored_open(const struct wh_scored_settings *settings,
     const char *as = settings->as, *score = as ? as : "score";
     if (as && check_name(as, error) != 0)
         return NULL;
+    if (settings->digits > WH_MOST_DIGITS) {
+        wh_fail(error, WH_REFUSED, "--digits: %d at most, which is all that a number has",
+                WH_MOST_DIGITS);
+        return NULL;
+    }
     struct wh_scored *scored = wh_alloc(1, sizeof *scored);
     scored->score_name = wh_copy(score, strlen(score));
     scored->prediction_name = name_of(as, "prediction");
@@ -80,6 +86,7 @@ struct wh_scored *wh_scored_open(const struct wh_scored_settings *settings,
     scored->proba = settings->proba;
     scored->explanation = settings->explanation;
     scored->stamp = settings->stamp;
+    scored->digits = (unsigned)settings->digits;
     return scored;
 }
 
@@ -276,10 +283,11 @@ const struct wh_shape *wh_scored_shape(const struct wh_scored *scored,
  * Fields
  */
 
-static struct wh_field number_field(struct wh_row *row, double number)
+static struct wh_field number_field(const struct wh_scored *scored, struct wh_row *row,
+                                    double number)
 {
     char *text = wh_row_take(row, WH_NUMBER_SIZE);
-    size_t length = wh_number_print(number, text);
+    size_t length = wh_number_print_rounded(number, scored->digits, text);
     return (struct wh_field){ .type = WH_NUMBER, .text = text, .length = (uint32_t)length };
 }
 
@@ -306,7 +314,8 @@ static struct wh_field proba_field(const struct wh_scored *scored, const struct 
             *at++ = ',';
         memcpy(at, told->text, told->length);
         at += told->length;
-        at += wh_number_print(probability_of(model, prediction, told->class), at);
+        at += wh_number_print_rounded(probability_of(model, prediction, told->class),
+                                      scored->digits, at);
     }
     *at++ = '}';
     return (struct wh_field){ .type = WH_NESTED, .text = text, .length = (uint32_t)(at - text) };
@@ -326,7 +335,8 @@ static void add_more(const struct wh_scored *scored, const struct wh_model *mode
                      const struct wh_field *explanation, struct wh_field *field)
 {
     for (uint32_t i = 0; scored->flat && i < scored->told_count; i++)
-        *field++ = number_field(row, probability_of(model, prediction, scored->told[i].class));
+        *field++ = number_field(scored, row,
+                                probability_of(model, prediction, scored->told[i].class));
     if (scored->told && !scored->flat)
         *field++ = proba_field(scored, model, row, prediction);
     if (scored->explanation)
@@ -359,7 +369,7 @@ void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
         row->raw_fields = count;
     keep_fields(binding, row, fields);
     if (prediction) {
-        fields[count++] = number_field(row, wh_model_score(model, prediction));
+        fields[count++] = number_field(scored, row, wh_model_score(model, prediction));
         if (binding->prediction)
             fields[count++] = wh_task_label(&model->task, row, prediction->best);
         if (count < all)

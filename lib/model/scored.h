@@ -23,6 +23,7 @@ struct wh_scored_settings {
     const char *as;
     bool keep_features;
     bool proba, explanation, stamp; /* whether there are such columns */
+    uint64_t digits; /* significant ones of scores and probabilities, 17 at most; 0: all */
 };
 
 struct wh_scored;

@@ -102,6 +102,7 @@ static int open_all(struct wh_scorer *scorer, const struct wh_scorer_settings *s
         .proba = settings->proba,
         .explanation = settings->explain > 0,
         .stamp = settings->stamp,
+        .digits = settings->digits,
     };
     scorer->scored = wh_scored_open(&columns, error);
     if (!scorer->scored
@@ -111,7 +112,8 @@ static int open_all(struct wh_scorer *scorer, const struct wh_scorer_settings *s
         || open_examples(scorer, settings, error) != 0)
         return -1;
     if (settings->explain)
-        scorer->explainer = wh_explainer_new(model, settings->explain);
+        scorer->explainer = wh_explainer_new(model, settings->explain,
+                                             (unsigned)settings->digits);
     return 0;
 }
 

@@ -22,6 +22,7 @@ struct wh_scorer_settings {
     double threshold;   /* positive is a score from here on; NaN: what is the likelier */
     bool calibrate;
     enum wh_calibrator_kind calibration;
+    uint64_t digits;    /* significant ones of what is written, 17 at most; 0: all */
 };
 
 struct wh_scorer {

@@ -241,7 +241,8 @@ static int open_all(struct update *update, struct wh_error *error)
     if (!update->saving || open_model(update, error) != 0)
         return -1;
     const struct wh_scored_settings columns = { .as = given->as,
-                                                .keep_features = given->keep_features };
+                                                .keep_features = given->keep_features,
+                                                .digits = given->digits };
     if (given->saving.passes && !(update->scored = wh_scored_open(&columns, error)))
         return -1;
     return open_reading(update, error);

@@ -25,6 +25,7 @@ struct wh_update_settings {
     struct wh_saving_settings saving; /* the model's file; `passes`: rows are emitted */
     const char *as;     /* of the columns that a row is passed on with (model/scored.h) */
     bool keep_features;
+    uint64_t digits;    /* significant ones of what is written, 17 at most; 0: all */
     /* What the user gave, NULL where nothing: for a model that is there, what it has. */
     const char *learner, *loss, *task, *positive;
     struct wh_settings model;

@@ -324,3 +324,39 @@ score() {
         wh-update -m large.whm --learner nag --label y -q
     echo '{"features":{"f7":1}}' | wh-score -m large.whm | jq -e .score
 }
+
+@test "--digits rounds what is added, and nothing else" {
+    exits 0 wh-score -m m.whm -i ndjson <<<'{"a":0.123456789012345678}'
+    exact=$(jq .score <<<"$output")
+    for digits in 1 3 17; do
+        exits 0 wh-score -m m.whm --digits $digits --proba -i ndjson <<<'{"a":0.123456789012345678}'
+        [[ $output == '{"a":0.123456789012345678,'* ]]
+        jq -e --argjson exact "$exact" --argjson digits $digits '
+            (.score / $exact - 1 | fabs) <= 5 / pow(10; $digits) and
+            (.score | tostring | gsub("^0.0*"; "") | length) <= $digits and
+            ([.proba[]] | add - 1 | fabs) <= 1 / pow(10; $digits)' <<<"$output"
+    done
+    exits 2 wh-score -m m.whm --digits 18 train.csv
+    says '17 at most'
+    exits 2 wh-score -m m.whm --digits 0 train.csv
+    exits 2 wh-update -m m.whm --digits 3 train.csv
+    says '-p'
+    wh-update -m p.whm --new --label y -p -q --digits 2 train.csv >passed
+    awk -F, 'NR > 1 && length($4) > 7 { exit 1 }' passed
+}
+
+@test "--describe=json says of the model what its text says" {
+    wh-score -m m.whm --describe >text
+    wh-score -m m.whm --describe=json >json
+    jq -e '.label == "y" and .task == "binary" and .positive == "yes" and .negative == "no"
+        and .loss == "logistic" and .weight == null' json
+    for member in learner digest saved rows features; do
+        grep -qE "^$member +$(jq -r ".$member" json)" text
+    done
+    prints "$(sed -n 's/^accuracy *\([0-9.]*\).*/\1/p' text)" jq '.metrics.accuracy * 1e6 | round / 1e6' json
+    jq -e '(.top_features[0].name == null) and (.top_features[1:] | map(.effect) |
+        . == (sort | reverse))' json
+    prints 1 eval 'wc -l <json'
+    exits 2 wh-score -m m.whm --describe=xml
+    says 'unknown form "xml"'
+}

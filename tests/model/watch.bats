@@ -95,6 +95,7 @@ quit() {
     replace two.whm
     asks_until '{"a":1}' "\"model\":\"$(stamp two.whm)\""
     prints "$(echo '{"a":1}' | wh-score -m two.whm --stamp)" echo "$line"
+    waits "m.whm: a new model of 8 rows, $(stamp two.whm), scores from line"
     quit
 }
 
