@@ -59,12 +59,21 @@ static void add(struct wh_error *error, const char *before, const char *message)
 {
     size_t used = strlen(error->text);
     size_t lead = strlen(before);
-    if (!message || sizeof error->text - used <= lead + 1)
+    if (!message || !*message || sizeof error->text - used <= lead + 1)
         return;
     if (used > 0 && error->text[used - 1] == '.') /* details and hints are sentences */
         used--;
     memcpy(error->text + used, before, lead);
     wh_pg_one_line(error->text + used + lead, sizeof error->text - used - lead, message);
+}
+
+void wh_pg_say(struct wh_error *error, enum wh_status status, const char *message,
+               const char *detail, const char *hint)
+{
+    wh_fail(error, status, "%s", "");
+    add(error, "", message);
+    add(error, "; ", detail);
+    add(error, "; hint: ", hint);
 }
 
 int wh_pg_fail(struct wh_error *error, PGconn *connection, const PGresult *result, const char *sql)
@@ -74,10 +83,9 @@ int wh_pg_fail(struct wh_error *error, PGconn *connection, const PGresult *resul
     /* What was cancelled for a signal, and what was not waited for any longer. */
     if (wh_signals_stop() && (!state || strcmp(state, "57014") == 0))
         return wh_signals_check(error);
-    wh_fail(error, status_of(connection, state), "%s", "");
-    add(error, "", message ? message : PQerrorMessage(connection));
-    add(error, "; ", PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL));
-    add(error, "; hint: ", PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
+    wh_pg_say(error, status_of(connection, state), message ? message : PQerrorMessage(connection),
+              PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
+              PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
     const char *place = sql ? wh_pg_error_place(result, sql) : NULL;
     if (place) {
         size_t line = 1;

@@ -17,6 +17,10 @@
 int wh_pg_fail(struct wh_error *error, PGconn *connection, const PGresult *result,
                const char *sql);
 
+/* Makes an error's text of a server's message, its detail and its hint; each may be NULL or "". */
+void wh_pg_say(struct wh_error *error, enum wh_status status, const char *message,
+               const char *detail, const char *hint);
+
 /* The place in `sql` that the result's message names; NULL where it names none. */
 const char *wh_pg_error_place(const PGresult *result, const char *sql);
 

@@ -9,6 +9,7 @@
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
+#include "pipe/signals.h"
 
 enum {
     PIECE = 256 << 10,      /* sent at once */
@@ -17,6 +18,8 @@ enum {
     MOST_SENT = 64 << 20,   /* or that is not */
     MOST_ROWS = 1 << 20,
     FIRST_STEP = 256,       /* rows tried together after one that was at fault, at most */
+    FEW_REFUSED = 8,        /* so many are found by their lines in any case, */
+    SPARSE = 256,           /* and more where there is no more than one in so many rows */
 };
 
 void wh_pg_batch_open(struct wh_pg_batch *batch, struct wh_pg_session *session,
@@ -92,7 +95,7 @@ static void empty(struct wh_pg_batch *batch)
 {
     batch->text.length = batch->sent = batch->bytes = batch->run_count = 0;
     batch->count = 0;
-    batch->copying = batch->interrupted = false;
+    batch->copying = batch->interrupted = batch->searching = false;
     if (batch->held)
         wh_held_clear(batch->held);
 }
@@ -162,8 +165,12 @@ static int begin_copy(struct wh_pg_batch *batch, struct wh_error *error)
     struct wh_buffer sql = { 0 };
     if (wh_pg_session_begin(session, error) || wh_pg_stage_begin(batch->stage, session, error))
         return -1;
+    struct wh_buffer staging = { 0 };
+    if (batch->searching && wh_pg_stage_copy_sql(batch->stage, session, &staging, error) != 0)
+        return -1;
     wh_buffer_format(&sql, "%s%s", batch->kept ? "SAVEPOINT wh_batch;" : "",
-                     batch->stage->before.data);
+                     batch->searching ? staging.data : batch->stage->before.data);
+    wh_buffer_free(&staging);
     PGresult *result = wh_pg_exec(session->connection, sql.data);
     wh_buffer_free(&sql);
     batch->copying = PQresultStatus(result) == PGRES_COPY_IN;
@@ -211,95 +218,230 @@ int wh_pg_batch_send(struct wh_pg_batch *batch, struct wh_error *error)
 
 /* ---- delivery -------------------------------------------------------------------------------- */
 
-/* Ends the COPY of `count` rows and passes them on. 0; 1 where the rows are at fault; -1. */
-static int end_copy(struct wh_pg_batch *batch, uint64_t count, struct wh_pg_fault *fault,
-                    struct wh_error *error)
+/* What became of rows that were tried. */
+enum outcome {
+    FAILED = -1,
+    GOOD,     /* the table has them, or the rejects those that it did not take */
+    REFUSED,  /* they are at fault, and nothing of them is there */
+    TRY_AGAIN /* nothing of them is there; the server cannot search */
+};
+
+/* Whether the server can try the rows one by one. */
+static bool may_search(const struct wh_pg_batch *batch)
+{
+    return batch->rejects && !batch->unsearchable;
+}
+
+static int reject(struct wh_pg_batch *batch, uint64_t row, const struct wh_pg_fault *fault,
+                  struct wh_emit *emit, struct wh_error *error)
+{
+    return emit->reject(emit, wh_held_row(batch->held, row), &fault->error, error);
+}
+
+/* Has the server try what is in the temporary table; without a key its first row is `first`. */
+static enum outcome search(struct wh_pg_batch *batch, uint64_t first, struct wh_emit *emit,
+                           struct wh_error *error)
+{
+    PGresult *refused;
+    int status = wh_pg_stage_search(batch->stage, batch->session, &refused, error);
+    if (status > 0)
+        batch->unsearchable = true;
+    if (status != 0)
+        return status > 0 ? TRY_AGAIN : FAILED;
+    uint64_t base = batch->stage->table->key_count > 0 ? 0 : first;
+    for (int i = 0; status == 0 && i < PQntuples(refused); i++) {
+        struct wh_pg_fault fault;
+        uint64_t row = base + strtoull(PQgetvalue(refused, i, 0), NULL, 10);
+        wh_pg_fault_told(&fault, refused, i);
+        status = reject(batch, row, &fault, emit, error);
+    }
+    PQclear(refused);
+    if (status == 0
+        && wh_pg_command(batch->session->connection, "RELEASE SAVEPOINT wh_batch", error) != 0)
+        status = wh_pg_session_name(batch->session, error);
+    return status == 0 ? GOOD : FAILED;
+}
+
+/* What a result says that is no success. */
+static enum outcome judge(struct wh_pg_batch *batch, const PGresult *result, const char *copied,
+                          struct wh_pg_fault *fault, struct wh_error *error)
+{
+    wh_pg_fault_read(fault, batch->session->connection, result, copied);
+    if (fault->rows)
+        return REFUSED;
+    *error = fault->error;
+    wh_pg_session_name(batch->session, error);
+    return FAILED;
+}
+
+/* Passes the `count` rows of the temporary table on, all at once. */
+static enum outcome pass_together(struct wh_pg_batch *batch, uint64_t count, bool distinct,
+                                  struct wh_pg_fault *fault, struct wh_error *error)
 {
     PGconn *connection = batch->session->connection;
-    batch->copying = false;
-    PGresult *result = wh_pg_put_end(connection);
-    bool good = PQresultStatus(result) == PGRES_COMMAND_OK;
-    if (good && batch->kept) {
-        struct wh_buffer sql = { 0 };
-        PQclear(result);
-        wh_pg_stage_pass(batch->stage, count, &sql);
-        wh_buffer_format(&sql, "RELEASE SAVEPOINT wh_batch;%s", batch->stage->clear);
-        result = wh_pg_exec(connection, sql.data);
-        wh_buffer_free(&sql);
-        good = PQresultStatus(result) == PGRES_COMMAND_OK;
-    }
-    if (!good)
-        wh_pg_fault_read(fault, connection, result, batch->stage->copied);
+    struct wh_buffer sql = { 0 };
+    enum outcome outcome = GOOD;
+    wh_buffer_format(&sql, "%s", distinct ? "SAVEPOINT wh_pass;" : "");
+    wh_pg_stage_pass(batch->stage, count, distinct, &sql);
+    wh_buffer_format(&sql, "RELEASE SAVEPOINT wh_batch;%s", batch->stage->clear);
+    PGresult *result = wh_pg_exec(connection, sql.data);
+    wh_buffer_free(&sql);
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        outcome = judge(batch, result, NULL, fault, error);
     PQclear(result);
-    if (good || fault->rows)
-        return !good;
-    *error = fault->error;
-    return wh_pg_session_name(batch->session, error);
+    return outcome;
+}
+
+/* The rows [first, first + count) have been copied to the temporary table, and go on from there. */
+static enum outcome pass_on(struct wh_pg_batch *batch, uint64_t first, uint64_t count,
+                            struct wh_emit *emit, struct wh_pg_fault *fault, struct wh_error *error)
+{
+    bool distinct = may_search(batch) && batch->stage->passes_on;
+    int repeats = distinct ? wh_pg_stage_repeats(batch->stage, batch->session, error) : 0;
+    if (repeats != 0)
+        return repeats > 0 ? search(batch, first, emit, error) : FAILED;
+    enum outcome outcome = pass_together(batch, count, distinct, fault, error);
+    if (outcome != REFUSED || !distinct)
+        return outcome;
+    if (wh_pg_command(batch->session->connection, "ROLLBACK TO SAVEPOINT wh_pass", error) != 0) {
+        wh_pg_session_name(batch->session, error);
+        return FAILED;
+    }
+    return search(batch, first, emit, error);
+}
+
+/* Ends the COPY of the rows [first, first + count) and passes them on. Where they are REFUSED, what
+ * was done since the savepoint is still to be taken back. */
+static enum outcome end_copy(struct wh_pg_batch *batch, uint64_t first, uint64_t count,
+                             struct wh_emit *emit, struct wh_pg_fault *fault,
+                             struct wh_error *error)
+{
+    PGresult *result = wh_pg_put_end(batch->session->connection);
+    enum outcome outcome = GOOD;
+    const char *copied = batch->searching ? wh_pg_stage_name : batch->stage->copied;
+    batch->copying = false;
+    if (PQresultStatus(result) != PGRES_COMMAND_OK)
+        outcome = judge(batch, result, copied, fault, error);
+    PQclear(result);
+    if (outcome != GOOD || !batch->kept)
+        return outcome;
+    return batch->searching ? search(batch, first, emit, error)
+                            : pass_on(batch, first, count, emit, fault, error);
 }
 
 /* Sends the rows [first, first + count), or what has not been sent of them yet, and hears what
- * becomes of them. 0; 1 where they are at fault and nothing of them is there; -1. */
-static int try_rows(struct wh_pg_batch *batch, uint64_t first, uint64_t count,
-                    struct wh_pg_fault *fault, struct wh_error *error)
+ * becomes of them. */
+static enum outcome try_once(struct wh_pg_batch *batch, uint64_t first, uint64_t count,
+                             struct wh_emit *emit, struct wh_pg_fault *fault,
+                             struct wh_error *error)
 {
     size_t from = batch->sent, to = batch->text.length;
     if (!batch->copying) {
         from = batch->kept && first > 0 ? batch->ends[first - 1] : 0;
         to = batch->kept ? batch->ends[first + count - 1] : to;
         if (begin_copy(batch, error))
-            return -1;
+            return FAILED;
     }
     if (send_bytes(batch, batch->text.data + from, to - from, error))
-        return -1;
-    int status = end_copy(batch, count, fault, error);
-    if (status == 1 && batch->kept
+        return FAILED;
+    enum outcome outcome = end_copy(batch, first, count, emit, fault, error);
+    if ((outcome == REFUSED || outcome == TRY_AGAIN) && batch->kept
         && wh_pg_command(batch->session->connection,
-                         "ROLLBACK TO SAVEPOINT wh_batch; RELEASE SAVEPOINT wh_batch", error))
-        return wh_pg_session_name(batch->session, error);
-    return status;
+                         "ROLLBACK TO SAVEPOINT wh_batch; RELEASE SAVEPOINT wh_batch", error)) {
+        wh_pg_session_name(batch->session, error);
+        return FAILED;
+    }
+    return outcome;
+}
+
+static enum outcome try_rows(struct wh_pg_batch *batch, uint64_t first, uint64_t count,
+                             struct wh_emit *emit, struct wh_pg_fault *fault,
+                             struct wh_error *error)
+{
+    enum outcome outcome = try_once(batch, first, count, emit, fault, error);
+    if (outcome != TRY_AGAIN)
+        return outcome;
+    batch->searching = false;
+    return try_once(batch, first, count, emit, fault, error);
 }
 
 /* A row that was refused all by itself. */
 static int give_up(struct wh_pg_batch *batch, uint64_t row, const struct wh_pg_fault *fault,
                    struct wh_emit *emit, struct wh_error *error)
 {
-    if (!batch->rejects)
-        return blame_row(place_of(batch, row), &fault->error, error);
-    return emit->reject(emit, wh_held_row(batch->held, row), &fault->error, error);
+    return batch->rejects ? reject(batch, row, fault, emit, error)
+                          : blame_row(place_of(batch, row), &fault->error, error);
 }
 
-/*
- * Takes a batch that was refused to pieces. Where the server names the line at fault, the rows
- * before it are tried next, then the row itself is the first; else half of the rows.
- */
+/* How far a batch was taken to pieces. */
+struct pieces {
+    uint64_t at;      /* the rows before have been settled */
+    uint64_t tried;   /* rows from there on were refused together */
+    uint64_t step;    /* rows to be tried together next, at most */
+    uint64_t refused; /* so far */
+};
+
+/* Takes the row at pieces->at for the one at fault. */
+static int settle_row(struct wh_pg_batch *batch, struct pieces *pieces,
+                      const struct wh_pg_fault *fault, struct wh_emit *emit,
+                      struct wh_error *error)
+{
+    if (give_up(batch, pieces->at, fault, emit, error))
+        return -1;
+    pieces->at++;
+    pieces->refused++;
+    pieces->step = pieces->step > FIRST_STEP ? FIRST_STEP : pieces->step;
+    if (pieces->refused > FEW_REFUSED && pieces->refused * SPARSE > pieces->at)
+        batch->searching = may_search(batch) && !batch->stage->staged;
+    return wh_signals_check(error);
+}
+
+/* After a refusal: finds the row at fault, or makes pieces smaller. */
+static int refine(struct wh_pg_batch *batch, struct pieces *pieces, struct wh_pg_fault *fault,
+                  struct wh_emit *emit, struct wh_error *error)
+{
+    uint64_t named = fault->line <= pieces->tried ? fault->line : 0;
+    while (named > 1) {
+        struct wh_pg_fault other;
+        enum outcome outcome = try_rows(batch, pieces->at, named - 1, emit, &other, error);
+        if (outcome == FAILED)
+            return -1;
+        if (outcome == GOOD) {
+            pieces->at += named - 1;
+            return settle_row(batch, pieces, fault, emit, error);
+        }
+        *fault = other;
+        pieces->tried = named - 1;
+        named = fault->line <= pieces->tried ? fault->line : 0;
+    }
+    if (named == 1 || pieces->tried == 1)
+        return settle_row(batch, pieces, fault, emit, error);
+    if (may_search(batch) && !batch->stage->staged)
+        batch->searching = true;
+    else
+        pieces->step = pieces->tried / 2;
+    return wh_signals_check(error);
+}
+
+/* Takes a batch that was refused to pieces. */
 static int split(struct wh_pg_batch *batch, struct wh_pg_fault *fault, struct wh_emit *emit,
                  struct wh_error *error)
 {
-    uint64_t at = 0, step = batch->count, tried = batch->count, named;
+    struct pieces pieces = { .tried = batch->count, .step = batch->count };
     for (;;) {
-        named = fault->line <= tried ? fault->line : 0;
-        if (tried == 1 || named == 1) {
-            if (give_up(batch, at, fault, emit, error))
-                return -1;
-            at++;
-            step = step > FIRST_STEP ? FIRST_STEP : step;
-            named = 0;
-        } else if (named == 0) {
-            step = tried / 2;
-        }
-        int status = 0;
-        while (status == 0) {
-            uint64_t left = batch->count - at;
+        if (refine(batch, &pieces, fault, emit, error))
+            return -1;
+        enum outcome outcome = GOOD;
+        while (outcome == GOOD) {
+            uint64_t left = batch->count - pieces.at;
             if (left == 0)
                 return 0;
-            tried = named > 1 ? named - 1 : step;
-            tried = tried < left ? tried : left;
-            status = try_rows(batch, at, tried, fault, error);
-            if (status < 0)
+            pieces.tried = batch->searching || pieces.step > left ? left : pieces.step;
+            outcome = try_rows(batch, pieces.at, pieces.tried, emit, fault, error);
+            if (outcome == FAILED)
                 return -1;
-            at += status == 0 ? tried : 0;
-            step *= status == 0 && named == 0 ? 2 : 1;
-            named = 0;
+            pieces.at += outcome == GOOD ? pieces.tried : 0;
+            pieces.step *= outcome == GOOD ? 2 : 1;
         }
     }
 }
@@ -318,8 +460,9 @@ int wh_pg_batch_deliver(struct wh_pg_batch *batch, struct wh_emit *emit, struct 
     struct wh_pg_fault fault;
     if (batch->count == 0)
         return 0;
-    int status = try_rows(batch, 0, batch->count, &fault, error);
-    if (status == 1)
+    enum outcome outcome = try_rows(batch, 0, batch->count, emit, &fault, error);
+    int status = outcome == FAILED ? -1 : 0;
+    if (outcome == REFUSED)
         status = batch->kept ? split(batch, &fault, emit, error) : refuse(batch, &fault, error);
     empty(batch);
     return status;

@@ -6,10 +6,15 @@
  * heard at the end of the batch, or earlier where it has something to say.
  *
  * A batch that is kept stays in memory until the database has taken it, behind a savepoint. Where
- * it is refused, pieces of it are tried in order until the rows at fault are found one by one:
- * each is judged with all good rows before it in place. Without --rejects the first of them fails
- * the run, by its place in the input. A batch that is not kept remembers only where each of its
- * lines came from.
+ * it is refused, the rows at fault are found one by one: each is judged with all good rows before
+ * it in place. Without --rejects the first of them fails the run, by its place in the input. A batch
+ * that is not kept remembers only where each of its lines came from.
+ *
+ * Where COPY names the line at fault, the rows before it are copied again, and so on. Where the
+ * fault is not told by its line (foreign keys, triggers, what happens on the way from the temporary
+ * table), or where many lines are at fault, the server tries the rows itself (wh_pg_stage_search);
+ * one that cannot gets smaller and smaller pieces of the batch. With --rejects, rows of one key are
+ * each tried, too, though a later one of the batch takes the place of the earlier.
  */
 #ifndef WH_SINK_POSTGRES_BATCH_H
 #define WH_SINK_POSTGRES_BATCH_H
@@ -44,6 +49,8 @@ struct wh_pg_batch {
     struct wh_pg_stage *stage;
     bool kept;
     bool rejects;           /* rows at fault go there */
+    bool searching;         /* the server tries the rest of the batch row by row */
+    bool unsearchable;      /* it cannot do that */
     bool copying;           /* COPY has begun, */
     bool interrupted;       /* and the server has said something before its end */
     struct wh_buffer text;  /* the lines; of one that is not kept, those not sent yet */

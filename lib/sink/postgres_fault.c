@@ -58,9 +58,8 @@ static void context_column(const char *context, char *out, size_t size)
 }
 
 /* A word for what was broken: the constraint, or what kind of fault it is. */
-static const char *rule_of(const PGresult *result, const char *state)
+static const char *rule_of(const char *constraint, const char *state)
 {
-    const char *constraint = PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME);
     if (constraint && *constraint)
         return constraint;
     if (strcmp(state, "23502") == 0)
@@ -81,7 +80,7 @@ void wh_pg_fault_read(struct wh_pg_fault *fault, PGconn *connection, const PGres
     error->status = WH_FAILED;
     const char *column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
     const char *context = copy_context(result, copied);
-    snprintf(error->rule, sizeof error->rule, "%s", rule_of(result, state));
+    snprintf(error->rule, sizeof error->rule, "%s", rule_of(PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME), state));
     if (column)
         snprintf(error->column, sizeof error->column, "%s", column);
     if (!context)
@@ -89,4 +88,17 @@ void wh_pg_fault_read(struct wh_pg_fault *fault, PGconn *connection, const PGres
     fault->line = context_line(context);
     if (!column)
         context_column(context, error->column, sizeof error->column);
+}
+
+void wh_pg_fault_told(struct wh_pg_fault *fault, const PGresult *refused, int row)
+{
+    enum { STATE = 1, MESSAGE, DETAIL, HINT, COLUMN, RULE };
+    struct wh_error *error = &fault->error;
+    wh_pg_say(error, WH_FAILED, PQgetvalue(refused, row, MESSAGE),
+              PQgetvalue(refused, row, DETAIL), PQgetvalue(refused, row, HINT));
+    snprintf(error->column, sizeof error->column, "%s", PQgetvalue(refused, row, COLUMN));
+    snprintf(error->rule, sizeof error->rule, "%s",
+             rule_of(PQgetvalue(refused, row, RULE), PQgetvalue(refused, row, STATE)));
+    fault->rows = true;
+    fault->line = 0;
 }

@@ -21,4 +21,7 @@ struct wh_pg_fault {
 void wh_pg_fault_read(struct wh_pg_fault *fault, PGconn *connection, const PGresult *result,
                       const char *copied);
 
+/* The same of a row in a result of wh_pg_stage_search. */
+void wh_pg_fault_told(struct wh_pg_fault *fault, const PGresult *refused, int row);
+
 #endif

@@ -16,6 +16,7 @@
 #ifndef WH_SINK_POSTGRES_STAGE_H
 #define WH_SINK_POSTGRES_STAGE_H
 
+#include <libpq-fe.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -38,6 +39,8 @@ struct wh_pg_stage {
     struct wh_buffer before; /* its COPY; ends in a NUL */
 };
 
+extern const char wh_pg_stage_name[]; /* of the temporary table, in messages */
+
 /* `table` and `request` must stay. Refuses what --replace would break in other tables.
  * Zero-initialise; to be closed in any case. */
 int wh_pg_stage_open(struct wh_pg_stage *stage, const struct wh_pg_table *table,
@@ -47,12 +50,30 @@ void wh_pg_stage_close(struct wh_pg_stage *stage);
 
 /* Makes the SQL for batches of a layout, which must stay. */
 void wh_pg_stage_lay(struct wh_pg_stage *stage, const struct wh_pg_layout *layout);
-/* Appends the SQL, if there is any, that passes `count` rows on; each statement ends in a
- * semicolon. */
-void wh_pg_stage_pass(const struct wh_pg_stage *stage, uint64_t count, struct wh_buffer *out);
+/* Appends the SQL, if there is any, that passes `count` rows on, of which no two are of one key
+ * where `distinct`; each statement ends in a semicolon. */
+void wh_pg_stage_pass(const struct wh_pg_stage *stage, uint64_t count, bool distinct,
+                      struct wh_buffer *out);
 /* In the open transaction, before a batch: the temporary table is there. */
 int wh_pg_stage_begin(struct wh_pg_stage *stage, struct wh_pg_session *session,
                       struct wh_error *error);
+
+/* Whether two of the rows in the temporary table are of one key, of which only the last would be
+ * passed on; -1 on failure. */
+int wh_pg_stage_repeats(const struct wh_pg_stage *stage, struct wh_pg_session *session,
+                        struct wh_error *error);
+/* Appends the COPY by which rows get into the temporary table whether or not they usually go there,
+ * and makes it. */
+int wh_pg_stage_copy_sql(struct wh_pg_stage *stage, struct wh_pg_session *session,
+                         struct wh_buffer *out, struct wh_error *error);
+/*
+ * Passes the rows of the temporary table on one by one, in order, on the server, and empties it.
+ * `refused` are those that the table did not take, in order: for each its number (of the batch, or
+ * without a key of those in the temporary table, from 0), and what wh_pg_fault_told takes;
+ * PQclear() it. 0; 1 where the server cannot do that, the transaction having failed; -1.
+ */
+int wh_pg_stage_search(const struct wh_pg_stage *stage, struct wh_pg_session *session,
+                       PGresult **refused, struct wh_error *error);
 
 /* In the open transaction: takes all rows out of the table. */
 int wh_pg_stage_truncate(struct wh_pg_stage *stage, struct wh_pg_session *session,

@@ -34,3 +34,35 @@ entry 'wh-load --key, rows that are there' '' \
     "wh-load postgresql:// -t keyed --key id $WORK/orders.ndjson"
 report
 rm -f "$WORK/orders.ndjson" "$WORK/orders.copy" "$WORK/bad"
+
+# Rows that are refused: 1 and 10 of 100, by a check, of which COPY names the line, and by a foreign
+# key, which no line is named for.
+psql -Xq -v ON_ERROR_STOP=1 <<'END'
+CREATE TABLE parts (id int PRIMARY KEY);
+INSERT INTO parts SELECT generate_series(0, 99);
+CREATE TABLE checked (id int PRIMARY KEY, part int CHECK (part >= 0), note text);
+CREATE TABLE referring (id int PRIMARY KEY, part int REFERENCES parts, note text);
+END
+REFUSED=100000
+for share in 100 10; do
+    awk -v n="$REFUSED" -v share="$share" 'BEGIN {
+        for (i = 1; i <= n; i++)
+            printf "{\"id\":%d,\"part\":%d,\"note\":\"note %d\"}\n", i, i % share ? i % 100 : -1, i
+    }' >"$WORK/refused-$share.ndjson"
+done
+
+# refused TITLE TABLE OPTIONS: a goal of 50,000 rows a second is one of 2 s here.
+refused() {
+    for share in 100 10; do
+        entry "$1, 1 of $share" '' "$(empty "$2") && wh-load -q postgresql:// -t $2 $3 \
+            --rejects $WORK/bad $WORK/refused-$share.ndjson"
+    done
+}
+
+bench 'rows that are refused' "$REFUSED" "$WORK/refused-100.ndjson"
+refused 'check' checked ''
+refused 'check, --key' checked '--key id'
+refused 'foreign key' referring ''
+refused 'foreign key, --key' referring '--key id'
+report
+rm -f "$WORK/refused-100.ndjson" "$WORK/refused-10.ndjson" "$WORK/bad"
