@@ -1,5 +1,6 @@
 #include "sink/sqlite_table.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -42,6 +43,7 @@ struct wh_sqlite_table {
     char *name;   /* the last part of that, unquoted */
     struct wh_sqlite_column *columns;
     size_t count;
+    bool told;        /* that generated columns are left out */
     struct plan plan; /* of the shape that came last */
     struct statement statements[PLANS];
 };
@@ -56,7 +58,64 @@ static bool is_key(const struct wh_sink_request *request, const char *name)
     return false;
 }
 
-static void take_columns(struct wh_sqlite_table *table, sqlite3_stmt *select)
+/* A part of the quoted name, "schema"."table", without its quotes; NULL where there is none. */
+static char *part_of(const struct wh_sqlite_table *table, bool schema)
+{
+    const char *begin = table->quoted, *between = strstr(begin, "\".\"");
+    if (schema && !between)
+        return NULL;
+    if (!schema && between)
+        begin = between + 2;
+    size_t length = schema ? (size_t)(between + 1 - begin) : strlen(begin);
+    char *name = wh_copy(begin + 1, length - 2), *to = name;
+    for (const char *from = name; *from; from++) {
+        *to++ = *from;
+        from += from[0] == '"' && from[1] == '"';
+    }
+    *to = '\0';
+    return name;
+}
+
+/* Asks about the table by its name and schema; NULL where this SQLite cannot be asked so. */
+static sqlite3_stmt *ask(const struct wh_sqlite_table *table, const char *sql)
+{
+    sqlite3_stmt *statement = NULL;
+    char *name = part_of(table, false), *schema = part_of(table, true);
+    if (sqlite3_prepare_v2(table->database, sql, -1, &statement, NULL) == SQLITE_OK) {
+        sqlite3_bind_text(statement, 1, name, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(statement, 2, schema, -1, SQLITE_TRANSIENT);
+    }
+    free(name);
+    free(schema);
+    return statement;
+}
+
+/* There are STRICT tables since SQLite 3.37, which has this list of tables too. */
+static bool is_strict(const struct wh_sqlite_table *table)
+{
+    sqlite3_stmt *statement = ask(table, "SELECT max(strict) FROM pragma_table_list(?1) "
+                                         "WHERE schema = COALESCE(?2, schema)");
+    bool strict = statement && sqlite3_step(statement) == SQLITE_ROW
+                  && sqlite3_column_int(statement, 0) != 0;
+    sqlite3_finalize(statement);
+    return strict;
+}
+
+/* Notes the columns that the database makes from others. */
+static void find_generated(struct wh_sqlite_table *table)
+{
+    sqlite3_stmt *statement = ask(table, "SELECT name FROM pragma_table_xinfo(?1, ?2) "
+                                         "WHERE hidden IN (2, 3)");
+    while (statement && sqlite3_step(statement) == SQLITE_ROW) {
+        const char *name = (const char *)sqlite3_column_text(statement, 0);
+        for (size_t i = 0; i < table->count; i++)
+            if (name && strcmp(table->columns[i].name, name) == 0)
+                table->columns[i].generated = true;
+    }
+    sqlite3_finalize(statement);
+}
+
+static void take_columns(struct wh_sqlite_table *table, sqlite3_stmt *select, bool strict)
 {
     table->count = (size_t)sqlite3_column_count(select);
     table->columns = wh_alloc(table->count, sizeof *table->columns);
@@ -64,7 +123,7 @@ static void take_columns(struct wh_sqlite_table *table, sqlite3_stmt *select)
         const char *name = sqlite3_column_name(select, (int)i);
         const char *type = sqlite3_column_decltype(select, (int)i);
         struct wh_sqlite_column *column = &table->columns[i];
-        wh_sqlite_column_declare(column, type ? type : "");
+        column->declared = wh_sqlite_declared(type, strict);
         column->name = wh_copy(name, strlen(name));
         column->key = is_key(table->request, name);
     }
@@ -149,7 +208,9 @@ static int find_table(struct wh_sqlite_table *table, bool *found, struct wh_erro
         wh_buffer_byte(&sql, '\0');
         *found = sqlite3_prepare_v2(table->database, sql.data, -1, &select, NULL) == SQLITE_OK;
         if (*found)
-            take_columns(table, select);
+            take_columns(table, select, is_strict(table));
+        if (*found)
+            find_generated(table);
         else if (!is_absent(table->database))
             status = wh_sqlite_fail(table->database, error);
         sqlite3_finalize(select);
@@ -246,9 +307,22 @@ static bool is_listed(const json_t *names, const struct wh_column *column)
     return false;
 }
 
+/* Says once that values are not loaded, since the database makes them again. */
+static void leave_generated(struct wh_sqlite_table *table, const struct wh_sqlite_column *column)
+{
+    const struct wh_notify *notify = &table->request->notify;
+    char line[256], quoted[96];
+    if (table->told)
+        return;
+    table->told = true;
+    snprintf(line, sizeof line, "the values of column %s are left out: the database generates them",
+             wh_quote(quoted, column->name, strlen(column->name)));
+    notify->notice(notify->context, line);
+}
+
 /* Which fields of the shape become parameters: those of the key for a delete, all but those that
  * are unchanged else. */
-static int choose_bindings(const struct wh_sqlite_table *table, struct statement *statement,
+static int choose_bindings(struct wh_sqlite_table *table, struct statement *statement,
                            const struct wh_shape *shape, const json_t *unchanged,
                            struct wh_error *error)
 {
@@ -260,6 +334,10 @@ static int choose_bindings(const struct wh_sqlite_table *table, struct statement
         const struct wh_sqlite_column *column = find_column(table, name);
         if (!column)
             return refuse_column(table, name, error);
+        if (column->generated) {
+            leave_generated(table, column);
+            continue;
+        }
         bool bound = statement->op == WH_APPLY_DELETE   ? column->key
                      : statement->op == WH_APPLY_UPSERT ? !is_listed(unchanged, name)
                                                         : false;

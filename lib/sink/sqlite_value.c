@@ -1,48 +1,12 @@
 #include "sink/sqlite_value.h"
 
+#include <math.h>
 #include <string.h>
 #include <strings.h>
 
 #include "base/base64.h"
 #include "base/number.h"
-
-/* ---- columns ------------------------------------------------------------------------------- */
-
-static bool contains(const char *type, const char *word)
-{
-    size_t length = strlen(word);
-    for (; *type; type++)
-        if (strncasecmp(type, word, length) == 0)
-            return true;
-    return false;
-}
-
-/* The rules of https://sqlite.org/datatype3.html, section 3.1. */
-static enum wh_sqlite_affinity affinity_of(const char *type)
-{
-    if (contains(type, "INT"))
-        return WH_SQLITE_WHOLE;
-    if (contains(type, "CHAR") || contains(type, "CLOB") || contains(type, "TEXT"))
-        return WH_SQLITE_TEXTUAL;
-    if (*type == '\0' || contains(type, "BLOB"))
-        return WH_SQLITE_AS_GIVEN;
-    return contains(type, "REAL") || contains(type, "FLOA") || contains(type, "DOUB")
-               ? WH_SQLITE_REAL : WH_SQLITE_NUMERIC;
-}
-
-void wh_sqlite_column_declare(struct wh_sqlite_column *column, const char *type)
-{
-    column->affinity = affinity_of(type);
-    column->boolean = strcasecmp(type, "boolean") == 0 || strcasecmp(type, "bool") == 0;
-    column->blob = strcasecmp(type, "blob") == 0;
-}
-
-/* ---- values -------------------------------------------------------------------------------- */
-
-static bool makes_numbers(const struct wh_sqlite_column *column)
-{
-    return column->affinity != WH_SQLITE_TEXTUAL && column->affinity != WH_SQLITE_AS_GIVEN;
-}
+#include "record/json.h"
 
 static int bad_value(const struct wh_sqlite_column *column, const struct wh_field *field,
                      struct wh_error *error, const char *reason)
@@ -57,42 +21,61 @@ static int bind_text(sqlite3_stmt *statement, int index, const char *text, size_
     return sqlite3_bind_text64(statement, index, text, length, SQLITE_STATIC, SQLITE_UTF8);
 }
 
+static bool is_text(struct wh_slice text, const char *word)
+{
+    return text.length == strlen(word) && memcmp(text.text, word, text.length) == 0;
+}
+
+/* ---- numbers ------------------------------------------------------------------------------- */
+
+/* The number that stands for an infinite one, which wh-extract writes; 0 for any other. */
+static double infinite_number(struct wh_slice text)
+{
+    return is_text(text, WH_SQLITE_INFINITE)         ? HUGE_VAL
+           : is_text(text, "-" WH_SQLITE_INFINITE) ? -HUGE_VAL
+                                                     : 0;
+}
+
 static int bind_number(sqlite3_stmt *statement, int index, const struct wh_sqlite_column *column,
                        const struct wh_field *field, struct wh_error *error)
 {
+    enum wh_sqlite_affinity affinity = column->declared.affinity;
+    const char *text = field->text;
+    size_t length = field->length;
     int64_t integer;
-    if (column->affinity == WH_SQLITE_TEXTUAL)
-        return bind_text(statement, index, field->text, field->length);
-    if (wh_number_integer(field->text, field->length, &integer))
+    if (affinity == WH_SQLITE_TEXTUAL)
+        return bind_text(statement, index, text, length);
+    bool whole = wh_number_integer(text, length, &integer);
+    if (whole && (affinity != WH_SQLITE_REAL || wh_number_kept(text, length)))
         return sqlite3_bind_int64(statement, index, integer);
-    if (column->affinity == WH_SQLITE_REAL || wh_number_exact(field->text, field->length))
-        return sqlite3_bind_double(statement, index,
-                                   wh_number_parse_slack(field->text, field->length));
-    if (column->affinity == WH_SQLITE_AS_GIVEN)
-        return bind_text(statement, index, field->text, field->length);
+    if (affinity == WH_SQLITE_AS_GIVEN ? wh_number_exact(text, length)
+                                       : wh_number_kept(text, length))
+        return sqlite3_bind_double(statement, index, wh_number_parse_slack(text, length));
+    double infinite = infinite_number((struct wh_slice){ text, length });
+    if (infinite != 0)
+        return sqlite3_bind_double(statement, index, infinite);
+    if (affinity == WH_SQLITE_AS_GIVEN)
+        return bind_text(statement, index, text, length);
     return bad_value(column, field, error,
                      "has more digits than the column can hold (one without a type, or of TEXT, "
                      "keeps all)");
 }
 
-/* Whether SQLite would make a number of the text, and another text when it is read again: "007",
- * " 7", "1.", more digits than it keeps. What only begins like a number stays text. */
+/* ---- strings ------------------------------------------------------------------------------- */
+
+/* Whether SQLite would make another text of this one, by making a number of it: "007", " 7", "1.",
+ * more digits than it keeps. */
 static bool would_change(const struct wh_sqlite_column *column, const char *text, size_t length)
 {
-    static const char letters[] = "+-.0123456789eE \t\n\v\f\r";
-    bool digits = false;
-    if (!makes_numbers(column))
-        return false;
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '\0' || !strchr(letters, text[i]))
-            return false;
-        digits = digits || (text[i] >= '0' && text[i] <= '9');
-    }
     int64_t integer;
-    if (!digits || !wh_number_valid(text, length))
-        return digits;
-    return column->affinity != WH_SQLITE_REAL && !wh_number_integer(text, length, &integer)
-           && !wh_number_exact(text, length);
+    if (!wh_sqlite_makes_numbers(column->declared.affinity)
+        || !wh_sqlite_looks_numeric(text, length))
+        return false;
+    if (!wh_number_valid(text, length))
+        return true;
+    bool whole = wh_number_integer(text, length, &integer);
+    return !(whole && column->declared.affinity != WH_SQLITE_REAL)
+           && !wh_number_kept(text, length);
 }
 
 /* CSV's booleans are words. */
@@ -101,32 +84,90 @@ static bool is_word(struct wh_slice text, const char *word)
     return text.length == strlen(word) && strncasecmp(text.text, word, text.length) == 0;
 }
 
+/* Base64 as the bytes that it stands for; *code is SQLite's. False where it is not base64. */
+static bool bind_bytes(sqlite3_stmt *statement, int index, struct wh_row *row,
+                       struct wh_slice text, int *code)
+{
+    size_t size;
+    char *bytes = wh_row_take(row, text.length / 4 * 3);
+    if (!wh_base64_decode(text.text, text.length, bytes, &size))
+        return false;
+    *code = sqlite3_bind_blob64(statement, index, bytes, size, SQLITE_STATIC);
+    return true;
+}
+
+static bool is_infinite_word(struct wh_slice text)
+{
+    return is_text(text, "Infinity") || is_text(text, "-Infinity");
+}
+
+/* The string in an object that begins with `key` and has nothing else, no blank either. */
+static bool find_marked(struct wh_row *row, struct wh_slice text, const char *key,
+                        struct wh_slice *inner)
+{
+    size_t length = strlen(key);
+    if (text.length < length + 2 || memcmp(text.text, key, length) != 0)
+        return false;
+    char *copy = wh_row_take(row, text.length + 1); /* CSV's text does not end in a NUL */
+    memcpy(copy, text.text, text.length);
+    copy[text.length] = '\0';
+    struct wh_json_walk walk;
+    if (!wh_json_valid(copy, text.length))
+        return false;
+    wh_json_walk_begin(&walk, copy);
+    if (!wh_json_walk_next(&walk) || walk.field.text + walk.field.length + 2 != copy + text.length)
+        return false;
+    *inner = wh_row_text(row, &walk.field);
+    return true;
+}
+
+/* What wh-extract marks as bytes or text, which the column would not be known to hold: *code is
+ * SQLite's. False for any other text. */
+static bool bind_marked(sqlite3_stmt *statement, int index, const struct wh_sqlite_column *column,
+                        struct wh_row *row, struct wh_slice text, int *code)
+{
+    const struct wh_sqlite_declared *declared = &column->declared;
+    struct wh_slice inner;
+    if (!declared->bytes && find_marked(row, text, WH_SQLITE_BLOB_KEY, &inner))
+        return bind_bytes(statement, index, row, inner, code);
+    if (!find_marked(row, text, WH_SQLITE_TEXT_KEY, &inner))
+        return false;
+    if (!declared->bytes && !is_infinite_word(inner))
+        return false;
+    *code = bind_text(statement, index, inner.text, inner.length);
+    return true;
+}
+
 static int bind_string(sqlite3_stmt *statement, int index, const struct wh_sqlite_column *column,
                        struct wh_row *row, const struct wh_field *field, struct wh_error *error)
 {
+    const struct wh_sqlite_declared *declared = &column->declared;
     struct wh_slice text = wh_row_text(row, field);
-    if (column->blob) {
-        size_t size;
-        char *bytes = wh_row_take(row, text.length / 4 * 3);
-        if (!wh_base64_decode(text.text, text.length, bytes, &size))
-            return bad_value(column, field, error, "is no base64, as a column of BLOB needs it");
-        return sqlite3_bind_blob64(statement, index, bytes, size, SQLITE_STATIC);
-    }
-    if (column->boolean && is_word(text, "true"))
-        return sqlite3_bind_int(statement, index, 1);
-    if (column->boolean && is_word(text, "false"))
-        return sqlite3_bind_int(statement, index, 0);
+    bool csv = row->raw_format == WH_FORMAT_CSV;
+    int code;
+    if (csv && bind_marked(statement, index, column, row, text, &code))
+        return code;
+    if (declared->bytes && !bind_bytes(statement, index, row, text, &code))
+        return bad_value(column, field, error, "is no base64, as a column of BLOB needs it");
+    if (declared->bytes)
+        return code;
+    if (declared->boolean && csv && (is_word(text, "true") || is_word(text, "false")))
+        return sqlite3_bind_int(statement, index, text.length == 4);
+    if (wh_sqlite_makes_numbers(declared->affinity) && is_infinite_word(text))
+        return sqlite3_bind_double(statement, index, *text.text == '-' ? -HUGE_VAL : HUGE_VAL);
     if (would_change(column, text.text, text.length))
         return bad_value(column, field, error,
                          "would become a number in this column (wh-clean --type makes it one)");
     return bind_text(statement, index, text.text, text.length);
 }
 
+/* ---- all values ---------------------------------------------------------------------------- */
+
 static int bind_boolean(sqlite3_stmt *statement, int index, const struct wh_sqlite_column *column,
                         const struct wh_field *field)
 {
     bool value = field->type == WH_TRUE;
-    if (column->boolean || makes_numbers(column))
+    if (wh_sqlite_makes_numbers(column->declared.affinity))
         return sqlite3_bind_int(statement, index, value);
     if (field->flags & WH_LITERAL) /* CSV's "TRUE" */
         return bind_text(statement, index, field->text, field->length);
@@ -136,6 +177,9 @@ static int bind_boolean(sqlite3_stmt *statement, int index, const struct wh_sqli
 int wh_sqlite_bind(sqlite3_stmt *statement, int index, const struct wh_sqlite_column *column,
                    struct wh_row *row, const struct wh_field *field, struct wh_error *error)
 {
+    struct wh_slice text = { field->text, field->length };
+    bool csv = row->raw_format == WH_FORMAT_CSV;
+    int code;
     switch ((enum wh_type)field->type) {
     case WH_NULL:
         if (column->key)
@@ -145,11 +189,15 @@ int wh_sqlite_bind(sqlite3_stmt *statement, int index, const struct wh_sqlite_co
     case WH_FALSE:
     case WH_TRUE:
         return bind_boolean(statement, index, column, field);
-    case WH_NUMBER:
+    case WH_NUMBER: /* in CSV nothing tells it from base64 */
+        if (csv && column->declared.bytes && bind_bytes(statement, index, row, text, &code))
+            return code;
         return bind_number(statement, index, column, field, error);
     case WH_STRING:
         return bind_string(statement, index, column, row, field, error);
     case WH_NESTED:
+        if (bind_marked(statement, index, column, row, text, &code))
+            return code;
         return bind_text(statement, index, field->text, field->length);
     }
     return SQLITE_OK;

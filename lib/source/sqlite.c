@@ -2,9 +2,13 @@
  * SQLite databases, only ever read.
  *
  *     INTEGER   the number; in a column declared BOOLEAN or BOOL, 0 and 1 become false and true
- *     REAL      the shortest number that reads back to the same; infinities as strings
+ *     REAL      the shortest number that reads back to the same, with a point in columns that do
+ *               not tell it from an integer; infinities as strings
  *     TEXT      a string; text that is no UTF-8 is a bad row
  *     BLOB      a string, base64
+ *
+ * What a column of this declared type would not take back as the same is marked
+ * (database/sqlite_type.h).
  */
 #include <math.h>
 #include <stdio.h>
@@ -16,8 +20,16 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "database/sqlite.h"
+#include "database/sqlite_type.h"
+#include "record/json.h"
 #include "source/since.h"
 #include "source/source.h"
+
+struct column {
+    struct wh_sqlite_declared declared;
+    bool any;      /* declared so, which makes numbers of texts where the table is not STRICT */
+    bool computed; /* by an expression: no column's type tells what its values are */
+};
 
 struct sqlite {
     struct wh_reader reader;
@@ -28,8 +40,9 @@ struct sqlite {
     const char *name;          /* as given: sqlite:PATH */
     struct wh_shape *shape;
     struct wh_field *fields;
-    bool *booleans;            /* which columns are declared so */
+    struct column *columns;
     struct wh_since *since;    /* NULL: rows may come in any order */
+    struct wh_buffer work;      /* kept from value to value */
     struct wh_error wait_error; /* what the progress handler met */
     bool ended;
 };
@@ -157,13 +170,16 @@ static int take_columns(struct sqlite *sqlite, struct wh_error *error)
 {
     size_t count = (size_t)sqlite3_column_count(sqlite->statement);
     const char **names = wh_alloc(count + 1, sizeof *names);
-    sqlite->booleans = wh_alloc(count + 1, sizeof *sqlite->booleans);
+    sqlite->columns = wh_alloc(count + 1, sizeof *sqlite->columns);
     sqlite->fields = wh_alloc(count + 1, sizeof *sqlite->fields);
     for (size_t i = 0; i < count; i++) {
         const char *declared = sqlite3_column_decltype(sqlite->statement, (int)i);
         names[i] = sqlite3_column_name(sqlite->statement, (int)i);
-        sqlite->booleans[i] = declared && (strcasecmp(declared, "boolean") == 0 ||
-                                           strcasecmp(declared, "bool") == 0);
+        sqlite->columns[i] = (struct column){
+            .declared = wh_sqlite_declared(declared, true),
+            .any = declared && strcasecmp(declared, "ANY") == 0,
+            .computed = !declared && !sqlite->request->table,
+        };
     }
     sqlite->row.shape = sqlite->shape = wh_source_shape(names, count, error);
     free(names);
@@ -337,9 +353,9 @@ static void set(struct wh_field *field, enum wh_type type, const char *text, siz
 static void set_integer(struct sqlite *sqlite, uint32_t index, int64_t value)
 {
     struct wh_field *field = &sqlite->fields[index];
-    if (sqlite->booleans[index] && value == 1) {
+    if (sqlite->columns[index].declared.boolean && value == 1) {
         set(field, WH_TRUE, "true", 4, 0);
-    } else if (sqlite->booleans[index] && value == 0) {
+    } else if (sqlite->columns[index].declared.boolean && value == 0) {
         set(field, WH_FALSE, "false", 5, 0);
     } else {
         char *text = wh_row_take(&sqlite->row, WH_NUMBER_SIZE);
@@ -347,18 +363,62 @@ static void set_integer(struct sqlite *sqlite, uint32_t index, int64_t value)
     }
 }
 
+/* Whether the column keeps values of any type, so that what is read must tell which it is. */
+static bool keeps_all(const struct sqlite *sqlite, uint32_t index)
+{
+    const struct column *column = &sqlite->columns[index];
+    return !column->computed && column->declared.affinity == WH_SQLITE_AS_GIVEN;
+}
+
+static void set_infinite(struct sqlite *sqlite, uint32_t index, bool positive)
+{
+    /* With the slack that the writer may read behind a value. */
+    static const char words[2][WH_SLACK + 9] = { "-Infinity", "Infinity" },
+                      numbers[2][WH_SLACK + 9] = { "-" WH_SQLITE_INFINITE, WH_SQLITE_INFINITE };
+    struct wh_field *field = &sqlite->fields[index];
+    if (keeps_all(sqlite, index) || sqlite->columns[index].declared.bytes)
+        set(field, WH_NUMBER, numbers[positive], strlen(numbers[positive]), 0);
+    else
+        set(field, WH_STRING, words[positive], strlen(words[positive]), WH_JSON_SAFE);
+}
+
 static void set_real(struct sqlite *sqlite, uint32_t index, double value)
 {
-    struct wh_field *field = &sqlite->fields[index];
     if (isinf(value)) {
-        /* With the slack that the writer may read behind a string. */
-        static const char positive[WH_SLACK + 8] = "Infinity", negative[WH_SLACK + 9] = "-Infinity";
-        const char *text = value > 0 ? positive : negative;
-        set(field, WH_STRING, text, strlen(text), WH_JSON_SAFE);
+        set_infinite(sqlite, index, value > 0);
         return;
     }
-    char *text = wh_row_take(&sqlite->row, WH_NUMBER_SIZE);
-    set(field, WH_NUMBER, text, wh_number_print(value, text), 0);
+    char *text = wh_row_take(&sqlite->row, WH_NUMBER_SIZE + 2);
+    size_t length = wh_number_print(value, text);
+    if (keeps_all(sqlite, index) && !memchr(text, '.', length) && !memchr(text, 'e', length)) {
+        memcpy(text + length, ".0", 2);
+        length += 2;
+    }
+    set(&sqlite->fields[index], WH_NUMBER, text, length, 0);
+}
+
+/* A value that its column would not take back as what it is: an object with one key. */
+static void set_marked(struct sqlite *sqlite, uint32_t index, const char *key, const char *text,
+                       size_t length)
+{
+    struct wh_buffer *work = &sqlite->work;
+    work->length = 0;
+    wh_buffer_add(work, key, strlen(key));
+    wh_json_escape(work, text, length);
+    wh_buffer_add(work, "\"}", 2);
+    char *copy = wh_row_take(&sqlite->row, work->length);
+    memcpy(copy, work->data, work->length);
+    set(&sqlite->fields[index], WH_NESTED, copy, work->length, 0);
+}
+
+/* Whether a column would be given something else than this text by the string. */
+static bool is_marked(const struct column *column, const char *text, size_t length)
+{
+    if (column->declared.bytes)
+        return true;
+    return (wh_sqlite_makes_numbers(column->declared.affinity) || column->any)
+           && ((length == 8 && memcmp(text, "Infinity", length) == 0)
+               || (length == 9 && memcmp(text, "-Infinity", length) == 0));
 }
 
 /* SQLite's memory has no slack behind it. */
@@ -366,21 +426,29 @@ static void set_text(struct sqlite *sqlite, uint32_t index)
 {
     const void *text = sqlite3_column_text(sqlite->statement, (int)index);
     size_t length = (size_t)sqlite3_column_bytes(sqlite->statement, (int)index);
+    sqlite->reader.bytes += length;
+    if (is_marked(&sqlite->columns[index], text, length)) {
+        set_marked(sqlite, index, WH_SQLITE_TEXT_KEY, text, length);
+        return;
+    }
     char *copy = wh_row_take(&sqlite->row, length);
     if (length > 0)
         memcpy(copy, text, length);
     set(&sqlite->fields[index], WH_STRING, copy, length, 0);
-    sqlite->reader.bytes += length;
 }
 
 static void set_blob(struct sqlite *sqlite, uint32_t index)
 {
+    const struct column *column = &sqlite->columns[index];
     const void *bytes = sqlite3_column_blob(sqlite->statement, (int)index);
     size_t length = (size_t)sqlite3_column_bytes(sqlite->statement, (int)index);
     char *text = wh_row_take(&sqlite->row, wh_base64_size(length));
-    set(&sqlite->fields[index], WH_STRING, text, wh_base64_encode(bytes, length, text),
-        WH_JSON_SAFE);
+    size_t size = wh_base64_encode(bytes, length, text);
     sqlite->reader.bytes += length;
+    if (column->declared.bytes || column->computed)
+        set(&sqlite->fields[index], WH_STRING, text, size, WH_JSON_SAFE);
+    else
+        set_marked(sqlite, index, WH_SQLITE_BLOB_KEY, text, size);
 }
 
 static void set_field(struct sqlite *sqlite, uint32_t index)
@@ -409,7 +477,7 @@ static enum wh_next check_encoding(struct sqlite *sqlite, struct wh_error *error
 {
     for (uint32_t i = 0; i < sqlite->shape->count; i++) {
         const struct wh_field *field = &sqlite->fields[i];
-        if (field->type != WH_STRING)
+        if (field->type != WH_STRING && field->type != WH_NESTED)
             continue;
         size_t valid = wh_utf8_valid(field->text, field->length);
         if (valid == field->length)
@@ -431,13 +499,14 @@ static int take_real(struct sqlite *sqlite, size_t index, double value, struct w
     return 0;
 }
 
-static int take_text(struct sqlite *sqlite, size_t index, const struct wh_field *field,
-                     struct wh_error *error)
+static int take_text(struct sqlite *sqlite, size_t index, int place, struct wh_error *error)
 {
-    if (memchr(field->text, '\0', field->length))
+    const char *text = (const char *)sqlite3_column_text(sqlite->statement, place);
+    size_t length = (size_t)sqlite3_column_bytes(sqlite->statement, place);
+    if (memchr(text, '\0', length))
         return wh_fail(error, WH_REFUSED, "--since: a row's %s holds a zero byte, which no "
                                           "checkpoint can hold", sqlite->since->names[index]);
-    wh_since_text(sqlite->since, index, field->text, field->length);
+    wh_since_text(sqlite->since, index, text, length);
     return 0;
 }
 
@@ -453,7 +522,7 @@ static int take_value(struct sqlite *sqlite, size_t index, struct wh_error *erro
     case SQLITE_FLOAT:
         return take_real(sqlite, index, sqlite3_column_double(sqlite->statement, place), error);
     case SQLITE_TEXT:
-        return take_text(sqlite, index, &sqlite->fields[place], error);
+        return take_text(sqlite, index, place, error);
     case SQLITE_BLOB:
         return wh_fail(error, WH_REFUSED, "--since cannot go by %s, which holds a BLOB (with -c, "
                                           "take hex(%s))", since->names[index],
@@ -541,7 +610,8 @@ static void close_sqlite(struct wh_reader *reader)
     wh_row_free(&sqlite->row);
     wh_shape_free(sqlite->shape);
     free(sqlite->fields);
-    free(sqlite->booleans);
+    free(sqlite->columns);
+    wh_buffer_free(&sqlite->work);
     wh_since_close(sqlite->since);
     free(sqlite);
 }

@@ -22,9 +22,11 @@ make_db() {
     cat >expected <<'END'
 {"i":9223372036854775807,"r":0.1,"s":"plain","b":"AP8Q","n":null}
 {"i":-9223372036854775808,"r":5,"s":"","b":"","n":1.5e300}
-{"i":0,"r":"-Infinity","s":null,"b":"YQ==","n":"Infinity"}
+{"i":0,"r":"-Infinity","s":null,"b":"YQ==","n":1e999}
 END
     same expected found
+    prints '{"x":"Infinity","y":3,"z":"AP8="}' \
+        wh-extract sqlite:shop.db -c "SELECT 9e999 AS x, 3.0 AS y, x'00ff' AS z"
 }
 
 @test "awkward text survives" {
