@@ -36,6 +36,8 @@ int wh_loop_flush(struct loop *loop, struct wh_error *error);
 int wh_loop_prefix(struct wh_error *error, const char *prefix);
 /* The rows are over: the stage finishes, after the limits of rejects were held against them. */
 int wh_loop_finish(struct loop *loop, struct wh_error *error);
+/* Fails where a greater share of the rows is bad than --max-rejects allows. */
+int wh_loop_check_share(struct loop *loop, struct wh_error *error);
 
 /* ---- stream.c -------------------------------------------------------------------------------- */
 

@@ -376,6 +376,13 @@ static int write_header(struct loop *loop, struct wh_error *error)
     return wh_writer_begin(loop->writer, &header, error);
 }
 
+int wh_loop_check_share(struct loop *loop, struct wh_error *error)
+{
+    const struct wh_run *run = loop->run;
+    bool limited = run->common->reject_limit.kind == WH_REJECT_SHARE;
+    return limited && exceeds_share(run) ? refuse_more(loop, error) : 0;
+}
+
 int wh_loop_finish(struct loop *loop, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
@@ -383,8 +390,8 @@ int wh_loop_finish(struct loop *loop, struct wh_error *error)
     if (stage && stage->ops->settle && stage->ops->settle(stage, &loop->emit, error) != 0)
         return -1;
     /* Before the stage finishes: a run that fails by its bad rows must not commit a model. */
-    if (run->common->reject_limit.kind == WH_REJECT_SHARE && exceeds_share(run))
-        return refuse_more(loop, error);
+    if (wh_loop_check_share(loop, error) != 0)
+        return -1;
     return stage && stage->ops->finish ? stage->ops->finish(stage, &loop->emit, error) : 0;
 }
 

@@ -80,6 +80,8 @@ static int take_checkpoint(struct loop *loop, const struct wh_control *control,
         return -1;
     if (stage && stage->ops->settle && stage->ops->settle(stage, &loop->emit, error) != 0)
         return -1;
+    if (control->kind == WH_CONTROL_END && wh_loop_check_share(loop, error) != 0)
+        return -1;
     if (!loop->hop.marked && loop->rejects
         && wh_rejects_checkpoint(loop->rejects, &control->place, error) != 0)
         return -1;

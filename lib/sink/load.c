@@ -21,6 +21,8 @@ struct load {
     struct wh_place held;       /* what C holds: this is committed */
     struct wh_checkpoint put_off; /* place none: nothing is */
     bool followed;              /* rows have come behind it */
+    bool ending;                /* there are no more rows */
+    bool told;                  /* that rows wait for others */
     double committed_at;        /* by wh_clock(); negative: not yet */
     struct wh_lag waiting;      /* seconds: when the first of the rows came, by wh_clock() */
     struct wh_emit late;        /* what the sink rejects to: counts, and passes on to ... */
@@ -68,9 +70,31 @@ static int commit_put_off(struct load *load, struct wh_error *error)
     return result;
 }
 
-static bool may_commit_put_off(const struct load *load)
+/* Whether the sink holds rows back until there are more. */
+static bool waits(const struct load *load)
+{
+    return load->sink->ops->waits && load->sink->ops->waits(load->sink);
+}
+
+static bool has_put_off(const struct load *load)
 {
     return !wh_place_none(&load->put_off.place) && !load->followed;
+}
+
+static bool may_commit_put_off(const struct load *load)
+{
+    return has_put_off(load) && !waits(load);
+}
+
+/* Says once why nothing is committed although the stream is idle. */
+static void tell_waiting(struct load *load)
+{
+    const struct wh_notify *notify = &load->loading->sink.notify;
+    if (load->told)
+        return;
+    load->told = true;
+    notify->notice(notify->context, "--create: the rows wait until 1,000 of them, or the end of "
+                   "the rows, decide the types of the columns (--schema makes the table at once)");
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */
@@ -105,7 +129,9 @@ static int load_settle(struct wh_stage *stage, struct wh_emit *emit, struct wh_e
     struct load *load = (struct load *)stage;
     struct wh_sink *sink = load->sink;
     load->emit = emit;
-    return sink->ops->settle ? sink->ops->settle(sink, &load->late, error) : 0;
+    if (!sink->ops->settle || (load->stream == CHECKPOINTED && !load->ending && waits(load)))
+        return 0;
+    return sink->ops->settle(sink, &load->late, error);
 }
 
 /* ---- the stream ---------------------------------------------------------------------------- */
@@ -157,7 +183,7 @@ static int load_checkpoint(struct wh_stage *stage, const struct wh_control *cont
     wh_checkpoint_free(&load->put_off);
     load->put_off = wh_checkpoint_of(&load->begin, control);
     load->followed = false;
-    if (control->kind != WH_CONTROL_END && !due(load, wh_clock()))
+    if (control->kind != WH_CONTROL_END && (!due(load, wh_clock()) || waits(load)))
         return 0;
     return commit_put_off(load, error);
 }
@@ -166,8 +192,11 @@ static int load_tick(struct wh_stage *stage, double now, struct wh_error *error)
 {
     struct load *load = (struct load *)stage;
     struct wh_sink *sink = load->sink;
-    if (may_commit_put_off(load) && due(load, now))
+    bool put_off = has_put_off(load) && due(load, now);
+    if (put_off && !waits(load))
         return commit_put_off(load, error);
+    if (put_off)
+        tell_waiting(load);
     return sink->ops->tick ? sink->ops->tick(sink, error) : 0;
 }
 
@@ -189,6 +218,7 @@ static int load_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_e
 {
     struct load *load = (struct load *)stage;
     load->emit = emit;
+    load->ending = true;
     if (load->stream != NO_STREAM)
         return 0;
     if (load->checkpoint)

@@ -141,6 +141,12 @@ static enum wh_verdict postgres_row(struct wh_sink *sink, struct wh_row *row, st
     return settle_table(pg, emit, error) ? WH_FATAL : WH_TAKEN;
 }
 
+static bool postgres_waits(const struct wh_sink *sink)
+{
+    const struct postgres *pg = (const struct postgres *)(const void *)sink;
+    return pg->schema && wh_held_count(pg->waiting) > 0;
+}
+
 /* ---- commit ---------------------------------------------------------------------------------- */
 
 /* Where nothing is rejected, a bad row ends the run whenever it is found. */
@@ -230,6 +236,7 @@ struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct w
         .settle = postgres_settle,
         .commit = postgres_commit,
         .checkpoint = postgres_checkpoint,
+        .waits = postgres_waits,
         .close = postgres_close,
     };
     struct postgres *pg = wh_alloc(1, sizeof *pg);

@@ -27,7 +27,7 @@
 #include "record/row.h"
 #include "sink/sink.h"
 
-enum { WH_SCHEMA_ROWS = 1000 }; /* so many rows settle the types, unless a commit comes first */
+enum { WH_SCHEMA_ROWS = 1000 }; /* so many rows decide the types, or all if there are fewer */
 
 enum wh_dialect { WH_SQL_POSTGRES, WH_SQL_SQLITE };
 

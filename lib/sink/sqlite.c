@@ -33,7 +33,7 @@ struct sqlite {
 };
 
 /* Rows that are held until the types of columns are known take up to so much memory. */
-enum { MOST_HELD = 64 << 20 };
+enum { MOST_HELD = 16 << 20 };
 
 static int name_target(const struct sqlite *sqlite, struct wh_error *error)
 {
@@ -172,9 +172,10 @@ static int sqlite_settle(struct wh_sink *sink, struct wh_emit *emit, struct wh_e
     return make_table(sqlite, error);
 }
 
-static int sqlite_tick(struct wh_sink *sink, struct wh_error *error)
+static bool sqlite_waits(const struct wh_sink *sink)
 {
-    return make_table((struct sqlite *)sink, error);
+    const struct sqlite *sqlite = (const struct sqlite *)sink;
+    return !sqlite->table && wh_held_count(sqlite->held) > 0;
 }
 
 /* ---- commits ------------------------------------------------------------------------------- */
@@ -307,7 +308,7 @@ struct wh_sink *wh_sqlite_sink(const struct wh_sink_request *request, struct wh_
 {
     static const struct wh_sink_ops ops = {
         .row = sqlite_row, .settle = sqlite_settle, .commit = sqlite_commit,
-        .checkpoint = sqlite_checkpoint, .tick = sqlite_tick, .close = sqlite_close,
+        .checkpoint = sqlite_checkpoint, .waits = sqlite_waits, .close = sqlite_close,
     };
     struct sqlite *sqlite = wh_alloc(1, sizeof *sqlite);
     sqlite->sink.ops = &ops;

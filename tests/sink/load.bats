@@ -227,3 +227,65 @@ checkpoint() {
     wh-load sqlite:t.db -t t --replace none.ndjson
     prints 0 sqlite3 t.db 'SELECT count(*) FROM t'
 }
+
+# table_of N: the columns that a stream of rows makes with a checkpoint after every N rows.
+table_of() {
+    rm -f t.db
+    wh-extract in.ndjson --checkpoint sqlite:t.db#c --every "$1" 2>/dev/null |
+        wh-load sqlite:t.db -t t --create --checkpoint sqlite:t.db#c --every 1ms "${@:2}"
+    sqlite3 t.db .dump | grep -v wh_checkpoint
+}
+
+@test "--create decides by the first 1,000 rows, wherever checkpoints fall" {
+    seq 1 2500 | awk '{ v = $1; if ($1 == 900) v = "1.5"; if ($1 == 950) v = "\"x\""
+        printf "{\"id\":%d,\"v\":%s%s}\n", $1, v, $1 == 999 ? ",\"late\":true" : "" }' >in.ndjson
+    table_of 100000 >expected
+    grep -q '"id" INTEGER, "v", "late" BOOLEAN' expected
+    local every
+    for every in 1 7 999 1000 1001; do
+        table_of "$every" >found
+        same expected found
+    done
+    # Fewer rows than that decide at their end.
+    head -n 950 in.ndjson >few && mv few in.ndjson
+    table_of 100 >found
+    grep -q '"id" INTEGER, "v")' found
+}
+
+# cut_off FILE ROWS EVERY: a first run's stream of the first rows of FILE, without its end.
+cut_off() {
+    echo '{"@wh":"begin","epoch":"aaaaaaaaaaaa","from":null,"position":{},"by":"test"}'
+    head -n "$2" "$1" | awk -v every="$3" '{ print }
+        NR % every == 0 { printf "{\"@wh\":\"checkpoint\",\"epoch\":\"aaaaaaaaaaaa\",\"n\":%d,", NR / every
+            printf "\"rows\":%d,\"committed\":0,\"position\":{},\"by\":\"test\"}\n", every }'
+}
+
+@test "--create decides alike when the run was killed before it had rows enough" {
+    seq 1 1500 | awk '{ printf "{\"id\":%d,\"v\":%s}\n", $1, $1 == 800 ? "\"x\"" : $1 }' >in.ndjson
+    table_of 100000 >expected
+    rm -f t.db
+    cut_off in.ndjson 600 100 >stream
+    exits 3 wh-load sqlite:t.db -t t --create --checkpoint sqlite:t.db#c --every 1ms stream
+    prints 0 sqlite3 t.db "SELECT count(*) FROM sqlite_schema WHERE name = 't'"
+    cut_off in.ndjson 1200 100 >stream
+    exits 3 wh-load sqlite:t.db -t t --create --checkpoint sqlite:t.db#c --every 1ms stream
+    sqlite3 t.db '.schema t' >found
+    grep -q '"v")' found
+    rm t.db
+    table_of 50 >found
+    same expected found
+}
+
+@test "rows that a new table refuses are rejected at the end of a stream, and counted by --max-rejects" {
+    rm t.db
+    { cut_off <(printf '{"id":%s}\n' 1 null 2) 3 1
+      echo '{"@wh":"end","epoch":"aaaaaaaaaaaa","n":4,"rows":0,"committed":0,"position":{},"by":"test"}'; } >stream
+    exits 0 wh-load sqlite:t.db -t t --create --key id --checkpoint sqlite:t.db#c --rejects bad stream
+    prints 4 jq -r .line bad
+    prints 2 sqlite3 t.db 'SELECT count(*) FROM t'
+    rm t.db
+    exits 1 wh-load sqlite:t.db -t t --create --key id --checkpoint sqlite:t.db#c --rejects bad \
+        --max-rejects 20% stream
+    says '1 of 3 rows rejected, more than --max-rejects 20%'
+    prints 0 sqlite3 t.db "SELECT count(*) FROM sqlite_schema WHERE name = 't'"
+}
