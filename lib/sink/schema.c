@@ -6,8 +6,8 @@
 
 #include "base/number.h"
 #include "base/text.h"
-#include "base/time.h"
 #include "database/sql.h"
+#include "sink/postgres_accept.h"
 
 /* What kinds of values a column has had, a bit each. */
 enum seen {
@@ -103,23 +103,17 @@ static unsigned see_number(const struct wh_field *field)
            | (wh_number_exact(field->text, field->length) ? 0 : SEEN_INEXACT);
 }
 
-/* A date or time of day in the form that every database reads, to the microsecond that PostgreSQL
- * keeps. */
+/* A date or time of day as columns of these types take it. */
 static unsigned see_string(const struct wh_field *field)
 {
-    enum { DATE_LENGTH = 10, MINUTE_LENGTH = 16, MOST_OFFSET = 16 * 60 };
-    const char *text = field->text;
-    struct wh_civil time;
-    if (field->length < DATE_LENGTH || (field->flags & WH_ESCAPED) || text[4] != '-'
-        || text[7] != '-' || !wh_time_parse(text, field->length, &time) || time.year < 1)
+    bool zoned;
+    if (field->flags & WH_ESCAPED)
         return SEEN_TEXT;
-    if (field->length == DATE_LENGTH)
+    if (wh_pg_is_date(field->text, field->length))
         return SEEN_DATE;
-    if (field->length < MINUTE_LENGTH || text[13] != ':' || time.nanosecond % 1000 != 0)
+    if (!wh_pg_is_timestamp(field->text, field->length, &zoned))
         return SEEN_TEXT;
-    if (!time.has_offset)
-        return SEEN_TIMESTAMP;
-    return abs(time.offset) < MOST_OFFSET ? SEEN_TIMESTAMPTZ : SEEN_TEXT;
+    return zoned ? SEEN_TIMESTAMPTZ : SEEN_TIMESTAMP;
 }
 
 static unsigned see(const struct wh_field *field)

@@ -268,3 +268,69 @@ END
     exits 1 wh-load postgresql:// -t copy -i csv <<<$'id,j,jb\n300,,1'
     says 'null value in column "j"'
 }
+
+# mended TYPE VALUE REMEDY: the value is refused by a column of the type with this remedy, a step of
+# wh-clean, and is taken after it.
+mended() {
+    sql -c "DROP TABLE IF EXISTS t" -c "CREATE TABLE t (v $1)" 2>/dev/null
+    jq -c -n --arg v "$2" '{v: $v}' >row
+    exits 1 wh-load postgresql:// -t t row
+    says "wh-clean $3"
+    eval "wh-clean $3 row" | wh-load postgresql:// -t t
+    prints 1 sql -c 'SELECT count(*) FROM t'
+}
+
+# kept TYPE VALUE OTHER: the value is refused by a column of the type, and one of the other type
+# that the message names keeps it.
+kept() {
+    sql -c "DROP TABLE IF EXISTS t" -c "CREATE TABLE t (v $1)" 2>/dev/null
+    printf '{"v":%s}\n' "$2" >row
+    exits 1 wh-load postgresql:// -t t row
+    says "a column of $3 "
+    sql -c "ALTER TABLE t ALTER v TYPE $3"
+    wh-load postgresql:// -t t row
+    wh-extract postgresql:// -t t >found
+    same row found
+    sql -c 'DROP TABLE t'
+    echo "{\"columns\":{\"v\":\"$3\"}}" >schema.json
+    wh-load postgresql:// -t t --create --schema schema.json row
+    wh-extract postgresql:// -t t >found
+    same row found
+}
+
+@test "a refused value's message names its column, its type and a remedy that works" {
+    mended bigint 02134 '--type v=int'
+    mended bigint +5 '--type v=int'
+    mended numeric 007 '--type v=decimal'
+    mended real .5 '--type v=decimal'
+    mended boolean yes '--type v=bool'
+    mended boolean 1 '--type v=bool'
+    mended date 20240102 '--type v=timestamp'
+    mended timestamp 20240102T103000 '--type v=timestamp'
+    mended timestamptz '20240102T103000Z' '--type v=timestamp'
+    mended timestamptz '2024-01-02 10:30 UTC' '--type v=timestamp'
+    local type
+    for type in int numeric 'double precision' boolean date timestamp timestamptz time interval; do
+        mended "$type" '' "--null-value ''"
+    done
+    kept bigint 1.5 numeric
+    kept bigint 9223372036854775808 numeric
+    kept smallint 70000 numeric
+    kept 'numeric(5,2)' 1.005 numeric
+    kept 'numeric(5,2)' 12345 numeric
+    kept real 0.123456789 'double precision'
+    kept 'double precision' 0.12345678901234567890 numeric
+    kept bigint '"02134x"' text
+    kept 'varchar(3)' '"abcd"' text
+    kept date '"2024-01-02T10:00:00"' timestamp
+    kept timestamp '"2024-01-02T10:00:00Z"' timestamptz
+    kept time '"10:00:00+02"' timetz
+    kept inet '"10.1"' text
+    kept 'interval hour' '"00:00:05"' interval
+    sql -c 'DROP TABLE t' -c 'CREATE TABLE t (day date)'
+    exits 1 wh-load postgresql:// -t t -i csv <<<$'day\n02/01/2014'
+    says 'standard input:2: day: "02/01/2014" is not a date such as 2024-01-31; the column'"'"'s type is date ('
+    sql -c 'ALTER TABLE t ALTER day TYPE text'
+    wh-load postgresql:// -t t -i csv <<<$'day\n02/01/2014'
+    prints 2014-01-02 sql -c "SELECT to_date(day, 'DD/MM/YYYY') FROM t"
+}
