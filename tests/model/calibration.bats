@@ -10,7 +10,7 @@ rows() {
             a = random() * 4 - 2; b = random() * 4 - 2; chance = random()
             share = 1 / (1 + exponential(-(a + b / 2 - 1)))
             yes = chance < share ? "true" : "false"
-            kind = chance < share / 2 ? "x" : chance < share ? "y" : "z"
+            kind = chance < share / 2 ? "u" : chance < share ? "v" : "w"
             printf "{\"yes\":%s,\"kind\":\"%s\",\"a\":%.4f,\"b\":%.4f}\n", yes, kind, a, b
         }
     }'

@@ -48,6 +48,34 @@ rows() {
     done
 }
 
+@test "a learner that wanders raises no alarm, so that --on-drift reset changes nothing" {
+    # One row in 30 is positive.
+    rows 1 40000 | awk -F, -v OFS=, 'NR == 1 { print; next } {
+        u = (NR * 48271 + 11) % 2147483647; u = (u * 16807) % 2147483647
+        u = (u % 46337) * (u % 46337) % 104729 / 104729
+        $4 = (u < 1 / (1 + exp(6 - 5 * $2 - $3)) ? 1 : 0); print }' >rows.csv
+    for what in warn reset; do
+        wh-update -q -m $what.whm --label y --ignore time --drift both --on-drift $what \
+            --stats $what.json rows.csv
+        jq -e '.drifts == 0' $what.json
+    done
+    [ "$(jq .progressive_loss warn.json)" = "$(jq .progressive_loss reset.json)" ]
+}
+
+@test "labels far from 0, and a wrong one among the first, do not blind the tests" {
+    for wrong in 0 1; do
+        rows 1 6000 | awk -F, -v OFS=, -v wrong=$wrong 'NR == 1 { print; next } {
+            $4 = 100000 + (NR > 4000 ? -20 : 20) * $2 + 3 * $3
+            if (wrong && NR == 50) $4 = 1e9
+            print }' >rows.csv
+        for learner in auto nag coin; do
+            wh-update -q -m m.whm --new --label y --ignore time --learner $learner --drift adwin \
+                --stats stats.json rows.csv
+            jq -e '.drifts == 1 and .last_drifts[0].row > 4000 and .last_drifts[0].row < 4500' stats.json
+        done
+    done
+}
+
 @test "each test finds a drift, and none looks for none" {
     rows 1 20000 10001 >rows.csv
     for test in adwin page-hinkley both; do

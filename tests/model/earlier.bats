@@ -1,0 +1,32 @@
+# shellcheck shell=bash disable=SC2016,SC2154
+# Models of earlier versions, which are kept in tests/model/earlier: they are read, and go on.
+load ../helper
+
+setup() {
+    cd "$BATS_TEST_TMPDIR" || return 1
+    cp "$ROOT"/tests/model/earlier/*.whm .
+}
+
+@test "a model that was watched by bent losses keeps what was found, and is watched anew" {
+    prints 1049bb5d5ce17db789e86ad81362fed63aaafacef933d8739ea424788847b41e \
+        wh-score -m drifted.whm --digest
+    wh-score -m drifted.whm --describe | grep -q 'row 2056: the loss rose from 0.248483 to 1.71338'
+    awk 'BEGIN { print "x,y"; for (i = 1; i <= 6000; i++) {
+        x = i * 7919 % 101; print x "," ((x > 50) != (i > 3000)) } }' |
+        wh-update -q -m drifted.whm --stats stats.json
+    jq -e '.drifts >= 2 and .last_drifts[0].row == 2056 and .last_drifts[1].row > 4000' stats.json
+}
+
+@test "Y and N, which once were classes of many, go on as those" {
+    printf 'x,y\n1,Y\n2,N\n' >rows.csv
+    exits 0 wh-update -m letters.whm rows.csv
+    says 'only two classes have come, "Y" and "N"'
+    zcat letters.whm | sed -n 1p | jq -e '.task == "multiclass" and .labels == ["Y","N"] and .rows == 6'
+    wh-score -q -m letters.whm rows.csv | cut -d, -f4 | sed 1d | grep -qE '^[YN]$'
+}
+
+@test "a model of numbers goes on, and only new rows are measured otherwise" {
+    printf 'x,y\n1,100000\n2,100001\n' | wh-update -q -m numbers.whm --stats stats.json
+    jq -e '.mae < 5 and .rows_not_measured == 0' stats.json
+    zcat numbers.whm | sed -n 1p | jq -e '.rows == 5 and .metrics.passed_over == 0'
+}
