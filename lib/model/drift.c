@@ -15,9 +15,15 @@ enum {
 /* Losses of numbers are cut at so many times the usual one: of normal errors' squares, which vary
  * widely, one in 200 is. */
 static const double USUAL_LOSSES = 8;
-/* And those beyond so many times that limit are wild: the error of twenty usual ones, or more. */
+/* And those that, times the row's weight, are beyond so many such limits are wild: an error of
+ * twenty usual ones, or more. */
 static const double WILD = 64;
-enum { PAUSE = 256 }; /* rows that a learner may take to recover from one */
+enum {
+    PAUSE = 256,       /* rows that a learner may take to recover from one, and for each doubling */
+    MOST_PAUSES = 16,
+    MOST_WILD = 64,    /* so many are no accident, and end a pause */
+    FEW_WILD = 3,      /* after a pause with fewer the next may follow at once */
+};
 
 /* The paper's way, to keep each value and to look at each place each time, costs several times as
  * much and finds changes no sooner to speak of. */
@@ -300,7 +306,7 @@ void wh_drift_restart(struct wh_drift *drift)
     memset(drift->blocks, 0, sizeof drift->blocks);
     drift->scaled = 0;
     drift->limit = 0;
-    drift->pause = 0;
+    drift->pause = drift->wild = 0;
     drift->squares = 0;
     drift->adwin = (struct wh_adwin){ 0 };
     drift->page_hinkley = (struct wh_page_hinkley){ 0 };
@@ -335,15 +341,25 @@ static double limit_of(const struct wh_drift *drift, double least)
     return USUAL_LOSSES * fmax(usual, least);
 }
 
-/* Whether a wild loss, this one or one shortly before, stands for itself. Where all have become
- * wild, half of them are looked at. */
-static bool is_paused(struct wh_drift *drift, bool wild)
+/* Whether this row is not to be looked at for a wild loss, its own or one shortly before. `excess` is
+ * above 1 where it is wild. */
+static bool is_paused(struct wh_drift *drift, double excess)
 {
     if (drift->pause > 0)
         drift->pause--;
-    else if (wild)
-        drift->pause = 2 * PAUSE;
-    return drift->pause > PAUSE;
+    else if (excess > 1) {
+        drift->pause = PAUSE + (uint32_t)(PAUSE * fmin(1 + log2(excess), MOST_PAUSES));
+        drift->wild = 0;
+    }
+    drift->wild += excess > 1;
+    if (drift->wild == MOST_WILD && drift->pause > PAUSE)
+        drift->pause = PAUSE;
+    if (drift->pause > PAUSE)
+        return true;
+    if (drift->pause == PAUSE && drift->wild < FEW_WILD)
+        drift->pause = 0;
+    drift->wild = 0;
+    return false;
 }
 
 /* The loss as a value from 0 to 1, once the limit is known and where it is to be looked at. */
@@ -357,7 +373,8 @@ static bool find_value(struct wh_drift *drift, const struct wh_drift_loss *loss,
         return false;
     }
     *value = loss->loss < limit ? loss->loss / limit : loss->loss > 0;
-    return !is_paused(drift, loss->loss > WILD * limit && limit > 0);
+    double force = loss->weight > 0 ? loss->loss * loss->weight : loss->loss;
+    return !is_paused(drift, limit > 0 ? force / (WILD * limit) : 0);
 }
 
 static bool add_page_hinkley(struct wh_drift *drift, double value, double loss,
@@ -465,6 +482,7 @@ json_t *wh_drift_save(const struct wh_drift *drift)
     json_object_set_new(state, "blocks", blocks);
     json_object_set_new(state, "limit", json_real(drift->limit));
     json_object_set_new(state, "pause", json_integer((json_int_t)drift->pause));
+    json_object_set_new(state, "wild", json_integer((json_int_t)drift->wild));
     json_object_set_new(state, "squares", json_real(drift->squares));
     if (drift->tests & WH_DRIFT_ADWIN)
         json_object_set_new(state, "adwin", save_adwin(&drift->adwin));
@@ -590,13 +608,16 @@ static bool load_events(const json_t *state, struct wh_drift *drift)
 static bool load_scale(const json_t *state, struct wh_drift *drift)
 {
     const json_t *blocks = json_object_get(state, "blocks");
-    uint64_t pause;
+    uint64_t pause, wild;
     bool good = json_array_size(blocks) == WH_DRIFT_BLOCKS
-             && load_count(state, "pause", &pause) && pause <= 2 * PAUSE
+             && load_count(state, "pause", &pause)
+             && pause <= (MOST_PAUSES + 1) * PAUSE
+             && load_count(state, "wild", &wild) && wild < MOST_WILD
              && load_count(state, "scaled", &drift->scaled) && drift->scaled <= SCALE_ROWS
              && load_number(state, "limit", 0, LARGEST_SUM, &drift->limit)
              && load_number(state, "squares", 0, LARGEST_SUM, &drift->squares);
     drift->pause = good ? (uint32_t)pause : 0;
+    drift->wild = good ? (uint32_t)wild : 0;
     for (size_t i = 0; good && i < WH_DRIFT_BLOCKS; i++) {
         const json_t *sum = json_array_get(blocks, i);
         drift->blocks[i] = json_number_value(sum);

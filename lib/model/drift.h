@@ -16,8 +16,8 @@
  * number, since their losses have a unit of their own; that of numbers is some times the usual loss
  * since the start and since each change: the median of means of some of the first losses, so that a
  * few wild ones do not spoil it. So the unit of the target does not matter, and one wild row cannot
- * raise an alarm. Nor can what it does to a learner, whose predictions it may throw off for a while:
- * some rows after a wild one are not looked at, but not again for as many after these.
+ * raise an alarm. Nor can what it does to a learner, whose predictions it may throw off for a
+ * while: some rows after a wild one are not looked at, unless more of them are wild.
  *
  * Falling losses are what learning is for: they start the tests anew and are no drift. After a
  * change, either way, everything starts anew: one change is told once.
@@ -121,7 +121,8 @@ struct wh_drift {
     uint64_t scaled; /* losses in `blocks`, until there are enough */
     double blocks[WH_DRIFT_BLOCKS]; /* sums of losses */
     double limit;    /* that follows from them; 0 before */
-    uint32_t pause;  /* rows until a wild loss is heeded again; half of them are not looked at */
+    uint32_t pause;  /* rows until a wild loss matters again; the last 256 are looked at */
+    uint32_t wild;   /* losses in the rows that are not */
     double squares;  /* sum of squares of Page-Hinkley's values */
     struct wh_adwin adwin;
     struct wh_page_hinkley page_hinkley;
@@ -135,19 +136,20 @@ void wh_drift_init(struct wh_drift *drift, enum wh_drift_tests tests);
 struct wh_drift_loss {
     double loss;
     double limit; /* what losses are cut at, where they have a unit of their own; 0: by the usual */
+    double weight; /* of the row, beside that of others; 0: as of others */
     double least; /* a usual loss below this one counts as this: a model that errs less is exact */
 };
 
-/* Adds a loss. Where losses are found to have drifted, the new event, whose row and time are for the
- * caller to fill in; else NULL. */
+/* Adds a loss. Where losses are found to have drifted, the new event, whose row and time are for
+ * the caller to fill in; else NULL. */
 struct wh_drift_event *wh_drift_add(struct wh_drift *drift, const struct wh_drift_loss *loss);
 
 /* Starts the tests anew, as after a change; what was found stays. */
 void wh_drift_restart(struct wh_drift *drift);
 
 /* Everything as a new object, and back: false where it is no state that this could have come to,
- * and then the drift is to be initialised again. Of the state of an earlier version, in which losses
- * were bent, only what was found is taken, and the tests start anew. */
+ * and then the drift is to be initialised again. Of the state of an earlier version, in which
+ * losses were bent, only what was found is taken, and the tests start anew. */
 json_t *wh_drift_save(const struct wh_drift *drift);
 bool wh_drift_load(struct wh_drift *drift, const json_t *state);
 

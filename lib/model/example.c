@@ -765,7 +765,9 @@ static bool add_products(struct wh_examples *examples, struct wh_error *error)
                                          &pairs);
     if (count > WH_MOST_PAIRS) {
         wh_bad_row(error, "feature", NULL, 0, 0, "the row has more than %d products of features: "
-                   "choose fewer with --interactions", WH_MOST_PAIRS);
+                   "%s", WH_MOST_PAIRS,
+                   examples->learn ? "choose fewer with --interactions"
+                                   : "learn a new model with fewer --interactions");
         return false;
     }
     for (size_t i = 0; i < count; i++) {

@@ -23,7 +23,7 @@ struct wh_few_labels {
 
 void wh_few_labels_add(struct wh_few_labels *labels, double label);
 
-/* A line that tells how they would be learned as classes; nothing where they do not look like it. */
+/* A line that tells how they would be learned as classes, where they look like it. */
 void wh_few_labels_tell(const struct wh_few_labels *labels, const char *column,
                         struct wh_buffer *out);
 

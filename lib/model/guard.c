@@ -85,13 +85,19 @@ static double least_loss(const struct wh_model *model)
 
 /* Losses of classes are watched up to a number, which single rows hardly come to: the one that is
  * lost where 3 of 10,000 were given to the right class, or a margin of 7 on the wrong side. */
-static struct wh_drift_loss loss_to_watch(const struct wh_model *model, double loss)
+static struct wh_drift_loss loss_to_watch(const struct wh_model *model,
+                                          const struct wh_judgement *judgement)
 {
     static const double MOST = 8;
-    if (model->task.kind == WH_TASK_REGRESSION)
-        return (struct wh_drift_loss){ .loss = loss, .least = least_loss(model) };
+    if (model->task.kind != WH_TASK_REGRESSION)
+        return (struct wh_drift_loss){
+            .loss = judgement->loss, .limit = model->loss.kind == WH_LOSS_SQUARED ? 1 : MOST,
+        };
+    const struct wh_metrics *metrics = &model->metrics;
     return (struct wh_drift_loss){
-        .loss = loss, .limit = model->loss.kind == WH_LOSS_SQUARED ? 1 : MOST,
+        .loss = judgement->loss,
+        .weight = judgement->weight * wh_metrics_measured(metrics) / metrics->weight,
+        .least = least_loss(model),
     };
 }
 
@@ -100,7 +106,7 @@ const struct wh_drift_event *wh_guard_row(struct wh_model *model, const struct w
 {
     if (!(judgement->weight > 0) || !judgement->informed)
         return NULL;
-    const struct wh_drift_loss loss = loss_to_watch(model, judgement->loss);
+    const struct wh_drift_loss loss = loss_to_watch(model, judgement);
     struct wh_drift_event *event = wh_drift_add(&model->drift, &loss);
     if (!event)
         return NULL;

@@ -47,6 +47,11 @@ bool wh_loss_is_margin(const struct wh_loss *loss)
     return loss->kind == WH_LOSS_LOGISTIC || loss->kind == WH_LOSS_HINGE;
 }
 
+bool wh_loss_is_of_numbers(const struct wh_loss *loss)
+{
+    return !wh_loss_is_margin(loss) && loss->kind != WH_LOSS_SQUARED;
+}
+
 struct wh_loss wh_loss_of_task(bool classes)
 {
     return (struct wh_loss){ .kind = classes ? WH_LOSS_LOGISTIC : WH_LOSS_SQUARED };

@@ -47,6 +47,8 @@ const char *wh_loss_name(const struct wh_loss *loss);
 const char *wh_loss_link(const struct wh_loss *loss);
 /* Whether the raw prediction is a margin and the target -1 or 1. */
 bool wh_loss_is_margin(const struct wh_loss *loss);
+/* Whether it is for numbers only, and not for classes. */
+bool wh_loss_is_of_numbers(const struct wh_loss *loss);
 /* The loss that is taken where none is asked for. */
 struct wh_loss wh_loss_of_task(bool classes);
 
@@ -73,9 +75,9 @@ double wh_loss_of_rate(const struct wh_loss *loss, double rate);
 double wh_loss_margin(const struct wh_loss *loss, double prediction);
 
 /* The score of a binary model's raw prediction: P(positive), but under hinge loss the margin
- * itself, since no probability follows from it. Under squared loss predictions from -1 to 2 are made
- * probabilities: those near 0 and 1 and beyond share what is within a thousandth of 0 and 1, in their
- * order. */
+ * itself, since no probability follows from it. Under squared loss predictions from -1 to 2 are
+ * made probabilities: those near 0 and 1 and beyond share what is within a thousandth of 0 and 1,
+ * in their order. */
 double wh_loss_probability(const struct wh_loss *loss, double prediction);
 
 #endif

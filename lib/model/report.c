@@ -161,13 +161,14 @@ static void report_two_classes(struct wh_buffer *out, const struct wh_model *mod
 
 static void report_many_classes(struct wh_buffer *out, const struct wh_task *task)
 {
-    char one[96], other[96];
+    char quoted[96], other[96];
+    const struct wh_class *classes = task->classes;
     wh_buffer_format(out, "task multiclass, %u class%s: the score is the probability of the class "
                      "that is predicted\n", task->count, task->count == 1 ? "" : "es");
     if (task->count == 2)
         wh_buffer_format(out, "only two classes have come, %s and %s: learn anew with wh-update "
                          "--new --positive VALUE, and the score is the probability of that one\n",
-                         quote_class(one, &task->classes[0]), quote_class(other, &task->classes[1]));
+                         quote_class(quoted, &classes[0]), quote_class(other, &classes[1]));
 }
 
 static void report_numbers(struct wh_buffer *out, const struct wh_model *model)

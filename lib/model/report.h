@@ -41,8 +41,8 @@ void wh_report_columns(struct wh_buffer *out, const struct wh_model *model);
 void wh_report_cells(struct wh_buffer *out, const struct wh_model *model,
                      struct wh_evaluation *evaluation);
 
-/* The task and what a score of the model means, a line; and another where a task of many classes has
- * just two. */
+/* The task and what a score of the model means, a line; and another where a task of many classes
+ * has just two. */
 void wh_report_task(struct wh_buffer *out, const struct wh_model *model);
 
 /* "loss 0.3680 (logistic), accuracy 0.8424, AUC 0.9172" and the baselines: two lines. `loss` is

@@ -171,15 +171,15 @@ static void advise_trimming(const struct label *label, char *advice, size_t size
         snprintf(advice, size, " (wh-clean --trim %s removes the blanks)", label->column);
 }
 
-/* How to learn from labels of two classes and a third value. That a model is there or not, and which
- * tool reads the labels, makes no difference to the remedy. */
+/* How to learn from labels of two classes and a third value. The remedy is the same whether a model
+ * is there or not, and whichever tool reads the labels. */
 static void advise_learning(const struct label *label, char *advice, size_t size)
 {
     const struct wh_task *task = label->task;
     bool number = label->type == WH_NUMBER, two = task->classes[0].text && task->classes[1].text;
     char quoted[96];
-    snprintf(advice, size, " (learn anew with wh-update --new%s --task multiclass for more than two "
-             "classes%s", number ? " --task regression for a number," : "", two ? ")" : "");
+    snprintf(advice, size, " (learn anew with wh-update --new%s --task multiclass for more than "
+             "two classes%s", number ? " --task regression for a number," : "", two ? ")" : "");
     if (two)
         return;
     size_t length = strlen(advice);
@@ -369,8 +369,8 @@ static enum wh_verdict other_type(const struct label *label, struct wh_error *er
 {
     char quoted[96];
     wh_bad_row(error, "label", label->column, strlen(label->column), 0,
-               "%s is no %s, as the labels before were (wh-clean --type %s=string makes texts of all "
-               "labels, and so does --string %s in CSV)",
+               "%s is no %s, as the labels before were (wh-clean --type %s=string makes texts of "
+               "all labels, and so does --string %s in CSV)",
                wh_quote(quoted, label->text.text, label->text.length),
                type_names[label->task->type], label->column, label->column);
     return WH_BAD;
@@ -515,7 +515,9 @@ struct wh_field wh_task_label(const struct wh_task *task, struct wh_row *row, ui
     char *text = wh_row_take(row, class->length);
     memcpy(text, class->text, class->length);
     /* The first labels may have been 1 and "false". */
-    uint8_t type = task->type == WH_NUMBER && isnan(class->number) ? (uint8_t)WH_STRING : task->type;
+    uint8_t type = task->type;
+    if (type == WH_NUMBER && isnan(class->number))
+        type = WH_STRING;
     bool safe = type == WH_STRING && wh_json_safe(class->text, class->length);
     return (struct wh_field){ .type = type, .text = text,
                               .length = (uint32_t)class->length,

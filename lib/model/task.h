@@ -1,9 +1,9 @@
 /*
  * The task: what kind of label there is, and what a label means.
  *
- * It is settled by the first label. A word of the usual pairs (no/yes, n/y, false/true, f/t, 0/1 and
- * -1/1: booleans, numbers, or texts in any case) means two classes, of which the second of each pair
- * is the positive one; other texts are classes of which there may be ever more; other numbers are
+ * It is settled by the first label. A word of the usual pairs (no/yes, n/y, false/true, f/t, 0/1
+ * and -1/1: booleans, numbers, or texts in any case) means two classes, of which the second of each
+ * pair is the positive one; other texts are classes of which there may be ever more; other numbers are
  * regression. Any two values are two classes where the positive one is named.
  *
  * A label is the same in another spelling where there is no doubt: of two classes 1, 1.0, "1", true

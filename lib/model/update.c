@@ -99,6 +99,13 @@ static int find_learner(struct wh_model *model, const char *name, struct wh_erro
     return -1;
 }
 
+/* The task as far as options tell: a loss that is for numbers says that labels are. */
+static const char *task_given(const struct wh_update_settings *given, const struct wh_loss *loss)
+{
+    bool numbers = !given->task && !given->positive && given->loss && wh_loss_is_of_numbers(loss);
+    return numbers ? "regression" : given->task;
+}
+
 static int begin_model(struct update *update, const struct wh_update_settings *given,
                        struct wh_error *error)
 {
@@ -111,7 +118,7 @@ static int begin_model(struct update *update, const struct wh_update_settings *g
         || wh_settings_check(&given->model, error) != 0
         || wh_setting_check("positive", given->positive, error) != 0
         || find_learner(model, given->learner, error) != 0
-        || wh_task_init(&model->task, given->task, given->positive, error) != 0)
+        || wh_task_init(&model->task, task_given(given, &model->loss), given->positive, error) != 0)
         return -1;
     model->settings = wh_settings_copy(&given->model);
     return wh_model_settle(model, error) || wh_guard_begin(model, error)

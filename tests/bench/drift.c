@@ -5,14 +5,14 @@
  *   drift losses CLASSES                     reads what wh-update -p makes of such rows; prints the
  *                                            losses as doubles: log-loss, or with CLASSES 0 squared
  *   drift alarms TEST FILE...                for each file of losses the rows at which the test
- *                                            (as of wh-update --drift) raises an alarm, from 1; the
- *                                            second word of a file's name, between dots, is its KIND
+ *                                            (as of wh-update --drift) raises an alarm, from 1;
+ *                                            a file is called LEARNER.KIND and so on
  *
- * KIND: balanced (two classes), rare (two classes, a fiftieth of the rows positive), noisy (a number
- * with normal noise), heavy (a number with noise of Student's t of three degrees of freedom, and
- * larger where the number is).
- * All rows of a stream come from one distribution, so that it is as if they had been shuffled, up to
- * the row AT. From there on y depends on the columns as if they had been turned by CHANGE degrees:
+ * KIND: balanced (two classes), rare (two classes, a fiftieth of the rows positive), noisy (a
+ * number with normal noise), heavy (a number with noise of Student's t of three degrees of freedom,
+ * and larger where the number is).
+ * All rows of a stream come from one distribution, so that it is as if they had been shuffled, up
+ * to the row AT. From there on y depends on the columns as if they had been turned by CHANGE degrees:
  * at once ("60"), evenly over 10,000 rows ("180/10000"), or back and forth every 20,000 rows
  * ("180*20000").
  */
@@ -167,7 +167,9 @@ static double limit_of(const char *path)
 {
     const char *name = strrchr(path, '/');
     const char *kind = strchr(name ? name : path, '.');
-    return kind && (strncmp(kind, ".balanced.", 10) == 0 || strncmp(kind, ".rare.", 6) == 0) ? 8 : 0;
+    if (!kind)
+        return 0;
+    return strncmp(kind, ".balanced.", 10) == 0 || strncmp(kind, ".rare.", 6) == 0 ? 8 : 0;
 }
 
 static int print_alarms(enum wh_drift_tests tests, const char *path)
@@ -182,7 +184,8 @@ static int print_alarms(enum wh_drift_tests tests, const char *path)
     wh_drift_init(&drift, tests);
     fputs(path, stdout);
     for (uint64_t row = 1; fread(&loss.loss, sizeof loss.loss, 1, file) == 1; row++)
-        if ((row > 1 || loss.limit > 0) && wh_drift_add(&drift, &loss)) /* by informed predictions */
+        /* The first number was predicted of nothing. */
+        if ((row > 1 || loss.limit > 0) && wh_drift_add(&drift, &loss))
             printf(" %llu", (unsigned long long)row);
     putchar('\n');
     return fclose(file) || ferror(stdout);

@@ -181,3 +181,15 @@ works() {
     exits 0 learn '2 1 3 1 2.5 3'
     run ! grep -q 'taken for a number' <<<"$stderr$output"
 }
+
+@test "a loss for numbers says that labels which begin with 0 and 1 are numbers" {
+    local loss
+    for loss in poisson absolute huber quantile:0.9; do
+        learn '0 1 0 2 3' -q --loss $loss
+        prints '"regression"' header .task
+    done
+    learn '0 1' -q --loss squared
+    prints '"binary"' header .task
+    exits 2 learn '0 1' --loss poisson --positive 1
+    says 'see --task regression'
+}
