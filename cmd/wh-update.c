@@ -113,6 +113,8 @@ static const struct wh_option options_table[] = {
       AT(model.roles.id), NULL, NULL },
     { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(model.roles.ignore),
       NULL, NULL },
+    { "strict", 0, NULL, "rows are bad that lack a column of all rows before, have one more, or a "
+      "value that is none of the column's kind", WH_OPTION_FLAG, AT(strict), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Learning" },
     { "task", 0, "TASK", "binary, multiclass or regression [by the first label]", WH_OPTION_TEXT,
       AT(task), NULL, tasks },

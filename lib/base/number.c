@@ -618,6 +618,19 @@ static size_t print_few_places(double size, char *out)
     return length;
 }
 
+const char *wh_number_spell(const char *text, size_t *length, char out[static WH_NUMBER_SIZE])
+{
+    size_t at = *text == '-';
+    while (at < *length && text[at] >= '0' && text[at] <= '9')
+        at++;
+    bool whole = at == *length, zero = whole && text[at - 1] == '0' && *length == 2 && *text == '-';
+    if ((whole && !zero) || !wh_number_exact(text, *length))
+        return text;
+    double value = wh_number_parse(text, *length);
+    *length = wh_number_print(value == 0 ? 0 : value, out);
+    return out;
+}
+
 size_t wh_number_print(double value, char out[static WH_NUMBER_SIZE])
 {
     uint64_t bits;

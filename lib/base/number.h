@@ -49,6 +49,14 @@ bool wh_number_kept(const char *text, size_t length);
 bool wh_number_kept_single(const char *text, size_t length);
 
 /*
+ * One spelling for all spellings of a value: 3, 3.0 and 3e0 are 3, and 0.50 is 0.5. A whole number
+ * of any length, and what a double cannot hold exactly, stay as they are. `text`, a valid JSON
+ * number of *length bytes (the byte behind it readable), is returned, or `out`; *length is then
+ * that of the spelling.
+ */
+const char *wh_number_spell(const char *text, size_t *length, char out[static WH_NUMBER_SIZE]);
+
+/*
  * Prints the shortest JSON number that reads back to `value` (finite), nearest to it among the
  * shortest. Form as in JavaScript's Number::toString: 100, 0.001, 1e-7, 1e+21 printed as 1e21;
  * negative zero as -0. Returns the length; no NUL is written.

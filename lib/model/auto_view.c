@@ -101,11 +101,12 @@ static bool in_use(const struct wh_auto_view *view, uint32_t slot)
     return !view->slots[slot].dropped;
 }
 
-/* What a slot holds unless the row says otherwise: zero, or nothing where no number ever was. */
-static void clear_slots(struct wh_auto_view *view)
+/* What a slot holds unless the row says otherwise: nothing where a row is one of columns, or where
+ * no number ever was; else zero. */
+static void clear_slots(struct wh_auto_view *view, bool columns)
 {
     for (uint32_t i = 0; i < view->fields.slots; i++) {
-        view->numbers[i] = view->slots[i].numbers > 0 ? 0 : (double)NAN;
+        view->numbers[i] = view->slots[i].numbers > 0 && !columns ? 0 : (double)NAN;
         view->strings[i] = 0;
     }
 }
@@ -284,7 +285,7 @@ const struct wh_auto_row *wh_auto_view_read(struct wh_auto_view *view,
     view->row = (struct wh_auto_row){ .values = view->values, .codes = view->codes,
                                       .product = view->values, .ids = view->ids,
                                       .sizes = view->sizes };
-    clear_slots(view);
+    clear_slots(view, example->columns);
     view->firm = example->count;
     for (size_t i = 0; i < example->count; i++)
         read_feature(view, example->ids[i], example->values[i]);
@@ -419,7 +420,7 @@ static void learn_feature(struct wh_auto_view *view, uint32_t id, double value)
         view->numbers[slot] = view->codes_of[id] > 0 ? (double)NAN : value;
 }
 
-/* A row counts for every slot, with the number zero where it says nothing. */
+/* A row counts for every slot, where it says nothing with what a slot then holds. */
 static void learn_slot(struct wh_auto_view *view, uint32_t number, double keep)
 {
     struct wh_auto_slot *slot = &view->slots[number];
@@ -434,7 +435,7 @@ static void learn_slot(struct wh_auto_view *view, uint32_t number, double keep)
 void wh_auto_view_learn(struct wh_auto_view *view, const struct wh_example *example, double keep)
 {
     know_features(view, example);
-    clear_slots(view);
+    clear_slots(view, example->columns);
     for (uint32_t i = view->fields.slots; i < WH_AUTO_SLOTS; i++)
         view->numbers[i] = NAN;
     for (size_t i = 0; i < example->count; i++)

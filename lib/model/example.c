@@ -9,6 +9,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "model/findings.h"
 #include "model/interactions.h"
 #include "record/json.h"
 
@@ -24,7 +25,15 @@ struct column {
     uint32_t length; /* of its name; behind it in the text stands "=" */
     size_t offset;   /* of its name in the binding's text */
     uint32_t id;     /* of the feature it is where it is a number, WH_NO_FEATURE while not known */
+    uint32_t fast;   /* the same where a number is read as it is, else WH_NO_FEATURE */
     uint32_t last;   /* of the feature its last string was */
+};
+
+/* A column of the census that rows of a shape lack. */
+struct absent {
+    struct wh_census_column *known;
+    size_t before; /* the column that it is missed in front of */
+    uint32_t id;   /* as in a column */
 };
 
 /* What is known of one shape. */
@@ -34,6 +43,10 @@ struct binding {
     enum wh_example_input input;
     struct column *columns;
     size_t count;
+    struct wh_census_column **known; /* of each column; NULL: not in the census */
+    struct absent *absent;
+    size_t absent_count;
+    uint32_t version; /* of the census, for `known` and `absent` */
     struct wh_buffer text;
 };
 
@@ -41,10 +54,12 @@ enum { EXCLUDED = 4 };
 
 struct wh_examples {
     struct wh_names *names;
-    char *label, *weight;
+    char *label, *weight, *aside[2];
     struct wh_columns *excluded[EXCLUDED]; /* id, ignore, time, join; NULL where not given */
     struct wh_interactions *interactions; /* NULL: none */
     uint64_t hash_mask; /* of the bits of names' hashes; 0: names are kept */
+    struct wh_census *census; /* NULL: none */
+    bool strict;
     bool learn;
     bool zeros, missing; /* these are put into the examples too */
     bool held;           /* rows are only looked at */
@@ -64,6 +79,12 @@ struct wh_examples {
     size_t place_capacity;
     uint32_t count_before; /* of names, before the row */
     uint64_t row;
+    struct wh_row *at;     /* the row read last, and its fields */
+    const struct wh_field *fields;
+    struct binding *binding;
+    uint32_t *odd;         /* columns whose value was not the usual one */
+    size_t odd_count, odd_capacity;
+    bool fresh;            /* the last string was no feature before */
     bool named, known;     /* a feature was named; one of these is known */
     struct wh_buffer name;
 };
@@ -92,6 +113,8 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     struct wh_examples *examples = wh_alloc(1, sizeof *examples);
     uint64_t most = settings->max_features;
     examples->names = names;
+    examples->census = settings->census;
+    examples->strict = settings->strict;
     examples->learn = settings->use != WH_EXAMPLES_SCORE;
     examples->begins = settings->use == WH_EXAMPLES_BEGIN;
     examples->lenient = !examples->begins;
@@ -102,6 +125,8 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     examples->most = most < WH_MOST_FEATURES ? (uint32_t)most + 1 : WH_MOST_FEATURES;
     examples->label = copy(roles->label);
     examples->weight = copy(roles->weight);
+    for (size_t i = 0; i < 2; i++)
+        examples->aside[i] = copy(settings->aside[i]);
     examples->capacity = 64;
     examples->ids = wh_alloc(examples->capacity, sizeof *examples->ids);
     examples->values = wh_alloc(examples->capacity, sizeof *examples->values);
@@ -118,9 +143,13 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     return examples;
 }
 
-static void unbind(struct binding *binding)
+static void unbind(struct wh_examples *examples, struct binding *binding)
 {
+    if (examples->census && examples->census->pending.columns == binding->known)
+        wh_census_settle(examples->census);
     free(binding->columns);
+    free(binding->absent);
+    free(binding->known);
     wh_buffer_free(&binding->text);
     *binding = (struct binding){ 0 };
 }
@@ -130,15 +159,18 @@ void wh_examples_free(struct wh_examples *examples)
     if (!examples)
         return;
     for (size_t i = 0; i < BINDINGS; i++)
-        unbind(&examples->bindings[i]);
+        unbind(examples, &examples->bindings[i]);
     for (size_t i = 0; i < EXCLUDED; i++)
         wh_columns_free(examples->excluded[i]);
     wh_interactions_free(examples->interactions);
     free(examples->label);
     free(examples->weight);
+    for (size_t i = 0; i < 2; i++)
+        free(examples->aside[i]);
     free(examples->ids);
     free(examples->values);
     free(examples->places);
+    free(examples->odd);
     wh_buffer_free(&examples->name);
     free(examples);
 }
@@ -212,7 +244,7 @@ static void add_column(struct wh_examples *examples, struct binding *binding, ui
 {
     struct column *column = &binding->columns[binding->count++];
     *column = (struct column){ .index = index, .length = length, .offset = binding->text.length,
-                               .last = WH_NO_FEATURE };
+                               .fast = WH_NO_FEATURE, .last = WH_NO_FEATURE };
     wh_buffer_add(&binding->text, name, length);
     wh_buffer_byte(&binding->text, '=');
     column->id = find_name(examples, name, length);
@@ -274,6 +306,15 @@ int wh_examples_finish(const struct wh_examples *examples, struct wh_error *erro
     return examples->begins && examples->columns ? check_excluded(examples, NULL, error) : 0;
 }
 
+static bool is_aside(const struct wh_examples *examples, const struct wh_column *column)
+{
+    for (size_t i = 0; i < 2; i++)
+        if (examples->aside[i] && strlen(examples->aside[i]) == column->length
+            && memcmp(examples->aside[i], column->name, column->length) == 0)
+            return true;
+    return false;
+}
+
 static int bind_columns(struct wh_examples *examples, struct binding *binding,
                         const struct wh_shape *shape, struct wh_error *error)
 {
@@ -281,19 +322,78 @@ static int bind_columns(struct wh_examples *examples, struct binding *binding,
     int result = mark_excluded(examples, shape, excluded, error);
     for (uint32_t i = 0; i < shape->count && result == 0; i++) {
         const struct wh_column *column = &shape->columns[i];
-        if (!excluded[i] && (int)i != binding->label && (int)i != binding->weight)
+        if (!excluded[i] && (int)i != binding->label && (int)i != binding->weight
+            && !is_aside(examples, column))
             add_column(examples, binding, i, column->name, column->length);
     }
     free(excluded);
     return result;
 }
 
+static struct wh_slice name_in(const struct binding *binding, const struct column *column)
+{
+    return (struct wh_slice){ binding->text.data + column->offset, column->length };
+}
+
+static void add_absent(struct wh_examples *examples, struct binding *binding, uint32_t id,
+                       size_t before)
+{
+    struct wh_census_column *known = examples->census->columns[id];
+    struct wh_slice name = wh_census_name(examples->census, known);
+    binding->absent[binding->absent_count++] =
+        (struct absent){ known, before, find_name(examples, name.text, name.length) };
+}
+
+/* Missing columns stand where rows that have them mostly have them: then a row says the same
+ * whether it lacks a column or has null there. */
+static void find_absent(struct wh_examples *examples, struct binding *binding, const bool *there,
+                        uint32_t count)
+{
+    size_t before = 0;
+    binding->absent = wh_alloc(count, sizeof *binding->absent);
+    for (uint32_t id = 0; id < count; id++) {
+        const struct wh_census_column *known;
+        while (before < binding->count
+               && (!(known = binding->known[before]) || known->id - 1 < id))
+            before++;
+        if (!there[id])
+            add_absent(examples, binding, id, before);
+    }
+}
+
+/* Holds the shape against the census as it is now. */
+static void bind_census(struct wh_examples *examples, struct binding *binding)
+{
+    struct wh_census *census = examples->census;
+    uint32_t count = wh_census_count(census);
+    if (count > WH_CENSUS_EXPECTED && !examples->strict)
+        count = WH_CENSUS_EXPECTED;
+    bool *there = wh_alloc((size_t)count + 1, sizeof *there);
+    wh_census_settle(census);
+    for (size_t i = 0; i < binding->count; i++) {
+        struct wh_census_column **known = &binding->known[i];
+        binding->columns[i].fast = WH_NO_FEATURE; /* the kind may be another */
+        if (!*known || (*known)->stranger)
+            *known = wh_census_find(census, name_in(binding, &binding->columns[i]));
+        if (*known && !(*known)->stranger && (*known)->id <= count)
+            there[(*known)->id - 1] = true;
+    }
+    free(binding->absent);
+    binding->absent = NULL;
+    binding->absent_count = 0;
+    if (examples->missing || examples->strict)
+        find_absent(examples, binding, there, count);
+    binding->version = census->version;
+    free(there);
+}
+
 static int bind(struct wh_examples *examples, struct binding *binding, const struct wh_row *row,
                 struct wh_error *error)
 {
     const struct wh_shape *shape = row->shape;
-    unbind(binding);
+    unbind(examples, binding);
     binding->columns = wh_alloc(shape->count, sizeof *binding->columns);
+    binding->known = wh_alloc(shape->count, sizeof *binding->known);
     binding->label = find(shape, examples->label);
     binding->weight = find(shape, examples->weight);
     binding->object = find(shape, FEATURES);
@@ -482,6 +582,7 @@ static bool take_string(struct wh_examples *examples, const struct named *column
     struct wh_names *names = examples->names;
     size_t prefix = column->length + 1;
     uint32_t id = *last;
+    examples->fresh = false;
     if (id < names->count && !examples->hash_mask
         && names->names[id].length == prefix + value.length
         && memcmp(wh_names_text(names, id) + prefix, value.text, value.length) == 0) {
@@ -497,7 +598,8 @@ static bool take_string(struct wh_examples *examples, const struct named *column
     if (!number_name(examples, &name, error))
         return false;
     mark(examples, &name);
-    if ((name.id == WH_NO_FEATURE || name.id >= count) && no_number(value.text, value.length))
+    examples->fresh = name.id == WH_NO_FEATURE || name.id >= count;
+    if (examples->fresh && no_number(value.text, value.length))
         return bad_value(error, column, "number", value.text, value.length,
                          "is not a number: if it means a missing value, say so with --null-value");
     if (name.id == WH_NO_FEATURE)
@@ -515,12 +617,94 @@ static bool bad_nested(const struct wh_examples *examples, const struct named *n
     return false;
 }
 
+/* Whether the model knows the category. */
+static bool is_category(struct wh_examples *examples, const struct named *column,
+                        struct wh_slice value)
+{
+    wh_buffer_add(&examples->name, column->text, column->length);
+    wh_buffer_byte(&examples->name, '=');
+    wh_buffer_add(&examples->name, value.text, value.length);
+    uint32_t id = find_name(examples, examples->name.data, examples->name.length);
+    examples->name.length = 0;
+    return id != WH_NO_FEATURE;
+}
+
+/* A number or boolean in a column of texts: its own spelling where that is known, or the one that
+ * programs give a boolean; else the one spelling that it is given here. */
+static struct wh_slice spell(struct wh_examples *examples, const struct named *column,
+                             const struct wh_field *field, const struct wh_field *as)
+{
+    static const char *const truths[][2] = { { "False", "True" }, { "FALSE", "TRUE" } };
+    struct wh_slice text = { as->text, as->length };
+    if (is_category(examples, column, text))
+        return text;
+    struct wh_slice own = { field->text, field->length };
+    if (field->type == WH_NUMBER)
+        return is_category(examples, column, own) ? own : text;
+    for (size_t i = 0; i < sizeof truths / sizeof *truths; i++) {
+        const char *word = truths[i][field->type == WH_TRUE];
+        if (is_category(examples, column, (struct wh_slice){ word, strlen(word) }))
+            return (struct wh_slice){ word, strlen(word) };
+    }
+    return text;
+}
+
+/* The value as the column's kind has it; *as is room for another. NULL: a bad row. */
+static const struct wh_field *as_kind(struct wh_examples *examples,
+                                      const struct wh_census_column *known,
+                                      const struct named *name, struct wh_row *row,
+                                      const struct wh_field *field, struct wh_field *as,
+                                      struct wh_error *error)
+{
+    if (!known || !wh_census_differs(known, field->type))
+        return field;
+    if (!wh_census_read(known, row, field, as) && examples->strict) {
+        wh_refuse_value(known, (struct wh_slice){ name->text, name->length },
+                        wh_row_text(row, field), error);
+        return NULL;
+    }
+    if (as->type == WH_STRING && field->type != WH_STRING) {
+        struct wh_slice text = spell(examples, name, field, as);
+        as->text = text.text;
+        as->length = (uint32_t)text.length;
+    }
+    return as;
+}
+
+/* A text that is no feature, and so says nothing, is missing in its column. */
+static bool read_text(struct wh_examples *examples, struct column *column, struct named *name,
+                      struct wh_slice text, struct wh_error *error)
+{
+    size_t count = examples->count;
+    if (!take_string(examples, name, text, &column->last, error))
+        return false;
+    return examples->count > count || name->id == WH_NO_FEATURE || !examples->missing
+        || put_value(examples, name, (double)NAN, error);
+}
+
+static void note_odd(struct wh_examples *examples, uint32_t column)
+{
+    if (examples->odd_count == examples->odd_capacity) {
+        examples->odd_capacity = 2 * examples->odd_capacity + 16;
+        examples->odd = wh_resize(examples->odd, examples->odd_capacity, sizeof *examples->odd);
+    }
+    examples->odd[examples->odd_count++] = column;
+}
+
 static bool read_column(struct wh_examples *examples, struct binding *binding,
                         struct column *column, struct wh_row *row, struct wh_error *error)
 {
-    const struct wh_field *field = &row->fields[column->index];
+    struct wh_field as;
+    size_t number = (size_t)(column - binding->columns);
+    struct wh_census_column *known = binding->known[number];
+    const struct wh_field *own = &row->fields[column->index];
     struct named name = { binding->text.data + column->offset, column->length, column->id };
+    const struct wh_field *field = as_kind(examples, known, &name, row, own, &as, error);
     bool good = true;
+    if (!field)
+        return false;
+    if (!wh_census_is_usual(known, own))
+        note_odd(examples, (uint32_t)number);
     switch ((enum wh_type)field->type) {
     case WH_NULL:
         good = take_missing(examples, &name, error);
@@ -535,11 +719,32 @@ static bool read_column(struct wh_examples *examples, struct binding *binding,
         good = take_number(examples, &name, field->text, field->length, error);
         break;
     case WH_STRING:
-        return take_string(examples, &name, wh_row_text(row, field), &column->last, error);
+        good = read_text(examples, column, &name, wh_row_text(row, field), error);
+        if (examples->fresh && known)
+            wh_census_surprise(known, own);
+        return good;
     case WH_NESTED:
         return bad_nested(examples, &name, error);
     }
     column->id = name.id;
+    if (!known || known->quick >> WH_NUMBER & 1)
+        column->fast = name.id;
+    return good;
+}
+
+/* A column that the model knows and the row lacks: the same as null. */
+static bool miss_column(struct wh_examples *examples, struct absent *absent,
+                        struct wh_error *error)
+{
+    const struct wh_census *census = examples->census;
+    struct wh_slice text = wh_census_name(census, absent->known);
+    if (examples->strict && wh_census_always(census, absent->known))
+        return wh_refuse_absent(text, error) == 0;
+    if (!examples->missing || !wh_census_expects(census, absent->known))
+        return true;
+    struct named name = { text.text, text.length, absent->id };
+    bool good = put_value(examples, &name, (double)NAN, error);
+    absent->id = name.id;
     return good;
 }
 
@@ -785,32 +990,134 @@ static bool add_products(struct wh_examples *examples, struct wh_error *error)
     return true;
 }
 
+static inline bool read_some(struct wh_examples *examples, struct binding *binding,
+                             struct wh_row *row, size_t from, size_t to, struct wh_error *error)
+{
+    const struct wh_field *fields = row->fields;
+    struct column *end = binding->columns + to;
+    for (struct column *column = binding->columns + from; column < end; column++) {
+        const struct wh_field *field = &fields[column->index];
+        bool taken = field->type == WH_NUMBER
+                  && take_known(examples, column->fast, field->text, field->length);
+        if (!taken && !read_column(examples, binding, column, row, error))
+            return false;
+    }
+    return true;
+}
+
+static bool refuse_column(const struct wh_examples *examples, const struct binding *binding,
+                          const struct column *column, struct wh_error *error)
+{
+    size_t count = binding->absent_count;
+    char **names = wh_alloc(count + 1, sizeof *names);
+    for (size_t i = 0; i < count; i++) {
+        struct wh_slice name = wh_census_name(examples->census, binding->absent[i].known);
+        names[i] = wh_copy(name.text, name.length);
+    }
+    wh_refuse_unknown(name_in(binding, column), (const char *const *)names, count,
+                      examples->learn, error);
+    for (size_t i = 0; i < count; i++)
+        free(names[i]);
+    free(names);
+    return false;
+}
+
+/* Whether the census knows all columns of the shape, where they must be known. */
+static bool knows_columns(const struct wh_examples *examples, const struct binding *binding,
+                          struct wh_error *error)
+{
+    const struct wh_census *census = examples->census;
+    if (!census || census->rows == 0 || census->earlier > 0
+        || wh_census_count(census) == WH_CENSUS_COLUMNS)
+        return true;
+    for (size_t i = 0; i < binding->count; i++) {
+        const struct wh_census_column *known = binding->known[i];
+        if (!known || known->stranger)
+            return refuse_column(examples, binding, &binding->columns[i], error);
+    }
+    return true;
+}
+
+/* Holds the shape against the census where that has changed; false for a bad row. */
+static bool meet_columns(struct wh_examples *examples, struct binding *binding,
+                         struct wh_error *error)
+{
+    struct wh_census *census = examples->census;
+    if (census && binding->version != census->version)
+        bind_census(examples, binding);
+    if (binding->absent_count > 0 && census->pending.columns != binding->known)
+        wh_census_settle(census); /* it is asked for other columns */
+    return !examples->strict || knows_columns(examples, binding, error);
+}
+
+static bool read_columns(struct wh_examples *examples, struct binding *binding,
+                         struct wh_row *row, struct wh_error *error)
+{
+    if (binding->input == WH_INPUT_COLUMNS && !meet_columns(examples, binding, error))
+        return false;
+    for (size_t i = 0, from = 0;; i++) {
+        bool last = i == binding->absent_count;
+        size_t to = last ? binding->count : binding->absent[i].before;
+        if (!read_some(examples, binding, row, from, to, error))
+            return false;
+        if (last)
+            return true;
+        if (!miss_column(examples, &binding->absent[i], error))
+            return false;
+        from = to;
+    }
+}
+
 static bool read_row(struct wh_examples *examples, struct binding *binding, struct wh_row *row,
                      struct wh_reading_row *reading, struct wh_error *error)
 {
     examples->row++;
     examples->named = examples->known = false;
+    examples->odd_count = 0;
     examples->ids[0] = WH_CONSTANT;
     examples->values[0] = 1;
     examples->count = 1;
     if (!read_weight(examples, binding, row, reading->label, &reading->weight, error)
         || !read_features(examples, binding, row, error))
         return false;
-    for (size_t i = 0; i < binding->count; i++) {
-        struct column *column = &binding->columns[i];
-        const struct wh_field *field = &row->fields[column->index];
-        bool taken = field->type == WH_NUMBER
-                  && take_known(examples, column->id, field->text, field->length);
-        if (!taken && !read_column(examples, binding, column, row, error))
-            return false;
-    }
+    if (!read_columns(examples, binding, row, error))
+        return false;
     if (examples->interactions && !add_products(examples, error))
         return false;
     reading->known = examples->known || !examples->named;
     reading->example = (struct wh_example){ .ids = examples->ids, .values = examples->values,
                                             .count = examples->count,
-                                            .features = examples->names->count };
+                                            .features = examples->names->count,
+                                            .columns = binding->input == WH_INPUT_COLUMNS };
     return true;
+}
+
+/* A column in which something else than usual came. */
+static void count_odd(struct wh_examples *examples, struct binding *binding, uint32_t number,
+                      bool taught)
+{
+    struct column *column = &binding->columns[number];
+    struct wh_census_column **known = &binding->known[number];
+    const struct wh_field *field = &examples->fields[column->index];
+    if (wh_census_is_quick(*known, field))
+        wh_census_counts(*known, taught)->met[field->type]++;
+    else
+        *known = wh_census_value(examples->census, *known, name_in(binding, column), examples->at,
+                                 field, taught);
+    if (*known)
+        wh_census_unusual(*known, taught); /* which the row is about to count */
+}
+
+void wh_examples_count(struct wh_examples *examples, bool taught)
+{
+    struct wh_census *census = examples->census;
+    struct binding *binding = examples->binding;
+    if (!census || !binding || binding->input != WH_INPUT_COLUMNS)
+        return;
+    wh_census_row(census, taught);
+    for (size_t i = 0; i < examples->odd_count; i++)
+        count_odd(examples, binding, examples->odd[i], taught);
+    wh_census_usual(census, binding->known, binding->count, taught);
 }
 
 enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row, bool need_label,
@@ -829,6 +1136,9 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
         reading->label = NULL;
     if (need_label && !reading->label)
         return WH_TAKEN;
+    examples->at = row;
+    examples->fields = row->fields;
+    examples->binding = binding;
     examples->adds = examples->learn && reading->label && !examples->held;
     if (read_row(examples, binding, row, reading, error))
         return WH_TAKEN;
@@ -852,8 +1162,9 @@ void wh_examples_undo(struct wh_examples *examples)
 
 void wh_examples_forget(struct wh_examples *examples)
 {
+    examples->binding = NULL;
     if (examples->interactions)
         wh_interactions_forget(examples->interactions);
     for (size_t i = 0; i < BINDINGS; i++)
-        unbind(&examples->bindings[i]);
+        unbind(examples, &examples->bindings[i]);
 }

@@ -9,6 +9,10 @@
  * With hash_bits a feature's name is "#" and the lowest bits of a hash of its text, in hexadecimal
  * digits: there are only so many, and those that meet in one share a weight, their values added.
  *
+ * The model's census (model/census.h) says what kind of values a column has: a value of another type
+ * is read as that where its text says so. A column that the model knows and a row lacks is missing,
+ * as null is; one that the model does not know yet says nothing.
+ *
  * Where the columns are is worked out once per shape. The keys within a features object are
  * guessed from the key before, strings from the row before; hashing is what remains.
  */
@@ -20,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "model/census.h"
 #include "model/names.h"
 #include "pipe/stage.h"
 #include "record/row.h"
@@ -44,6 +49,7 @@ struct wh_example {
     size_t count;
     uint32_t features; /* how many names there are: every id is below */
     double clock;      /* half-lives since the model began; 0 where nothing is forgotten */
+    bool columns;      /* of raw columns: what it does not name is missing; else it is zero */
 };
 
 /* Which columns are not features, and of which features products are. All may be NULL. */
@@ -85,6 +91,9 @@ struct wh_reading_row {
 };
 
 struct wh_examples_settings {
+    struct wh_census *census; /* the model's; it must stay. NULL: values are read as they are */
+    const char *aside[2];     /* more columns that are no features; NULL: none */
+    bool strict;              /* rows that differ from those in the census are bad */
     enum wh_examples_use use;
     unsigned needs;        /* of the learner (enum wh_needs) */
     uint64_t max_features; /* names are added until there are so many; others are left out */
@@ -108,6 +117,10 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
 /* After the last row of a new model: WH_REFUSED where a pattern or a name after a `!` of --id,
  * --ignore or --time was the name of no column. */
 int wh_examples_finish(const struct wh_examples *examples, struct wh_error *error);
+
+/* Counts the row read last in the census, where it has one: a row that was `taught` counts for the
+ * model, another for this run only. The row's fields must still be there. */
+void wh_examples_count(struct wh_examples *examples, bool taught);
 
 /* Whether the rows to come are only looked at: they add no names. */
 void wh_examples_hold(struct wh_examples *examples, bool held);

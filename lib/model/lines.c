@@ -52,6 +52,7 @@ static int read_calibration(struct wh_model *model, const json_t *value, struct 
 
 const struct wh_section wh_sections[] = {
     { "learner", write_learner, read_learner },
+    { "columns", wh_census_write, wh_census_load },
     { "seen", wh_eviction_write, wh_eviction_read },
     { "calibration", write_calibrations, read_calibration },
     { "drift", wh_guard_write, wh_guard_read },

@@ -116,6 +116,7 @@ static int merge(struct wh_model *into, const struct wh_model *from, const char 
     for (uint32_t id = 0; id < from->names.count; id++)
         into->names.names[maps->features[id]].seen += from->names.names[id].seen;
     wh_model_merge_counts(into, from, maps->classes);
+    wh_census_merge(&into->census, &from->census);
     wh_target_merge(&into->target, &from->target);
     return 0;
 }

@@ -21,6 +21,7 @@ struct wh_model *wh_model_new(void)
 {
     struct wh_model *model = wh_alloc(1, sizeof *model);
     wh_names_init(&model->names);
+    wh_census_init(&model->census);
     model->settings = wh_settings_none();
     model->room = wh_alloc(1, sizeof *model->room);
     return model;
@@ -50,6 +51,7 @@ void wh_model_free(struct wh_model *model)
         return;
     wh_learner_free(model->learner);
     wh_names_free(&model->names);
+    wh_census_free(&model->census);
     wh_task_free(&model->task);
     wh_metrics_free(&model->metrics);
     free_calibrations(model);
@@ -230,13 +232,16 @@ int wh_model_check(struct wh_model *model, const struct wh_reading_row *reading,
     return check_stamp(model, reading->stamp, error);
 }
 
-bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *reading,
-                    const char *path, struct wh_error *error)
+bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *reading)
 {
-    if (reading->known || model->names.count <= 1)
-        return true;
-    wh_bad_row(error, "feature", NULL, 0, 0, "the row shares no feature with the model %s", path);
-    return false;
+    return reading->known || model->names.count <= 1;
+}
+
+int wh_model_refuse_stranger(const char *path, struct wh_error *error)
+{
+    return wh_bad_row(error, "strict", NULL, 0, 0, "the row shares no feature with the model %s: is "
+                      "it a row for another model? (without --strict it is scored from what the "
+                      "model knows without features)", path);
 }
 
 int wh_model_check_loss(const struct wh_model *model, struct wh_error *error)

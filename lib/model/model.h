@@ -19,6 +19,7 @@
 
 #include "base/error.h"
 #include "model/calibration.h"
+#include "model/census.h"
 #include "model/drift.h"
 #include "model/example.h"
 #include "model/forgetting.h"
@@ -44,6 +45,7 @@ struct wh_model {
     bool loss_settled; /* by the user, or by the first label */
     bool met;          /* rows without a label came before any with one, and had its column */
     struct wh_names names;
+    struct wh_census census; /* of the columns */
     struct wh_task task;
     struct wh_target target;
     struct wh_forgetting forgetting;
@@ -103,10 +105,11 @@ void wh_model_make_learner(struct wh_model *model);
 int wh_model_check(struct wh_model *model, const struct wh_reading_row *reading,
                    struct wh_error *error);
 
-/* Whether a row that was read names a feature of the model, where that has any; else it is a bad
- * row, since it is most likely no row for this model, of the file `path`. */
-bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *reading,
-                    const char *path, struct wh_error *error);
+/* Whether a row that was read names a feature of the model, where that has any: else it is most
+ * likely no row for this model. */
+bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *reading);
+/* The bad row of --strict that names none, for the model of the file `path`. Returns -1. */
+int wh_model_refuse_stranger(const char *path, struct wh_error *error);
 
 /* What the learner needs of examples (enum wh_needs). */
 unsigned wh_model_needs(const struct wh_model *model);

@@ -24,7 +24,8 @@
 #include "record/json.h"
 
 enum {
-    VERSION = 2,
+    VERSION = 3,
+    OLDEST = 2, /* version that is read: without a census of the columns */
     BLOCK = 64 << 10,
     MAX_LINE = 4 << 20,
     MAX_CHECKPOINT = MAX_LINE / 8, /* bytes of its line, far below what a line may have */
@@ -383,6 +384,7 @@ int wh_model_write(struct wh_model *model, int descriptor, const char *path,
                    struct wh_error *error)
 {
     struct writer *writer = wh_alloc(1, sizeof *writer);
+    wh_census_settle(&model->census);
     json_t *header = header_of(model);
     int result = -1;
     writer->path = path;
@@ -518,7 +520,7 @@ static json_t *parse_header(const char *line, size_t length, struct wh_error *er
     else if (version > VERSION)
         wh_fail(error, WH_REFUSED, "is a model of version %g, newer than this program knows (%d)",
                 version, VERSION);
-    else if (version == VERSION)
+    else if (version == VERSION || version == OLDEST)
         return header;
     else
         refuse(error, "is a model of no version");
@@ -732,6 +734,8 @@ static int read_model(struct wh_model *model, struct reader *reader, struct wh_e
     if (!header)
         return -1;
     int result = read_body(model, reader, header, &top, error);
+    if (model->census.rows == 0) /* of a version that counted no columns */
+        model->census.earlier = (uint64_t)model->metrics.rows;
     json_decref(header);
     return result;
 }

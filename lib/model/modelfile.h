@@ -1,7 +1,7 @@
 /*
  * The file of a model: gzip of lines of JSON.
  *
- *     {"wh":"model","version":2,"features":9,"input":"columns","labels":["0","1"],...}
+ *     {"wh":"model","version":3,"features":9,"input":"columns","labels":["0","1"],...}
  *     {"checkpoint":{"epoch":"9f2c41d07ab3","n":41,"position":{...},"through":[...]}}
  *     [null,-0.31,12.4,1]
  *     ["city=Lagos",0.12,3.4,1]

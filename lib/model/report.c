@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "model/description.h"
+#include "model/findings.h"
 #include "model/guard.h"
 
 void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model,
@@ -439,6 +440,7 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
     describe_place(out, model);
     add_text(out, "saved", model->saved);
     add_text(out, "digest", model->digest);
+    wh_findings_describe(out, model);
     if (model->learner)
         describe_learner(out, model, top);
 }

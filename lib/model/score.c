@@ -7,6 +7,7 @@
 
 #include "base/memory.h"
 #include "model/compare.h"
+#include "model/findings.h"
 #include "model/report.h"
 #include "model/served.h"
 
@@ -235,6 +236,9 @@ static json_t *stats_of(struct contestant *contestant, bool measured)
 {
     struct wh_model *model = model_of(contestant);
     json_t *stats = json_pack("{s:s, s:s}", "name", contestant->name, "digest", model->digest);
+    json_object_set_new(stats, "rows_without_known_feature",
+                        json_integer((json_int_t)contestant->served.scorer->strangers));
+    wh_findings_stats(stats, model, false);
     if (measured)
         wh_report_stats(stats, model, &contestant->evaluation, "loss");
     return stats;
@@ -309,13 +313,26 @@ static void add_table(struct score *score, struct wh_buffer *out)
     }
 }
 
-void wh_score_summary(struct wh_stage *stage, struct wh_buffer *out)
+/* What came in the rows that the model does not know, or did not come. */
+static void add_findings(const struct contestant *contestant, bool alone, struct wh_buffer *out)
 {
-    struct score *score = score_of(stage);
+    struct wh_buffer prefix = { 0 };
+    uint64_t strangers = contestant->served.scorer->strangers;
+    if (!alone)
+        wh_buffer_format(&prefix, "%s: ", contestant->name);
+    wh_buffer_byte(&prefix, '\0');
+    if (strangers)
+        wh_buffer_format(out, "%s%" PRIu64 " row%s no feature with the model, and got the score of "
+                         "a row without any (--strict refuses such rows)\n", prefix.data, strangers,
+                         strangers == 1 ? " shares" : "s share");
+    wh_findings_report(out, model_of(contestant), false, prefix.data);
+    wh_buffer_free(&prefix);
+}
+
+static void add_measures(struct score *score, struct wh_buffer *out)
+{
     struct contestant *first = &score->contestants[0];
     double rows = wh_metrics_measured(&first->evaluation.metrics);
-    if (!score->label)
-        return;
     if (score->count == 1)
         wh_buffer_format(out, "%s: ", first->served.path);
     wh_buffer_format(out, "measured on %.0f rows", rows);
@@ -328,6 +345,15 @@ void wh_score_summary(struct wh_stage *stage, struct wh_buffer *out)
         wh_report_figures(out, model_of(first), &first->evaluation, "loss");
     else if (rows > 0)
         add_table(score, out);
+}
+
+void wh_score_summary(struct wh_stage *stage, struct wh_buffer *out)
+{
+    struct score *score = score_of(stage);
+    if (score->label)
+        add_measures(score, out);
+    for (size_t i = 0; i < score->count; i++)
+        add_findings(&score->contestants[i], score->count == 1, out);
 }
 
 /*

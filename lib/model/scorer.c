@@ -82,7 +82,11 @@ static int open_examples(struct wh_scorer *scorer, const struct wh_scorer_settin
     roles.label = settings->label ? settings->label : roles.label;
     roles.weight = settings->weight;
     struct wh_examples_settings reading = { .use = WH_EXAMPLES_SCORE,
-                                            .needs = wh_model_needs(model) };
+                                            .needs = wh_model_needs(model),
+                                            .census = &model->census,
+                                            .aside = { model->settings.roles.label,
+                                                       model->settings.roles.weight },
+                                            .strict = settings->strict };
     scorer->examples = wh_examples_open(&model->names, &roles, &reading, error);
     return scorer->examples ? 0 : -1;
 }
@@ -123,6 +127,7 @@ struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings, cons
     struct wh_scorer *scorer = wh_alloc(1, sizeof *scorer);
     scorer->path = path;
     scorer->threshold = settings->threshold;
+    scorer->strict = settings->strict;
     if (open_all(scorer, settings, as, error) == 0)
         return scorer;
     wh_scorer_free(scorer);
@@ -156,7 +161,12 @@ enum wh_verdict wh_scorer_read(struct wh_scorer *scorer, struct wh_row *row,
         return verdict;
     if (wh_model_check(scorer->model, reading, error) != 0)
         return WH_FATAL;
-    return wh_model_knows(scorer->model, reading, scorer->path, error) ? WH_TAKEN : WH_BAD;
+    bool stranger = !wh_model_knows(scorer->model, reading);
+    if (stranger && scorer->strict)
+        return wh_model_refuse_stranger(scorer->path, error) ? WH_BAD : WH_TAKEN;
+    scorer->strangers += stranger;
+    wh_examples_count(scorer->examples, false);
+    return WH_TAKEN;
 }
 
 static double log_odds(double probability)

@@ -18,6 +18,7 @@ struct wh_scorer_settings {
     const char *label;  /* the column to measure by; NULL: the model's own */
     const char *weight; /* of the rows; NULL: all 1 */
     bool keep_features, proba, stamp;
+    bool strict;        /* rows unlike those that the model learned from are bad */
     uint32_t explain;   /* features to explain each row by; 0: rows are not explained */
     double threshold;   /* positive is a score from here on; NaN: what is the likelier */
     bool calibrate;
@@ -35,6 +36,8 @@ struct wh_scorer {
     struct wh_loss loss;               /* that the model learned by, where it is calibrated */
     double *probabilities;             /* calibrated, of more than two classes */
     struct wh_explainer *explainer;    /* NULL: none */
+    bool strict;
+    uint64_t strangers;                /* rows that share no feature with the model */
 };
 
 /* Loads the model at `path`, which must stay. `as`: see struct wh_scored_settings. NULL on
@@ -44,7 +47,7 @@ struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings, cons
 /* NULL is allowed. */
 void wh_scorer_free(struct wh_scorer *scorer);
 
-/* Reads a row: bad where it is none for this model; fatal where it was made by another recipe. */
+/* Reads a row and counts what came in it: bad where it is strictly none for this model; fatal where it was made by another recipe. */
 enum wh_verdict wh_scorer_read(struct wh_scorer *scorer, struct wh_row *row,
                                struct wh_reading_row *reading, struct wh_error *error);
 

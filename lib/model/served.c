@@ -104,6 +104,8 @@ static bool take_over(struct wh_served *served, struct wh_row *row,
         return false;
     enum wh_verdict verdict = wh_scorer_read(served->next, row, reading, &reason);
     if (verdict == WH_TAKEN) {
+        wh_census_carry(&served->next->model->census, &served->scorer->model->census);
+        served->next->strangers += served->scorer->strangers;
         wh_scorer_free(served->scorer);
         served->scorer = served->next;
         served->next = NULL;

@@ -12,6 +12,7 @@
 #include "model/eventtime.h"
 #include "model/eviction.h"
 #include "model/fewlabels.h"
+#include "model/findings.h"
 #include "model/holdout.h"
 #include "model/interactions.h"
 #include "model/modelfile.h"
@@ -36,6 +37,7 @@ struct update {
     uint64_t crowded;                /* values ignored in the first reading, once it is over */
     uint64_t left_out;               /* values ignored up to the row before */
     uint64_t evicted;                /* features */
+    uint64_t strangers;              /* rows passed on that share no feature with the model */
     json_t *told;                    /* by wh_update_tell; NULL */
     struct wh_evaluation evaluation; /* of this run */
     struct wh_evaluation held;       /* of the rows held out */
@@ -165,6 +167,8 @@ static int begin_again(struct update *update, struct wh_error *error)
 /* Takes the model that is in a file. */
 static int load_model(struct update *update, const char *path, struct wh_error *error)
 {
+    wh_examples_free(update->examples); /* which point into the model */
+    update->examples = NULL;
     wh_model_free(update->model);
     update->model = wh_model_load(path, error);
     if (!update->model)
@@ -189,6 +193,8 @@ static int open_examples(struct update *update, struct wh_error *error)
         .use = model->learner || model->met ? WH_EXAMPLES_LEARN : WH_EXAMPLES_BEGIN,
         .needs = wh_model_needs(model),
         .max_features = *most,
+        .census = &model->census,
+        .strict = update->settings->strict,
     };
     wh_examples_free(update->examples);
     update->left_out = 0;
@@ -357,6 +363,7 @@ static void learn(struct update *update, const struct wh_row *row,
         measure(update, prediction, &judgement);
     wh_model_learn(model, &reading->example, prediction, &judgement);
     if (update->turn == WH_UPDATE_FIRST) {
+        wh_examples_count(update->examples, true);
         wh_model_count(model, &judgement);
         watch(update, row, &judgement);
     }
@@ -451,8 +458,12 @@ static enum wh_verdict pass_unlabelled(struct update *update, struct wh_row *row
         return check_task(model, error) ? WH_FATAL : pass(update, row, NULL, emit, error);
     if (wh_model_check(model, reading, error) != 0)
         return WH_FATAL;
-    if (!wh_model_knows(model, reading, update->settings->saving.path, error))
-        return WH_BAD;
+    if (!wh_model_knows(model, reading)) {
+        if (update->settings->strict)
+            return wh_model_refuse_stranger(update->settings->saving.path, error) ? WH_BAD
+                                                                                  : WH_FATAL;
+        update->strangers++;
+    }
     struct wh_prediction prediction = wh_model_predict(model, &reading->example);
     return pass(update, row, &prediction, emit, error);
 }
@@ -761,6 +772,11 @@ struct wh_model *wh_update_own(struct wh_stage *stage)
 int wh_update_exchange(struct wh_stage *stage, struct wh_model *model, struct wh_error *error)
 {
     struct update *update = update_of(stage);
+    wh_examples_free(update->examples);
+    update->examples = NULL;
+    struct wh_census census = model->census;
+    model->census = update->model->census; /* which knows what this run brought */
+    update->model->census = census;
     wh_model_free(update->model);
     update->model = model;
     return open_reading(update, error);
@@ -795,7 +811,7 @@ static void add_held_stats(struct update *update, json_t *stats)
 static void update_stats(struct wh_stage *stage, json_t *stats)
 {
     struct update *update = update_of(stage);
-    const struct wh_model *model = update->model;
+    struct wh_model *model = update->model;
     json_object_set_new(stats, "rows_learned", json_integer((json_int_t)update->learned));
     json_object_set_new(stats, "rows_without_label", json_integer((json_int_t)update->unlabelled));
     json_object_set_new(stats, "commits",
@@ -813,6 +829,10 @@ static void update_stats(struct wh_stage *stage, json_t *stats)
                             json_integer((json_int_t)update->outside));
     if (update->told)
         json_object_update(stats, update->told);
+    if (update->scored)
+        json_object_set_new(stats, "rows_without_known_feature",
+                            json_integer((json_int_t)update->strangers));
+    wh_findings_stats(stats, model, true);
     wh_guard_stats(stats, model);
     if (update->join)
         wh_join_stats(stats, update->join);
@@ -880,7 +900,7 @@ static void summarize_task(const struct update *update, struct wh_buffer *out)
 void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out)
 {
     struct update *update = update_of(stage);
-    const struct wh_model *model = update->model;
+    struct wh_model *model = update->model;
     const char *path = update->settings->saving.path;
     if (update->join)
         wh_join_summary(out, update->join);
@@ -914,9 +934,14 @@ void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer 
                          model->settings.max_features);
     summarize_unmet(model, out);
     summarize_task(update, out);
+    if (update->strangers)
+        wh_buffer_format(out, "%" PRIu64 " row%s no feature with the model, and got the score of a "
+                         "row without any (--strict refuses such rows)\n", update->strangers,
+                         update->strangers == 1 ? " shares" : "s share");
     wh_report_figures(out, model, &update->evaluation, "progressive loss");
     if (update->holdout)
         summarize_held(update, out);
+    wh_findings_report(out, model, true, "");
 }
 
 static void update_close(struct wh_stage *stage)

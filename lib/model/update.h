@@ -26,6 +26,7 @@ struct wh_update_settings {
     const char *as;     /* of the columns that a row is passed on with (model/scored.h) */
     bool keep_features;
     uint64_t digits;    /* significant ones of what is written, 17 at most; 0: all */
+    bool strict;        /* rows unlike those that the model learned from are bad */
     /* What the user gave, NULL where nothing: for a model that is there, what it has. */
     const char *learner, *loss, *task, *positive;
     struct wh_settings model;

@@ -371,8 +371,9 @@ pass() {
     prints '{"y":1,"k":1,"score":0.5,"prediction":null}' pass -q --new features
     prints '{"y":1,"k":1,"features":{"a":1},"score":0.5,"prediction":null}' \
         pass -q --new --keep-features features
-    exits 1 eval 'printf "{\"y\":null,\"features\":{\"b\":1}}\n" | wh-update -m m.whm -p'
+    exits 1 eval 'printf "{\"y\":null,\"features\":{\"b\":1}}\n" | wh-update -m m.whm -p --strict'
     says 'the row shares no feature with the model m.whm'
+    exits 0 eval 'printf "{\"y\":null,\"features\":{\"b\":1}}\n" | wh-update -m m.whm -p'
     prints 'y,a,score' eval 'printf "y,a\n1.5,1\n" | wh-update -m r.whm --label y -p -q | sed -n 1p'
     prints 'y,a,score,prediction' eval 'printf "y,a\n" | wh-update -m c.whm --label y --task binary -p -q'
     # A weight is for learning.

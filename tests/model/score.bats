@@ -120,14 +120,22 @@ score() {
     exits 2 score --as '' train.csv
 }
 
-@test "a row that shares no feature with the model is bad" {
-    exits 1 eval 'echo "{\"b\":1}" | wh-score -m m.whm'
-    says 'the row shares no feature with the model m.whm'
-    exits 1 eval 'echo "{\"city\":\"Paris\"}" | wh-score -m m.whm'
-    echo '{"a":0}' | score -q | jq -e .score
-    echo '{"a":null,"b":1}' | score -q | jq -e .score
-    printf '{"b":1}\n{"a":1}\n' | score -q --rejects bad | jq -e .score
-    jq -e '.rule == "feature"' bad
+@test "a row that shares no feature with the model is scored and counted, and bad with --strict" {
+    printf '{"b":1}\n{"city":"Paris"}\n{"a":0}\n{"a":null,"b":1}\n' >rows
+    exits 0 score --stats stats.json rows
+    says '2 rows share no feature with the model, and got the score of a row without any'
+    [ "${#lines[@]}" -eq 4 ]
+    jq -e '.rows_without_known_feature == 2' stats.json
+    [ "$(sed -n 1p <<<"$output" | jq .score)" = "$(echo '{}' | score -q | jq .score)" ]
+    printf '{"y":1,"features":{"a":1}}\n{"y":0,"features":{"a":-1}}\n' |
+        wh-update -m f.whm --label y -q
+    printf '{"features":{"b":1}}\n{"features":{"a":1}}\n' >features
+    exits 0 wh-score -m f.whm features
+    says '1 row shares no feature with the model'
+    exits 1 wh-score -m f.whm --strict features
+    says 'features:1: the row shares no feature with the model f.whm'
+    wh-score -m f.whm --strict -q --rejects bad features | jq -e .score
+    jq -e '.rule == "strict"' bad
 }
 
 @test "null values count for nothing" {

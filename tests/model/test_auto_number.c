@@ -54,7 +54,7 @@ static void end(struct trial *trial)
 static double learn(struct trial *trial, const struct row *row)
 {
     const struct wh_loss *loss = &trial->settings.loss;
-    struct wh_example example = { trial->ids, row->values, FEATURES, FEATURES, 0 };
+    struct wh_example example = { trial->ids, row->values, FEATURES, FEATURES, 0, false };
     double raw;
     wh_learner_predict(trial->learner, &example, &raw);
     double expected = wh_target_expected(&trial->target, loss, raw);
@@ -222,7 +222,7 @@ static void rows_of_weight_zero_change_nothing(void **state)
     begin(&trial);
     squared_error(&trial, 0, 200, 1);
     struct row next = make_row(200);
-    struct wh_example example = { trial.ids, next.values, FEATURES, FEATURES, 0 };
+    struct wh_example example = { trial.ids, next.values, FEATURES, FEATURES, 0, false };
     double before, after;
     wh_learner_predict(trial.learner, &example, &before);
     struct wh_outcome outcome = { .prediction = before, .target = 8, .weight = 0 };

@@ -36,7 +36,7 @@ static void end(struct table *table)
 
 static void start_row(struct table *table)
 {
-    table->example = (struct wh_example){ table->ids, table->values, 1, 0, 0 };
+    table->example = (struct wh_example){ table->ids, table->values, 1, 0, 0, false };
     table->ids[0] = WH_CONSTANT;
     table->values[0] = 1;
 }

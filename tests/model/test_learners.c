@@ -81,7 +81,7 @@ static double target_of(const struct row *row, const struct wh_loss *loss)
 static double learn_row(struct wh_learner *learner, const struct row *row, double target,
                         double clock)
 {
-    struct wh_example example = { row->ids, row->values, row->count, FEATURES, clock };
+    struct wh_example example = { row->ids, row->values, row->count, FEATURES, clock, false };
     struct wh_outcome outcome = { .target = target, .weight = row->weight };
     wh_learner_predict(learner, &example, &outcome.prediction);
     wh_loss_find(&learner->settings.loss, &outcome);
@@ -251,7 +251,7 @@ static void explain(struct wh_learner *learner)
     const struct wh_loss *loss = &learner->settings.loss;
     for (size_t i = 0; i < ROWS; i++) {
         const struct row *row = &rows[i];
-        struct wh_example example = { row->ids, row->values, row->count, FEATURES, 0 };
+        struct wh_example example = { row->ids, row->values, row->count, FEATURES, 0, false };
         double shares[MOST], sum = 0;
         learn_row(learner, row, target_of(row, loss), 0);
         if (i < ROWS / 2)

@@ -41,7 +41,7 @@ static struct wh_learner *make(enum wh_loss_kind loss)
 
 static double learn(struct wh_learner *nag, const struct row *row)
 {
-    struct wh_example example = { row->ids, row->values, row->count, FEATURES, 0 };
+    struct wh_example example = { row->ids, row->values, row->count, FEATURES, 0, false };
     struct wh_outcome outcome = {
         .target = row->target, .weight = row->weight,
     };
