@@ -163,6 +163,8 @@ static int extract_rows(void *context, struct wh_common *common, const char *con
     struct extract *extract = context;
     struct wh_origin *origin;
     extract->common = common;
+    if (extract->checkpoint || extract->mark)
+        wh_owe_farewell(common);
     if (settle(extract, operands, count, error) != 0 || check_stream(extract, error) != 0
         || open_origin(extract, &origin, error) != 0)
         return -1;

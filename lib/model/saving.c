@@ -202,9 +202,8 @@ static int check_plain(const struct wh_saving *saving, const struct wh_model *mo
     const char *path = saving->settings->path;
     if (saving->settings->commits)
         return wh_fail(error, WH_BROKEN,
-                       "--checkpoint %s needs control records, and the input has none: the tool "
-                       "before this one has failed, or wh-extract lacks the same --checkpoint",
-                       path);
+                       "stopped, since no control records came (the tool before it has failed, or "
+                       "wh-extract lacks --checkpoint %s)", path);
     return refuse_member(saving, model, error);
 }
 

@@ -263,4 +263,5 @@ void wh_common_free(struct wh_common *common)
     common->columns = NULL;
     common->column_text = NULL;
     common->null_count = 0;
+    wh_buffer_free(&common->farewell);
 }

@@ -92,6 +92,7 @@ static const char *const kinds[] = {
     [WH_CONTROL_CHECKPOINT] = "checkpoint",
     [WH_CONTROL_END] = "end",
     [WH_CONTROL_COMMITTED] = "committed",
+    [WH_CONTROL_FAILED] = "failed",
     [WH_CONTROL_SCHEMA] = "schema",
 };
 enum { KINDS = sizeof kinds / sizeof *kinds };
@@ -168,6 +169,13 @@ void wh_control_place(json_t *record, const json_t *position)
     json_object_set_new(record, "check", json_string(hash));
 }
 
+static int read_failed(struct wh_control *control, struct wh_error *error)
+{
+    control->tool = json_string_value(json_object_get(control->json, "tool"));
+    control->what = json_string_value(json_object_get(control->json, "what"));
+    return control->tool && control->what ? 0 : malformed(control, "tool", error);
+}
+
 static int read_members(struct wh_control *control, struct wh_error *error)
 {
     const json_t *json = control->json;
@@ -177,6 +185,8 @@ static int read_members(struct wh_control *control, struct wh_error *error)
     control->by = by ? by : "the tool before";
     if (control->kind == WH_CONTROL_SCHEMA)
         return 0;
+    if (control->kind == WH_CONTROL_FAILED)
+        return read_failed(control, error);
     if (!read_epoch(json_object_get(json, "epoch"), control->place.epoch))
         return malformed(control, "epoch", error);
     if (read_position(control, error) != 0)
@@ -258,6 +268,15 @@ void wh_control_print(struct wh_buffer *out, const struct wh_control *control, u
     json_decref(json);
 }
 
+void wh_control_failed(struct wh_buffer *out, const char *tool, const char *what, const char *by)
+{
+    json_t *json = json_pack("{s:s, s:s%, s:s%, s:s}", "@wh", "failed", "tool", tool, strlen(tool),
+                             "what", what, strlen(what), "by", by);
+    if (json)
+        print_members(out, json);
+    json_decref(json);
+}
+
 /* ---- one hop --------------------------------------------------------------------------------- */
 
 /* A broken stream: what is wrong, and on which hop. */
@@ -325,6 +344,8 @@ static int take_checkpoint(struct wh_hop *hop, const struct wh_control *control,
 int wh_hop_take(struct wh_hop *hop, const struct wh_control *control, const char *tool,
                 struct wh_error *error)
 {
+    if (control->kind == WH_CONTROL_FAILED)
+        return wh_fail(error, WH_BROKEN, "stopped, since %s %s", control->tool, control->what);
     if (control->kind == WH_CONTROL_BEGIN && !hop->ended)
         return take_begin(hop, control, tool, error);
     if (!hop->begun) {

@@ -8,6 +8,7 @@
  *      "position":{...},"by":"wh-clean"}
  *     {"@wh":"end","epoch":"9f2c41d07ab3","n":2,"rows":812,"committed":1,"position":{...},"by":...}
  *     {"@wh":"committed","epoch":"9f2c41d07ab3","n":2,"by":"wh-extract"}
+ *     {"@wh":"failed","tool":"wh-clean","what":"failed","by":"wh-featurize"}
  *
  * An epoch is one start of wh-extract; n counts its checkpoints from 1, the end among them. `rows`
  * are the rows since the control record before, on this hop: whoever passes a record on writes its
@@ -15,6 +16,10 @@
  * where the sink's commit was seen in time, and lets filters publish their state. A stream of
  * --mark has neither from nor position, and only a begin and an end. `check` hashes the position: a
  * tool in between that takes numbers for floating point would have the next run go on elsewhere.
+ *
+ * `failed` is the last word of a tool that fails, so that those after it need not puzzle over a stream
+ * without an end: `tool` has said why. It may come at any time, and each tool that it stops passes it
+ * on. A tool that is killed says nothing.
  *
  * Members that this version does not know are passed on as they are; a record of a kind that it
  * does not know breaks the stream.
@@ -57,6 +62,7 @@ enum wh_control_kind {
     WH_CONTROL_CHECKPOINT,
     WH_CONTROL_END,
     WH_CONTROL_COMMITTED,
+    WH_CONTROL_FAILED, /* a tool before has failed */
     WH_CONTROL_SCHEMA, /* the source's columns changed: no n, does not count, passed on */
 };
 
@@ -70,8 +76,9 @@ struct wh_control {
                               hold */
     const json_t *position; /* where the source goes on; NULL for --mark */
     const json_t *through;  /* begin: an array of strings, or NULL */
+    const char *tool, *what; /* failed: which has, and how: "failed", "was ended by SIGTERM" */
     const char *by;         /* the tool that wrote it */
-    json_t *json;           /* the whole record, which the three above point into */
+    json_t *json;           /* the whole record, which the five above point into */
 };
 
 /* Reads a record; WH_BROKEN for one that breaks the form. Freed by wh_control_free. */
@@ -88,6 +95,9 @@ void wh_control_place(json_t *record, const json_t *position);
  */
 void wh_control_print(struct wh_buffer *out, const struct wh_control *control, uint64_t rows,
                       const char *by, const char *recipe);
+
+/* Appends the record by which `by` says that `tool` has failed. */
+void wh_control_failed(struct wh_buffer *out, const char *tool, const char *what, const char *by);
 
 /*
  * One hop, between two tools, as the one that reads sees it: whether every record and every row

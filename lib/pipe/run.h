@@ -9,6 +9,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/memory.h"
 #include "pipe/options.h"
 #include "pipe/stage.h"
 #include "record/reader.h"
@@ -46,6 +47,8 @@ struct wh_common {
     struct wh_reading reading; /* made from the above by wh_common_settle */
     struct wh_writing writing;
     struct wh_reject_limit reject_limit;
+    struct wh_buffer farewell; /* where the run fails: what the tool after this one is told, once the
+                                  reason has been written (wh_farewell) */
     struct wh_progress *drawn; /* what wh_run shows at the moment; wh_notice clears it first */
 };
 
@@ -98,6 +101,12 @@ void wh_notice(const struct wh_common *common, const char *format, ...)
 struct wh_notify wh_common_notify(const struct wh_common *common);
 /* The same for each line of `text`; the last ends in a newline too. */
 void wh_notice_lines(const struct wh_common *common, const char *text);
+
+/* That the tool is writing a stream with control records from here on: if it fails, the tools after
+ * it are told so. */
+void wh_owe_farewell(struct wh_common *common);
+/* Tells them. The reason of the failure must have been written to standard error before. */
+void wh_farewell(struct wh_common *common);
 
 /* Ends standard output: what was lost on the way is an error (a full disk, a closed pipe). */
 int wh_close_output(int descriptor, struct wh_error *error);

@@ -1,5 +1,8 @@
 /* Control records in the run: taking them in, passing them on, and making them at the source. */
 #include <inttypes.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/time.h"
@@ -103,9 +106,45 @@ static int take_last(struct loop *loop, const struct wh_control *control, struct
     return take_committed(loop, &control->place, error);
 }
 
+/* ---- failures -------------------------------------------------------------------------------- */
+
+static void set_farewell(struct loop *loop, const char *tool, const char *what)
+{
+    struct wh_common *common = loop->run->common;
+    common->farewell.length = 0;
+    if (loop->writer)
+        wh_control_failed(&common->farewell, tool, what, common->tool);
+}
+
+void wh_owe_farewell(struct wh_common *common)
+{
+    int stopped = wh_signals_stop();
+    common->farewell.length = 0;
+    wh_control_failed(&common->farewell, common->tool,
+                      stopped == SIGINT ? "was ended by SIGINT"
+                      : stopped         ? "was ended by SIGTERM" : "failed", common->tool);
+}
+
+/* Only for a tool: what is kept in a file ends with the last row. */
+void wh_farewell(struct wh_common *common)
+{
+    struct stat status;
+    struct wh_error ignored;
+    if (common->farewell.length == 0 || fstat(STDOUT_FILENO, &status) != 0
+        || !(S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)))
+        return;
+    wh_signals_hold_pipe();
+    wh_write_all(STDOUT_FILENO, common->farewell.data, common->farewell.length, &ignored);
+    common->farewell.length = 0;
+}
+
+/* ---- taking in ------------------------------------------------------------------------------- */
+
 static int take(struct loop *loop, const struct wh_control *control, struct wh_error *error)
 {
     loop->broken = true;
+    if (control->kind == WH_CONTROL_FAILED)
+        set_farewell(loop, control->tool, control->what);
     if (wh_hop_take(&loop->hop, control, loop->run->common->tool, error) != 0)
         return -1;
     loop->broken = false;
@@ -117,6 +156,7 @@ static int take(struct loop *loop, const struct wh_control *control, struct wh_e
         return take_checkpoint(loop, control, error);
     case WH_CONTROL_COMMITTED:
         return take_last(loop, control, error);
+    case WH_CONTROL_FAILED:
     case WH_CONTROL_SCHEMA:
         break;
     }
@@ -148,8 +188,8 @@ int wh_stream_take(struct loop *loop, struct wh_error *error)
 /* Under control records whoever reads the output must stay until the end. */
 int wh_stream_unread(const struct loop *loop, struct wh_error *error)
 {
-    return wh_fail(error, WH_BROKEN, "the stream is broken behind %s: the tool that reads it has "
-                   "ended", loop->run->common->tool);
+    (void)loop;
+    return wh_fail(error, WH_BROKEN, "stopped, since the tool after it has ended");
 }
 
 int wh_stream_check_output(struct loop *loop, struct wh_error *error)
@@ -254,6 +294,8 @@ static int end_origin(struct loop *loop, struct wh_error *error)
     int result = write_checkpoint(loop, true, place, error);
     json_decref(place);
     loop->hop.ended = result == 0;
+    if (result == 0)
+        loop->run->common->farewell.length = 0;
     return result;
 }
 
@@ -272,6 +314,9 @@ void wh_stream_fail(struct loop *loop)
 {
     struct wh_stage *stage = loop->run->stage;
     struct wh_error ignored;
+    if (loop->writer && wh_stream_controlled(loop) && !loop->hop.ended
+        && loop->run->common->farewell.length == 0)
+        wh_owe_farewell(loop->run->common);
     if (loop->run->origin) {
         /* Not where something else has failed meanwhile: rows or rejects may be lost. */
         if (wh_signals_stop() && loop->broken && wh_origin_resumes(loop->run->origin))

@@ -1,5 +1,19 @@
 #include "pipe/tool.h"
 
+#include "pipe/signals.h"
+
+/* The reason comes first, so that it is read before the words of the tools that it stops. Whoever a
+ * signal ends has none to give. */
+static int fail(const struct wh_command *command, struct wh_common *common,
+                const struct wh_error *error)
+{
+    if (wh_signals_stop())
+        wh_farewell(common);
+    int status = wh_complain(command->tool, error);
+    wh_farewell(common);
+    return status;
+}
+
 int wh_tool(const struct wh_command *command, struct wh_common *common, int argc, char **argv,
             wh_act *act, void *context)
 {
@@ -12,6 +26,7 @@ int wh_tool(const struct wh_command *command, struct wh_common *common, int argc
         if (result == 0)
             result = act(context, common, (const char *const *)argv + 1, (size_t)count, &error);
     }
+    int status = result == 0 ? WH_OK : fail(command, common, &error);
     wh_common_free(common);
-    return result == 0 ? WH_OK : wh_complain(command->tool, &error);
+    return status;
 }

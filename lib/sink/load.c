@@ -101,9 +101,8 @@ static void tell_waiting(struct load *load)
 
 static int refuse_without_records(const struct load *load, struct wh_error *error)
 {
-    return wh_fail(error, WH_BROKEN, "--checkpoint %s needs control records, and the input has "
-                   "none: the tool before this one has failed, or wh-extract lacks the same "
-                   "--checkpoint", load->checkpoint);
+    return wh_fail(error, WH_BROKEN, "stopped, since no control records came (the tool before it has "
+                   "failed, or wh-extract lacks --checkpoint %s)", load->checkpoint);
 }
 
 static enum wh_verdict load_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,

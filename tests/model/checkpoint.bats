@@ -184,7 +184,7 @@ sink() {
     exits 2 eval 'marked | wh-update -m m.whm'
     says 'm.whm belongs to a stream'
     exits 3 sink rows
-    says '--checkpoint m.whm needs control records, and the input has none'
+    says 'no control records came (the tool before it has failed, or wh-extract lacks --checkpoint m.whm)'
     exits 3 sink /dev/null
     same before.whm m.whm
 }

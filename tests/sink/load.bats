@@ -89,10 +89,10 @@ checkpoint() {
 
 @test "rows without control records are refused with --checkpoint" {
     exits 3 wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t rows.ndjson
-    says '--checkpoint sqlite:t.db#t needs control records, and the input has none'
+    says 'wh-extract lacks --checkpoint sqlite:t.db#t)'
     exits 3 wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t /dev/null
     exits 3 wh-load out.ndjson --checkpoint out.json rows.ndjson
-    says '--checkpoint out.json needs control records, and the input has none'
+    says 'wh-extract lacks --checkpoint out.json)'
     prints 0 sqlite3 t.db 'SELECT count(*) FROM t'
     [ ! -s out.ndjson ]
 }
