@@ -81,6 +81,7 @@ run_page() {
     [ "$commands" -gt 0 ]
 }
 
+@test "wh(7)" { run_page "$ROOT/man/wh.7"; }
 @test "wh-stream(7)" { run_page "$ROOT/man/wh-stream.7"; }
 @test "wh-checkpoint(7)" { run_page "$ROOT/man/wh-checkpoint.7"; }
 @test "wh-clean(1)" { run_page "$ROOT/man/wh-clean.1"; }
