@@ -5,9 +5,9 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "database/pgaccept.h"
 #include "record/json.h"
 #include "record/writer.h"
-#include "sink/postgres_accept.h"
 
 void wh_pg_values_free(struct wh_pg_values *values)
 {

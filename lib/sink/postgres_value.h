@@ -1,7 +1,7 @@
 /*
  * Values of rows as COPY ... FROM STDIN takes them in text format: what database/pgtext.h makes of
  * a database's values, the other way round, by the type of each column. What the server would read
- * as another value is refused (sink/postgres_accept.h).
+ * as another value is refused (database/pgaccept.h).
  *
  *     numbers, strings           their text; of a string what JSON's escapes stand for
  *     true, false                t and f; the word itself in columns that are not boolean

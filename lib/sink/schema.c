@@ -6,8 +6,8 @@
 
 #include "base/number.h"
 #include "base/text.h"
+#include "database/pgaccept.h"
 #include "database/sql.h"
-#include "sink/postgres_accept.h"
 
 /* What kinds of values a column has had, a bit each. */
 enum seen {

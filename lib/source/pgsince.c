@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "database/pgaccept.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
 
@@ -115,6 +116,26 @@ static int find_filled(struct wh_pg_since *pg, const PGresult *described, struct
     return status;
 }
 
+/* A value of --from that begins like a date or time must be one that the column does not read as
+ * another: 02/01/14 is several days, and a timestamp drops an offset. Words are the server's. */
+static int check_given(const struct wh_pg_since *pg, size_t index, Oid oid, struct wh_error *error)
+{
+    enum { TIMESTAMP = 1114, TIMESTAMPTZ = 1184, DATE = 1082, TIME = 1083 };
+    const char *text = json_string_value(json_array_get(pg->since->start, index));
+    struct wh_pg_refusal why;
+    char quoted[96];
+    if (!pg->since->given || !text || *text < '0' || *text > '9'
+        || (oid != TIMESTAMP && oid != TIMESTAMPTZ && oid != DATE && oid != TIME))
+        return 0;
+    struct wh_slice slice = { text, strlen(text) };
+    if (oid == TIMESTAMPTZ && wh_pg_accepts(wh_pg_builtin(TIMESTAMP), &slice, &why))
+        return 0; /* UTC's, as in the whole transaction */
+    if (wh_pg_accepts(wh_pg_builtin(oid), &slice, &why))
+        return 0;
+    return wh_fail(error, WH_REFUSED, "--from: %s %s", wh_quote(quoted, text, strlen(text)),
+                   why.what);
+}
+
 int wh_pg_since_bind(struct wh_pg_since *pg, const PGresult *described, struct wh_error *error)
 {
     const struct wh_since *since = pg->since;
@@ -123,6 +144,8 @@ int wh_pg_since_bind(struct wh_pg_since *pg, const PGresult *described, struct w
     for (size_t i = 0; i < since->count; i++) {
         Oid oid = PQftype(described, (int)since->places[i]);
         if (!known_form(oid, &pg->forms[i]) && check_type(pg, i, oid, error) != 0)
+            return -1;
+        if (check_given(pg, i, oid, error) != 0)
             return -1;
     }
     return since->request->table ? find_filled(pg, described, error) : 0;

@@ -334,3 +334,23 @@ kept() {
     wh-load postgresql:// -t t -i csv <<<$'day\n02/01/2014'
     prints 2014-01-02 sql -c "SELECT to_date(day, 'DD/MM/YYYY') FROM t"
 }
+
+@test "--from means the same under all settings, or is refused" {
+    sql -c 'CREATE TABLE t (d date, ts timestamp, tz timestamptz)' -c "
+        INSERT INTO t SELECT '2014-01-01'::date + n, '2014-01-01'::timestamp + n * interval '1 day',
+            '2014-01-01 00:00Z'::timestamptz + n * interval '1 day' FROM generate_series(0, 40) n"
+    local role value
+    for role in plain odd american; do
+        prints 31 sh -c 'echo "$1" | wc -l' sh "$(as "$role" wh-extract postgresql:// -t t --since d --from 2014-01-10)"
+        prints 31 sh -c 'echo "$1" | wc -l' sh "$(as "$role" wh-extract postgresql:// -t t --since tz --from 2014-01-10)"
+        prints 30 sh -c 'echo "$1" | wc -l' sh \
+            "$(as "$role" wh-extract postgresql:// -t t --since tz --from 2014-01-11T05:00:00+05:00)"
+        for value in 10/01/2014 10/01/14 2014-01-10T10:00:00; do
+            exits 2 as "$role" wh-extract postgresql:// -t t --since d --from "$value"
+            says "--from: \"$value\""
+        done
+        exits 2 as "$role" wh-extract postgresql:// -t t --since ts --from 2014-01-10T10:00:00+05:00
+        says 'has an offset from UTC'
+    done
+    exits 0 wh-extract postgresql:// -t t --since ts --from yesterday
+}

@@ -7,8 +7,8 @@
  * numeric(10,2) and to the digits of a double, and take "yes" and "today". So text is checked here
  * by the type of its column, before the server sees it; wh-load(1) has the list.
  */
-#ifndef WH_SINK_POSTGRES_ACCEPT_H
-#define WH_SINK_POSTGRES_ACCEPT_H
+#ifndef WH_DATABASE_PGACCEPT_H
+#define WH_DATABASE_PGACCEPT_H
 
 #include <stdbool.h>
 

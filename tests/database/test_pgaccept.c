@@ -8,7 +8,7 @@
 
 #include <cmocka.h>
 
-#include "sink/postgres_accept.h"
+#include "database/pgaccept.h"
 
 enum {
     CHAR_TYPE = 18, NAME = 19, BIGINT = 20, SMALLINT = 21, INTEGER = 23, TEXT = 25, OID = 26,

@@ -1,0 +1,155 @@
+#include "base/number.h"
+#include "database/pgaccept_scan.h"
+
+/* Of texts that are no JSON number: what wh-clean --type makes one of, and what it does not. */
+static bool refuse_number(const struct wh_slice *text, const char *what, bool integer,
+                          struct wh_pg_refusal *refusal)
+{
+    struct cursor left = cursor_of(text);
+    int value;
+    if (text->length == 0)
+        return refuse(refusal, what, "wh-clean --null-value '' makes it null", "");
+    if (!take(&left, '-'))
+        take(&left, '+');
+    int digits = take_digits(&left, &value);
+    bool point = take(&left, '.');
+    digits += take_digits(&left, &value);
+    if (digits == 0 || left.at != left.end)
+        return refuse(refusal, what, KEEPS("text"));
+    if (!integer)
+        return refuse(refusal, what,
+                      CONVERTS("decimal", "makes it one; a column of text keeps it"));
+    if (point)
+        return refuse(refusal, what, KEEPS("numeric"));
+    return refuse(refusal, what, CONVERTS("int", "makes it one; a column of text keeps it"));
+}
+
+/* Takes a fraction of zeros off a number. */
+static void cut_zeros(struct wh_slice *text)
+{
+    const char *point = memchr(text->text, '.', text->length);
+    const char *end = text->text + text->length;
+    while (point && end > point + 1 && end[-1] == '0')
+        end--;
+    if (point && end == point + 1)
+        text->length = (size_t)(point - text->text);
+}
+
+bool wh_pg_accept_integer(struct wh_slice *text, int64_t least, int64_t most,
+                          struct wh_pg_refusal *refusal)
+{
+    int64_t value;
+    if (!wh_number_valid(text->text, text->length))
+        return refuse_number(text, "is not an integer", true, refusal);
+    cut_zeros(text);
+    if (wh_number_integer(text->text, text->length, &value) && value >= least && value <= most)
+        return true;
+    if (memchr(text->text, '.', text->length) || memchr(text->text, 'e', text->length)
+        || memchr(text->text, 'E', text->length))
+        return refuse(refusal, "is not written as an integer", KEEPS("numeric"));
+    return refuse(refusal, "is outside of the type's range", KEEPS("numeric"));
+}
+
+static bool is_special_number(const struct wh_slice *text)
+{
+    struct wh_slice size = *text;
+    if (is_word(text, "NaN"))
+        return true;
+    if (size.length > 0 && *size.text == '-') {
+        size.text++;
+        size.length--;
+    }
+    return is_word(&size, "Infinity") || is_word(&size, "inf");
+}
+
+/* The powers of ten of the first and of the last digit that is not 0. False for zero. */
+static bool find_powers(const struct wh_slice *text, int64_t *high, int64_t *low)
+{
+    struct cursor left = cursor_of(text);
+    int64_t power = 0;
+    bool found = false, point = false;
+    take(&left, '-');
+    for (; left.at < left.end && (is_digit(*left.at) || *left.at == '.'); left.at++) {
+        point = point || *left.at == '.';
+        if (*left.at == '.')
+            continue;
+        power--; /* of this digit, as if the point came before all */
+        if (*left.at != '0') {
+            *high = found ? *high : power;
+            *low = power;
+            found = true;
+        }
+    }
+    struct cursor whole = cursor_of(text);
+    int value;
+    take(&whole, '-');
+    int64_t shift = take_digits(&whole, &value);
+    if (left.at < left.end) {
+        left.at++;
+        bool negative = take(&left, '-');
+        take(&left, '+');
+        take_digits(&left, &value);
+        shift += negative ? -value : value;
+    }
+    *high += found ? shift : 0;
+    *low += found ? shift : 0;
+    return found;
+}
+
+/* Precision and scale as pg_attribute.atttypmod has them (PostgreSQL, utils/adt/numeric.c). */
+bool wh_pg_accept_numeric(const struct wh_pg_type *type, const struct wh_slice *text,
+                          struct wh_pg_refusal *refusal)
+{
+    enum { HEADER = 4, SCALE_BITS = 0x7FF, SCALE_SIGN = 0x400, MOST_WHOLE = 131072,
+           MOST_SCALE = 16383 };
+    int64_t high = 0, low = 0, whole = MOST_WHOLE, scale = MOST_SCALE;
+    if (!wh_number_valid(text->text, text->length))
+        return is_special_number(text)
+               || refuse_number(text, "is not a number", false, refusal);
+    if (type->modifier >= HEADER) {
+        int32_t packed = type->modifier - HEADER;
+        scale = ((packed & SCALE_BITS) ^ SCALE_SIGN) - SCALE_SIGN;
+        whole = (packed >> 16) - scale;
+    }
+    if (!find_powers(text, &high, &low))
+        return true;
+    if (high >= whole)
+        return refuse(refusal, "has more digits before the point than the type",
+                      KEEPS("numeric"));
+    return low >= -scale
+           || refuse(refusal, "has more digits behind the point than the type keeps",
+                     KEEPS("numeric"));
+}
+
+bool wh_pg_accept_float(const struct wh_slice *text, bool single, struct wh_pg_refusal *refusal)
+{
+    if (!wh_number_valid(text->text, text->length))
+        return is_special_number(text)
+               || refuse_number(text, "is not a number", false, refusal);
+    if (single ? wh_number_kept_single(text->text, text->length)
+               : wh_number_kept(text->text, text->length))
+        return true;
+    if (single && wh_number_kept(text->text, text->length))
+        return refuse(refusal, "has more digits than a real keeps", KEEPS("double precision"));
+    return refuse(refusal, "has more digits than a double keeps", KEEPS("numeric"));
+}
+
+/* A number of two places, or as lc_monetary C prints it: -$1,234.50. */
+bool wh_pg_accept_money(const struct wh_slice *text, struct wh_pg_refusal *refusal)
+{
+    enum { PLACES = 2 };
+    int64_t high = 0, low = 0;
+    if (wh_number_valid(text->text, text->length))
+        return !find_powers(text, &high, &low) || low >= -PLACES
+               || refuse(refusal, "has more digits behind the point than the type keeps",
+                         KEEPS("numeric"));
+    struct cursor left = cursor_of(text);
+    int value, count;
+    take(&left, '-');
+    bool sound = take(&left, '$');
+    for (count = take_digits(&left, &value); sound && take(&left, ',');)
+        sound = count > 0 && take_digits(&left, &value) == 3;
+    sound = sound && count > 0 && take(&left, '.') && take_digits(&left, &value) == PLACES;
+    return (sound && left.at == left.end)
+           || refuse(refusal, "is not an amount such as 1234.50 or $1,234.50", KEEPS("text"));
+}
