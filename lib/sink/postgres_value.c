@@ -299,8 +299,6 @@ static int check_text(const struct wh_pg_values *values, const struct wh_pg_type
 {
     struct wh_pg_refusal why;
     struct wh_slice given = *text;
-    if (memchr(text->text, '\0', text->length))
-        return bad_nul(error);
     return wh_pg_accepts(type, text, &why)
                ? 0 : refuse_text(values, given.text, given.length, &why, error);
 }
@@ -318,6 +316,8 @@ static int add_string(struct wh_pg_values *values, struct wh_buffer *out,
             return status;
         text = text_of(values, field);
     }
+    if (memchr(text.text, '\0', text.length))
+        return bad_nul(error);
     if (check_text(values, type, &text, error))
         return -1;
     wh_buffer_add(out, text.text, text.length);
