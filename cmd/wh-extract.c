@@ -18,6 +18,7 @@ struct extract {
     const char *from;
     uint64_t limit;
     const char *checkpoint;
+    bool changed;
     bool mark;
     struct wh_every every;
     bool every_given;
@@ -71,6 +72,9 @@ static const struct wh_option options[] = {
       offsetof(struct extract, checkpoint), NULL, NULL },
     { "every", 0, "ROWS|DURATION", "a checkpoint as often [2s]", WH_OPTION_CALL, 0, set_every,
       NULL },
+    { "changed-source", 0, NULL, "with --checkpoint: continue although the database, table, query "
+      "or a column of --since has changed",
+      WH_OPTION_FLAG, offsetof(struct extract, changed), NULL, NULL },
     { "mark", 0, NULL, "mark the begin and the end of the rows, so that none can get lost "
       "unnoticed", WH_OPTION_FLAG, offsetof(struct extract, mark), NULL, NULL },
 };
@@ -111,6 +115,7 @@ static int settle(struct extract *extract, const char *const *operands, size_t c
         .limit = extract->limit,
         .since = extract->since,
         .from = extract->from,
+        .changed = extract->changed,
         .reading = &extract->common->reading,
         .notify = wh_common_notify(extract->common),
     };
@@ -129,6 +134,8 @@ static int check_stream(const struct extract *extract, struct wh_error *error)
                                           "out --mark");
     if (extract->every_given && !extract->checkpoint)
         return wh_fail(error, WH_REFUSED, "--every needs --checkpoint C");
+    if (extract->changed && !extract->checkpoint)
+        return wh_fail(error, WH_REFUSED, "--changed-source requires --checkpoint C");
     if (controlled && extract->common->writing.format == WH_FORMAT_CSV)
         return wh_fail(error, WH_REFUSED, "CSV has no room for control records: %s needs "
                        "--output-format ndjson", extract->mark ? "--mark" : "--checkpoint");

@@ -6,6 +6,7 @@
 #include "database/pgaccept.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
+#include "source/pgfacts.h"
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
@@ -141,8 +142,13 @@ int wh_pg_since_bind(struct wh_pg_since *pg, const PGresult *described, struct w
     const struct wh_since *since = pg->since;
     pg->forms = wh_alloc(since->count, sizeof *pg->forms);
     pg->filled = wh_alloc(since->count, sizeof *pg->filled);
+    pg->origins = wh_alloc(since->count, sizeof *pg->origins);
     for (size_t i = 0; i < since->count; i++) {
-        Oid oid = PQftype(described, (int)since->places[i]);
+        int place = (int)since->places[i];
+        Oid oid = PQftype(described, place);
+        pg->origins[i] = (struct wh_pg_origin){ oid, PQfmod(described, place),
+                                                PQftable(described, place),
+                                                PQftablecol(described, place) };
         if (!known_form(oid, &pg->forms[i]) && check_type(pg, i, oid, error) != 0)
             return -1;
         if (check_given(pg, i, oid, error) != 0)
@@ -168,8 +174,7 @@ static int put_value(void *context, struct wh_buffer *out, size_t index, struct 
     return 0;
 }
 
-/* The columns of no row: what may be asked about them costs nothing. */
-static void add_no_row(const struct wh_pg_since *pg, struct wh_buffer *sql)
+void wh_pg_since_no_row(const struct wh_pg_since *pg, struct wh_buffer *sql)
 {
     wh_buffer_format(sql, " FROM (SELECT 1) AS wh_one LEFT JOIN (SELECT * FROM %s) AS wh_none "
                           "ON false", pg->from);
@@ -189,7 +194,7 @@ static int check_collation(const struct wh_pg_since *pg, size_t index, struct wh
                            "pg_catalog.pg_collation_for(wh_none.");
     wh_since_name(&sql, pg->since->names[index]);
     wh_buffer_format(&sql, ") AS name");
-    add_no_row(pg, &sql);
+    wh_pg_since_no_row(pg, &sql);
     wh_buffer_format(&sql, ") AS used JOIN pg_catalog.pg_collation c ON NOT c.collisdeterministic "
                      "JOIN pg_catalog.pg_namespace n ON n.oid = c.collnamespace "
                      "WHERE used.name COLLATE \"C\" IN (pg_catalog.quote_ident(c.collname),"
@@ -217,7 +222,7 @@ static int spell_start(struct wh_pg_since *pg, struct wh_error *error)
         status = put_value(pg, &sql, i, error);
         wh_buffer_byte(&sql, ')');
     }
-    add_no_row(pg, &sql);
+    wh_pg_since_no_row(pg, &sql);
     wh_buffer_byte(&sql, '\0');
     PGresult *result = NULL;
     if (status == 0 && !ask(pg->connection, sql.data, &result)) {
@@ -261,6 +266,8 @@ int wh_pg_since_sql(struct wh_pg_since *pg, struct wh_buffer *out, struct wh_err
         if (collated && check_collation(pg, i, error) != 0)
             return -1;
     }
+    if (wh_pg_facts_take(pg, error) != 0)
+        return -1;
     if (pg->since->given && spell_start(pg, error) != 0)
         return -1;
     if (check_nulls(pg, &dialect, error) != 0)
@@ -304,5 +311,6 @@ void wh_pg_since_free(struct wh_pg_since *pg)
 {
     wh_since_close(pg->since);
     free(pg->forms);
+    free(pg->origins);
     free(pg->filled);
 }

@@ -23,12 +23,21 @@ enum wh_pg_form {
     WH_PG_FLOAT,   /* in the sign of zero */
 };
 
+/* Where a column of the query comes from, as the server describes it. */
+struct wh_pg_origin {
+    Oid type;
+    int modifier;
+    Oid table; /* 0: it is computed */
+    int column;
+};
+
 /* The columns of --since, a form for each. */
 struct wh_pg_since {
     struct wh_since *since;
     PGconn *connection;
     enum wh_pg_form *forms;
     bool *filled;     /* columns of a table that are NOT NULL */
+    struct wh_pg_origin *origins;
     const char *from; /* what stands behind FROM: a table, or a query in parentheses with a name */
 };
 
@@ -36,10 +45,15 @@ struct wh_pg_since {
 int wh_pg_since_bind(struct wh_pg_since *pg, const PGresult *described, struct wh_error *error);
 
 /*
- * Appends the query for the rows. Before that it refuses NULLs that would keep rows out of it, and
- * has the server spell what --from says.
+ * Appends the query for the rows. Before that it compares the database and the columns with those
+ * of the position to go on from (pgfacts.h), refuses NULLs that would keep rows out of it, and has
+ * the server spell what --from says.
  */
 int wh_pg_since_sql(struct wh_pg_since *pg, struct wh_buffer *out, struct wh_error *error);
+
+/* Appends FROM ... for one row that has NULL in each column of the query: what is asked about the
+ * columns there costs nothing. They are those of the table wh_none. */
+void wh_pg_since_no_row(const struct wh_pg_since *pg, struct wh_buffer *sql);
 
 /* Takes the tuple of a row. */
 int wh_pg_since_row(const struct wh_pg_since *pg, struct wh_row *row, struct wh_error *error);

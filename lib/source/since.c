@@ -108,6 +108,8 @@ static json_t *describe(const struct wh_since *since)
     for (size_t i = 0; i < since->count; i++)
         json_array_append_new(names, json_string(since->names[i]));
     json_object_set_new(position, "since", names);
+    if (since->facts)
+        json_object_update(position, since->facts);
     return position;
 }
 
@@ -138,7 +140,8 @@ static bool same(const json_t *left, const json_t *right, const char *name)
 /* Fails where the position is one in something else than `wanted` describes. */
 static int compare(const json_t *position, const json_t *wanted, struct wh_error *error)
 {
-    static const char remedy[] = "give the same as before, or another --checkpoint to begin anew";
+    static const char remedy[] = "give the same as before, or --changed-source to go on in this "
+                                 "one, or another --checkpoint to begin anew";
     if (!json_is_array(json_object_get(position, "since")))
         return wh_fail(error, WH_REFUSED, "the checkpoint is not one of --since, but of another "
                                           "kind of source (%s)", remedy);
@@ -178,19 +181,139 @@ static bool is_tuple(const struct wh_since *since, const json_t *values)
     return count > 0 && count <= since->count;
 }
 
+/* The position's values, behind which the rows begin; none where nothing had been read. */
+static int take_values(struct wh_since *since, struct wh_error *error)
+{
+    json_t *values = json_object_get(since->request->position, "values");
+    if (json_is_null(values))
+        return 0;
+    if (!is_tuple(since, values))
+        return wh_fail(error, WH_REFUSED, "the checkpoint's position holds no values of --since %s"
+                       "%s", since->request->since,
+                       since->moved ? " (--from VALUE[,VALUE...] says where to begin)" : "");
+    since->start = json_incref(values);
+    return 0;
+}
+
 static int take_position(struct wh_since *since, struct wh_error *error)
 {
-    const struct wh_source_request *request = since->request;
     json_t *wanted = describe(since);
-    int status = compare(request->position, wanted, error);
+    int status = compare(since->request->position, wanted, error);
     json_decref(wanted);
-    if (status != 0)
+    if (status == 0)
+        return take_values(since, error);
+    if (!since->request->changed)
         return -1;
-    json_t *values = json_object_get(request->position, "values");
-    if (!json_is_null(values) && !is_tuple(since, values))
-        return wh_fail(error, WH_REFUSED, "the checkpoint's position holds no values of --since %s",
-                       request->since);
-    since->start = json_is_null(values) ? NULL : json_incref(values);
+    since->moved = true;
+    return since->request->from ? take_from(since, error) : take_values(since, error);
+}
+
+/* ---- facts ----------------------------------------------------------------------------------- */
+
+static const char moving[] = "give --changed-source to go on behind the same values, and --from "
+                             "VALUE[,VALUE...] with it to go on behind others";
+
+/* Whether both know the member and disagree. */
+static bool differ(const json_t *then, const json_t *now, const char *name)
+{
+    return json_object_get(then, name) && json_object_get(now, name) && !same(then, now, name);
+}
+
+/* Whether both know the number and the first one's is smaller. */
+static bool less(const json_t *one, const json_t *other, const char *name)
+{
+    const json_t *smaller = json_object_get(one, name), *larger = json_object_get(other, name);
+    return smaller && larger && json_integer_value(smaller) < json_integer_value(larger);
+}
+
+static int compare_database(const json_t *then, const json_t *now, struct wh_error *error)
+{
+    const json_t *before = json_object_get(then, "database");
+    const json_t *database = json_object_get(now, "database");
+    if (less(database, before, "changes") || less(database, before, "schema"))
+        return wh_fail(error, WH_REFUSED, "the checkpoint is one of a later state of this "
+                       "database: the file was created anew, or replaced by an older copy (%s)",
+                       moving);
+    if (!differ(before, database, "system") && !differ(before, database, "oid"))
+        return 0;
+    return wh_fail(error, WH_REFUSED, "the checkpoint is one of another database that had the same "
+                   "name: this one was created anew or restored, or is on another server (%s)",
+                   moving);
+}
+
+static int compare_relation(const json_t *then, const json_t *now, struct wh_error *error)
+{
+    const json_t *before = json_object_get(then, "relation");
+    const json_t *relation = json_object_get(now, "relation");
+    if (differ(before, relation, "definition") && !differ(before, relation, "server"))
+        return wh_fail(error, WH_REFUSED, "the view %s is defined otherwise than when the "
+                       "checkpoint was written (%s)", member(relation, "name"), moving);
+    if (!differ(before, relation, "oid"))
+        return 0;
+    if (same(before, relation, "name"))
+        return wh_fail(error, WH_REFUSED, "the table %s was dropped and created again since the "
+                       "checkpoint was written (%s)", member(relation, "name"), moving);
+    return wh_fail(error, WH_REFUSED, "the checkpoint is one of %s, and the rows come from %s now "
+                   "(name the same table with its schema, or %s)", member(before, "name"),
+                   member(relation, "name"), moving);
+}
+
+/* A column's type and order. */
+static int compare_type(const char *name, const json_t *then, const json_t *now,
+                        bool (*widened)(const char *then, const char *now),
+                        struct wh_error *error)
+{
+    if (differ(then, now, "type") && !(widened && widened(member(then, "type"),
+                                                          member(now, "type"))))
+        return wh_fail(error, WH_REFUSED, "the checkpoint goes by %s as %s, and its type is %s "
+                       "now: rows may come in another order (%s)", name, member(then, "type"),
+                       member(now, "type"), moving);
+    if (differ(then, now, "collation") || differ(then, now, "version"))
+        return wh_fail(error, WH_REFUSED, "the checkpoint goes by %s in the order of the collation "
+                       "%s %s, and it is that of %s %s now (%s)", name,
+                       member(then, "collation"), member(then, "version"),
+                       member(now, "collation"), member(now, "version"), moving);
+    if (differ(then, now, "number"))
+        return wh_fail(error, WH_REFUSED, "the column %s is another than the one that the "
+                       "checkpoint goes by: that was renamed or dropped (%s)", name, moving);
+    return 0;
+}
+
+/* Fails where the position's values mean something else by now. */
+static int compare_facts(const struct wh_since *since, const struct wh_since_facts *facts,
+                         struct wh_error *error)
+{
+    const json_t *then = since->request->position;
+    const json_t *before = json_object_get(then, "types");
+    if (compare_database(then, since->facts, error) != 0)
+        return -1;
+    for (size_t i = 0; i < since->count && i < json_array_size(before); i++)
+        if (compare_type(since->names[i], json_array_get(before, i),
+                         json_array_get(facts->types, i), facts->widened, error) != 0)
+            return -1;
+    return compare_relation(then, since->facts, error);
+}
+
+static int move(struct wh_since *since, struct wh_error *error)
+{
+    since->moved = true;
+    if (!since->request->from)
+        return 0;
+    json_decref(since->start);
+    since->start = NULL;
+    return take_from(since, error);
+}
+
+int wh_since_take_facts(struct wh_since *since, const struct wh_since_facts *facts,
+                        struct wh_error *error)
+{
+    const struct wh_source_request *request = since->request;
+    since->facts = json_pack("{s:o*, s:o*, s:o*}", "database", facts->database, "relation",
+                             facts->relation, "types", facts->types);
+    if (!request->position || since->moved)
+        return 0;
+    if (compare_facts(since, facts, error) != 0)
+        return request->changed ? move(since, error) : -1;
     if (request->from)
         request->notify.notice(request->notify.context, "--from is not looked at: the checkpoint "
                                                         "says where to go on");
@@ -252,6 +375,7 @@ void wh_since_close(struct wh_since *since)
     if (!since)
         return;
     json_decref(since->start);
+    json_decref(since->facts);
     wh_buffer_free(&since->last.text);
     wh_buffer_free(&since->before.text);
     free(since->last.values);

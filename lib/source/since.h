@@ -15,6 +15,16 @@
  *
  * `values` is null where nothing was read yet. Instead of a table a query has "query", the SHA-256
  * of its text, and "parameters", that of the values of -v, where there are any.
+ *
+ * What the values mean, and their order, depends on more than that, of which the database's source
+ * adds what it knows (struct wh_since_facts):
+ *
+ *      "database":{"system":"7301...","oid":16384},   or of SQLite: {"changes":41,"schema":3},
+ *      "relation":{"name":"public.orders","oid":16400},
+ *      "types":[{"type":"timestamp with time zone","number":3},
+ *               {"type":"text","number":1,"collation":"de_DE.UTF-8","version":"2.36"}]
+ *
+ * Members that a position lacks, as in those of earlier versions, are not compared.
  */
 #ifndef WH_SOURCE_SINCE_H
 #define WH_SOURCE_SINCE_H
@@ -51,6 +61,8 @@ struct wh_since {
     json_t *start;        /* an array: the rows are strictly behind these values, which may be fewer
                              than there are columns; NULL: all rows */
     bool given;           /* `start` is what --from says, not a position */
+    bool moved;           /* the position is one in something else (--changed-source) */
+    json_t *facts;        /* an object: further members of positions; NULL: not known yet */
     bool ended;           /* the query has no further row; set by the source */
     char query[65];       /* SHA-256 of its text, and of the values of -v; "": a table, or none */
     char parameters[65];
@@ -70,6 +82,25 @@ void wh_since_close(struct wh_since *since);
 
 /* Finds the columns among those of the query. */
 int wh_since_bind(struct wh_since *since, const struct wh_shape *shape, struct wh_error *error);
+
+/*
+ * What the database says of what the values mean: members of positions, each of which may be NULL.
+ * `database` and `relation` identify the database and the table or view that the first column
+ * belongs to; `types` has an object for each column.
+ */
+struct wh_since_facts {
+    json_t *database, *relation, *types;
+    /* Whether values of type `then` keep their order and their text as values of type `now`. */
+    bool (*widened)(const char *then, const char *now);
+};
+
+/*
+ * Takes over the references of `facts`, and compares them with those of the position where the rows
+ * are to go on: WH_REFUSED, with what can be done, where they differ and --changed-source was not
+ * given. Sets the start. To be called once, before any SQL is made.
+ */
+int wh_since_take_facts(struct wh_since *since, const struct wh_since_facts *facts,
+                        struct wh_error *error);
 
 /* ---- SQL ------------------------------------------------------------------------------------- */
 

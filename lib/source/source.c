@@ -54,6 +54,9 @@ static int check_reading(const struct wh_reading *reading, struct wh_error *erro
 
 static int check_since(const struct wh_source_request *request, struct wh_error *error)
 {
+    if (request->changed)
+        return wh_fail(error, WH_REFUSED, "--changed-source applies only to databases, and the "
+                       "source is a file");
     if (!request->since && !request->from)
         return 0;
     return wh_fail(error, WH_REFUSED, "%s is about databases, but the source is a file "

@@ -25,6 +25,8 @@ struct wh_source_request {
     const char *since;            /* --since COLUMN[,KEY...]: rows in the order of these columns; of
                                      a database; NULL */
     const char *from;             /* --from VALUE[,VALUE...]: only rows behind these; NULL */
+    bool changed;                 /* --changed-source: go on although the position is one in another
+                                     source, or in one that has changed */
     const json_t *position;       /* where to go on, as the reader's position() gave it; NULL */
     bool resumable;               /* positions will be asked for: a source that cannot tell them is
                                      refused with the reason and what would help */

@@ -24,6 +24,7 @@
 #include "record/json.h"
 #include "source/since.h"
 #include "source/source.h"
+#include "source/sqlitefacts.h"
 
 struct column {
     struct wh_sqlite_declared declared;
@@ -43,6 +44,7 @@ struct sqlite {
     struct column *columns;
     struct wh_since *since;    /* NULL: rows may come in any order */
     struct wh_buffer work;      /* kept from value to value */
+    struct wh_sqlite_facts *facts; /* of the query; NULL: no use is made of them */
     struct wh_error wait_error; /* what the progress handler met */
     bool ended;
 };
@@ -189,7 +191,11 @@ static int take_columns(struct sqlite *sqlite, struct wh_error *error)
 static int prepare(struct sqlite *sqlite, const char *sql, struct wh_error *error)
 {
     const char *rest;
-    if (sqlite3_prepare_v2(sqlite->database, sql, -1, &sqlite->statement, &rest) != SQLITE_OK)
+    if (sqlite->since)
+        sqlite->facts = wh_sqlite_facts_open(sqlite->database);
+    int code = sqlite3_prepare_v2(sqlite->database, sql, -1, &sqlite->statement, &rest);
+    wh_sqlite_facts_end(sqlite->facts);
+    if (code != SQLITE_OK)
         return failed(sqlite, error);
     if (!sqlite->statement)
         return wh_fail(error, WH_REFUSED, "the SQL is empty");
@@ -333,6 +339,8 @@ static int order_rows(struct sqlite *sqlite, struct wh_error *error)
         return wh_fail(error, WH_REFUSED, "--since cannot put in order what this SQL gives: only "
                                           "SELECT, VALUES and WITH can be a part of another query");
     if (wh_since_bind(sqlite->since, sqlite->shape, error) != 0)
+        return -1;
+    if (wh_sqlite_facts_take(sqlite->facts, sqlite->statement, sqlite->since, error) != 0)
         return -1;
     if (sqlite->since->given && spell_start(sqlite->since, error) != 0)
         return -1;
@@ -606,6 +614,7 @@ static void close_sqlite(struct wh_reader *reader)
 {
     struct sqlite *sqlite = (struct sqlite *)reader;
     sqlite3_finalize(sqlite->statement);
+    wh_sqlite_facts_close(sqlite->facts);
     sqlite3_close(sqlite->database);
     wh_row_free(&sqlite->row);
     wh_shape_free(sqlite->shape);
