@@ -215,7 +215,6 @@ static void settle(struct options *options, const struct wh_common *common)
         settings->scorer.calibration = WH_CALIBRATE_PLATT;
     settings->format = common->writing.format;
     settings->notify = wh_common_notify(common);
-    settings->nulls = wh_nulls_make(common->nulls, common->null_count);
 }
 
 static int score(void *context, struct wh_common *common, const char *const *paths, size_t count,

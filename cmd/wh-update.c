@@ -325,7 +325,6 @@ static int settle(struct wh_common *common, struct options *options, bool endles
                                 : endless                  ? DEFAULT_SAVE_EVERY
                                                            : 0;
     settings->model.roles.time = common->time;
-    settings->nulls = wh_nulls_make(common->nulls, common->null_count);
     settings->notify = wh_common_notify(common);
     if (!common->quiet && (common->progress || isatty(STDERR_FILENO))) {
         settings->say = say;

@@ -73,7 +73,6 @@ static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, str
 {
     struct clean_stage *self = (struct clean_stage *)stage;
     enum wh_verdict verdict = WH_TAKEN;
-    wh_nulls_row(&self->options->nulls, row);
     switch (wh_steps_row(self->steps, row, NULL, error)) {
     case WH_PASS_KEEP: verdict = wh_emit_row(emit, row, error); break;
     case WH_PASS_DROP: break;

@@ -9,13 +9,11 @@
 
 #include "pipe/recipe.h"
 #include "pipe/stage.h"
-#include "record/nulls.h"
 
 /* What the stage is made of; all of it must stay. */
 struct wh_cleaning {
     const struct wh_recipe *recipe;
     const char *state;     /* STATE, read if it is there and written at the end; NULL: none */
-    struct wh_nulls nulls; /* become null before the steps */
 };
 
 /* NULL with `error` where the recipe or the state is refused. Closed by its ops' close. */

@@ -148,7 +148,6 @@ int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
         .keep = options->keep,
         .missing_null = options->missing_column != NULL,
         .dense = common->writing.format == WH_FORMAT_CSV,
-        .nulls = wh_nulls_make(common->nulls, common->null_count),
     };
     struct wh_featurizer *featurizer = wh_featurizer_open(&featurizing, error);
     if (!featurizer)

@@ -425,7 +425,6 @@ static enum wh_verdict stage_row(struct wh_stage *stage, struct wh_row *row, str
                                  struct wh_error *error)
 {
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
-    wh_nulls_row(&self->options->nulls, row);
     wh_features_begin(self->features);
     return self->pass < self->passes ? fit(self, row, error) : transform(self, row, emit, error);
 }

@@ -20,7 +20,6 @@
 #include "base/error.h"
 #include "pipe/recipe.h"
 #include "pipe/stage.h"
-#include "record/nulls.h"
 
 enum wh_learning {
     WH_LEARN_LIVE,   /* one pass: each row is transformed with what those before it taught */
@@ -39,7 +38,6 @@ struct wh_featurizing {
                                 no step encoded */
     bool missing_null;       /* columns that are absent are taken as null */
     bool dense;
-    struct wh_nulls nulls;
 };
 
 struct wh_featurizer;

@@ -164,7 +164,6 @@ static enum wh_verdict score_row(struct wh_stage *stage, struct wh_row *row, str
         settle(score, row);
     if (score->settings->watch && ++score->rows == ROWS_BETWEEN_LOOKS)
         look(score);
-    wh_nulls_row(&score->settings->nulls, row);
     for (size_t i = 0; i < score->count; i++) {
         struct contestant *contestant = &score->contestants[i];
         enum wh_verdict verdict = wh_served_read(&contestant->served, row, &contestant->reading,

@@ -16,7 +16,6 @@
 #include "base/memory.h"
 #include "model/scorer.h"
 #include "pipe/stage.h"
-#include "record/nulls.h"
 
 struct wh_score_model {
     const char *path;
@@ -30,7 +29,6 @@ struct wh_score_settings {
     enum wh_format format;            /* of the output; WH_FORMAT_NONE: as the first row */
     bool watch;
     struct wh_notify notify;          /* is told what --watch does; no notice: nobody */
-    struct wh_nulls nulls;            /* what means null in rows */
 };
 
 /* `settings` and what it points at must stay. NULL on failure. */

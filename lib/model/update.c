@@ -626,7 +626,6 @@ static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, st
         return WH_FATAL;
     if (update->scored && !wh_scored_room(update->scored, update->model, row->shape, error))
         return WH_BAD;
-    wh_nulls_row(&update->settings->nulls, row);
     return update->join ? take_by_id(update, row, emit, error)
                         : take_row(update, row, emit, error);
 }

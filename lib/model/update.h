@@ -19,7 +19,6 @@
 #include "model/saving.h"
 #include "model/window.h"
 #include "pipe/stage.h"
-#include "record/nulls.h"
 
 struct wh_update_settings {
     struct wh_saving_settings saving; /* the model's file; `passes`: rows are emitted */
@@ -31,7 +30,6 @@ struct wh_update_settings {
     const char *learner, *loss, *task, *positive;
     struct wh_settings model;
     const char *pending; /* where the rows that still wait are written at the end; NULL */
-    struct wh_nulls nulls; /* what means null in rows */
     struct wh_window *window; /* learn from these rows only (model/retrain.h); NULL: from all */
     /* Takes a line of the table of progress, after rows 1, 2, 4, 8 ... and at the end. May be
      * NULL. */

@@ -90,6 +90,10 @@ const struct wh_option wh_common_options[] = {
       WH_OPTION_CHOICE, offsetof(struct wh_common, input_format), NULL, input_formats },
     { "delimiter", 'd', "BYTE", "stands between CSV values, in and out; \\t is a tab [,]",
       WH_OPTION_CALL, 0, set_delimiter, NULL },
+    { "tsv-escapes", 0, NULL,
+      "in TSV, in and out, \\t, \\n, \\r and \\\\ stand for a tab, line end, carriage return and "
+      "backslash in a value, and \\N for null",
+      WH_OPTION_FLAG, offsetof(struct wh_common, tsv_escapes), NULL, NULL },
     { "no-header", 'H', NULL,
       "CSV has no header: columns are named 1, 2, 3 ... and none is written",
       WH_OPTION_FLAG, offsetof(struct wh_common, no_header), NULL, NULL },
@@ -154,6 +158,9 @@ static int check_csv_options(const struct wh_common *common, struct wh_error *er
     bool csv_output = is(common->output_format, "csv") || is(common->output_format, "tsv");
     if (common->no_header && !csv_output)
         return wh_fail(error, WH_REFUSED, "--no-header is about CSV, but the input is ndjson");
+    if (common->tsv_escapes && !is(common->output_format, "tsv") && common->output_format)
+        return wh_fail(error, WH_REFUSED, "--tsv-escapes is about TSV, but neither input nor output "
+                       "is");
     if (common->delimiter && !is(common->output_format, "csv"))
         return wh_fail(error, WH_REFUSED,
                        "--delimiter is about CSV, but neither input nor output is");
@@ -207,6 +214,8 @@ static void settle_reading(struct wh_common *common)
                   : is(common->input_format, "ndjson") ? WH_FORMAT_NDJSON
                                                        : WH_FORMAT_NONE,
         .delimiter = tsv ? '\t' : common->delimiter ? *common->delimiter : csv ? ',' : '\0',
+        .tsv = tsv,
+        .tsv_escapes = common->tsv_escapes,
         .no_header = common->no_header,
         .no_infer = common->no_infer,
         .ragged = common->ragged,
@@ -229,6 +238,8 @@ static void settle_writing(struct wh_common *common)
                      : csv && common->delimiter ? *common->delimiter
                      : csv                 ? ','
                                            : '\0',
+        .tsv = tsv,
+        .tsv_escapes = common->tsv_escapes,
         .no_header = common->no_header,
         .columns = common->columns,
         .column_count = common->column_count,

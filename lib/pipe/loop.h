@@ -10,11 +10,13 @@
 #include "pipe/rejects.h"
 #include "pipe/run.h"
 #include "pipe/stats.h"
+#include "record/nulls.h"
 
 struct loop {
     struct wh_emit emit; /* first: what the stage emits to is the loop */
     struct wh_run *run;
     struct wh_writer *writer;   /* NULL: nothing is written */
+    struct wh_nulls nulls;      /* --null-value, for rows whose reader does not know it */
     struct wh_rejects *rejects; /* NULL: the first bad row ends the run */
     struct wh_stats *stats;
     bool too_many;              /* the rejects exceeded the limit */

@@ -287,6 +287,7 @@ static enum wh_verdict pass_row(struct loop *loop, struct wh_error *error)
 {
     struct wh_stage *stage = loop->run->stage;
     struct wh_row *row = loop->run->reader->row;
+    wh_nulls_row(&loop->nulls, row);
     return stage ? stage->ops->row(stage, row, &loop->emit, error)
                  : emit_row(&loop->emit, row, error);
 }
@@ -369,6 +370,7 @@ static int write_header(struct loop *loop, struct wh_error *error)
         return 0;
     struct wh_row header = {
         .shape = last->shape, .raw_format = last->raw_format, .delimiter = last->delimiter,
+        .dialect = last->dialect, .order_mark = last->order_mark,
         .raw = last->raw, .terminator = last->terminator,
     };
     if (run->stage && run->stage->ops->columns(run->stage, &header, error))
@@ -417,6 +419,7 @@ static int begin(struct loop *loop, struct wh_error *error)
     loop->begun = loop->looked = loop->ticked = wh_clock();
     loop->batch = loop->until_look = 1;
     loop->record_at = UINT64_MAX;
+    loop->nulls = wh_nulls_make(common->nulls, common->null_count);
     wh_signals_catch(run->origin != NULL);
     if (common->stats && !(loop->stats = wh_stats_open(common->stats, error)))
         return -1;

@@ -38,7 +38,7 @@ struct wh_common {
     const char *time;          /* --time COL */
     uint64_t infer;
     uint64_t max_row;
-    bool no_header, no_infer, ragged, progress, quiet;
+    bool no_header, no_infer, ragged, tsv_escapes, progress, quiet;
     const char **nulls;
     size_t null_count;
     const char **columns;      /* --columns; the names stand in column_text */

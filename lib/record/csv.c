@@ -10,6 +10,10 @@
  * Records end with LF or CR LF; a CR elsewhere is part of a value. Control characters are part of
  * values too, but for NUL. A line without any byte holds no row, unless there is one column only,
  * which then is null.
+ *
+ * TSV (the media type text/tab-separated-values) goes the same ways, but knows no quotes: a record
+ * is a line, a value what stands between two tabs. Where its values have escapes, those of a plain
+ * record are replaced when the vector code has seen a backslash in it.
  */
 #include <csv.h>
 #include <stdlib.h>
@@ -24,13 +28,14 @@
 #include "record/position.h"
 #include "record/reader.h"
 
-enum { WINDOW = 64 << 10 };
+enum { WINDOW = 64 << 10, ORDER_MARK = 3 /* bytes of it in UTF-8 */ };
 
 /* Where the delimiters, line feeds and quotes of a part of the input stand. */
 struct marks {
     const char *base; /* NULL: nothing is known */
     size_t length;    /* bytes looked at */
     uint32_t count, next;
+    bool quotes;      /* TSV: there are some, which are not marked */
     uint64_t bits[WINDOW / 64];
     uint8_t traits[WINDOW / 64];
     uint32_t at[WINDOW];
@@ -51,6 +56,7 @@ struct csv {
     struct wh_input *input;
     const struct wh_csv_scan *scan;
     struct marks *marks;
+    bool tsv, escapes;        /* values have no quotes; they have escapes instead */
     size_t max_row;
     uint64_t line;            /* the next record begins on */
     size_t lead;              /* bytes of a byte order mark before the first record */
@@ -122,18 +128,22 @@ static inline bool is_number(const char *text, size_t length)
     return wh_number_valid(text, length);
 }
 
-/* Gives a value its type. False where the column was settled to hold numbers and this is none. */
-static inline bool settle_value(const struct csv *csv, struct wh_field *field, enum mode mode,
+/* Gives a value its type. False where the column was settled to hold numbers and this is none. A
+ * value that --null-value calls null is null for all to come, so the row is no longer as it came. */
+static inline bool settle_value(struct csv *csv, struct wh_field *field, enum mode mode,
                                 const char *text, size_t length, unsigned flags)
 {
     unsigned type = WH_STRING;
     bool fits = true;
-    if (length == 0 && !(flags & WH_QUOTED)) {
+    if (csv->reading->null_count && is_null(csv, text, length)) {
+        csv->row.changed = csv->row.changed || length || flags & WH_QUOTED || csv->escapes;
         type = WH_NULL;
         flags = 0;
-    } else if (csv->reading->null_count && is_null(csv, text, length)) {
+        text = "";
+        length = 0;
+    } else if (length == 0 && !(flags & WH_QUOTED) && !csv->escapes) {
         type = WH_NULL;
-        flags = (flags & WH_QUOTED) | WH_LITERAL;
+        flags = 0;
     } else if (mode != STRINGS) {
         if (is_number(text, length))
             type = WH_NUMBER;
@@ -158,8 +168,9 @@ static void find_marks(struct csv *csv)
     struct marks *marks = csv->marks;
     marks->base = csv->input->next;
     marks->length = csv->input->available < WINDOW ? csv->input->available : WINDOW;
-    csv->scan->classify(marks->base, marks->length, csv->row.delimiter, marks->bits,
-                        marks->traits);
+    csv->scan->classify(marks->base, marks->length, csv->row.delimiter, csv->tsv ? '\n' : '"',
+                        marks->bits, marks->traits);
+    marks->quotes = csv->tsv && memchr(marks->base, '"', marks->length);
     uint32_t *out = marks->at;
     for (size_t i = 0; i < marks->length; i += 64)
         for (uint64_t bits = marks->bits[i / 64]; bits; bits &= bits - 1)
@@ -179,11 +190,57 @@ static void catch_up(struct csv *csv)
         marks->next++;
 }
 
+/* Escapes of TSV --------------------------------------------------------------------------- */
+
+/* Replaces the escapes of `length` bytes, in scratch; NULL where one is unknown, then at *fault. */
+static const char *unescape(struct csv *csv, const char *text, size_t *length, const char **fault)
+{
+    static const char letters[] = "tnr\\bfv", bytes[] = "\t\n\r\\\b\f\v";
+    char *copy = wh_row_take(&csv->row, *length), *out = copy;
+    const char *end = text + *length;
+    while (text < end) {
+        const char *slash = memchr(text, '\\', (size_t)(end - text));
+        const char *stop = slash ? slash : end;
+        memcpy(out, text, (size_t)(stop - text));
+        out += stop - text;
+        text = stop;
+        if (!slash)
+            break;
+        const char *letter = end - slash > 1 ? memchr(letters, slash[1], sizeof letters - 1) : NULL;
+        if (!letter) {
+            *fault = slash;
+            return NULL;
+        }
+        *out++ = bytes[letter - letters];
+        text = slash + 2;
+    }
+    *length = (size_t)(out - copy);
+    return copy;
+}
+
+/* Replaces the escapes in a value that has been cut. False with *fault where one is unknown, or
+ * where the column holds numbers. */
+static bool unescape_value(struct csv *csv, size_t column, const char **fault)
+{
+    struct wh_field *field = &csv->fields[column];
+    const char *text = field->text;
+    size_t length = field->length;
+    *fault = NULL;
+    if (field->type == WH_NULL || !memchr(text, '\\', length))
+        return true;
+    if (length == 2 && text[1] == 'N') {
+        *field = (struct wh_field){ .text = "", .type = WH_NULL };
+        return true;
+    }
+    text = unescape(csv, text, &length, fault);
+    return text && settle_value(csv, field, csv->modes[column], text, length, 0);
+}
+
 /*
  * Looks closer at a record that is not all printable ASCII: which strings can stand in JSON as
  * they are, whether it is UTF-8 without NUL. False: let libcsv's path find what is wrong with it.
  */
-static bool look_closer(const struct csv *csv, const char *end, unsigned traits)
+static bool look_closer(struct csv *csv, const char *end, unsigned traits)
 {
     const char *start = csv->input->next;
     if (traits & WH_CSV_UNSAFE) {
@@ -191,6 +248,9 @@ static bool look_closer(const struct csv *csv, const char *end, unsigned traits)
             return false;
         for (uint32_t i = 0; i < csv->shape->count; i++) {
             struct wh_field *field = &csv->fields[i];
+            const char *fault;
+            if (csv->escapes && !unescape_value(csv, i, &fault))
+                return false;
             if ((field->flags & WH_JSON_SAFE) && !wh_json_safe(field->text, field->length))
                 field->flags &= (uint8_t)~WH_JSON_SAFE;
         }
@@ -209,6 +269,8 @@ static enum cut finish_plain(struct csv *csv, const char *end, uint64_t lines)
     size_t last = (size_t)(end - marks->base) / 64;
     for (size_t i = (size_t)(start - marks->base) / 64; i <= last; i++)
         traits |= marks->traits[i];
+    if (csv->marks->quotes && memchr(start, '"', length)) /* JSON escapes it */
+        traits |= WH_CSV_UNSAFE;
     if (__builtin_expect(traits != 0, 0) && !look_closer(csv, end, traits))
         return CUT_OTHER;
     csv->row.terminator = length && end[-1] == '\r' ? 2 : 1;
@@ -290,7 +352,7 @@ static enum cut cut_record(struct csv *csv)
         const char *text = start, *end = base + *at, *behind = end;
         size_t length = (size_t)(end - start);
         unsigned flags = WH_JSON_SAFE;
-        if (__builtin_expect(*end == '"', 0)) {
+        if (__builtin_expect(*end == '"', 0)) { /* never in TSV, whose quotes are not marked */
             if (end != start)
                 return CUT_OTHER;
             struct quoted value = close_quote(base, at + 1, stop);
@@ -428,6 +490,27 @@ static void keep_value(void *text, size_t length, void *context)
     csv->value_start += raw_length + 1;
 }
 
+/* The same for the values of a line of TSV. */
+static void cut_line(struct csv *csv, size_t start, size_t end)
+{
+    const char *line = csv->input->next;
+    for (const char *text = line + start, *stop = line + end; csv->count == 0 || text <= stop;) {
+        const char *tab = memchr(text, '\t', (size_t)(stop - text));
+        size_t length = (size_t)((tab ? tab : stop) - text);
+        if (room_for_value(csv)) {
+            char *copy = wh_row_take(&csv->row, length);
+            memcpy(copy, text, length);
+            csv->fields[csv->count] = (struct wh_field){
+                .text = copy, .length = (uint32_t)length,
+                .type = length || csv->escapes ? WH_STRING : WH_NULL,
+            };
+            csv->last_start = (size_t)(text - line);
+        }
+        csv->count++;
+        text += length + 1;
+    }
+}
+
 /* The name of a column for messages; "" while there are none. */
 static struct wh_slice column_name(const struct csv *csv, size_t column)
 {
@@ -470,8 +553,11 @@ static enum wh_next unclosed(struct csv *csv, uint64_t lines, struct wh_error *e
     return WH_NEXT_BAD;
 }
 
-static enum place step(enum place place, char c, char delimiter)
+static enum place step(const struct csv *csv, enum place place, char c)
 {
+    const char delimiter = csv->row.delimiter;
+    if (csv->tsv)
+        return IN_PLAIN;
     switch (place) {
     case AT_START:
     case IN_PLAIN:
@@ -496,7 +582,7 @@ static size_t column_at(const struct csv *csv, size_t place)
     size_t column = 0;
     bool in_quotes = false;
     for (size_t i = 0; i < place; i++) {
-        in_quotes ^= csv->row.raw[i] == '"';
+        in_quotes ^= csv->row.raw[i] == '"' && !csv->tsv;
         column += csv->row.raw[i] == csv->row.delimiter && !in_quotes;
     }
     return column;
@@ -508,7 +594,7 @@ static enum wh_next too_long(struct csv *csv, size_t fed, uint64_t lines, struct
     const char *record = csv->input->next;
     enum place place = fed > csv->lead ? IN_QUOTES : AT_START; /* only quotes hold line ends */
     for (size_t i = fed; i < csv->max_row; i++)
-        place = step(place, record[i], csv->row.delimiter);
+        place = step(csv, place, record[i]);
     csv->row.terminator = 0;
     csv->place = place;
     csv->skipping = true;
@@ -537,7 +623,7 @@ static int skip_rest(struct csv *csv, struct wh_error *error)
             if (c == '\n' && place != IN_QUOTES)
                 csv->skipping = csv->open.given = false;
             else
-                place = step(place, c, csv->row.delimiter);
+                place = step(csv, place, c);
         }
         take_record(csv, i, lines);
         if (csv->skipping && !input->ended && fill(csv, error))
@@ -603,6 +689,12 @@ static enum wh_next read_record(struct csv *csv, struct wh_error *error)
         if (!feed)
             keep_open(csv, length);
         lines += feed != NULL;
+        if (csv->tsv) {
+            if (content > fed)
+                cut_line(csv, fed, content);
+            take_record(csv, length, lines);
+            return WH_NEXT_ROW;
+        }
         const char *line = input->next + fed;
         settle_block(csv, content - fed);
         size_t parsed = csv_parse(&csv->parser, line, content - fed, keep_value, NULL, csv);
@@ -632,6 +724,35 @@ static enum wh_next check_text(const struct csv *csv, struct wh_error *error)
         return bad_value(csv, "utf-8", column_at(csv, valid), valid + 1,
                          "the value is not valid UTF-8 (from Latin-1: iconv -f LATIN1 -t UTF-8)",
                          error);
+    return WH_NEXT_ROW;
+}
+
+/* Replaces the escapes in the values, or those of a first row without a header or of the header. */
+static enum wh_next unescape_record(struct csv *csv, size_t columns, struct wh_error *error)
+{
+    for (size_t i = 0; i < columns && csv->escapes; i++) {
+        struct wh_field *field = &csv->fields[i];
+        size_t length = field->length;
+        const char *fault = NULL;
+        if (field->type == WH_NULL || !memchr(field->text, '\\', length))
+            continue;
+        if (length == 2 && field->text[1] == 'N') {
+            *field = (struct wh_field){ .text = "", .type = WH_NULL };
+            continue;
+        }
+        const char *text = unescape(csv, field->text, &length, &fault);
+        if (!text) {
+            char shown[96];
+            struct wh_slice name = column_name(csv, i);
+            size_t left = field->length - (size_t)(fault - field->text);
+            wh_bad_row(error, "escape", name.text, name.length, 0, "%s is no escape of TSV (double "
+                       "the backslash, or leave out --tsv-escapes)",
+                       wh_quote(shown, fault, left < 2 ? left : 2));
+            return WH_NEXT_BAD;
+        }
+        field->text = text;
+        field->length = (uint32_t)length;
+    }
     return WH_NEXT_ROW;
 }
 
@@ -668,8 +789,12 @@ static enum wh_next settle_record(struct csv *csv, struct wh_error *error)
     enum wh_next next = check_text(csv, error);
     if (next == WH_NEXT_ROW && csv->count != columns)
         next = fit(csv, error);
+    if (next == WH_NEXT_ROW)
+        next = unescape_record(csv, columns, error);
     for (size_t i = 0; i < columns && next == WH_NEXT_ROW; i++) {
         const struct wh_field field = csv->fields[i];
+        if (field.type == WH_NULL && csv->escapes)
+            continue; /* not the empty string, as which it would be settled */
         if (folded && i + 1 == columns && csv->modes[i] != NUMBERS)
             break;
         if (!settle_value(csv, &csv->fields[i], csv->modes[i], field.text, field.length,
@@ -790,9 +915,10 @@ static int name_columns(struct csv *csv, struct wh_error *error)
     }
     int result = check_names(csv, columns, csv->count, error);
     if (result == 0 && (result = set_shape(csv, columns, csv->count, error)) == 0) {
+        size_t mark = csv->row.order_mark ? ORDER_MARK : 0;
         csv->header = wh_copy(csv->row.raw, csv->row.raw_length);
-        csv->shape->header = csv->header;
-        csv->shape->header_length = csv->row.raw_length;
+        csv->shape->header = csv->header + mark;
+        csv->shape->header_length = csv->row.raw_length - mark;
     }
     free(columns);
     return result;
@@ -817,13 +943,14 @@ static int number_columns(struct csv *csv, struct wh_error *error)
 static int find_order_mark(struct csv *csv, struct wh_error *error)
 {
     static const char mark[] = "\xEF\xBB\xBF";
-    const size_t size = sizeof mark - 1;
+    const size_t size = ORDER_MARK;
     struct wh_input *input = csv->input;
     while (!input->ended && (input->available == 0 ||
                              (input->available < size && *input->next == mark[0])))
         if (fill(csv, error))
             return -1;
-    csv->lead = input->available >= size && memcmp(input->next, mark, size) == 0 ? size : 0;
+    csv->row.order_mark = input->available >= size && memcmp(input->next, mark, size) == 0;
+    csv->lead = csv->row.order_mark ? size : 0;
     return 0;
 }
 
@@ -831,7 +958,8 @@ static int find_order_mark(struct csv *csv, struct wh_error *error)
 static bool bare_return(const struct wh_row *row)
 {
     size_t length = row->raw_length - row->terminator;
-    return memchr(row->raw, '\r', length) && !memchr(row->raw, '"', length);
+    return memchr(row->raw, '\r', length) &&
+           (row->dialect != WH_CSV_QUOTED || !memchr(row->raw, '"', length));
 }
 
 /* Reads the header, or the first row where there is none; then the columns are known. */
@@ -847,6 +975,8 @@ static enum wh_next read_first(struct csv *csv, struct wh_error *error)
         next = read_record(csv, error);
         if (next == WH_NEXT_ROW && csv->count > 0)
             next = check_text(csv, error);
+        if (next == WH_NEXT_ROW && headed)
+            next = unescape_record(csv, csv->count < csv->room ? csv->count : csv->room, error);
     } while (next == WH_NEXT_ROW && csv->count == 0);
     if (next == WH_NEXT_BAD && headed) {
         struct wh_error bad = *error;
@@ -915,7 +1045,9 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
         if (csv->count == 0 && csv->shape->count > 1)
             continue; /* a blank line */
         if (csv->count == 0)
-            csv->fields[csv->count++] = (struct wh_field){ .text = "", .type = WH_NULL };
+            csv->fields[csv->count++] = (struct wh_field){
+                .text = "", .type = csv->escapes ? WH_STRING : WH_NULL,
+            };
         return settle_record(csv, error);
     }
 }
@@ -926,7 +1058,7 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
 static json_t *header_json(const struct csv *csv)
 {
     enum { LONG = 1000 };
-    size_t length = csv->shape->header_length;
+    size_t length = csv->shape->header_length + (size_t)(csv->shape->header - csv->header);
     while (length > 0 && (csv->header[length - 1] == '\n' || csv->header[length - 1] == '\r'))
         length--;
     if (length <= LONG)
@@ -1095,6 +1227,9 @@ struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input 
         csv->max_row = UINT32_MAX;
     csv->line = 1;
     csv->row.delimiter = reading->delimiter ? reading->delimiter : ',';
+    csv->tsv = reading->tsv;
+    csv->escapes = reading->tsv && reading->tsv_escapes;
+    csv->row.dialect = (uint8_t)wh_csv_dialect(csv->tsv, csv->escapes);
     csv->row.raw_format = WH_FORMAT_CSV;
     csv->row.source = input->name;
     csv->null_lengths = wh_alloc(reading->null_count, sizeof *csv->null_lengths);

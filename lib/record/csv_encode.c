@@ -26,6 +26,8 @@ struct wh_csv_encoder {
     bool *met;              /* of each whether rows of some shape had it */
     const struct wh_csv_scan *scan;
     char delimiter;
+    char quote;           /* what no value may hold as it is, beside the delimiter and line ends */
+    enum wh_csv_dialect dialect;
     bool carriage_return; /* a header made here ends like the first row */
     struct wh_buffer header; /* as it came; empty where it must be made */
     struct wh_buffer text; /* a string without its JSON escapes */
@@ -109,12 +111,15 @@ int wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error)
 }
 
 struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
-                                            const struct wh_row *first, char delimiter)
+                                            const struct wh_row *first, char delimiter,
+                                            enum wh_csv_dialect dialect)
 {
     struct wh_csv_encoder *encoder = wh_alloc(1, sizeof *encoder);
     const struct wh_shape *from = first->shape;
     encoder->scan = wh_csv_scan_choose();
     encoder->delimiter = delimiter;
+    encoder->dialect = dialect;
+    encoder->quote = dialect == WH_CSV_QUOTED ? '"' : dialect == WH_TSV_PLAIN ? '\n' : '\\';
     encoder->carriage_return = first->raw && first->terminator == 2;
     if (names) {
         struct wh_column *columns = wh_alloc(count, sizeof *columns);
@@ -127,7 +132,8 @@ struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t cou
     }
     index_names(encoder);
     encoder->met = wh_alloc(encoder->shape->count, sizeof *encoder->met);
-    if (from->header && first->delimiter == delimiter && find_places(encoder, from)->same)
+    if (from->header && first->delimiter == delimiter && first->dialect == dialect &&
+        find_places(encoder, from)->same)
         wh_buffer_add(&encoder->header, from->header, from->header_length);
     return encoder;
 }
@@ -184,19 +190,49 @@ static void add_quoted(struct wh_buffer *out, const char *text, size_t length)
     wh_buffer_byte(out, '"');
 }
 
+/* Text with a byte that TSV cannot hold as it is. False where nothing can stand for it. */
+static bool add_escaped(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                        const char *text, size_t length)
+{
+    bool escapes = encoder->dialect == WH_TSV_ESCAPED;
+    for (size_t i = 0; i < length; i++) {
+        char c = text[i];
+        char letter = c == '\t' ? 't' : c == '\n' ? 'n' : c == '\r' ? 'r' : c == '\\' ? c : '\0';
+        if (letter && escapes)
+            wh_buffer_byte(out, '\\');
+        else if (c == '\t' || c == '\n')
+            return false;
+        wh_buffer_byte(out, letter && escapes ? letter : c);
+    }
+    return true;
+}
+
 /* Text that has WH_SLACK bytes behind it, in quotes only where it needs them. */
-static void add_text(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
+static bool add_text(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
                      const char *text, size_t length)
 {
     char *place = wh_buffer_reserve(out, length + WH_SLACK);
-    if (encoder->scan->copy(place, text, length, encoder->delimiter) == length)
+    if (encoder->scan->copy(place, text, length, encoder->delimiter, encoder->quote) == length)
         out->length += length;
+    else if (encoder->dialect != WH_CSV_QUOTED)
+        return add_escaped(encoder, out, text, length);
     else
         add_quoted(out, text, length);
+    return true;
+}
+
+/* The same for a value that came in quotes. */
+static bool add_as_it_came(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                           const char *text, size_t length, bool quoted)
+{
+    if (!quoted || encoder->dialect != WH_CSV_QUOTED)
+        return add_text(encoder, out, text, length);
+    add_quoted(out, text, length);
+    return true;
 }
 
 /* A JSON string among the documents of a column: "text" becomes """text""". */
-static void add_document(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+static bool add_document(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                          const struct wh_field *field)
 {
     struct wh_buffer *json = &encoder->text;
@@ -204,44 +240,35 @@ static void add_document(struct wh_csv_encoder *encoder, struct wh_buffer *out,
     wh_buffer_byte(json, '"');
     wh_buffer_add(json, field->text, field->length);
     wh_buffer_byte(json, '"');
-    add_quoted(out, json->data, json->length);
+    wh_buffer_reserve(json, WH_SLACK);
+    return add_as_it_came(encoder, out, json->data, json->length, true);
 }
 
-/* False where the text holds a zero byte, which no CSV reader takes. */
+/* False where the text holds a zero byte, which no CSV reader takes, or what TSV cannot hold. */
 static bool add_string(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                        const struct wh_field *field)
 {
     const char *text = field->text;
     size_t length = field->length;
-    if (field->flags & WH_DOCUMENT) {
-        add_document(encoder, out, field);
-        return true;
-    }
+    if (field->flags & WH_DOCUMENT)
+        return add_document(encoder, out, field);
     if (field->flags & WH_ESCAPED) {
         struct wh_buffer *decoded = &encoder->text;
         decoded->length = 0;
         text = wh_buffer_reserve(decoded, length + WH_SLACK);
         length = wh_json_unescape(field->text, length, decoded->data);
+        decoded->length = length;
         if (memchr(text, 0, length))
             return false;
     }
-    if (length == 0 || (field->flags & WH_QUOTED))
-        add_quoted(out, text, length);
-    else
-        add_text(encoder, out, text, length);
-    return true;
+    return add_as_it_came(encoder, out, text, length,
+                          length == 0 || (field->flags & WH_QUOTED));
 }
 
-/* What a value that is no string has for text; `word` where nothing else was kept. */
-static void add_literal(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
-                        const struct wh_field *field, const char *word)
+static void add_null(const struct wh_csv_encoder *encoder, struct wh_buffer *out)
 {
-    if (!(field->flags & WH_LITERAL))
-        wh_buffer_add(out, word, strlen(word));
-    else if (field->flags & WH_QUOTED)
-        add_quoted(out, field->text, field->length);
-    else
-        add_text(encoder, out, field->text, field->length);
+    if (encoder->dialect == WH_TSV_ESCAPED)
+        wh_buffer_add(out, "\\N", 2);
 }
 
 static bool add_value(struct wh_csv_encoder *encoder, struct wh_buffer *out,
@@ -249,25 +276,20 @@ static bool add_value(struct wh_csv_encoder *encoder, struct wh_buffer *out,
 {
     switch ((enum wh_type)field->type) {
     case WH_NULL:
-        add_literal(encoder, out, field, "");
+        add_null(encoder, out);
         return true;
     case WH_FALSE:
-        add_literal(encoder, out, field, "false");
+        wh_buffer_add(out, "false", 5);
         return true;
     case WH_TRUE:
-        add_literal(encoder, out, field, "true");
+        wh_buffer_add(out, "true", 4);
         return true;
     case WH_NUMBER:
-        if (field->flags & WH_QUOTED)
-            add_quoted(out, field->text, field->length);
-        else
-            add_text(encoder, out, field->text, field->length);
-        return true;
+        return add_as_it_came(encoder, out, field->text, field->length, field->flags & WH_QUOTED);
     case WH_STRING:
         return add_string(encoder, out, field);
     case WH_NESTED:
-        add_quoted(out, field->text, field->length);
-        return true;
+        return add_as_it_came(encoder, out, field->text, field->length, true);
     }
     return true;
 }
@@ -279,19 +301,54 @@ static void add_line_end(struct wh_buffer *out, bool carriage_return)
     wh_buffer_byte(out, '\n');
 }
 
-void wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out)
+/* Whether what was written last would be taken for a part of the line end. */
+static bool ends_in_return(const struct wh_csv_encoder *encoder, const struct wh_buffer *out)
+{
+    return encoder->dialect == WH_TSV_PLAIN && out->length && out->data[out->length - 1] == '\r';
+}
+
+static int refuse_name(const struct wh_column *column, struct wh_error *error)
+{
+    char shown[96];
+    return wh_fail(error, WH_REFUSED, "the name of the column %s cannot stand in TSV (give "
+                   "--tsv-escapes, or write -o csv)",
+                   wh_quote(shown, column->name, column->length));
+}
+
+int wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                         struct wh_error *error)
 {
     if (encoder->header.length) {
         wh_buffer_add(out, encoder->header.data, encoder->header.length);
-        return;
+        return 0;
     }
     for (uint32_t i = 0; i < encoder->shape->count; i++) {
         const struct wh_column *column = &encoder->shape->columns[i];
         if (i > 0)
             wh_buffer_byte(out, encoder->delimiter);
-        add_text(encoder, out, column->name, column->length);
+        if (!add_text(encoder, out, column->name, column->length))
+            return refuse_name(column, error);
     }
+    if (ends_in_return(encoder, out))
+        return refuse_name(&encoder->shape->columns[encoder->shape->count - 1], error);
     add_line_end(out, encoder->carriage_return);
+    return 0;
+}
+
+static int refuse_value(const struct wh_csv_encoder *encoder, const struct wh_column *column,
+                        const struct wh_field *field, struct wh_error *error)
+{
+    bool zero = encoder->dialect != WH_TSV_PLAIN;
+    if (!zero && field->flags & WH_ESCAPED)
+        zero = memchr(encoder->text.data, 0, encoder->text.length) != NULL;
+    if (zero)
+        wh_bad_row(error, "nul", column->name, column->length, 0,
+                   "a zero byte stands in the value, which CSV cannot hold");
+    else
+        wh_bad_row(error, "tsv", column->name, column->length, 0,
+                   "TSV cannot hold a value with a tab or a line end (give --tsv-escapes, or write "
+                   "-o csv)");
+    return 1;
 }
 
 int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
@@ -310,12 +367,16 @@ int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
         if (i > 0)
             wh_buffer_byte(out, encoder->delimiter);
         if (places->at[i] != nowhere && !add_value(encoder, out, &row->fields[places->at[i]])) {
-            const struct wh_column *column = &encoder->shape->columns[i];
             out->length = before;
-            wh_bad_row(error, "nul", column->name, column->length, 0,
-                       "a zero byte stands in the value, which CSV cannot hold");
-            return 1;
+            return refuse_value(encoder, &encoder->shape->columns[i],
+                                &row->fields[places->at[i]], error);
         }
+    }
+    if (out->length > before && ends_in_return(encoder, out)) {
+        uint32_t last = encoder->shape->count - 1;
+        out->length = before;
+        return refuse_value(encoder, &encoder->shape->columns[last],
+                            &row->fields[places->at[last]], error);
     }
     /* The last row of a file keeps its missing line end; a row out of a database has none. */
     if (row->terminator > 0 || row->raw_format == WH_FORMAT_NONE)

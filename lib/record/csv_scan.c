@@ -38,15 +38,15 @@ static inline void keep(const struct masks *masks, const char *text, size_t i, s
 
 /* Plain ------------------------------------------------------------------------------------ */
 
-static void classify_plain(const char *text, size_t length, char delimiter, uint64_t *marks,
-                           uint8_t *traits)
+static void classify_plain(const char *text, size_t length, char delimiter, char quote,
+                           uint64_t *marks, uint8_t *traits)
 {
     for (size_t i = 0; i < length; i += 64) {
         struct masks masks = { 0 };
         for (size_t j = 0; j < 64 && i + j < length; j++) {
             char c = text[i + j];
             uint64_t bit = UINT64_C(1) << j;
-            if (c == delimiter || c == '\n' || c == '"')
+            if (c == delimiter || c == '\n' || c == quote)
                 masks.marks |= bit;
             else if (c == '\\' || (unsigned char)c < 0x20)
                 masks.unsafe |= bit;
@@ -61,11 +61,12 @@ static void classify_plain(const char *text, size_t length, char delimiter, uint
     }
 }
 
-static size_t copy_plain(char *out, const char *text, size_t length, char delimiter)
+static size_t copy_plain(char *out, const char *text, size_t length, char delimiter,
+                         char quote)
 {
     for (size_t i = 0; i < length; i++) {
         char c = text[i];
-        if (c == delimiter || c == '"' || c == '\n' || c == '\r')
+        if (c == delimiter || c == quote || c == '\n' || c == '\r')
             return i;
         out[i] = c;
     }
@@ -82,14 +83,14 @@ struct quarter {
     unsigned marks, feeds, returns, unsafe, high;
 };
 
-static inline struct quarter look_sse2(const char *text, __m128i delimiter)
+static inline struct quarter look_sse2(const char *text, __m128i delimiter, __m128i quote)
 {
     __m128i v = _mm_loadu_si128((const __m128i *)(const void *)text);
     __m128i feed = _mm_cmpeq_epi8(v, _mm_set1_epi8('\n'));
     __m128i ends = _mm_or_si128(feed, _mm_cmpeq_epi8(v, delimiter));
     __m128i control = _mm_cmpeq_epi8(_mm_min_epu8(v, _mm_set1_epi8(0x1f)), v);
     __m128i unsafe = _mm_or_si128(control, _mm_cmpeq_epi8(v, _mm_set1_epi8('\\')));
-    __m128i marks = _mm_or_si128(ends, _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+    __m128i marks = _mm_or_si128(ends, _mm_cmpeq_epi8(v, quote));
     return (struct quarter){
         .marks = (unsigned)_mm_movemask_epi8(marks),
         .feeds = (unsigned)_mm_movemask_epi8(feed),
@@ -99,14 +100,14 @@ static inline struct quarter look_sse2(const char *text, __m128i delimiter)
     };
 }
 
-static void classify_sse2(const char *text, size_t length, char delimiter, uint64_t *marks,
-                          uint8_t *traits)
+static void classify_sse2(const char *text, size_t length, char delimiter, char quote,
+                          uint64_t *marks, uint8_t *traits)
 {
-    __m128i wanted = _mm_set1_epi8(delimiter);
+    __m128i wanted = _mm_set1_epi8(delimiter), quotes = _mm_set1_epi8(quote);
     for (size_t i = 0; i < length; i += 64) {
         struct masks masks = { 0 };
         for (unsigned j = 0; j < 64; j += 16) {
-            struct quarter part = look_sse2(text + i + j, wanted);
+            struct quarter part = look_sse2(text + i + j, wanted, quotes);
             masks.marks |= (uint64_t)part.marks << j;
             masks.feeds |= (uint64_t)part.feeds << j;
             masks.returns |= (uint64_t)part.returns << j;
@@ -117,16 +118,16 @@ static void classify_sse2(const char *text, size_t length, char delimiter, uint6
     }
 }
 
-static size_t copy_sse2(char *out, const char *text, size_t length, char delimiter)
+static size_t copy_sse2(char *out, const char *text, size_t length, char delimiter, char quote)
 {
-    __m128i wanted = _mm_set1_epi8(delimiter);
+    __m128i wanted = _mm_set1_epi8(delimiter), quotes = _mm_set1_epi8(quote);
     for (size_t i = 0; i < length; i += 16) {
         __m128i v = _mm_loadu_si128((const __m128i *)(const void *)(text + i));
         _mm_storeu_si128((__m128i *)(void *)(out + i), v);
         __m128i ends = _mm_or_si128(_mm_cmpeq_epi8(v, _mm_set1_epi8('\n')),
                                     _mm_cmpeq_epi8(v, _mm_set1_epi8('\r')));
         __m128i others = _mm_or_si128(_mm_cmpeq_epi8(v, wanted),
-                                      _mm_cmpeq_epi8(v, _mm_set1_epi8('"')));
+                                      _mm_cmpeq_epi8(v, quotes));
         unsigned found = (unsigned)_mm_movemask_epi8(_mm_or_si128(ends, others));
         if (found) {
             size_t place = i + (size_t)__builtin_ctz(found);
@@ -158,8 +159,8 @@ AVX2 static inline __m256i control(__m256i v)
     return _mm256_cmpeq_epi8(_mm256_min_epu8(v, _mm256_set1_epi8(0x1f)), v);
 }
 
-AVX2 static void classify_avx2(const char *text, size_t length, char delimiter, uint64_t *marks,
-                               uint8_t *traits)
+AVX2 static void classify_avx2(const char *text, size_t length, char delimiter, char quote,
+                               uint64_t *marks, uint8_t *traits)
 {
     __m256i wanted = _mm256_set1_epi8(delimiter), feed = _mm256_set1_epi8('\n');
     for (size_t i = 0; i < length; i += 64) {
@@ -169,7 +170,7 @@ AVX2 static void classify_avx2(const char *text, size_t length, char delimiter, 
         __m256i ends_a = _mm256_or_si256(feeds_a, _mm256_cmpeq_epi8(a, wanted));
         __m256i ends_b = _mm256_or_si256(feeds_b, _mm256_cmpeq_epi8(b, wanted));
         struct masks masks = {
-            .marks = join(either(a, '"', ends_a), either(b, '"', ends_b)),
+            .marks = join(either(a, quote, ends_a), either(b, quote, ends_b)),
             .unsafe = join(_mm256_andnot_si256(ends_a, either(a, '\\', control(a))),
                            _mm256_andnot_si256(ends_b, either(b, '\\', control(b)))),
             .high = join(a, b),
@@ -183,13 +184,14 @@ AVX2 static void classify_avx2(const char *text, size_t length, char delimiter, 
     }
 }
 
-AVX2 static size_t copy_avx2(char *out, const char *text, size_t length, char delimiter)
+AVX2 static size_t copy_avx2(char *out, const char *text, size_t length, char delimiter,
+                             char quote)
 {
     __m256i wanted = _mm256_set1_epi8(delimiter);
     for (size_t i = 0; i < length; i += 32) {
         __m256i v = _mm256_loadu_si256((const __m256i *)(const void *)(text + i));
         _mm256_storeu_si256((__m256i *)(void *)(out + i), v);
-        __m256i special = either(v, '"', either(v, '\n', either(v, '\r',
+        __m256i special = either(v, quote, either(v, '\n', either(v, '\r',
                                                        _mm256_cmpeq_epi8(v, wanted))));
         unsigned found = (unsigned)_mm256_movemask_epi8(special);
         if (found) {
@@ -223,8 +225,8 @@ static inline uint8x16_t same(uint8x16_t v, char c)
     return vceqq_u8(v, vdupq_n_u8((uint8_t)c));
 }
 
-static void classify_neon(const char *text, size_t length, char delimiter, uint64_t *marks,
-                          uint8_t *traits)
+static void classify_neon(const char *text, size_t length, char delimiter, char quote,
+                          uint64_t *marks, uint8_t *traits)
 {
     for (size_t i = 0; i < length; i += 64) {
         uint8x16_t mark[4], feed[4], carriage[4], unsafe[4], high[4];
@@ -233,7 +235,7 @@ static void classify_neon(const char *text, size_t length, char delimiter, uint6
             feed[j] = same(v, '\n');
             carriage[j] = same(v, '\r');
             uint8x16_t ends = vorrq_u8(feed[j], same(v, delimiter));
-            mark[j] = vorrq_u8(ends, same(v, '"'));
+            mark[j] = vorrq_u8(ends, same(v, quote));
             uint8x16_t control = vcltq_u8(v, vdupq_n_u8(0x20));
             unsafe[j] = vbicq_u8(vorrq_u8(control, same(v, '\\')), ends);
             high[j] = vcgeq_u8(v, vdupq_n_u8(0x80));
@@ -243,13 +245,13 @@ static void classify_neon(const char *text, size_t length, char delimiter, uint6
     }
 }
 
-static size_t copy_neon(char *out, const char *text, size_t length, char delimiter)
+static size_t copy_neon(char *out, const char *text, size_t length, char delimiter, char quote)
 {
     for (size_t i = 0; i < length; i += 16) {
         uint8x16_t v = vld1q_u8((const uint8_t *)text + i);
         vst1q_u8((uint8_t *)out + i, v);
         uint8x16_t special = vorrq_u8(vorrq_u8(same(v, '\n'), same(v, '\r')),
-                                      vorrq_u8(same(v, '"'), same(v, delimiter)));
+                                      vorrq_u8(same(v, quote), same(v, delimiter)));
         /* Four bits of the result stand for each byte. */
         uint8x8_t narrow = vshrn_n_u16(vreinterpretq_u16_u8(special), 4);
         uint64_t found = vget_lane_u64(vreinterpret_u64_u8(narrow), 0);

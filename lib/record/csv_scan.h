@@ -20,15 +20,16 @@ struct wh_csv_scan {
     const char *name;
     /*
      * Looks at `length` bytes, 64 at a time: a bit in `marks` for each delimiter, line feed and
-     * quote, and the traits of each 64 bytes. WH_SLACK bytes behind `length` are readable.
+     * quote (a line feed where there are no quotes), and the traits of each 64 bytes. WH_SLACK
+     * bytes behind `length` are readable.
      */
-    void (*classify)(const char *text, size_t length, char delimiter, uint64_t *marks,
+    void (*classify)(const char *text, size_t length, char delimiter, char quote, uint64_t *marks,
                      uint8_t *traits);
     /*
      * Copies `length` bytes and returns how many of them stand before the first delimiter, quote,
      * CR or LF. Both sides have WH_SLACK bytes behind `length`, which are read and written.
      */
-    size_t (*copy)(char *out, const char *text, size_t length, char delimiter);
+    size_t (*copy)(char *out, const char *text, size_t length, char delimiter, char quote);
 };
 
 /* The kinds that this processor can run, the best last; NULL behind them. */

@@ -1,6 +1,6 @@
 /*
  * --null-value for rows whose reader does not know it: a string or number whose text is one of
- * the values becomes null. (The CSV reader does this itself, where quotes are still known.)
+ * the values becomes null. (The CSV reader does this itself, before it judges what is a number.)
  */
 #ifndef WH_RECORD_NULLS_H
 #define WH_RECORD_NULLS_H

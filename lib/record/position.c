@@ -60,7 +60,9 @@ static json_t *options_json(const struct wh_reading *reading, bool begun)
     if (reading->infer_rows > 0)
         json_object_set_new(options, "--infer", json_integer((json_int_t)reading->infer_rows));
     if (begun)
-        json_object_set_new(options, "--input-format", json_string(csv ? "csv" : "ndjson"));
+        json_object_set_new(options, "--input-format", json_string(reading->tsv ? "tsv"
+                                                                   : csv        ? "csv"
+                                                                                : "ndjson"));
     if (reading->no_header)
         json_object_set_new(options, "--no-header", json_true());
     if (reading->no_infer)
@@ -75,6 +77,8 @@ static json_t *options_json(const struct wh_reading *reading, bool begun)
         json_object_set_new(options, "--ragged", json_true());
     if (reading->strings_text)
         json_object_set_new(options, "--string", text_json(reading->strings_text));
+    if (reading->tsv && reading->tsv_escapes)
+        json_object_set_new(options, "--tsv-escapes", json_true());
     return options;
 }
 
@@ -236,7 +240,11 @@ int wh_position_check_reading(const json_t *position, const struct wh_position_f
     if (!json_is_object(before))
         return wh_position_damaged(error);
     json_t *now = options_json(file->reading, begun(position));
+    const char *format = json_string_value(json_object_get(before, "--input-format"));
     int result = 0;
+    /* Version 0.1.0 read TSV as CSV with tabs, and said so. */
+    if (file->reading->tsv && format && strcmp(format, "csv") == 0)
+        json_object_set_new(now, "--input-format", json_string("csv"));
     if (!json_equal(before, now)) {
         char *text_before = options_text(before), *text_now = options_text(now);
         result = wh_fail(error, WH_REFUSED, "%s was read so far with %s, but is now with %s (give "

@@ -33,18 +33,20 @@ static bool ends_in(const char *path, size_t length, const char *ending)
     return length > size && strncasecmp(path + length - size, ending, size) == 0;
 }
 
-void wh_format_by_name(const char *path, enum wh_format *format, char *delimiter)
+void wh_format_by_name(const char *path, enum wh_format *format, char *delimiter, bool *tsv)
 {
+    if (*format != WH_FORMAT_NONE)
+        return;
     size_t length = strlen(path);
     if (ends_in(path, length, ".gz"))
         length -= strlen(".gz");
     bool tabs = ends_in(path, length, ".tsv");
-    if (*format == WH_FORMAT_NONE && (tabs || ends_in(path, length, ".csv")))
+    if (tabs || ends_in(path, length, ".csv"))
         *format = WH_FORMAT_CSV;
-    if (*format == WH_FORMAT_NONE
-        && (ends_in(path, length, ".ndjson") || ends_in(path, length, ".jsonl")))
+    else if (ends_in(path, length, ".ndjson") || ends_in(path, length, ".jsonl"))
         *format = WH_FORMAT_NDJSON;
-    if (tabs && *delimiter == '\0')
+    *tsv = tabs && (*delimiter == '\0' || *delimiter == '\t');
+    if (*tsv)
         *delimiter = '\t';
 }
 
@@ -115,7 +117,7 @@ static int begin_file(struct files *files, const char *path, struct wh_input *in
         return -1;
     struct wh_reading *settled = &files->settled;
     *settled = files->reading;
-    wh_format_by_name(path, &settled->format, &settled->delimiter);
+    wh_format_by_name(path, &settled->format, &settled->delimiter, &settled->tsv);
     if (settled->format == WH_FORMAT_NONE && settle_by_byte(settled, input, error) != 0)
         return -1;
     if (settled->format == WH_FORMAT_NDJSON)

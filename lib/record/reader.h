@@ -57,6 +57,8 @@ struct wh_reading {
     enum wh_format format;       /* WH_FORMAT_NONE: by the file's name, else by the first byte, '{'
                                     being NDJSON */
     char delimiter;              /* CSV: ',' unless set; '\t' for TSV; 0: ',' or by file name */
+    bool tsv;                    /* CSV: values have no quotes; the delimiter is a tab */
+    bool tsv_escapes;            /* where it is TSV: backslash escapes, and \N for null */
     bool no_header;              /* CSV: columns are named 1, 2, 3 ... */
     bool no_infer;               /* CSV: every value is a string */
     bool ragged;                 /* CSV: short rows are filled with null, long ones folded */
@@ -73,9 +75,9 @@ struct wh_reading {
 
 enum { WH_MAX_ROW = 64 << 20, WH_MAX_DEPTH = 1000 };
 
-/* What a file's name says about its format and delimiter, .gz at its end aside, where *format is
- * WH_FORMAT_NONE and *delimiter 0. */
-void wh_format_by_name(const char *path, enum wh_format *format, char *delimiter);
+/* What a file's name says about its format, .gz at its end aside, where *format is WH_FORMAT_NONE:
+ * also whether that is TSV, for which *delimiter must be 0 or a tab, and then becomes one. */
+void wh_format_by_name(const char *path, enum wh_format *format, char *delimiter, bool *tsv);
 
 /* Rows out of the named files in order ("-": standard input; none: standard input). `paths` and
  * what both point at must stay, the position aside. NULL on failure. */

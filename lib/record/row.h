@@ -54,6 +54,18 @@ enum wh_format {
     WH_FORMAT_CSV,
 };
 
+/* What may stand within a value of CSV, and how. */
+enum wh_csv_dialect {
+    WH_CSV_QUOTED,         /* quotes, by RFC 4180 */
+    WH_TSV_PLAIN,         /* no quotes and no escapes: neither tabs nor line ends in values */
+    WH_TSV_ESCAPED, /* \t, \n, \r and \\ for them, \N for null (--tsv-escapes) */
+};
+
+static inline enum wh_csv_dialect wh_csv_dialect(bool tsv, bool escapes)
+{
+    return !tsv ? WH_CSV_QUOTED : escapes ? WH_TSV_ESCAPED : WH_TSV_PLAIN;
+}
+
 struct wh_row {
     const struct wh_shape *shape;
     struct wh_field *fields; /* shape->count of them; wh_row_fields gives room for another shape */
@@ -63,6 +75,9 @@ struct wh_row {
     uint8_t terminator;   /* bytes of line end in raw: 0 (none), 1 or 2 (CR LF) */
     uint8_t raw_format;   /* enum wh_format */
     char delimiter;       /* of the raw text, CSV */
+    uint8_t dialect;      /* enum wh_csv_dialect of the raw text, CSV */
+    bool order_mark;      /* CSV: the input began with a byte order mark; where that is in `raw`,
+                             `line` is 1 */
     const char *raw;      /* the row as it was read, with its terminator; NULL out of a database */
     size_t raw_length;
     const char *source;   /* file or database as messages name it */

@@ -30,7 +30,8 @@ struct wh_shape {
     uint64_t serial;
     uint32_t count;
     const struct wh_column *columns;
-    const char *header; /* the CSV header line as it came, with its line end; NULL where none */
+    const char *header; /* the CSV header line as it came, with its line end, a byte order
+                           mark aside; NULL where none */
     size_t header_length;
 };
 

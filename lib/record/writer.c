@@ -11,7 +11,7 @@
 #include "record/json.h"
 #include "record/ndjson_tree.h"
 
-enum { FULL = 256 << 10 };
+enum { FULL = 256 << 10, ORDER_MARK = 3 /* bytes of it in UTF-8 */ };
 
 struct wh_writer {
     struct wh_writing writing;
@@ -21,6 +21,7 @@ struct wh_writer {
     struct wh_buffer buffer;
     uint64_t total;
     bool begun;             /* the format is settled, the header written */
+    uint8_t dialect;        /* enum wh_csv_dialect */
     bool missing_newline;   /* the row before had none: it was the last of its file */
     struct wh_csv_encoder *encoder;
 };
@@ -223,16 +224,23 @@ int wh_writer_begin(struct wh_writer *writer, const struct wh_row *row, struct w
     struct wh_writing *writing = &writer->writing;
     writing->format = format_for(writer, row);
     if (writing->format == WH_FORMAT_CSV) {
+        bool same = !writing->delimiter && row->raw_format == WH_FORMAT_CSV;
         if (!writing->delimiter)
-            writing->delimiter = row->raw_format == WH_FORMAT_CSV ? row->delimiter : ',';
+            writing->delimiter = same ? row->delimiter : ',';
+        if (same)
+            writing->tsv = row->dialect != WH_CSV_QUOTED;
+        writer->dialect = (uint8_t)wh_csv_dialect(writing->tsv, writing->tsv_escapes);
         writer->encoder = wh_csv_encoder_begin(writing->columns, writing->column_count, row,
-                                               writing->delimiter);
+                                               writing->delimiter,
+                                               writer->dialect);
         writer->begun = true;
         if (chosen(writer) && !varies(row) &&
             wh_csv_encoder_check(writer->encoder, row->shape, error) != 0)
             return -1;
-        if (!writing->no_header)
-            wh_csv_encode_header(writer->encoder, &writer->buffer);
+        if (row->order_mark && row->raw_format == WH_FORMAT_CSV && !writing->columns_there)
+            wh_buffer_add(&writer->buffer, "\xEF\xBB\xBF", ORDER_MARK);
+        if (!writing->no_header && wh_csv_encode_header(writer->encoder, &writer->buffer, error))
+            return -1;
     }
     writer->begun = true;
     return 0;
@@ -252,7 +260,7 @@ static bool passes(struct wh_writer *writer, const struct wh_row *row)
     if (row->raw_format == WH_FORMAT_NDJSON)
         return true;
     return row->delimiter == writer->writing.delimiter &&
-           wh_csv_encoder_same(writer->encoder, row->shape);
+           row->dialect == writer->dialect && wh_csv_encoder_same(writer->encoder, row->shape);
 }
 
 /* Whoever reads the output would take the row for a control record. No reader lets such a row in,
@@ -286,7 +294,8 @@ int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_
     bool terminated = row->terminator > 0 || row->raw_format == WH_FORMAT_NONE;
     if (passes(writer, row)) {
         writer->missing_newline = !terminated;
-        return add_bytes(writer, row->raw, row->raw_length, error);
+        size_t mark = row->order_mark && row->line == 1 ? ORDER_MARK : 0; /* it is written */
+        return add_bytes(writer, row->raw + mark, row->raw_length - mark, error);
     }
     if (writer->writing.format == WH_FORMAT_CSV) {
         if (wh_csv_encode_row(writer->encoder, buffer, row, error) != 0) {

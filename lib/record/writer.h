@@ -17,7 +17,9 @@
 
 struct wh_writing {
     enum wh_format format;          /* WH_FORMAT_NONE: as the first row's raw text, else NDJSON */
-    char delimiter;                 /* CSV: 0: as the input's, else ',' */
+    char delimiter;                 /* CSV: 0: as the input's, TSV or not, else ',' */
+    bool tsv;                       /* CSV: values have no quotes; the delimiter is a tab */
+    bool tsv_escapes;               /* where it is TSV: backslash escapes, and \N for null */
     bool no_header;                 /* CSV: leave the header out */
     const char *const *columns;     /* CSV: these columns in this order; NULL: the first row's */
     size_t column_count;

@@ -12,7 +12,8 @@ void wh_file_format_settle(struct wh_file_format *format, const struct wh_writin
                            const char *path)
 {
     format->writing = *asked;
-    wh_format_by_name(path, &format->writing.format, &format->writing.delimiter);
+    wh_format_by_name(path, &format->writing.format, &format->writing.delimiter,
+                      &format->writing.tsv);
 }
 
 void wh_file_format_free(struct wh_file_format *format)
@@ -71,6 +72,7 @@ static int look_at_first(struct wh_file_format *format, struct wh_reader *reader
     if (writing->format == WH_FORMAT_NDJSON)
         return 0;
     writing->delimiter = row->delimiter;
+    writing->tsv = row->dialect != WH_CSV_QUOTED;
     return writing->no_header ? 0 : take_header(format, row->shape, path, error);
 }
 
@@ -97,6 +99,7 @@ int wh_file_format_look(struct wh_file_format *format, const char *path, bool wh
 {
     const struct wh_reading reading = {
         .format = format->writing.format, .delimiter = format->writing.delimiter,
+        .tsv = format->writing.tsv, .tsv_escapes = format->writing.tsv_escapes,
         .no_header = format->writing.no_header, .max_row = WH_MAX_ROW,
     };
     if (whole && look_at_last(path, terminated, error) != 0)

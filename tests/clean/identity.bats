@@ -42,8 +42,13 @@ awkward_csv() {
     same in.csv out
     wh-clean -i csv <in.csv >out
     same in.csv out
-    tr ',' '\t' <in.csv >in.tsv
+    tr ',' '\t' <in.csv >tabbed
+    wh-clean -i csv -d '\t' tabbed >out
+    same tabbed out
+    printf 'a\tb "q"\r\n"\t""\r\n 1 \t\\n\r\n\t5'"'"'9" tall' >in.tsv
     wh-clean in.tsv >out
+    same in.tsv out
+    wh-clean --trim a in.tsv | sed 's/^1/ 1 /' >out
     same in.tsv out
 }
 

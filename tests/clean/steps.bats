@@ -122,7 +122,7 @@ clean() {
     prints '{"a":null,"b":"x"}' clean '{"a":"\u004eA","b":"x"}' --null-value NA
     prints '{"a":null}' clean '{"a":""}' --null-value ''
     prints $'a,b\n0,2' wh-clean -i csv --null-value NA --fill a=0 <<<$'a,b\nNA,2'
-    prints $'a,b\nNA,2' wh-clean -i csv --null-value NA <<<$'a,b\nNA,2'
+    prints $'a,b\n,2' wh-clean -i csv --null-value NA <<<$'a,b\nNA,2'
 }
 
 @test "--drop-missing drops rows with null or without the column, and counts them" {

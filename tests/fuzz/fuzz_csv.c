@@ -4,6 +4,9 @@
  * values of a row are the bytes it came from; and neither the kind of vector nor the place where
  * the bytes are cut between two reads makes a difference.
  *
+ * TSV, with and without escapes, is held against itself in the same ways: what is encoded of a row
+ * is read as the same row, without escapes byte for byte, and is valid JSON in NDJSON.
+ *
  * The reader asks for more than libcsv, and this program adds it to what libcsv says: UTF-8
  * without zero bytes, and the number of values that the first row has. The one thing they cannot
  * agree on is a CR that no LF follows (a line end to libcsv, part of the value to the reader) or
@@ -23,6 +26,7 @@
 #include "record/csv_encode.h"
 #include "record/csv_scan.h"
 #include "record/reader.h"
+#include "record/writer.h"
 
 /* The reader, fed through a pipe ------------------------------------------------------------- */
 
@@ -221,7 +225,8 @@ static void compare_encoded(const struct oracle *oracle, const struct wh_row *ro
                           memcmp(row->raw, "\xEF\xBB\xBF", 3) != 0 ? 0 : 3;
     if (oracle->feeds_only && memchr(row->raw, '\r', row->raw_length))
         return;
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, row, row->delimiter);
+    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, row, row->delimiter,
+                                                             row->dialect);
     CHECK(wh_csv_encode_row(encoder, &out, row, &error) == 0);
     CHECK(out.length == row->raw_length - lead);
     CHECK(memcmp(out.data, row->raw + lead, out.length) == 0);
@@ -310,6 +315,55 @@ static void compare_with_itself(const char *bytes, size_t length, char delimiter
     wh_buffer_free(&other);
 }
 
+/* TSV ---------------------------------------------------------------------------------------- */
+
+static void check_tsv_row(const struct wh_row *row)
+{
+    struct wh_error error;
+    struct wh_buffer out = { 0 };
+    bool escapes = row->dialect == WH_TSV_ESCAPED;
+    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, row, '\t', row->dialect);
+    CHECK(wh_csv_encode_row(encoder, &out, row, &error) == 0);
+    CHECK(memchr(out.data, '\n', out.length - (row->terminator > 0)) == NULL);
+    if (!escapes && row->line > 1) {
+        CHECK(out.length == row->raw_length);
+        CHECK(memcmp(out.data, row->raw, out.length) == 0);
+    }
+    wh_csv_encoder_end(encoder);
+    out.length = 0;
+    wh_row_to_json(&out, row);
+    json_error_t fault;
+    json_t *json = json_loadb(out.data, out.length, JSON_ALLOW_NUL, &fault);
+    CHECK(json || strstr(fault.text, "number"));
+    json_decref(json);
+    wh_buffer_free(&out);
+}
+
+static void check_tsv(const char *bytes, size_t length, uint8_t options, size_t chunk,
+                      const char *simd)
+{
+    struct wh_reading reading = { .format = WH_FORMAT_CSV, .delimiter = '\t', .tsv = true,
+                                  .tsv_escapes = options & 16, .no_header = true,
+                                  .ragged = options & 2,
+                                  .max_row = options & 8 ? 1 + options : 0 };
+    struct wh_buffer one = { 0 }, other = { 0 };
+    describe(&one, &reading, (struct drip){ bytes, length, 4096, -1 }, "plain");
+    describe(&other, &reading, (struct drip){ bytes, length, chunk, -1 }, simd);
+    CHECK(one.length == other.length);
+    CHECK(memcmp(one.data, other.data, one.length) == 0);
+    wh_buffer_free(&one);
+    wh_buffer_free(&other);
+    reading.ragged = false;
+    struct drip drip = { bytes, length, chunk, -1 };
+    struct wh_reader *reader = open_drip(&reading, &drip, simd);
+    struct wh_error error;
+    for (enum wh_next next; (next = wh_reader_next(reader, &error)) != WH_NEXT_END &&
+                            next != WH_NEXT_ERROR;)
+        if (next == WH_NEXT_ROW)
+            check_tsv_row(reader->row);
+    close_drip(reader, &drip);
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     static const char delimiters[] = ",;\t| a\x01\\";
@@ -333,6 +387,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     CHECK(bytes);
     memcpy(bytes, data, size);
     compare_with_itself(bytes, size, delimiter, data[-1], chunk, simd);
+    check_tsv(bytes, size, data[-1], chunk, simd);
     for (size_t i = 0; i < size; i++)
         if (bytes[i] == '\r' && (i + 1 < size && data[i + 1] == '\n') == feeds_only)
             bytes[i] = 'r';

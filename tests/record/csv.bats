@@ -16,8 +16,6 @@ awkward() {
     awkward >in.csv
     wh-clean in.csv >out.csv
     cmp in.csv out.csv
-    wh-clean --null-value NA <in.csv -i csv >out.csv
-    cmp in.csv out.csv
     gzip -c in.csv >in.csv.gz
     wh-clean in.csv.gz >out.csv
     cmp in.csv out.csv
@@ -39,12 +37,36 @@ awkward() {
     cmp one.ndjson two.ndjson
 }
 
-@test "TSV is CSV with tabs" {
-    printf 'a\tb\n1,5\t"x\ty"\n' >in.tsv
-    run -0 wh-clean -o ndjson in.tsv
-    [ "$output" = '{"a":"1,5","b":"x\ty"}' ]
-    run -0 wh-clean -o csv in.tsv
-    [ "${lines[1]}" = '"1,5","x	y"' ]
+@test "CSV with tabs has quotes" {
+    printf 'a\tb\n1,5\t"x\ty"\n' >in.txt
+    prints '{"a":"1,5","b":"x\ty"}' wh-clean -i csv -d '\t' -o ndjson in.txt
+    prints $'a\tb\n1,5\t"x\ty"' wh-clean -i csv -d '\t' in.txt
+}
+
+@test "a byte order mark stays in CSV, whatever becomes of the header" {
+    printf '\357\273\277a,b\n1,2\n' >in.csv
+    for options in '--rename a=c' '--select b' '-o tsv' '--columns b,a' '--drop-missing a' '-d ;'; do
+        # shellcheck disable=SC2086 # the options are words
+        wh-clean $options in.csv >out
+        [ "$(head -c 3 out)" = $'\xEF\xBB\xBF' ] || { echo "lost: $options"; return 1; }
+        [ "$(grep -c $'\xEF\xBB\xBF' out)" = 1 ]
+    done
+    wh-clean -H --select 2,1 in.csv >out
+    printf '\357\273\277b,a\n2,1\n' | same - out
+    wh-clean -H in.csv >out
+    same in.csv out
+    printf '\357\273\277a,b\n' >empty.csv
+    wh-clean --select b empty.csv >out
+    printf '\357\273\277b\n' | same - out
+    wh-extract in.csv -o csv >out
+    same in.csv out
+    wh-load new.csv in.csv
+    same in.csv new.csv
+    wh-load new.csv in.csv
+    [ "$(grep -c $'\xEF\xBB\xBF' new.csv)" = 1 ]
+    wh-clean --rename a=c in.csv in.csv >out
+    [ "$(grep -c $'\xEF\xBB\xBF' out)" = 1 ]
+    prints '{"a":1,"b":2}' wh-clean -o ndjson in.csv
 }
 
 @test "a bad row is named by file, line, column" {

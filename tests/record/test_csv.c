@@ -99,11 +99,8 @@ static void show_value(struct wh_buffer *out, const struct wh_field *field)
     wh_buffer_format(out, "%s", names[field->type]);
     if (mark)
         wh_buffer_byte(out, mark);
-    if (field->type >= WH_NUMBER || (field->flags & WH_LITERAL)) {
-        if (field->flags & WH_LITERAL)
-            wh_buffer_byte(out, ':');
+    if (field->type >= WH_NUMBER)
         wh_buffer_add(out, field->text, field->length);
-    }
     if (mark)
         wh_buffer_byte(out, mark);
 }
@@ -241,7 +238,7 @@ static void an_order_mark_is_no_part_of_a_name(void **state)
     struct wh_reader *reader = open_file(&usual, text, sizeof text - 1);
     assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
     assert_int_equal(wh_shape_find(reader->row->shape, "a", 1), 0);
-    assert_int_equal(reader->row->shape->header_length, 9);
+    assert_int_equal(reader->row->shape->header_length, 6);
     wh_reader_close(reader);
     expect(&plain, text, "q'a' 'b'\n1 2\n");
 }
@@ -292,17 +289,17 @@ static void types_can_be_turned_off(void **state)
     wh_columns_free(some.strings);
 }
 
-static void null_values_keep_their_spelling(void **state)
+static void null_values_become_null_and_change_the_row(void **state)
 {
     (void)state;
     const char *const nulls[] = { "NA", "-999" };
     const char *const empty[] = { "" };
     struct wh_reading reading = { .format = WH_FORMAT_CSV, .nulls = nulls, .null_count = 2 };
     expect(&reading, "a,b,c\nNA,-999,N\n\"NA\",NAN,\"\"\n",
-           "null:NA null:-999 'N'\nqnull:NA 'NAN' q''\n");
+           "null null 'N'\nnull 'NAN' q''\n");
     reading.nulls = empty;
     reading.null_count = 1;
-    expect(&reading, "a,b\n,\"\"\n", "null qnull:\n");
+    expect(&reading, "a,b\n,\"\"\n", "null null\n");
 }
 
 /* Types settled by the first rows ------------------------------------------------------------ */
@@ -583,9 +580,14 @@ static void encode_all(struct wh_reader *reader, struct wh_buffer *out, struct w
     enum wh_next next;
     while ((next = wh_reader_next(reader, &error)) == WH_NEXT_ROW) {
         if (!encoder) {
-            encoder = wh_csv_encoder_begin(NULL, 0, reader->row, reader->row->delimiter);
-            wh_csv_encode_header(encoder, out);
-            wh_csv_encode_header(encoder, raw);
+            encoder = wh_csv_encoder_begin(NULL, 0, reader->row, reader->row->delimiter,
+                                           WH_CSV_QUOTED);
+            if (reader->row->order_mark) {
+                wh_buffer_add(out, "\xEF\xBB\xBF", 3);
+                wh_buffer_add(raw, "\xEF\xBB\xBF", 3);
+            }
+            assert_int_equal(wh_csv_encode_header(encoder, out, &error), 0);
+            assert_int_equal(wh_csv_encode_header(encoder, raw, &error), 0);
         }
         assert_true(wh_csv_encoder_same(encoder, reader->row->shape));
         assert_int_equal(wh_csv_encode_row(encoder, out, reader->row, &error), 0);
@@ -600,11 +602,9 @@ static void encode_all(struct wh_reader *reader, struct wh_buffer *out, struct w
 static void values_are_written_back_as_they_came(void **state)
 {
     (void)state;
-    const char *const nulls[] = { "NaN", "x" };
     for (int i = 0; i < 300; i++) {
         char delimiter = i % 2 ? ',' : '\t';
-        struct wh_reading reading = { .format = WH_FORMAT_CSV, .delimiter = delimiter,
-                                      .nulls = nulls, .null_count = (size_t)i % 3 };
+        struct wh_reading reading = { .format = WH_FORMAT_CSV, .delimiter = delimiter };
         struct wh_buffer file = { 0 }, encoded = { 0 }, raw = { 0 };
         make_file(&file, 1 + random_below(6), 1 + random_below(i % 20 ? 30 : 20000), delimiter);
         const struct wh_csv_scan *const *scans = wh_csv_scans();
@@ -656,9 +656,10 @@ static void rows_of_any_origin_can_be_written(void **state)
     struct wh_shape *shape = wh_shape_make(columns, 2);
     struct wh_field fields[2];
     struct wh_row row = { .shape = shape, .fields = fields };
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, &row, ',');
+    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, &row, ',', WH_CSV_QUOTED);
     struct wh_buffer out = { 0 };
-    wh_csv_encode_header(encoder, &out);
+    struct wh_error error;
+    assert_int_equal(wh_csv_encode_header(encoder, &out, &error), 0);
     wh_buffer_byte(&out, '\0');
     assert_string_equal(out.data, "a,\"b,\"\"c\"\n");
     wh_buffer_free(&out);
@@ -667,14 +668,14 @@ static void rows_of_any_origin_can_be_written(void **state)
     fields[1] = field_of(WH_STRING, 0, "");
     expect_row(encoder, &row, ",\"\"\n");
     fields[0] = field_of(WH_TRUE, 0, "");
-    fields[1] = field_of(WH_FALSE, WH_LITERAL, "no");
-    expect_row(encoder, &row, "true,no\n");
+    fields[1] = field_of(WH_FALSE, 0, "");
+    expect_row(encoder, &row, "true,false\n");
     fields[0] = field_of(WH_NESTED, 0, "{\"x\": [1,2]}");
     fields[1] = field_of(WH_STRING, WH_ESCAPED, "a\\u00e9\\\"\\n");
     expect_row(encoder, &row, "\"{\"\"x\"\": [1,2]}\",\"a\xc3\xa9\"\"\n\"\n");
     fields[0] = field_of(WH_NUMBER, 0, "1e400");
-    fields[1] = field_of(WH_NULL, WH_LITERAL | WH_QUOTED, "N/A");
-    expect_row(encoder, &row, "1e400,\"N/A\"\n");
+    fields[1] = field_of(WH_NULL, WH_QUOTED, "");
+    expect_row(encoder, &row, "1e400,\n");
     fields[0] = field_of(WH_STRING, 0, "a text longer than a vector, with its only comma behind");
     fields[1] = field_of(WH_STRING, WH_QUOTED, "12");
     row.terminator = 2;
@@ -686,7 +687,6 @@ static void rows_of_any_origin_can_be_written(void **state)
     expect_row(encoder, &row, "\"x\ry\",\"12\"");
 
     fields[0] = field_of(WH_STRING, WH_ESCAPED, "\\u0000");
-    struct wh_error error;
     assert_int_equal(wh_csv_encode_row(encoder, &out, &row, &error), 1);
     assert_string_equal(error.rule, "nul");
     assert_string_equal(error.column, "a");
@@ -755,7 +755,7 @@ static void columns_are_found_by_name(void **state)
     struct wh_field fields[3] = { field_of(WH_NUMBER, 0, "1"), field_of(WH_NUMBER, 0, "2"),
                                   field_of(WH_NUMBER, 0, "3") };
     struct wh_row row = { .shape = two, .fields = fields };
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(names, 3, &row, ';');
+    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(names, 3, &row, ';', WH_CSV_QUOTED);
     expect_row(encoder, &row, "2;1;\n");
     assert_false(wh_csv_encoder_same(encoder, two));
     row.shape = three;
@@ -786,7 +786,7 @@ static void wide_rows_in_another_order_take_no_time(void **state)
     struct wh_shape *shape = wh_shape_make(columns, WH_MAX_COLUMNS);
     struct wh_shape *other = wh_shape_make(backwards, WH_MAX_COLUMNS);
     struct wh_row row = { .shape = shape, .fields = fields };
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, &row, ',');
+    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, &row, ',', WH_CSV_QUOTED);
     struct wh_buffer out = { 0 };
     struct wh_error error;
     row.shape = other;
@@ -808,9 +808,9 @@ static void another_delimiter_makes_another_header(void **state)
     static const char text[] = "\"a\",\"b;\"\r\n\"1;2\",3;4\r\n";
     struct wh_reader *reader = open_file(&usual, text, sizeof text - 1);
     assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, reader->row, ';');
+    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, reader->row, ';', WH_CSV_QUOTED);
     struct wh_buffer out = { 0 };
-    wh_csv_encode_header(encoder, &out);
+    assert_int_equal(wh_csv_encode_header(encoder, &out, &error), 0);
     assert_int_equal(wh_csv_encode_row(encoder, &out, reader->row, &error), 0);
     wh_buffer_byte(&out, '\0');
     assert_string_equal(out.data, "a;\"b;\"\r\n\"1;2\";\"3;4\"\r\n");
@@ -833,17 +833,17 @@ static void all_kinds_of_vectors_agree(void **state)
         for (size_t i = 0; i < sizeof text; i++)
             text[i] = dull && random_below(50) ? 'x' : bytes[random_below(sizeof bytes)];
         size_t length = random_below(SIZE + 1);
-        char delimiter = random_below(2) ? ',' : '\t';
+        char delimiter = random_below(2) ? ',' : '\t', quote = random_below(2) ? '"' : '\n';
         uint64_t marks[2][SIZE / 64 + 1] = { { 0 } };
         uint8_t traits[2][SIZE / 64 + 1] = { { 0 } };
-        scans[0]->classify(text, length, delimiter, marks[0], traits[0]);
-        size_t before = scans[0]->copy(out, text, length, delimiter);
+        scans[0]->classify(text, length, delimiter, quote, marks[0], traits[0]);
+        size_t before = scans[0]->copy(out, text, length, delimiter, quote);
         for (size_t i = 1; scans[i]; i++) {
-            scans[i]->classify(text, length, delimiter, marks[1], traits[1]);
+            scans[i]->classify(text, length, delimiter, quote, marks[1], traits[1]);
             assert_memory_equal(marks[0], marks[1], sizeof marks[0]);
             assert_memory_equal(traits[0], traits[1], sizeof traits[0]);
             memset(out, 0, sizeof out);
-            assert_int_equal(scans[i]->copy(out, text, length, delimiter), before);
+            assert_int_equal(scans[i]->copy(out, text, length, delimiter, quote), before);
             assert_memory_equal(out, text, before);
         }
     }
@@ -866,7 +866,7 @@ int main(void)
         cmocka_unit_test(columns_without_a_header_are_numbered),
         cmocka_unit_test(any_byte_may_delimit),
         cmocka_unit_test(types_can_be_turned_off),
-        cmocka_unit_test(null_values_keep_their_spelling),
+        cmocka_unit_test(null_values_become_null_and_change_the_row),
         cmocka_unit_test(first_rows_settle_the_types),
         cmocka_unit_test(a_pipe_cannot_settle_types),
         cmocka_unit_test(a_row_must_have_the_columns),
