@@ -329,7 +329,7 @@ int wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out,
         if (!add_text(encoder, out, column->name, column->length))
             return refuse_name(column, error);
     }
-    if (ends_in_return(encoder, out))
+    if (!encoder->carriage_return && ends_in_return(encoder, out))
         return refuse_name(&encoder->shape->columns[encoder->shape->count - 1], error);
     add_line_end(out, encoder->carriage_return);
     return 0;
@@ -372,14 +372,15 @@ int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                                 &row->fields[places->at[i]], error);
         }
     }
-    if (out->length > before && ends_in_return(encoder, out)) {
+    bool ended = row->terminator > 0 || row->raw_format == WH_FORMAT_NONE;
+    if (ended && row->terminator != 2 && out->length > before && ends_in_return(encoder, out)) {
         uint32_t last = encoder->shape->count - 1;
         out->length = before;
         return refuse_value(encoder, &encoder->shape->columns[last],
                             &row->fields[places->at[last]], error);
     }
     /* The last row of a file keeps its missing line end; a row out of a database has none. */
-    if (row->terminator > 0 || row->raw_format == WH_FORMAT_NONE)
+    if (ended)
         add_line_end(out, row->terminator == 2);
     return 0;
 }
