@@ -86,6 +86,8 @@ static const struct wh_option output_options[] = {
     { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
     { "output-format", 'o', "FORMAT", "ndjson, csv or tsv [ndjson]", WH_OPTION_CHOICE,
       offsetof(struct wh_common, output_format), NULL, formats },
+    { "columns", 0, "A,B,...", "the columns of CSV output and their order [the first row's]",
+      WH_OPTION_CALL, 0, wh_common_set_columns, NULL },
 };
 
 /* What the options ask for, as a request to the source. */

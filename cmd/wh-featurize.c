@@ -41,6 +41,8 @@ static const struct wh_option writing_options[] = {
     { "output-format", 'o', "FORMAT", "ndjson; csv or tsv with a column features.NAME for every "
       "feature [ndjson]",
       WH_OPTION_CHOICE, offsetof(struct wh_common, output_format), NULL, output_formats },
+    { "columns", 0, "A,B,...", "the columns of CSV output and their order [the first row's]",
+      WH_OPTION_CALL, 0, wh_common_set_columns, NULL },
 };
 
 static int featurize(void *context, struct wh_common *common, const char *const *paths,

@@ -71,7 +71,15 @@ static void advise(const struct target *target, struct wh_slice text, char *advi
 {
     bool blank = text.length && (isspace((unsigned char)text.text[0]) ||
                                  isspace((unsigned char)text.text[text.length - 1]));
-    if (says_missing(text))
+    size_t i = 0;
+    while (i < text.length && isspace((unsigned char)text.text[i]))
+        i++;
+    if (i == text.length && target->number)
+        snprintf(advice, size, text.length ? " (it is blank: wh-clean --trim COLS | wh-clean "
+                                             "--null-value '' makes it null)"
+                                           : " (--null-value '' makes it null, after --trim in "
+                                             "another wh-clean)");
+    else if (says_missing(text))
         snprintf(advice, size, " (--null-value '%.*s' makes it null)", (int)text.length, text.text);
     else if (blank)
         snprintf(advice, size, " (--trim takes the blanks off)");
@@ -92,7 +100,7 @@ static enum wh_pass refuse(const struct target *target, struct wh_row *row, uint
     const struct wh_column *column = &row->shape->columns[index];
     const struct wh_field *field = &row->fields[index];
     struct wh_slice text = wh_row_text(row, field);
-    char quoted[96], advice[160];
+    char quoted[96], advice[200];
     wh_quote(quoted, text.text, text.length);
     if (why == WH_OUT_OF_RANGE) {
         wh_bad_row(error, "type", column->name, column->length, 0,

@@ -207,6 +207,10 @@ static void put_null(const struct dates *dates, const struct date_column *column
     }
 }
 
+/* What makes a date of a number. */
+static const char EPOCH_ADVICE[] = " (seconds since 1970 become one by jq: "
+                                   "jq -c '.COL |= todate')";
+
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
                         struct wh_features *features, struct wh_error *error)
 {
@@ -223,9 +227,11 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
         struct wh_slice text = wh_row_text(row, field);
         if (field->type != WH_STRING || take_parts(dates, column->memory, text)) {
             char shown[96];
+            bool number = field->type == WH_NUMBER;
             wh_bad_row(error, "dates", column->name, column->length, 0,
-                       "%s is not a date or time like \"2024-03-01 12:30:05\" (see --type "
-                       "COL=timestamp)", wh_quote(shown, text.text, text.length));
+                       "%s is not a date or time like \"2024-03-01 12:30:05\"%s",
+                       wh_quote(shown, text.text, text.length), number ? EPOCH_ADVICE
+                                                                       : " (ISO 8601 is read)");
             return WH_PASS_BAD;
         }
         put_parts(dates, column->memory, features);

@@ -623,6 +623,10 @@ size_t wh_featurizer_passes(const struct wh_featurizer *self)
 
 int wh_featurizer_settle(struct wh_featurizer *self, struct wh_error *error)
 {
+    const char *state = self->options->state;
+    if (self->rows == 0 && state)
+        return wh_fail(error, WH_FAILED, "%s: no row came to learn from, so %s", state,
+                       access(state, F_OK) == 0 ? "it stays as it was" : "it was not made");
     wh_steps_settle(self->steps, self->pass++);
     if (self->pass < self->passes) {
         self->rows = 0; /* they come again */

@@ -577,7 +577,8 @@ static bool no_number(const char *text, size_t length)
 
 /* A string: the feature `name=value`. `last` is the feature it was in the row before. */
 static bool take_string(struct wh_examples *examples, const struct named *column,
-                        struct wh_slice value, uint32_t *last, struct wh_error *error)
+                        struct wh_slice value, bool declared, uint32_t *last,
+                        struct wh_error *error)
 {
     struct wh_names *names = examples->names;
     size_t prefix = column->length + 1;
@@ -599,9 +600,10 @@ static bool take_string(struct wh_examples *examples, const struct named *column
         return false;
     mark(examples, &name);
     examples->fresh = name.id == WH_NO_FEATURE || name.id >= count;
-    if (examples->fresh && no_number(value.text, value.length))
+    if (!declared && examples->fresh && no_number(value.text, value.length))
         return bad_value(error, column, "number", value.text, value.length,
-                         "is not a number: if it means a missing value, say so with --null-value");
+                         "is not a number: if it means a missing value, say so with --null-value; "
+                         "if it is a word, with --string");
     if (name.id == WH_NO_FEATURE)
         return true;
     *last = name.id;
@@ -673,10 +675,10 @@ static const struct wh_field *as_kind(struct wh_examples *examples,
 
 /* A text that is no feature, and so says nothing, is missing in its column. */
 static bool read_text(struct wh_examples *examples, struct column *column, struct named *name,
-                      struct wh_slice text, struct wh_error *error)
+                      struct wh_slice text, bool declared, struct wh_error *error)
 {
     size_t count = examples->count;
-    if (!take_string(examples, name, text, &column->last, error))
+    if (!take_string(examples, name, text, declared, &column->last, error))
         return false;
     return examples->count > count || name->id == WH_NO_FEATURE || !examples->missing
         || put_value(examples, name, (double)NAN, error);
@@ -719,7 +721,8 @@ static bool read_column(struct wh_examples *examples, struct binding *binding,
         good = take_number(examples, &name, field->text, field->length, error);
         break;
     case WH_STRING:
-        good = read_text(examples, column, &name, wh_row_text(row, field), error);
+        good = read_text(examples, column, &name, wh_row_text(row, field),
+                         own->flags & WH_DECLARED, error);
         if (examples->fresh && known)
             wh_census_surprise(known, own);
         return good;
@@ -838,7 +841,7 @@ static inline const char *read_value(struct wh_examples *examples, struct wh_row
         bool escaped;
         uint32_t last = WH_NO_FEATURE;
         end = close_quote(at + 1, &escaped);
-        good = take_string(examples, name, decode(row, at + 1, end, escaped), &last, error);
+        good = take_string(examples, name, decode(row, at + 1, end, escaped), false, &last, error);
         end++;
         break;
     }

@@ -38,8 +38,8 @@ static int add_null(void *target, const struct wh_option *option, const char *va
     return 0;
 }
 
-static int set_columns(void *target, const struct wh_option *option, const char *value,
-                       struct wh_error *error)
+int wh_common_set_columns(void *target, const struct wh_option *option, const char *value,
+                          struct wh_error *error)
 {
     (void)option;
     struct wh_common *common = target;
@@ -101,7 +101,8 @@ const struct wh_option wh_common_options[] = {
       0, add_null, NULL },
     { "no-infer", 'S', NULL, "CSV values are strings, also those that look like numbers",
       WH_OPTION_FLAG, offsetof(struct wh_common, no_infer), NULL, NULL },
-    { "string", 0, "COLS", "the same for these columns only", WH_OPTION_TEXT,
+    { "string", 0, "COLS", "the values of these columns are strings, whatever they look like; in "
+      "NDJSON too", WH_OPTION_TEXT,
       offsetof(struct wh_common, strings), NULL, NULL },
     { "infer", 0, "N", "settle whether a CSV column is numbers or strings from the first N rows of "
       "a file, instead of value by value",
@@ -130,7 +131,7 @@ const struct wh_option wh_common_options[] = {
     { "output-format", 'o', "FORMAT", "ndjson, csv or tsv [as the input]", WH_OPTION_CHOICE,
       offsetof(struct wh_common, output_format), NULL, output_formats },
     { "columns", 0, "A,B,...", "the columns of CSV output and their order [the first row's]",
-      WH_OPTION_CALL, 0, set_columns, NULL },
+      WH_OPTION_CALL, 0, wh_common_set_columns, NULL },
 };
 
 enum { OPTION_COUNT = sizeof wh_common_options / sizeof *wh_common_options };
@@ -149,7 +150,6 @@ static int check_csv_options(const struct wh_common *common, struct wh_error *er
     if (!is(common->input_format, "ndjson"))
         return 0;
     const char *given = common->no_infer  ? "--no-infer"
-                        : common->strings ? "--string"
                         : common->infer   ? "--infer"
                         : common->ragged  ? "--ragged"
                                           : NULL;

@@ -17,6 +17,11 @@ struct loop {
     struct wh_run *run;
     struct wh_writer *writer;   /* NULL: nothing is written */
     struct wh_nulls nulls;      /* --null-value, for rows whose reader does not know it */
+    struct {
+        uint64_t serial;        /* of the shape that they are known for */
+        uint32_t *indices;
+        int count;
+    } strings;                  /* --string, for NDJSON */
     struct wh_rejects *rejects; /* NULL: the first bad row ends the run */
     struct wh_stats *stats;
     bool too_many;              /* the rejects exceeded the limit */

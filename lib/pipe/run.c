@@ -283,11 +283,46 @@ static int late_reject(struct wh_emit *emit, const struct wh_row *row,
 
 /* -------------------------------------------------------------------- loop */
 
+/* Finds the columns of --string in a shape. The first row must have those that are named. */
+static int find_strings(struct loop *loop, const struct wh_shape *shape, struct wh_error *error)
+{
+    bool first = loop->strings.serial == 0;
+    loop->strings.indices = wh_resize(loop->strings.indices, shape->count + 1, sizeof(uint32_t));
+    loop->strings.count = wh_columns_resolve(loop->run->common->reading.strings, shape, !first,
+                                             loop->strings.indices, error);
+    loop->strings.serial = shape->serial;
+    if (loop->strings.count >= 0)
+        return 0;
+    struct wh_error lacks = *error; /* its text names the column */
+    return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);
+}
+
+/* --string in NDJSON: numbers become strings, and strings are meant as such. */
+static int declare_strings(struct loop *loop, struct wh_row *row, struct wh_error *error)
+{
+    if (row->raw_format != WH_FORMAT_NDJSON)
+        return 0;
+    if (loop->strings.serial != row->shape->serial && find_strings(loop, row->shape, error))
+        return -1;
+    for (int i = 0; i < loop->strings.count; i++) {
+        uint32_t index = loop->strings.indices[i];
+        struct wh_field *field = &row->fields[index];
+        if (field->type == WH_NUMBER)
+            wh_row_set_text(row, index, WH_STRING, field->text, field->length,
+                            WH_JSON_SAFE | WH_DECLARED);
+        else if (field->type == WH_STRING)
+            field->flags |= WH_DECLARED;
+    }
+    return 0;
+}
+
 static enum wh_verdict pass_row(struct loop *loop, struct wh_error *error)
 {
     struct wh_stage *stage = loop->run->stage;
     struct wh_row *row = loop->run->reader->row;
     wh_nulls_row(&loop->nulls, row);
+    if (loop->run->common->reading.strings && declare_strings(loop, row, error))
+        return WH_FATAL;
     return stage ? stage->ops->row(stage, row, &loop->emit, error)
                  : emit_row(&loop->emit, row, error);
 }
@@ -405,6 +440,11 @@ static int run_stage(struct loop *loop, struct wh_error *error)
         wh_stream_fail(loop);
         return -1;
     }
+    const struct wh_reading *reading = &loop->run->common->reading;
+    if (loop->strings.serial && wh_columns_check(reading->strings, true, NULL, error)) {
+        struct wh_error lacks = *error;
+        return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);
+    }
     if (write_header(loop, error) != 0 ||
         (loop->writer && loop->run->rows_out && wh_writer_finish(loop->writer, error) != 0))
         return -1;
@@ -507,5 +547,6 @@ int wh_run(struct wh_run *run, struct wh_error *error)
     end_rejects(&loop, &outcome);
     end_stats(&loop, &outcome);
     wh_buffer_free(&loop.record);
+    free(loop.strings.indices);
     return outcome.result;
 }

@@ -60,6 +60,10 @@ extern const struct wh_option wh_common_options[];
 extern const size_t wh_common_option_count;
 extern const size_t wh_common_reading_count;
 
+/* The call of --columns, for a tool that has its own table of output options. */
+int wh_common_set_columns(void *target, const struct wh_option *option, const char *value,
+                          struct wh_error *error);
+
 /*
  * Checks the options against each other and fills reading and writing (not its columns). What
  * names of files say about the format is not settled here but by the reader, file by file.

@@ -74,6 +74,18 @@ static int unknown_op(const char *op, const struct wh_step_type *const *types,
     return -1;
 }
 
+/* An option's "a:b" means the key b; the column of that name is spelled otherwise. */
+static void suggest_colon(const json_t *object, const char *key, const json_t *value,
+                          struct wh_error *error)
+{
+    const char *columns = json_string_value(json_object_get(object, "columns"));
+    size_t used = strlen(error->text);
+    if (columns && json_is_true(value))
+        snprintf(error->text + used, sizeof error->text - used,
+                 " (a column of the name %.99s:%.99s is written '%.99s\\:%.99s')", columns, key,
+                 columns, key);
+}
+
 static int check_keys(const json_t *object, const struct wh_step_type *type,
                       struct wh_error *error)
 {
@@ -92,6 +104,7 @@ static int check_keys(const json_t *object, const struct wh_step_type *type,
         wh_fail(error, WH_REFUSED, "%s: there is no key %s", type->op,
                 wh_quote(quoted, key, strlen(key)));
         wh_suggest(error->text, sizeof error->text, key, type->keys, count);
+        suggest_colon(object, key, value, error);
         return -1;
     }
     return 0;

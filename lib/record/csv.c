@@ -16,6 +16,7 @@
  * record are replaced when the vector code has seen a backslash in it.
  */
 #include <csv.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -149,6 +150,8 @@ static inline bool settle_value(struct csv *csv, struct wh_field *field, enum mo
             type = WH_NUMBER;
         else
             fits = mode != NUMBERS;
+    } else {
+        flags |= WH_DECLARED;
     }
     *field = (struct wh_field){ text, (uint32_t)length, (uint8_t)type, (uint8_t)flags };
     return fits;
@@ -528,16 +531,36 @@ static enum wh_next bad_value(const struct csv *csv, const char *rule, size_t co
     return WH_NEXT_BAD;
 }
 
+/* The delimiter, as -d takes it, that the broken quote at `place` stands next to; NULL: none. */
+static const char *other_delimiter(const struct csv *csv, size_t place)
+{
+    static const struct {
+        char byte;
+        const char *option;
+    } likely[] = { { ';', "';'" }, { '\t', "'\\t'" }, { '|', "'|'" }, { ',', "," } };
+    const char *text = csv->input->next;
+    char next_to = text[place] != '"' ? text[place] : place > 0 ? text[place - 1] : '\0';
+    for (size_t i = 0; i < sizeof likely / sizeof *likely; i++)
+        if (likely[i].byte == next_to && next_to != csv->row.delimiter)
+            return likely[i].option;
+    return csv->shape ? wh_shape_delimiter(csv->shape) : NULL;
+}
+
 /* The record broke at `place`: it ends with that line. */
 static enum wh_next broken(struct csv *csv, size_t place, size_t length, uint64_t lines,
                            struct wh_error *error)
 {
-    bad_value(csv, "quote", csv->count, place + 1,
-              csv->input->next[place] == '"'
-                  ? "a quote stands within a value that does not begin with one (quote the whole "
-                    "value and double the quotes in it)"
-                  : "the value goes on behind its closing quote (double the quotes within a value)",
-              error);
+    bool within = csv->input->next[place] == '"';
+    const char *delimiter = other_delimiter(csv, place);
+    char text[160];
+    snprintf(text, sizeof text, "%s (%s%s%s)",
+             within ? "a quote stands within a value that does not begin with one"
+                    : "the value goes on behind its closing quote",
+             delimiter ? "is the delimiter -d "
+             : within  ? "quote the whole value and double the quotes in it"
+                       : "double the quotes within a value",
+             delimiter ? delimiter : "", delimiter ? "?" : "");
+    bad_value(csv, "quote", csv->count, place + 1, text, error);
     take_record(csv, length, lines);
     restart_parser(csv);
     return WH_NEXT_BAD;

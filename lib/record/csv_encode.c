@@ -358,8 +358,8 @@ int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
     if (places->extra >= 0) {
         const struct wh_column *column = &row->shape->columns[places->extra];
         wh_bad_row(error, "column", column->name, column->length, 0,
-                   "the CSV header was written without this column (-o ndjson "
-                   "takes rows of any columns)");
+                   "the CSV header was written without this column (name all columns with "
+                   "--columns, or write -o ndjson)");
         return 1;
     }
     const size_t before = out->length;

@@ -98,6 +98,73 @@ static int check_encoding(const struct wh_input *input, struct wh_error *error)
                    input->name, bare ? first[0] ? "LE" : "BE" : "");
 }
 
+/* Formats that no tool reads, by their first bytes, and what makes rows of them. */
+static const struct {
+    const char *bytes;
+    size_t length;
+    const char *name, *remedy;
+} foreign[] = {
+    { "\xFD" "7zXZ\0", 6, "compressed by xz", "xz -dc %s | ..." },
+    { "\x28\xB5\x2F\xFD", 4, "compressed by zstd", "zstd -dc %s | ..." },
+    { "BZh", 3, "compressed by bzip2", "bzip2 -dc %s | ..." },
+    { "\x04\x22\x4D\x18", 4, "compressed by lz4", "lz4 -dc %s | ..." },
+    { "\x1F\x9D", 2, "compressed by compress", "gzip -dc %s | ..." },
+    { "PK\x03\x04", 4, "a zip archive, or a spreadsheet", "unzip -p %s | ..., or save the sheet as CSV" },
+    { "7z\xBC\xAF\x27\x1C", 6, "a 7z archive", "7z x -so %s | ..." },
+    { "PAR1", 4, "a Parquet file", "duckdb -csv -c \"from '%s'\" | ..." },
+    { "ORC", 3, "an ORC file", "write it as CSV with the program it is from" },
+    { "Obj\x01", 4, "an Avro file", "write it as CSV with the program it is from" },
+    { "ARROW1", 6, "an Arrow file", "write it as CSV with the program it is from" },
+    { "\xD0\xCF\x11\xE0", 4, "an old spreadsheet", "save the sheet as CSV" },
+    { "SQLite format 3", 16, "an SQLite database", "wh-extract sqlite:%s -t TABLE" },
+};
+
+/* The texts of these may begin so too; what follows is then printable. */
+static bool is_text(const struct wh_input *input)
+{
+    enum { LOOKED_AT = 64 };
+    for (size_t i = 0; i < input->available && i < LOOKED_AT; i++) {
+        unsigned char c = (unsigned char)input->next[i];
+        if (c >= 0x7F || (c < ' ' && !is_blank((char)c)))
+            return false;
+    }
+    return true;
+}
+
+static int check_foreign(const struct wh_input *input, struct wh_error *error)
+{
+    for (size_t i = 0; i < sizeof foreign / sizeof *foreign; i++) {
+        if (input->available < foreign[i].length || is_text(input) ||
+            memcmp(input->next, foreign[i].bytes, foreign[i].length) != 0)
+            continue;
+        const char *place = strstr(foreign[i].remedy, "%s");
+        bool standard = strcmp(input->name, "standard input") == 0;
+        if (!place)
+            return wh_fail(error, WH_FAILED, "%s: this is %s (%s)", input->name, foreign[i].name,
+                           foreign[i].remedy);
+        return wh_fail(error, WH_FAILED, "%s: this is %s (%.*s%s%s)", input->name, foreign[i].name,
+                       (int)(place - foreign[i].remedy), foreign[i].remedy,
+                       standard ? "-" : input->name, place + 2);
+    }
+    return 0;
+}
+
+/* One JSON array of objects is not a row. */
+static int check_array(const struct wh_input *input, struct wh_error *error)
+{
+    size_t i = order_mark(input);
+    while (i < input->available && is_blank(input->next[i]))
+        i++;
+    if (i == input->available || input->next[i++] != '[')
+        return 0;
+    while (i < input->available && is_blank(input->next[i]))
+        i++;
+    if (i == input->available || (input->next[i] != '{' && input->next[i] != ']'))
+        return 0;
+    return wh_fail(error, WH_FAILED, "%s: this is a JSON array, not a row in each line (make rows "
+                   "of it: jq -c '.[]')", input->name);
+}
+
 static int wait_hook(void *context, struct wh_error *error)
 {
     struct files *files = context;
@@ -113,7 +180,8 @@ static int begin_file(struct files *files, const char *path, struct wh_input *in
     while (input->available < 3 && !input->ended)
         if (wh_input_fill(input, error) != 0)
             return -1;
-    if (check_encoding(input, error) != 0)
+    if (check_encoding(input, error) != 0 || check_foreign(input, error) != 0 ||
+        check_array(input, error) != 0)
         return -1;
     struct wh_reading *settled = &files->settled;
     *settled = files->reading;

@@ -2,6 +2,7 @@
  * sink/file_target.h; here rows become bytes. */
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 #include "base/memory.h"
 #include "sink/file_format.h"
@@ -130,8 +131,36 @@ static int look_at_rows(struct file *file, struct wh_error *error)
     return ended ? 0 : wh_file_target_write(file->target, "\n", 1, error);
 }
 
+static bool ends_in(const char *path, size_t length, const char *ending)
+{
+    size_t size = strlen(ending);
+    return length > size && strncasecmp(path + length - size, ending, size) == 0;
+}
+
+/* A name that promises what is not written is refused. */
+static int check_ending(const struct file *file, struct wh_error *error)
+{
+    static const char *const others[] = { ".json", ".parquet", ".avro", ".orc", ".xlsx", ".xls",
+                                          ".xml", ".arrow", ".feather" };
+    static const char *const packed[] = { ".xz", ".zst", ".bz2", ".zip", ".lz4", ".7z", ".Z" };
+    const char *path = file->path;
+    size_t length = strlen(path) - (ends_in(path, strlen(path), ".gz") ? 3 : 0);
+    for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
+        if (length == strlen(path) && ends_in(path, length, packed[i]))
+            return wh_fail(error, WH_REFUSED, "%s: only .gz is compressed (load another file, and "
+                           "compress that)", path);
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (file->request->writing->format == WH_FORMAT_NONE && ends_in(path, length, others[i]))
+            return wh_fail(error, WH_REFUSED, "%s: files are written as NDJSON, CSV or TSV (call "
+                           "it %.*s.ndjson, say, or give --output-format)", path,
+                           (int)(length - strlen(others[i])), path);
+    return 0;
+}
+
 static int open_file(struct file *file, struct wh_error *error)
 {
+    if (check_ending(file, error) != 0)
+        return -1;
     file->target = wh_file_target_open(file->request, error);
     if (!file->target)
         return -1;

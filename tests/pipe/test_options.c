@@ -368,7 +368,6 @@ static void combinations_without_sense_are_refused(void **state)
         { "--rejects a --stats a", "same file" },
         { "-i ndjson -H", "--no-header" },
         { "-i ndjson -S", "--no-infer" },
-        { "-i ndjson --string a", "--string" },
         { "-i ndjson --infer 5", "--infer" },
         { "-i ndjson --ragged", "--ragged" },
         { "-i ndjson -d ;", "--delimiter" },
