@@ -81,6 +81,7 @@ const char *wh_task_name(const struct wh_task *task)
 struct label {
     uint8_t type; /* WH_TRUE for both booleans */
     struct wh_slice text;
+    double number; /* of a number */
     const char *column;
     struct wh_task *task;
 };
@@ -298,7 +299,7 @@ static enum wh_verdict read_number(const struct label *label, double *target,
                                    struct wh_error *error)
 {
     char quoted[96], advice[256];
-    double number = number_of(&label->text);
+    double number = label->type == WH_NUMBER ? label->number : number_of(&label->text);
     if (isnan(number)) {
         advise_trimming(label, advice, sizeof advice);
         wh_bad_row(error, "label", label->column, strlen(label->column), 0,
@@ -492,6 +493,7 @@ enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const str
         .column = column,
         .task = task,
     };
+    wh_field_number(field, &label.number);
     /* A bad row settles nothing. */
     enum wh_task_kind kind = task->kind;
     uint8_t type = task->type;
