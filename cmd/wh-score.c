@@ -164,7 +164,8 @@ static int show_model(const struct options *options, struct wh_error *error)
         describe(&text, model);
     else
         failed = wh_weights_write(model, path, STDOUT_FILENO, error);
-    failed = failed || wh_write_all(STDOUT_FILENO, text.data, text.length, error)
+    failed = failed || wh_write_named(STDOUT_FILENO, "standard output", text.data,
+                                         text.length, error)
           || wh_close_output(STDOUT_FILENO, error);
     wh_buffer_free(&text);
     wh_model_free(model);

@@ -7,6 +7,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
+#include <pwd.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
@@ -379,6 +380,15 @@ int wh_write_all(int descriptor, const void *bytes, size_t length, struct wh_err
     return 0;
 }
 
+int wh_write_named(int descriptor, const char *name, const void *bytes, size_t length,
+                   struct wh_error *error)
+{
+    struct wh_error reason;
+    if (wh_write_all(descriptor, bytes, length, &reason) == 0)
+        return 0;
+    return wh_fail(error, reason.status, "%s: %s", name, reason.text);
+}
+
 /* At most limit + 1 bytes, by which the caller sees that there were too many. -1 on failure. */
 static int read_into(int descriptor, struct wh_buffer *buffer, size_t limit)
 {
@@ -451,14 +461,33 @@ static int refuse_held(const struct wh_lock *lock, struct wh_error *error)
     return wh_fail(error, WH_BROKEN, "%s: another process is writing it", lock->path);
 }
 
+/* Most likely another user, such as root, has once run the tool. */
+static int refuse_unopened(const struct wh_lock *lock, struct wh_error *error)
+{
+    int number = errno;
+    struct stat status;
+    bool others = number == EACCES
+                  && fstatat(lock->file.folder, lock->file.name, &status, AT_SYMLINK_NOFOLLOW) == 0
+                  && status.st_uid != geteuid();
+    errno = number;
+    if (!others)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot open its lock file %s", lock->path,
+                             lock->file.name);
+    const struct passwd *owner = getpwuid(status.st_uid);
+    char name[64];
+    snprintf(name, sizeof name, "%ld", (long)status.st_uid);
+    return wh_fail(error, WH_FAILED, "%s: cannot open its lock file %s: it belongs to the user %s "
+                   "(run as that user, or remove the lock file when nobody writes %s)", lock->path,
+                   lock->file.name, owner ? owner->pw_name : name, lock->path);
+}
+
 static int lock_file(struct wh_lock *lock, struct wh_error *error)
 {
     for (;;) {
         lock->descriptor = openat(lock->file.folder, lock->file.name,
                                   O_CREAT | O_RDWR | O_CLOEXEC | O_NOFOLLOW, 0600);
         if (lock->descriptor < 0)
-            return wh_fail_errno(error, WH_FAILED, "%s: cannot open its lock file %s",
-                                 lock->path, lock->file.name);
+            return refuse_unopened(lock, error);
         while (flock(lock->descriptor, LOCK_EX | LOCK_NB) != 0) {
             if (errno == EWOULDBLOCK)
                 return refuse_held(lock, error);

@@ -28,6 +28,9 @@ void wh_atomic_abort(struct wh_atomic_file *file);
 
 /* Writes all bytes or fails; goes on after short writes and interruptions. */
 int wh_write_all(int descriptor, const void *bytes, size_t length, struct wh_error *error);
+/* The same; the error names the file, or "standard output". */
+int wh_write_named(int descriptor, const char *name, const void *bytes, size_t length,
+                   struct wh_error *error);
 
 /* Reads a whole small file (at most `limit` bytes). The result ends in a NUL; free() it. */
 char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_error *error);

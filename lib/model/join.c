@@ -423,7 +423,7 @@ int wh_join_export(const struct wh_model *model, const char *path, struct wh_err
             wh_buffer_add(&text, wh_waiting_text(waiting).text, waiting->text_length);
             wh_buffer_byte(&text, '\n');
         }
-        result = wh_write_all(wh_atomic_descriptor(file), text.data, text.length, error);
+        result = wh_write_named(wh_atomic_descriptor(file), path, text.data, text.length, error);
         text.length = 0;
     }
     wh_buffer_free(&text);

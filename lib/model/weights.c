@@ -98,7 +98,7 @@ int wh_weights_write(const struct wh_model *model, const char *path, int descrip
         add_feature(&out, model, id, unit);
         if (out.length < BLOCK && id + 1 < model->names.count)
             continue;
-        result = wh_write_all(descriptor, out.data, out.length, error);
+        result = wh_write_named(descriptor, "standard output", out.data, out.length, error);
         out.length = 0;
     }
     wh_buffer_free(&out);

@@ -38,7 +38,8 @@ int wh_checkpoint_read(const json_t *json, struct wh_checkpoint *checkpoint,
     json_t *through = json_object_get(json, "through");
     if (wh_place_read(json, &checkpoint->place) != 0
         || (!json_is_null(json) && !json_is_array(through)))
-        return wh_fail(error, WH_REFUSED, "it is no sound checkpoint");
+        return wh_fail(error, WH_REFUSED, "it holds no valid checkpoint (bring it back from a "
+                       "backup, or delete it to begin anew)");
     checkpoint->position = json_is_null(position) ? NULL : json_incref(position);
     checkpoint->through = json_incref(through);
     checkpoint->target = json_incref(json_object_get(json, "target"));

@@ -218,7 +218,7 @@ static int copy_file(const char *from, const char *to, struct wh_error *error)
     if (!text)
         return -1;
     struct wh_atomic_file *file = wh_atomic_open(to, error);
-    int result = file ? wh_write_all(wh_atomic_descriptor(file), text, length, error) : -1;
+    int result = file ? wh_write_named(wh_atomic_descriptor(file), to, text, length, error) : -1;
     free(text);
     if (file && result != 0)
         wh_atomic_abort(file);

@@ -281,7 +281,7 @@ char *wh_recipe_print(const struct wh_recipe *recipe)
 int wh_recipe_show(const struct wh_recipe *recipe, struct wh_error *error)
 {
     char *text = wh_recipe_print(recipe);
-    int failed = wh_write_all(STDOUT_FILENO, text, strlen(text), error) ||
+    int failed = wh_write_named(STDOUT_FILENO, "standard output", text, strlen(text), error) ||
                  wh_close_output(STDOUT_FILENO, error);
     free(text);
     return failed ? -1 : 0;

@@ -107,7 +107,7 @@ static int write_length(const char *path, const struct wh_place *place, uint64_t
     int size = snprintf(text, sizeof text, "{\"checkpoint\":{\"epoch\":\"%s\",\"n\":%" PRIu64
                         "},\"length\":%" PRIu64 ",\"wh\":\"rejects\"}\n", place->epoch, place->n,
                         length);
-    if (wh_write_all(wh_atomic_descriptor(file), text, (size_t)size, error) == 0)
+    if (wh_write_named(wh_atomic_descriptor(file), path, text, (size_t)size, error) == 0)
         return wh_atomic_commit(file, error);
     wh_atomic_abort(file);
     return -1;

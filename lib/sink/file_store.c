@@ -29,7 +29,9 @@ static int take(const char *path, const json_t *json, struct wh_file_checkpoint 
         held->rotating = rotate && json_is_true(json_object_get(json, "rotating"));
         return 0;
     }
-    return wh_fail(error, WH_REFUSED, "%s: holds something else than the checkpoint of a file",
+    return wh_fail(error, WH_REFUSED, "%s: holds something else than the checkpoint of a "
+                       "file (give another name; or bring it back from a backup, or remove it to "
+                       "begin anew)",
                    path);
 }
 

@@ -110,6 +110,15 @@ static int refuse_row(const struct wh_pg_checkpoint *checkpoint, struct wh_error
                    checkpoint->table);
 }
 
+/* Nothing kept two runs from adding a row of one name each. */
+static int refuse_keyless(const struct wh_pg_checkpoint *checkpoint, struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED, "the table %s has lost its primary key, without which several "
+                   "runs could commit at once (ALTER TABLE %s ADD PRIMARY KEY (name); where '%s' is "
+                   "there more than once, first delete all but the right one)", checkpoint->table,
+                   checkpoint->table, checkpoint->row);
+}
+
 static int take_row(const struct wh_pg_checkpoint *checkpoint, const PGresult *result,
                     struct wh_checkpoint *held, struct wh_error *error)
 {
@@ -292,6 +301,8 @@ int wh_pg_checkpoint_lock(const struct wh_pg_checkpoint *checkpoint, PGconn *con
                          "at a time; this one has committed nothing since its last checkpoint)");
     else if (PQresultStatus(result) != PGRES_TUPLES_OK)
         status = wh_pg_fail(error, connection, result, NULL);
+    else if (PQntuples(result) > 1)
+        status = refuse_keyless(checkpoint, error);
     else if (PQntuples(result) != 1 || take_place(result, held))
         status = refuse_row(checkpoint, error);
     PQclear(result);

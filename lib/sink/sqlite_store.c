@@ -153,7 +153,12 @@ int wh_sqlite_checkpoint_write(sqlite3 *database, const char *name, const char *
     free(position);
     if (status != 0)
         return -1;
-    return sqlite3_changes(database) == 1 ? 0 : say_fenced(database, name, shown, expected, error);
+    int changes = sqlite3_changes(database);
+    if (changes > 1)
+        return wh_fail(error, WH_REFUSED, "the table wh_checkpoint has lost its primary key, and has "
+                       "%d rows '%s' (delete all but the right one, and CREATE UNIQUE INDEX "
+                       "wh_checkpoint_name ON wh_checkpoint (name))", changes, name);
+    return changes == 1 ? 0 : say_fenced(database, name, shown, expected, error);
 }
 
 /* ---- as the source watches it -------------------------------------------------------------- */
