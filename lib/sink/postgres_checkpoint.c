@@ -113,9 +113,9 @@ static int refuse_row(const struct wh_pg_checkpoint *checkpoint, struct wh_error
 /* Nothing kept two runs from adding a row of one name each. */
 static int refuse_keyless(const struct wh_pg_checkpoint *checkpoint, struct wh_error *error)
 {
-    return wh_fail(error, WH_REFUSED, "the table %s has lost its primary key, without which several "
-                   "runs could commit at once (ALTER TABLE %s ADD PRIMARY KEY (name); where '%s' is "
-                   "there more than once, first delete all but the right one)", checkpoint->table,
+    return wh_fail(error, WH_REFUSED, "the table %s has lost its primary key, without which "
+                   "several runs could commit at once (ALTER TABLE %s ADD PRIMARY KEY (name); where "
+                   "'%s' is there more than once, first delete all but the right one)", checkpoint->table,
                    checkpoint->table, checkpoint->row);
 }
 

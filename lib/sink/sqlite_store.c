@@ -155,8 +155,8 @@ int wh_sqlite_checkpoint_write(sqlite3 *database, const char *name, const char *
         return -1;
     int changes = sqlite3_changes(database);
     if (changes > 1)
-        return wh_fail(error, WH_REFUSED, "the table wh_checkpoint has lost its primary key, and has "
-                       "%d rows '%s' (delete all but the right one, and CREATE UNIQUE INDEX "
+        return wh_fail(error, WH_REFUSED, "the table wh_checkpoint has lost its primary key, and "
+                       "has %d rows '%s' (delete all but the right one, and CREATE UNIQUE INDEX "
                        "wh_checkpoint_name ON wh_checkpoint (name))", changes, name);
     return changes == 1 ? 0 : say_fenced(database, name, shown, expected, error);
 }
