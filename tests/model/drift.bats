@@ -50,10 +50,10 @@ rows() {
 
 @test "a learner that wanders raises no alarm, so that --on-drift reset changes nothing" {
     # One row in 30 is positive.
-    rows 1 40000 | awk -F, -v OFS=, 'NR == 1 { print; next } {
+    rows 1 40000 | awk -F, -v OFS=, "$RANDOM_AWK"'NR == 1 { print; next } {
         u = (NR * 48271 + 11) % 2147483647; u = (u * 16807) % 2147483647
         u = (u % 46337) * (u % 46337) % 104729 / 104729
-        $4 = (u < 1 / (1 + exp(6 - 5 * $2 - $3)) ? 1 : 0); print }' >rows.csv
+        $4 = (u < 1 / (1 + exponential(6 - 5 * $2 - $3)) ? 1 : 0); print }' >rows.csv
     for what in warn reset; do
         wh-update -q -m $what.whm --label y --ignore time --drift both --on-drift $what \
             --stats $what.json rows.csv

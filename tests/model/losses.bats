@@ -61,13 +61,13 @@ between() {
 
 # classes: rows of two classes of which a column of whole numbers tells, one in 20 positive.
 classes() {
-    awk 'BEGIN {
+    awk "$RANDOM_AWK"'BEGIN {
         print "a,b,y"
         for (i = 1; i <= 6000; i++) {
             u = i * 7919 % 104729; u = u * u % 104729; a = u % 1000 / 100 - 5
             u = (u * 31 + i) % 104729; b = u * u % 104729 % 1000 / 100 - 5
             u = (u * 17 + i) % 104729; noise = u * u % 104729 / 104729
-            printf "%.2f,%.2f,%d\n", a, b, noise < 1 / (1 + exp(6 - a - b))
+            printf "%.2f,%.2f,%d\n", a, b, noise < 1 / (1 + exponential(6 - a - b))
         }
     }'
 }
