@@ -40,7 +40,7 @@ CONNECT_PKGS = libpq sqlite3
 
 override CPPFLAGS += -Ilib -D_POSIX_C_SOURCE=200809L -DWH_VERSION='"$(VERSION)"'
 # The map makes a program the same to the byte wherever it is built.
-override CFLAGS   += -std=c11 $(WARN) -ffp-contract=off -MMD -MP -ffile-prefix-map=$(CURDIR)=.
+override CFLAGS   += -std=c11 -pthread $(WARN) -ffp-contract=off -MMD -MP -ffile-prefix-map=$(CURDIR)=.
 
 # Expanded when a recipe runs, so after the libraries may have been installed.
 PKG_CFLAGS  = $(shell pkg-config --cflags $(FILTER_PKGS) $(CONNECT_PKGS) 2>/dev/null)
@@ -56,6 +56,7 @@ UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
 BATS_TESTS   = $(wildcard tests/*/*.bats)
 FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 CRASH_PROGRAMS = $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/*.c))
+PRELOADS     = $(patsubst tests/preload/%.c,$(BUILD)/preload/%.so,$(wildcard tests/preload/*.c))
 BENCH_PROGRAMS = $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(wildcard tests/bench/*.c))
 
 MAN1 = $(wildcard man/*.1)
@@ -68,7 +69,7 @@ say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 all: $(TOOLS)
 
 # All that is compiled, for trying a compiler or its warnings.
-programs: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(BENCH_PROGRAMS)
+programs: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS) $(BENCH_PROGRAMS)
 
 # ---- building ----------------------------------------------------------------------------------
 
@@ -103,7 +104,7 @@ check:
 	@tests/install-deps build check
 	+@$(MAKE) --no-print-directory $(PARALLEL) run-tests
 
-run-tests: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS)
+run-tests: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(BATS_TESTS) $(UNIT_TESTS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
@@ -112,12 +113,17 @@ $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 
 crash:
 	@tests/install-deps build check
-	+@$(MAKE) --no-print-directory $(PARALLEL) $(TOOLS) $(CRASH_PROGRAMS)
+	+@$(MAKE) --no-print-directory $(PARALLEL) $(TOOLS) $(CRASH_PROGRAMS) $(PRELOADS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/crash/run -n $(CRASH_RUNS) -j $(JOBS) $(CRASH)
 
 $(BUILD)/crash/%: $(BUILD)/tests/crash/%.o
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $<
+
+# What stands between a tested program and its system.
+$(BUILD)/preload/%.so: tests/preload/%.c
+	@mkdir -p $(@D)
+	$(call say,LINK)$(CC) $(CPPFLAGS) $(filter-out -fsanitize%,$(CFLAGS)) $(LDFLAGS) -fPIC -shared -o $@ $< -ldl
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
@@ -145,7 +151,7 @@ demo:
 
 bench:
 	@tests/install-deps build bench
-	+@$(MAKE) --no-print-directory $(PARALLEL) all $(BENCH_PROGRAMS)
+	+@$(MAKE) --no-print-directory $(PARALLEL) all $(BENCH_PROGRAMS) $(PRELOADS)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run $(BENCH)
 
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libwh.a

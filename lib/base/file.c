@@ -31,12 +31,18 @@ struct leftover {
     pid_t owner; /* a forked child must not remove what is its parent's */
     bool locked; /* a lock's file, which somebody may have removed; it is known again by ... */
     int file;    /* ... its descriptor */
+    size_t place; /* in the list below, from 1; 0: it is not there */
     char name[NAME_MAX + 1];
 };
 
-/* A tool has one or two at a time; one more than there is room for would stay after a signal. */
+/* A tool has a few at a time; one more than there is room for would stay after a signal. What a
+ * signal's handler looks at never goes away, whatever another thread is doing. */
 enum { MOST_LEFTOVERS = 32 };
-static _Atomic(struct leftover *) leftovers[MOST_LEFTOVERS];
+enum { FREE, CHANGING, LEFTOVER };
+static struct {
+    atomic_int state;
+    struct leftover what;
+} leftovers[MOST_LEFTOVERS];
 
 static const int fatal_signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE,
                                      SIGTERM, SIGXCPU, SIGXFSZ };
@@ -61,11 +67,9 @@ static void remove_leftover(const struct leftover *leftover)
 static void remove_leftovers(int number)
 {
     int saved = errno;
-    for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
-        struct leftover *leftover = atomic_load(&leftovers[i]);
-        if (leftover && leftover->owner == getpid())
-            remove_leftover(leftover);
-    }
+    for (size_t i = 0; i < MOST_LEFTOVERS; i++)
+        if (atomic_load(&leftovers[i].state) == LEFTOVER && leftovers[i].what.owner == getpid())
+            remove_leftover(&leftovers[i].what);
     struct sigaction by_default = { .sa_handler = SIG_DFL };
     sigaction(number, &by_default, NULL);
     raise(number);
@@ -91,18 +95,21 @@ static void leftover_register(struct leftover *leftover)
     leftover->owner = getpid();
     watch_signals();
     for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
-        struct leftover *none = NULL;
-        if (atomic_compare_exchange_strong(&leftovers[i], &none, leftover))
-            return;
+        int state = FREE;
+        if (!atomic_compare_exchange_strong(&leftovers[i].state, &state, CHANGING))
+            continue;
+        leftover->place = i + 1;
+        leftovers[i].what = *leftover;
+        atomic_store(&leftovers[i].state, LEFTOVER);
+        return;
     }
 }
 
 static void leftover_forget(struct leftover *leftover)
 {
-    for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
-        struct leftover *same = leftover;
-        atomic_compare_exchange_strong(&leftovers[i], &same, NULL);
-    }
+    if (leftover->place > 0)
+        atomic_store(&leftovers[leftover->place - 1].state, FREE);
+    leftover->place = 0;
 }
 
 /*

@@ -126,10 +126,11 @@ static int clean_begin(struct wh_stage *stage, const struct wh_control *begin,
 static int clean_checkpoint(struct wh_stage *stage, const struct wh_control *checkpoint,
                             struct wh_emit *emit, struct wh_error *error)
 {
-    (void)emit;
     struct clean_stage *self = (struct clean_stage *)stage;
     struct wh_saving saving = saving_of(self);
-    return self->file ? wh_state_checkpoint(self->file, checkpoint, &saving, error) : 0;
+    if (!self->file)
+        return 0;
+    return wh_state_checkpoint(self->file, checkpoint, &saving, emit->outlet, error);
 }
 
 static int clean_committed(struct wh_stage *stage, const struct wh_place *place,

@@ -491,12 +491,11 @@ static int stage_begin(struct wh_stage *stage, const struct wh_control *begin,
 static int stage_checkpoint(struct wh_stage *stage, const struct wh_control *checkpoint,
                             struct wh_emit *emit, struct wh_error *error)
 {
-    (void)emit;
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
     if (!self->file)
         return 0;
     struct wh_saving saving = saving_of(self);
-    int failed = wh_state_checkpoint(self->file, checkpoint, &saving, error);
+    int failed = wh_state_checkpoint(self->file, checkpoint, &saving, emit->outlet, error);
     json_decref(saving.absent);
     return failed;
 }

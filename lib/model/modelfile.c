@@ -401,15 +401,20 @@ int wh_model_write(struct wh_model *model, int descriptor, const char *path,
     return result;
 }
 
-int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error)
+struct wh_atomic_file *wh_model_prepare(struct wh_model *model, const char *path,
+                                        struct wh_error *error)
 {
     struct wh_atomic_file *file = wh_atomic_open(path, error);
-    if (!file)
-        return -1;
-    if (wh_model_write(model, wh_atomic_descriptor(file), path, error) == 0)
-        return wh_atomic_commit(file, error);
+    if (!file || wh_model_write(model, wh_atomic_descriptor(file), path, error) == 0)
+        return file;
     wh_atomic_abort(file);
-    return -1;
+    return NULL;
+}
+
+int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error)
+{
+    struct wh_atomic_file *file = wh_model_prepare(model, path, error);
+    return file ? wh_atomic_commit(file, error) : -1;
 }
 
 /*

@@ -31,12 +31,17 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "base/file.h"
 #include "model/model.h"
 #include "pipe/checkpoint.h"
 
 /* Writes the model with its checkpoint to `path`, whole or not at all, and sets its digest and
  * time. */
 int wh_model_save(struct wh_model *model, const char *path, struct wh_error *error);
+/* The same in two steps: a file that holds the model and becomes `path` when it is committed
+ * (base/file.h). NULL on failure. */
+struct wh_atomic_file *wh_model_prepare(struct wh_model *model, const char *path,
+                                        struct wh_error *error);
 
 /* Reads a model. NULL on failure: WH_REFUSED for what is no sound model. */
 struct wh_model *wh_model_load(const char *path, struct wh_error *error);

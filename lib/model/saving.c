@@ -1,5 +1,6 @@
 #include "model/saving.h"
 
+#include <stdatomic.h>
 #include <stdlib.h>
 
 #include "base/file.h"
@@ -9,7 +10,7 @@
 #include "pipe/checkpoint.h"
 #include "pipe/keep.h"
 
-/* Seconds between two commits unless the user says otherwise; but where saving takes long, so many
+/* Seconds between two commits unless the user says otherwise; but where writing takes long, so many
  * times what it took last, so that learning is not held up by more than a twentieth. */
 static const double EVERY = 1, TIMES_THE_COST = 20;
 /* A source's checkpoints do not come on the dot: so much of the time is enough. */
@@ -31,12 +32,14 @@ struct wh_saving {
     bool changed;  /* the model, since it was last written */
     struct wh_control begin;      /* holds a reference of its own */
     struct wh_keep *keep;         /* KEEPS */
-    struct wh_place expected;     /* COMMITS: what the file must hold */
+    struct wh_place expected;     /* COMMITS: what the file must hold; the outlet's while one is */
     struct wh_checkpoint waiting; /* COMMITS: put off, no row having followed; else none */
     uint64_t rows;                /* COMMITS: not committed yet, */
     double since;                 /* and when the first of them came */
     uint64_t count;
-    double saved_at, cost;        /* by wh_clock(); seconds that it took */
+    double saved_at, cost;        /* by wh_clock(); seconds that it held learning up */
+    struct wh_outlet *outlet;     /* from the first checkpoint on */
+    atomic_bool committing;       /* COMMITS: a commit is under way, */
 };
 
 struct wh_saving *wh_saving_open(const struct wh_saving_settings *settings,
@@ -74,16 +77,21 @@ uint64_t wh_saving_count(const struct wh_saving *saving)
     return saving->count;
 }
 
+static void note_written(struct wh_saving *saving, double begun)
+{
+    saving->saved_at = wh_clock();
+    saving->cost = saving->saved_at - begun;
+    saving->changed = false;
+    saving->count++;
+}
+
 static int write_model(struct wh_saving *saving, struct wh_model *model, const char *path,
                        struct wh_error *error)
 {
     double begun = wh_clock();
     if (wh_lock_check(saving->lock, error) != 0 || wh_model_save(model, path, error) != 0)
         return -1;
-    saving->saved_at = wh_clock();
-    saving->cost = saving->saved_at - begun;
-    saving->changed = false;
-    saving->count++;
+    note_written(saving, begun);
     return 0;
 }
 
@@ -282,33 +290,75 @@ static int expect(const struct wh_saving *saving, struct wh_error *error)
     return result;
 }
 
+/* A commit, as the outlet does it. */
+struct commit {
+    struct wh_saving *saving;
+    struct wh_atomic_file *file; /* NULL: committed */
+    struct wh_place place;
+};
+
+static int save_commit(void *context, struct wh_error *error)
+{
+    struct commit *commit = context;
+    struct wh_saving *saving = commit->saving;
+    struct wh_atomic_file *file = commit->file;
+    if (expect(saving, error) != 0 || wh_lock_check(saving->lock, error) != 0)
+        return -1;
+    commit->file = NULL;
+    if (wh_atomic_commit(file, error) != 0)
+        return -1;
+    saving->expected = commit->place;
+    return 0;
+}
+
+static void drop_commit(void *context)
+{
+    struct commit *commit = context;
+    if (commit->file)
+        wh_atomic_abort(commit->file);
+    atomic_store(&commit->saving->committing, false);
+    free(commit);
+}
+
 static int commit(struct wh_saving *saving, struct wh_model *model, struct wh_error *error)
 {
     if (!may_commit(saving, model))
         return 0;
-    if (expect(saving, error) != 0)
-        return -1;
+    double begun = wh_clock();
     wh_checkpoint_free(&model->checkpoint);
     model->checkpoint = saving->waiting;
     saving->waiting = (struct wh_checkpoint){ 0 };
-    if (write_model(saving, model, saving->settings->path, error) != 0)
+    struct wh_atomic_file *file = wh_model_prepare(model, saving->settings->path, error);
+    if (!file)
         return -1;
-    saving->expected = model->checkpoint.place;
+    struct commit *job = wh_alloc(1, sizeof *job);
+    *job = (struct commit){ saving, file, model->checkpoint.place };
+    atomic_store(&saving->committing, true);
+    note_written(saving, begun);
     saving->rows = 0;
-    return 0;
+    return wh_outlet_run(saving->outlet, save_commit, drop_commit, job, error);
 }
 
 static int keep(struct wh_saving *saving, struct wh_model *model,
                 const struct wh_control *checkpoint, struct wh_error *error)
 {
+    double begun = wh_clock();
     wh_checkpoint_free(&model->checkpoint);
     model->checkpoint = wh_checkpoint_of(&saving->begin, checkpoint);
-    return write_model(saving, model, wh_keep_target(saving->keep, &checkpoint->place), error);
+    const char *path = wh_keep_target(saving->keep, &checkpoint->place);
+    struct wh_atomic_file *file = wh_lock_check(saving->lock, error) == 0
+                                ? wh_model_prepare(model, path, error) : NULL;
+    if (!file)
+        return -1;
+    note_written(saving, begun);
+    return wh_outlet_save(saving->outlet, file, error);
 }
 
 int wh_saving_checkpoint(struct wh_saving *saving, struct wh_model *model,
-                         const struct wh_control *checkpoint, struct wh_error *error)
+                         const struct wh_control *checkpoint, struct wh_outlet *outlet,
+                         struct wh_error *error)
 {
+    saving->outlet = outlet;
     switch (saving->mode) {
     case PLAIN:
         return 0;
@@ -322,9 +372,14 @@ int wh_saving_checkpoint(struct wh_saving *saving, struct wh_model *model,
     }
     wh_checkpoint_free(&saving->waiting);
     saving->waiting = wh_checkpoint_of(&saving->begin, checkpoint);
-    if (checkpoint->kind == WH_CONTROL_END || due(saving, wh_clock()))
+    if (checkpoint->kind != WH_CONTROL_END && !due(saving, wh_clock()))
+        return 0;
+    if (!atomic_load(&saving->committing) || checkpoint->kind == WH_CONTROL_END)
         return commit(saving, model, error);
-    return 0;
+    if (saving->settings->every < 0)
+        return 0;
+    /* Who says how often it is to be waits for it. */
+    return wh_outlet_settle(outlet, error) == 0 ? commit(saving, model, error) : -1;
 }
 
 int wh_saving_committed(struct wh_saving *saving, const struct wh_place *place,
@@ -345,7 +400,8 @@ int wh_saving_tick(struct wh_saving *saving, struct wh_model *model, double now,
                    struct wh_error *error)
 {
     if (!wh_place_none(&saving->waiting.place))
-        return due(saving, now) ? commit(saving, model, error) : 0;
+        return due(saving, now) && !atomic_load(&saving->committing)
+                   ? commit(saving, model, error) : 0;
     double every = saving->settings->save_every;
     bool wanted = saving->mode == PLAIN && every > 0 && !saving->replaces && saving->changed
                && !saving->settings->waits;

@@ -7,11 +7,13 @@
  *
  * --checkpoint: the model is where the stream ends, and is itself the checkpoint C. What was
  * learned and the position are written in one step, but only where the file still holds what this
- * run goes on from; at most once in `every` seconds. What was put off is written by a later tick
- * if no row has followed, else with the next checkpoint.
+ * run goes on from; at most once in `every` seconds, and one at a time. What was put off is written
+ * by a later tick if no row has followed, else with the next checkpoint.
  *
  * -p: the model is a state on the way (pipe/keep.h). The file MODEL.EPOCH.N is written at each
  * checkpoint before that is passed on, and becomes MODEL when the sink has committed it.
+ *
+ * In both, learning goes on while the outlet (pipe/outlet.h) forces the file to disk.
  */
 #ifndef WH_MODEL_SAVING_H
 #define WH_MODEL_SAVING_H
@@ -21,6 +23,7 @@
 
 #include "base/error.h"
 #include "model/model.h"
+#include "pipe/outlet.h"
 #include "pipe/stage.h"
 
 struct wh_saving_settings {
@@ -66,9 +69,11 @@ int wh_saving_write(struct wh_saving *saving, struct wh_model *model, struct wh_
 /* And what says that a stream with checkpoints cannot be read several times. -1. */
 int wh_saving_refuse_stream(struct wh_error *error);
 
-/* What the stage's operations of these names do. */
+/* What the stage's operations of these names do. The outlet must outlive the stream; NULL: nothing
+ * is put off. */
 int wh_saving_checkpoint(struct wh_saving *saving, struct wh_model *model,
-                         const struct wh_control *checkpoint, struct wh_error *error);
+                         const struct wh_control *checkpoint, struct wh_outlet *outlet,
+                         struct wh_error *error);
 int wh_saving_committed(struct wh_saving *saving, const struct wh_place *place,
                         struct wh_error *error);
 int wh_saving_broken(struct wh_saving *saving, struct wh_model *model, struct wh_error *error);

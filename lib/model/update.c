@@ -660,9 +660,8 @@ static int update_begin(struct wh_stage *stage, const struct wh_control *begin,
 static int update_checkpoint(struct wh_stage *stage, const struct wh_control *checkpoint,
                              struct wh_emit *emit, struct wh_error *error)
 {
-    (void)emit;
     struct update *update = update_of(stage);
-    return wh_saving_checkpoint(update->saving, update->model, checkpoint, error);
+    return wh_saving_checkpoint(update->saving, update->model, checkpoint, emit->outlet, error);
 }
 
 static int update_committed(struct wh_stage *stage, const struct wh_place *place,

@@ -90,6 +90,7 @@ void wh_epoch_make(char epoch[static WH_EPOCH_SIZE])
 static const char *const kinds[] = {
     [WH_CONTROL_BEGIN] = "begin",
     [WH_CONTROL_CHECKPOINT] = "checkpoint",
+    [WH_CONTROL_SKIPPED] = "skipped",
     [WH_CONTROL_END] = "end",
     [WH_CONTROL_COMMITTED] = "committed",
     [WH_CONTROL_FAILED] = "failed",
@@ -195,6 +196,7 @@ static int read_members(struct wh_control *control, struct wh_error *error)
     case WH_CONTROL_BEGIN:
         return read_begin(control, error);
     case WH_CONTROL_CHECKPOINT:
+    case WH_CONTROL_SKIPPED:
     case WH_CONTROL_END:
         return read_checkpoint(control, error);
     default:
@@ -250,12 +252,18 @@ static void print_members(struct wh_buffer *out, const json_t *json)
     wh_buffer_add(out, "}\n", 2);
 }
 
+/* Whether a record of the kind stands at a checkpoint, and has n and rows. */
+static bool is_counted(enum wh_control_kind kind)
+{
+    return kind == WH_CONTROL_CHECKPOINT || kind == WH_CONTROL_SKIPPED || kind == WH_CONTROL_END;
+}
+
 void wh_control_print(struct wh_buffer *out, const struct wh_control *control, uint64_t rows,
                       const char *by, const char *recipe)
 {
     json_t *json = json_copy(control->json);
     json_object_set_new(json, "by", json_string(by));
-    if (control->kind == WH_CONTROL_CHECKPOINT || control->kind == WH_CONTROL_END)
+    if (is_counted(control->kind))
         json_object_set_new(json, "rows", json_integer((json_int_t)rows));
     if (control->kind == WH_CONTROL_BEGIN && recipe) {
         json_t *through = control->through ? json_copy((json_t *)control->through) : json_array();
@@ -275,6 +283,14 @@ void wh_control_failed(struct wh_buffer *out, const char *tool, const char *what
     if (json)
         print_members(out, json);
     json_decref(json);
+}
+
+void wh_control_skip(struct wh_buffer *out, const char *record, size_t length)
+{
+    static const char printed[] = "{\"@wh\":\"checkpoint\"", skipped[] = "{\"@wh\":\"skipped\"";
+    size_t before = sizeof printed - 1;
+    wh_buffer_add(out, skipped, sizeof skipped - 1);
+    wh_buffer_add(out, record + before, length - before);
 }
 
 /* ---- one hop --------------------------------------------------------------------------------- */

@@ -6,13 +6,17 @@
  *      "position":{...},"through":["wh-clean 5d1f2a7be0c4"],"by":"wh-clean"}
  *     {"@wh":"checkpoint","epoch":"9f2c41d07ab3","n":1,"rows":10000,"committed":0,
  *      "position":{...},"by":"wh-clean"}
- *     {"@wh":"end","epoch":"9f2c41d07ab3","n":2,"rows":812,"committed":1,"position":{...},"by":...}
- *     {"@wh":"committed","epoch":"9f2c41d07ab3","n":2,"by":"wh-extract"}
+ *     {"@wh":"skipped","epoch":"9f2c41d07ab3","n":2,"rows":9000,"committed":0,"position":{...},
+ *      "by":"wh-clean"}
+ *     {"@wh":"end","epoch":"9f2c41d07ab3","n":3,"rows":812,"committed":1,"position":{...},"by":...}
+ *     {"@wh":"committed","epoch":"9f2c41d07ab3","n":3,"by":"wh-extract"}
  *     {"@wh":"failed","tool":"wh-clean","what":"failed","by":"wh-featurize"}
  *
  * An epoch is one start of wh-extract; n counts its checkpoints from 1, the end among them. `rows`
  * are the rows since the control record before, on this hop: whoever passes a record on writes its
- * own count. `through` lists the recipes that the rows go through. `committed` follows the end
+ * own count. `through` lists the recipes that the rows go through. A checkpoint that
+ * was skipped counts as any other, but must not be committed: there is a tool that had no time to
+ * save its state for it, and will have one for a later checkpoint. `committed` follows the end
  * where the sink's commit was seen in time, and lets filters publish their state. A stream of
  * --mark has neither from nor position, and only a begin and an end. `check` hashes the position: a
  * tool in between that takes numbers for floating point would have the next run go on elsewhere.
@@ -60,6 +64,7 @@ void wh_epoch_make(char epoch[static WH_EPOCH_SIZE]);
 enum wh_control_kind {
     WH_CONTROL_BEGIN,
     WH_CONTROL_CHECKPOINT,
+    WH_CONTROL_SKIPPED, /* a checkpoint that must not be committed */
     WH_CONTROL_END,
     WH_CONTROL_COMMITTED,
     WH_CONTROL_FAILED, /* a tool before has failed */
@@ -71,8 +76,8 @@ struct wh_control {
     struct wh_place place; /* n is 0 for a begin */
     bool marked;           /* begin: of --mark, which nothing can be resumed from */
     struct wh_place from;  /* begin: what the checkpoint held */
-    uint64_t rows;         /* checkpoint, end: on this hop */
-    uint64_t committed;    /* checkpoint, end: the last n of this epoch that the sink was seen to
+    uint64_t rows;         /* checkpoint, skipped, end: on this hop */
+    uint64_t committed;    /* likewise: the last n of this epoch that the sink was seen to
                               hold */
     const json_t *position; /* where the source goes on; NULL for --mark */
     const json_t *through;  /* begin: an array of strings, or NULL */
@@ -98,6 +103,9 @@ void wh_control_print(struct wh_buffer *out, const struct wh_control *control, u
 
 /* Appends the record by which `by` says that `tool` has failed. */
 void wh_control_failed(struct wh_buffer *out, const char *tool, const char *what, const char *by);
+/* Appends the form in which a checkpoint's record, printed as above, goes on where it has been
+ * skipped. */
+void wh_control_skip(struct wh_buffer *out, const char *record, size_t length);
 
 /*
  * One hop, between two tools, as the one that reads sees it: whether every record and every row

@@ -7,6 +7,7 @@
 
 #include "pipe/control.h"
 #include "pipe/origin.h"
+#include "pipe/outlet.h"
 #include "pipe/rejects.h"
 #include "pipe/run.h"
 #include "pipe/stats.h"
@@ -15,6 +16,7 @@
 struct loop {
     struct wh_emit emit; /* first: what the stage emits to is the loop */
     struct wh_run *run;
+    struct wh_outlet *outlet;   /* where the writer writes, and states are saved */
     struct wh_writer *writer;   /* NULL: nothing is written */
     struct wh_nulls nulls;      /* --null-value, for rows whose reader does not know it */
     struct {
@@ -39,8 +41,11 @@ struct loop {
 
 /* What waits in the buffers is written. Under control records a closed output breaks the stream. */
 int wh_loop_flush(struct loop *loop, struct wh_error *error);
-/* Puts `prefix` before the error's text, keeping its status. -1. */
-int wh_loop_prefix(struct wh_error *error, const char *prefix);
+/* Writing, or saving, has failed with `error` and errno (pipe/outlet.h): names the place. -1. */
+int wh_loop_output_failed(const struct loop *loop, struct wh_error *error);
+/* What has been handed to the outlet is saved, without a record that waits for it; where it is not
+ * the `last`, what a next call brings may take its place. */
+int wh_loop_save(struct loop *loop, bool last, struct wh_error *error);
 /* The rows are over: the stage finishes, after the limits of rejects were held against them. */
 int wh_loop_finish(struct loop *loop, struct wh_error *error);
 /* Fails where a greater share of the rows is bad than --max-rejects allows. */

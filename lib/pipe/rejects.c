@@ -97,8 +97,9 @@ static int read_length(const char *path, struct wh_place *place, uint64_t *lengt
                 : wh_fail(error, WH_REFUSED, "%s: is not the length of a file of rejects", path);
 }
 
+/* With an outlet (else NULL) the file is saved by that. */
 static int write_length(const char *path, const struct wh_place *place, uint64_t length,
-                        struct wh_error *error)
+                        struct wh_outlet *outlet, struct wh_error *error)
 {
     struct wh_atomic_file *file = wh_atomic_open(path, error);
     if (!file)
@@ -108,7 +109,7 @@ static int write_length(const char *path, const struct wh_place *place, uint64_t
                         "},\"length\":%" PRIu64 ",\"wh\":\"rejects\"}\n", place->epoch, place->n,
                         length);
     if (wh_write_named(wh_atomic_descriptor(file), path, text, (size_t)size, error) == 0)
-        return wh_atomic_commit(file, error);
+        return wh_outlet_save(outlet, file, error);
     wh_atomic_abort(file);
     return -1;
 }
@@ -123,7 +124,7 @@ static int find_length(struct wh_rejects *rejects, const struct wh_place *from, 
     struct wh_place place;
     *length = 0;
     if (!source && !wh_keep_exists(rejects->state))
-        return wh_place_none(from) ? 0 : write_length(rejects->state, from, 0, error);
+        return wh_place_none(from) ? 0 : write_length(rejects->state, from, 0, NULL, error);
     if (source && read_length(source, &place, length, error) != 0)
         return -1;
     return wh_keep_check(rejects->keep, source ? &place : NULL, error);
@@ -165,7 +166,7 @@ static int check_length(const struct wh_rejects *rejects, struct wh_error *error
 }
 
 int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *place,
-                          struct wh_error *error)
+                          struct wh_outlet *outlet, struct wh_error *error)
 {
     if (wh_rejects_flush(rejects, error) != 0)
         return -1;
@@ -173,9 +174,10 @@ int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *pla
         return 0;
     if (wh_lock_check(rejects->lock, error) != 0 || check_length(rejects, error) != 0)
         return -1;
-    if (fsync(rejects->descriptor) != 0)
-        return wh_fail_errno(error, WH_FAILED, "%s: cannot write", rejects->path);
-    return write_length(wh_keep_target(rejects->keep, place), place, rejects->length, error);
+    if (wh_outlet_sync(outlet, rejects->descriptor, rejects->path, error) != 0)
+        return -1;
+    return write_length(wh_keep_target(rejects->keep, place), place, rejects->length, outlet,
+                        error);
 }
 
 int wh_rejects_committed(struct wh_rejects *rejects, uint64_t n, struct wh_error *error)

@@ -64,7 +64,7 @@ void wh_notice_lines(const struct wh_common *common, const char *text)
         wh_notice(common, "%.*s", (int)(end - text), text);
 }
 
-int wh_loop_prefix(struct wh_error *error, const char *prefix)
+static int prefix_error(struct wh_error *error, const char *prefix)
 {
     struct wh_error inner = *error;
     return wh_fail(error, inner.status, "%s%s%s%s", prefix, inner.column,
@@ -94,7 +94,7 @@ static int name_place(const struct wh_row *row, struct wh_error *error)
                         short_source(row->source), (unsigned long long)row->line);
     if (error->byte && !*error->column)
         snprintf(place + used, sizeof place - (size_t)used, "byte %zu: ", error->byte);
-    return wh_loop_prefix(error, place);
+    return prefix_error(error, place);
 }
 
 /* What the command line asks of a row that all rows of its source lack has no line; what else is
@@ -105,16 +105,18 @@ static int name_source(const struct wh_row *row, struct wh_error *error)
     if (error->status != WH_REFUSED || !row->source)
         return -1;
     snprintf(place, sizeof place, "%s: ", short_source(row->source));
-    return wh_loop_prefix(error, place);
+    return prefix_error(error, place);
 }
 
 /* ------------------------------------------------------------------ output */
 
-static int output_failed(const struct loop *loop, struct wh_error *error)
+int wh_loop_output_failed(const struct loop *loop, struct wh_error *error)
 {
+    if (errno == 0)
+        return -1; /* saving has failed, and the error names the file */
     if (wh_stream_controlled(loop) && errno == EPIPE)
         return wh_stream_unread(loop, error);
-    return wh_loop_prefix(error, "standard output: ");
+    return prefix_error(error, "standard output: ");
 }
 
 int wh_loop_flush(struct loop *loop, struct wh_error *error)
@@ -122,8 +124,17 @@ int wh_loop_flush(struct loop *loop, struct wh_error *error)
     if (loop->rejects && wh_rejects_flush(loop->rejects, error) != 0)
         return -1;
     if (loop->writer && wh_writer_pending(loop->writer) && wh_writer_flush(loop->writer, error))
-        return output_failed(loop, error);
+        return wh_loop_output_failed(loop, error);
     return 0;
+}
+
+int wh_loop_save(struct loop *loop, bool last, struct wh_error *error)
+{
+    if (!wh_outlet_saves(loop->outlet))
+        return 0;
+    wh_outlet_record(loop->outlet, loop->hop.place.n, last ? NULL : "", 0);
+    return wh_outlet_write(loop->outlet, "", 0, error) == 0 ? 0
+                                                            : wh_loop_output_failed(loop, error);
 }
 
 static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct wh_error *error)
@@ -136,7 +147,7 @@ static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct
         return WH_BAD;
     if (result < 0) {
         if (error->status != WH_REFUSED)
-            output_failed(loop, error);
+            wh_loop_output_failed(loop, error);
         return WH_FATAL;
     }
     loop->run->rows_out++;
@@ -196,6 +207,8 @@ static int look(struct loop *loop, struct wh_error *error)
     if (wh_progress_due(run->common->drawn, now))
         draw(loop, now);
     wh_stream_look(loop, now);
+    if (wh_outlet_check(loop->outlet, error) != 0)
+        return wh_loop_output_failed(loop, error);
     if (wh_signals_check(error) != 0) {
         loop->broken = true;
         return -1;
@@ -203,7 +216,8 @@ static int look(struct loop *loop, struct wh_error *error)
     if (now - loop->ticked < TICK_EVERY || !run->stage || !run->stage->ops->tick)
         return 0;
     loop->ticked = now;
-    return run->stage->ops->tick(run->stage, now, error);
+    return run->stage->ops->tick(run->stage, now, error) == 0 ? wh_loop_save(loop, true, error)
+                                                           : -1;
 }
 
 static int before_wait(void *context, struct wh_error *error)
@@ -465,9 +479,10 @@ static int begin(struct loop *loop, struct wh_error *error)
         return -1;
     if (common->rejects && !(loop->rejects = wh_rejects_open(common->rejects, error)))
         return -1;
+    loop->outlet = loop->emit.outlet = wh_outlet_open(run->output);
     if (run->output >= 0) {
         wh_pipe_enlarge(run->output);
-        loop->writer = wh_writer_open(run->output, &common->writing);
+        loop->writer = wh_writer_open_to(wh_outlet_write, loop->outlet, &common->writing);
     }
     common->drawn = wh_progress_begin(common->progress, common->quiet, run->output, loop->begun);
     run->reader->before_wait = before_wait;
@@ -489,16 +504,26 @@ static void settle_outcome(struct outcome *outcome, int ended, const struct wh_e
     *outcome->error = *ending;
 }
 
+/* Waits until all is saved and written. */
+static int settle_outlet(struct loop *loop, struct wh_error *error)
+{
+    if (wh_loop_save(loop, true, error) != 0)
+        return -1;
+    return wh_outlet_settle(loop->outlet, error) == 0 ? 0 : wh_loop_output_failed(loop, error);
+}
+
 /* Rows before a failure are not lost by it. */
 static void end_output(struct loop *loop, struct outcome *outcome)
 {
     struct wh_error ending;
+    int ended = loop->writer ? wh_writer_flush(loop->writer, &ending) : 0;
+    if (ended)
+        wh_loop_output_failed(loop, &ending);
+    settle_outcome(outcome, ended, &ending);
+    ended = loop->outlet ? settle_outlet(loop, &ending) : 0;
+    settle_outcome(outcome, ended, &ending);
     if (!loop->writer)
         return;
-    int ended = wh_writer_flush(loop->writer, &ending);
-    if (ended)
-        wh_loop_prefix(&ending, "standard output: ");
-    settle_outcome(outcome, ended, &ending);
     loop->run->bytes_out = wh_writer_total(loop->writer);
     ended = wh_writer_close(loop->writer, &ending);
     settle_outcome(outcome, ended, &ending);
@@ -535,7 +560,7 @@ static void end_stats(struct loop *loop, struct outcome *outcome)
 
 int wh_run(struct wh_run *run, struct wh_error *error)
 {
-    struct loop loop = { .emit = { emit_row, late_reject }, .run = run };
+    struct loop loop = { .emit = { .row = emit_row, .reject = late_reject }, .run = run };
     struct outcome outcome = { 0, error };
     if (begin(&loop, error) || run_stage(&loop, error))
         outcome.result = -1;
@@ -546,6 +571,7 @@ int wh_run(struct wh_run *run, struct wh_error *error)
     end_output(&loop, &outcome);
     end_rejects(&loop, &outcome);
     end_stats(&loop, &outcome);
+    wh_outlet_close(loop.outlet);
     wh_buffer_free(&loop.record);
     free(loop.strings.indices);
     return outcome.result;

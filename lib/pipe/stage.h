@@ -21,6 +21,8 @@ enum wh_verdict {
     WH_FATAL = -1, /* the run must end */
 };
 
+struct wh_outlet;
+
 /* Where a stage sends its rows: the next stage, or the writer. */
 struct wh_emit {
     enum wh_verdict (*row)(struct wh_emit *emit, struct wh_row *row, struct wh_error *error);
@@ -28,6 +30,8 @@ struct wh_emit {
      * source, line and raw text, or its fields where it has none. 0 when the run may go on. */
     int (*reject)(struct wh_emit *emit, const struct wh_row *row, const struct wh_error *reason,
                   struct wh_error *error);
+    /* Where files go that belong to a checkpoint (pipe/outlet.h). NULL: they are saved at once. */
+    struct wh_outlet *outlet;
 };
 
 static inline enum wh_verdict wh_emit_row(struct wh_emit *emit, struct wh_row *row,
@@ -62,8 +66,9 @@ struct wh_stage_ops {
      * without control records; what may turn out bad of the rows taken so far is found out and
      * rejected now, since the rejects file's length belongs to the checkpoint, and since
      * --max-rejects is held against them. checkpoint: all rows before it have been through row()
-     * (and, for the end, finish() was called): a filter makes its state safe on disk before it
-     * returns, a sink commits, or puts that off to a later tick. committed: the sink is seen to
+     * (and, for the end, finish() was called): a filter hands its state to emit->outlet, which
+     * makes it safe on disk before the record goes on; a sink commits, or puts that off to a later
+     * tick. Not called for a checkpoint that must not be committed. committed: the sink is seen to
      * hold `place`, of this epoch. broken: the stream ended without an end, or this run is about
      * to fail: nothing more may be committed but a checkpoint that no row has followed. All NULL
      * where the stage keeps nothing.

@@ -273,16 +273,18 @@ static int write_content(int descriptor, const struct wh_buffer *line,
     return 0;
 }
 
-/* Writes the state to `new`, which is over then, and is called `path` in messages. */
+/* Writes the state to `new`, which is over then, and is called `path` in messages. The outlet saves
+ * it (NULL: it is saved at once). */
 static int write_state(struct wh_atomic_file *new, const char *path, const struct wh_saving *saving,
-                       const struct wh_place *place, struct wh_error *error)
+                       const struct wh_place *place, struct wh_outlet *outlet,
+                       struct wh_error *error)
 {
     struct wh_buffer line = { 0 };
     print_line(&line, saving, place);
     int failed = write_content(wh_atomic_descriptor(new), &line, saving, error);
     wh_buffer_free(&line);
     if (!failed)
-        return wh_atomic_commit(new, error);
+        return wh_outlet_save(outlet, new, error);
     wh_atomic_abort(new);
     char reason[sizeof error->text];
     snprintf(reason, sizeof reason, "%s", error->text);
@@ -345,7 +347,7 @@ int wh_state_finish(struct wh_state_file *file, const struct wh_saving *saving,
         return -1;
     struct wh_atomic_file *new = file->new;
     file->new = NULL;
-    return write_state(new, file->path, saving, NULL, error);
+    return write_state(new, file->path, saving, NULL, NULL, error);
 }
 
 /* Under control records. */
@@ -373,7 +375,8 @@ int wh_state_begin(struct wh_state_file *file, const struct wh_control *begin,
 }
 
 int wh_state_checkpoint(struct wh_state_file *file, const struct wh_control *checkpoint,
-                        const struct wh_saving *saving, struct wh_error *error)
+                        const struct wh_saving *saving, struct wh_outlet *outlet,
+                        struct wh_error *error)
 {
     if (!file->keep)
         return 0;
@@ -381,7 +384,7 @@ int wh_state_checkpoint(struct wh_state_file *file, const struct wh_control *che
         return -1;
     const char *path = wh_keep_target(file->keep, &checkpoint->place);
     struct wh_atomic_file *new = wh_atomic_open(path, error);
-    return new ? write_state(new, path, saving, &checkpoint->place, error) : -1;
+    return new ? write_state(new, path, saving, &checkpoint->place, outlet, error) : -1;
 }
 
 int wh_state_committed(struct wh_state_file *file, const struct wh_place *place,

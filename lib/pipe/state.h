@@ -25,6 +25,7 @@
 
 #include "base/error.h"
 #include "pipe/control.h"
+#include "pipe/outlet.h"
 #include "pipe/recipe.h"
 
 /* A state that was read. */
@@ -70,12 +71,13 @@ int wh_state_resume(struct wh_state_file *file, const struct wh_recipe *recipe,
  * Under control records, but for those of --mark, of which there is no begin here and nothing then
  * happens. begin: 1 where the stream begins with another state than wh_state_resume
  * gave, *state filled with it; 0 where that, or nothing, is right. checkpoint: writes the state
- * that belongs to the record. committed: makes that of the place STATE itself.
+ * that belongs to the record, and hands it to the outlet to be saved. committed: makes that of the place STATE itself.
  */
 int wh_state_begin(struct wh_state_file *file, const struct wh_control *begin,
                    const struct wh_recipe *recipe, struct wh_state *state, struct wh_error *error);
 int wh_state_checkpoint(struct wh_state_file *file, const struct wh_control *checkpoint,
-                        const struct wh_saving *saving, struct wh_error *error);
+                        const struct wh_saving *saving, struct wh_outlet *outlet,
+                        struct wh_error *error);
 int wh_state_committed(struct wh_state_file *file, const struct wh_place *place,
                        struct wh_error *error);
 

@@ -17,14 +17,39 @@ static uint64_t rows_since(const struct loop *loop)
     return loop->run->rows_out - loop->record_rows;
 }
 
+/* Writes the first `length` bytes of loop->record, and what stands before them. */
+static int write_bytes(struct loop *loop, size_t length, struct wh_error *error)
+{
+    loop->record_rows = loop->run->rows_out;
+    if (loop->writer && wh_writer_bytes(loop->writer, loop->record.data, length, error) != 0)
+        return wh_loop_output_failed(loop, error);
+    return wh_loop_flush(loop, error);
+}
+
 /* Writes loop->record, and what stands before it. */
 static int write_record(struct loop *loop, struct wh_error *error)
 {
-    loop->record_rows = loop->run->rows_out;
-    if (loop->writer
-        && wh_writer_bytes(loop->writer, loop->record.data, loop->record.length, error) != 0)
-        return wh_loop_prefix(error, "standard output: ");
-    return wh_loop_flush(loop, error);
+    return write_bytes(loop, loop->record.length, error);
+}
+
+/* The same with the record of a checkpoint, which leaves when all is safe that was handed to the
+ * outlet. Only the `last` of a stream is never skipped. */
+static int write_checkpoint_record(struct loop *loop, uint64_t n, bool last,
+                                   struct wh_error *error)
+{
+    if (!loop->writer)
+        return wh_loop_save(loop, true, error);
+    if (!wh_outlet_saves(loop->outlet))
+        return write_record(loop, error);
+    size_t length = loop->record.length;
+    if (write_bytes(loop, 0, error) != 0)
+        return -1;
+    wh_buffer_reserve(&loop->record, length);
+    if (!last)
+        wh_control_skip(&loop->record, loop->record.data, length);
+    wh_outlet_record(loop->outlet, n, last ? NULL : loop->record.data + length,
+                     loop->record.length - length);
+    return write_bytes(loop, length, error);
 }
 
 /* ---- passing on ------------------------------------------------------------------------------ */
@@ -37,7 +62,10 @@ static int pass_on(struct loop *loop, const struct wh_control *control, struct w
         recipe = run->stage->ops->recipe(run->stage);
     loop->record.length = 0;
     wh_control_print(&loop->record, control, rows_since(loop), run->common->tool, recipe);
-    return write_record(loop, error);
+    bool last = control->kind == WH_CONTROL_END;
+    return last || control->kind == WH_CONTROL_CHECKPOINT
+               ? write_checkpoint_record(loop, control->place.n, last, error)
+               : write_record(loop, error);
 }
 
 static int refuse_csv(const struct loop *loop, struct wh_error *error)
@@ -69,27 +97,39 @@ static int take_committed(struct loop *loop, const struct wh_place *place, struc
     struct wh_stage *stage = loop->run->stage;
     if (place->n == 0)
         return 0;
+    /* Which it is, unless somebody makes the records up. */
+    if (wh_outlet_await(loop->outlet, place->n, error) != 0)
+        return wh_loop_output_failed(loop, error);
     if (loop->rejects && wh_rejects_committed(loop->rejects, place->n, error) != 0)
         return -1;
     return stage && stage->ops->committed ? stage->ops->committed(stage, place, error) : 0;
 }
 
-/* Everything that has to be safe is, before the record goes on; a sink commits last of all. */
-static int take_checkpoint(struct loop *loop, const struct wh_control *control,
+/* Hands in what has to be safe before the record goes on; a sink commits last of all. */
+static int save_checkpoint(struct loop *loop, const struct wh_control *control,
                            struct wh_error *error)
 {
     struct wh_stage *stage = loop->run->stage;
-    if (control->kind == WH_CONTROL_END && wh_loop_finish(loop, error) != 0)
-        return -1;
     if (stage && stage->ops->settle && stage->ops->settle(stage, &loop->emit, error) != 0)
         return -1;
     if (control->kind == WH_CONTROL_END && wh_loop_check_share(loop, error) != 0)
         return -1;
     if (!loop->hop.marked && loop->rejects
-        && wh_rejects_checkpoint(loop->rejects, &control->place, error) != 0)
+        && wh_rejects_checkpoint(loop->rejects, &control->place, loop->outlet, error) != 0)
         return -1;
-    if (stage && stage->ops->checkpoint
-        && stage->ops->checkpoint(stage, control, &loop->emit, error) != 0)
+    /* Of a sink this is only the rejects, and the next checkpoint's will do as well. */
+    if (!loop->writer && wh_loop_save(loop, control->kind == WH_CONTROL_END, error) != 0)
+        return -1;
+    return stage && stage->ops->checkpoint
+               ? stage->ops->checkpoint(stage, control, &loop->emit, error) : 0;
+}
+
+static int take_checkpoint(struct loop *loop, const struct wh_control *control,
+                           struct wh_error *error)
+{
+    if (control->kind == WH_CONTROL_END && wh_loop_finish(loop, error) != 0)
+        return -1;
+    if (control->kind != WH_CONTROL_SKIPPED && save_checkpoint(loop, control, error) != 0)
         return -1;
     if (pass_on(loop, control, error) != 0)
         return -1;
@@ -152,6 +192,7 @@ static int take(struct loop *loop, const struct wh_control *control, struct wh_e
     case WH_CONTROL_BEGIN:
         return take_begin(loop, control, error);
     case WH_CONTROL_CHECKPOINT:
+    case WH_CONTROL_SKIPPED:
     case WH_CONTROL_END:
         return take_checkpoint(loop, control, error);
     case WH_CONTROL_COMMITTED:
@@ -250,14 +291,15 @@ static int write_checkpoint(struct loop *loop, bool end, const json_t *place,
 {
     struct wh_origin *origin = loop->run->origin;
     struct wh_place next = wh_origin_next(origin);
-    if (place && loop->rejects && wh_rejects_checkpoint(loop->rejects, &next, error) != 0)
+    if (place && loop->rejects
+        && wh_rejects_checkpoint(loop->rejects, &next, loop->outlet, error) != 0)
         return -1;
     loop->record.length = 0;
     if (wh_origin_checkpoint(origin, &loop->record, end, rows_since(loop), place, wh_clock(),
                              error) != 0)
         return -1;
     set_next(loop);
-    if (write_record(loop, error) != 0)
+    if (write_checkpoint_record(loop, next.n, end, error) != 0)
         return -1;
     return loop->rejects ? wh_rejects_committed(loop->rejects, wh_origin_committed(origin), error)
                          : 0;
@@ -332,6 +374,8 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
     if (!run->origin || !wh_origin_resumes(run->origin) || !loop->hop.ended)
         return 0;
     bool done, unread;
+    if (wh_outlet_settle(loop->outlet, error) != 0)
+        return wh_loop_output_failed(loop, error);
     loop->record.length = 0;
     if (wh_origin_wait(run->origin, &loop->record, run->output, PATIENCE, PATIENCE_STOPPED, &done,
                        &unread, error) != 0)

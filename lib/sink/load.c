@@ -6,6 +6,7 @@
 #include "base/memory.h"
 #include "base/time.h"
 #include "database/url.h"
+#include "pipe/outlet.h"
 
 /* So much of `every` is enough: a source's checkpoints of the same interval come a little early
  * and a little late, and each second one would be put off. */
@@ -42,6 +43,10 @@ static int reject_late(struct wh_emit *emit, const struct wh_row *row,
 static int commit(struct load *load, const struct wh_checkpoint *next, struct wh_error *error)
 {
     struct wh_sink *sink = load->sink;
+    /* The rejects that belong to the checkpoint are safe before it is. */
+    struct wh_outlet *outlet = load->emit ? load->emit->outlet : NULL;
+    if (next && outlet && wh_outlet_settle(outlet, error) != 0)
+        return -1;
     if (sink->ops->commit(sink, next, &load->held, &load->late, error) != 0)
         return -1;
     if (next)
