@@ -227,7 +227,7 @@ static int load_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_e
         return 0;
     if (load->checkpoint)
         return refuse_without_records(load, error);
-    if (load->loading->sink.replace && load->waiting.rows == 0)
+    if (load->loading->piped && load->loading->sink.replace && load->waiting.rows == 0)
         return refuse_nothing(error);
     return commit(load, NULL, error);
 }

@@ -28,7 +28,7 @@ clean() {
     exits 1 clean '{"a":" 12"}' --type a=int
     says '" 12" is not an integer (--trim takes the blanks off)'
     exits 1 clean '{"a":""}' --type a=float
-    says "\"\" is not a number (--null-value '' makes it null)"
+    says "\"\" is not a number (--null-value '' makes it null, after --trim in another wh-clean)"
     exits 1 clean '{"a":"N/A"}' --type a=float
     says "(--null-value 'N/A' makes it null)"
     exits 1 clean '{"a":1.5}' --type a=int
@@ -253,7 +253,7 @@ EOF
     exits 2 wh-clean -o ndjson --trim a one.csv two.csv
     says 'wh-clean: two.csv: trim: there is no column "a"'
     exits 1 wh-clean two.csv one.csv
-    says 'one.csv:2: a: the CSV header was written without this column (-o ndjson '
+    says 'one.csv:2: a: the CSV header was written without this column (name all columns with --columns'
 }
 
 @test "a CSV header that came as one column asks for its delimiter" {

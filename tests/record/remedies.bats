@@ -113,7 +113,6 @@ fails() {
     done
     wh-load -q t.csv in.csv
     cp t.csv before
-    echo x >empty.csv
-    fails 1 'no row came' wh-load --replace t.csv empty.csv
+    fails 1 'no row came' sh -c 'echo x | wh-load --replace -i csv t.csv'
     same before t.csv
 }
