@@ -29,6 +29,8 @@ static const struct wh_option featurize_options[] = {
     { .kind = WH_OPTION_HEADING, .help = "Columns" },
     { "keep", 0, "COLS", "the columns that leave beside the features [those no step encodes]",
       WH_OPTION_TEXT, offsetof(struct wh_featurize_options, keep), NULL, NULL },
+    { "strict", 0, NULL, "with --frozen: rows are bad that have a value which --onehot has not "
+      "learned", WH_OPTION_FLAG, offsetof(struct wh_featurize_options, strict), NULL, NULL },
     { "missing-column", 0, "null", "take a column that is absent as null", WH_OPTION_CHOICE,
       offsetof(struct wh_featurize_options, missing_column), NULL, missing_choices },
 };

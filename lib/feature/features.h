@@ -82,6 +82,7 @@ struct wh_features {
 
     enum wh_absence absence;
     bool dense;        /* every feature that can come must be asked for at binding */
+    bool strict;       /* a value that was not learned makes a bad row */
     const char *full;  /* a column with more values than are kept; NULL: none */
 
     /* Private. */

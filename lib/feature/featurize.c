@@ -38,6 +38,9 @@ static int check_options(const struct wh_featurize_options *options, struct wh_e
     if (options->live && options->state && is_same_file(options->live, options->state))
         return wh_fail(error, WH_REFUSED, "--live must be another file than --state, which "
                        "--frozen only reads");
+    if (options->strict && !options->frozen)
+        return wh_fail(error, WH_REFUSED, "--strict is for --frozen: while constants are learned, "
+                       "no value is unknown to them");
     if (options->live && !options->frozen)
         return wh_fail(error, WH_REFUSED, "--live is for --frozen (without it, --state holds what "
                        "steps remember of the rows too)");
@@ -128,6 +131,11 @@ static void report(const struct job *job, const struct wh_featurizer *featurizer
         wh_notice(job->common, "%s: more than %d values, or %d MB of them: further ones count as "
                   "infrequent (--hash has no such limit)", full, WH_ONEHOT_VALUES,
                   WH_ONEHOT_BYTES >> 20);
+    struct wh_buffer lines = { 0 };
+    wh_featurizer_tell(featurizer, &lines);
+    wh_buffer_byte(&lines, '\0');
+    wh_notice_lines(job->common, lines.data);
+    wh_buffer_free(&lines);
 }
 
 int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
@@ -146,6 +154,7 @@ int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
         .state = options->state,
         .live = options->live,
         .keep = options->keep,
+        .strict = options->strict,
         .missing_null = options->missing_column != NULL,
         .dense = common->writing.format == WH_FORMAT_CSV,
     };

@@ -17,6 +17,7 @@ struct wh_featurize_options {
     const char *live;                /* only with `frozen` */
     bool fit, fit_transform, frozen; /* at most one, and only with a state */
     const char *keep;
+    bool strict;                     /* rows with values that were not learned are bad */
     const char *missing_column;      /* "null", or NULL */
 };
 

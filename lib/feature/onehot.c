@@ -12,7 +12,11 @@
  * At most WH_ONEHOT_VALUES values of a column are remembered, WH_ONEHOT_BYTES of them; further ones
  * are infrequent.
  *
- * Values count by their text, so that a number is the category of its digits.
+ * Values count by their text, and numbers by one spelling of their value: 3, 3.0 and 3e0 are the
+ * category 3. (A state of an earlier version may have 3.0 as well, which then stays one of its own.)
+ *
+ * With fixed constants, values that were not learned are counted, and are bad rows where the
+ * features are strict.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -44,6 +48,8 @@ struct categories {
     uint64_t overflow;       /* rows whose values were not remembered */
     struct wh_feature *infrequent;
     struct wh_arena values;
+    uint64_t unknown;        /* rows whose values were not learned, when constants are fixed */
+    char sample[96];         /* the first of them, as messages show it */
 };
 
 struct onehot {
@@ -226,6 +232,18 @@ static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shap
 
 /* Rows. */
 
+/* A number by the one spelling of its value, in the row's scratch where that is another. */
+static struct wh_slice spell(struct wh_row *row, struct wh_slice text)
+{
+    char spelled[WH_NUMBER_SIZE];
+    size_t length = text.length;
+    if (wh_number_spell(text.text, &length, spelled) == text.text)
+        return text;
+    char *copy = wh_row_take(row, length);
+    memcpy(copy, spelled, length);
+    return (struct wh_slice){ copy, length };
+}
+
 /* The category of the column in this row, NULL where it is unknown; leaves it for learn(). */
 static struct category *meet(struct wh_encoder_column *column, struct wh_row *row)
 {
@@ -234,9 +252,32 @@ static struct category *meet(struct wh_encoder_column *column, struct wh_row *ro
         column->met.known = &categories->null;
         return categories->null.count ? &categories->null : NULL;
     }
-    column->met.value = wh_row_text(row, &row->fields[column->field]);
+    const struct wh_field *field = &row->fields[column->field];
+    struct wh_slice text = wh_row_text(row, field);
+    column->met.value = field->type == WH_NUMBER ? spell(row, text) : text;
     column->met.known = find(categories, column->met.value);
+    if (!column->met.known && column->met.value.text != text.text)
+        column->met.known = find(categories, text);
     return column->met.known;
+}
+
+/* Counts a value that was not learned; with `strict` features it is a bad row, and false. */
+static bool take_unknown(struct wh_encoder_column *column, struct wh_row *row, bool strict,
+                         struct wh_error *error)
+{
+    struct categories *categories = column->memory;
+    char shown[96] = "null";
+    if (!wh_encoder_null(column, row))
+        wh_quote(shown, column->met.value.text, column->met.value.length);
+    if (strict) {
+        wh_bad_row(error, "onehot", column->name, column->length, 0, "%s is not among the values "
+                   "that were learned (learn the constants anew, by --fit, from rows that have it)",
+                   shown);
+        return false;
+    }
+    if (categories->unknown++ == 0)
+        memcpy(categories->sample, shown, sizeof shown);
+    return true;
 }
 
 /* The feature that the category makes, NULL in *feature where there is none. */
@@ -270,6 +311,8 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
             return WH_PASS_BAD;
         }
         struct category *category = meet(column, row);
+        if (!category && onehot->settled && !take_unknown(column, row, features->strict, error))
+            return WH_PASS_BAD;
         if (!column->met.known && !onehot->settled && !has_room(categories, column->met.value))
             features->full = categories->memory.name.text;
         if (encode(onehot, categories, category, features, &feature, error))
@@ -410,6 +453,35 @@ static void save(const struct wh_step *step, struct wh_buffer *text)
     wh_buffer_format(text, encoder->memory_count ? "]" : "[]");
 }
 
+static void tell(const struct wh_step *step, struct wh_buffer *out)
+{
+    const struct wh_encoder *encoder = (const struct wh_encoder *)step;
+    for (size_t i = 0; i < encoder->memory_count; i++) {
+        const struct categories *categories = (const struct categories *)encoder->memories[i];
+        char name[96];
+        if (categories->unknown)
+            wh_buffer_format(out, "column %s: %llu value%s not learned, such as %s (--strict "
+                             "makes such rows bad; --fit learns them)\n",
+                             wh_quote(name, categories->memory.name.text,
+                                      categories->memory.name.length),
+                             (unsigned long long)categories->unknown,
+                             categories->unknown == 1 ? " was" : "s were", categories->sample);
+    }
+}
+
+static json_t *count_unknown(const struct wh_step *step)
+{
+    const struct wh_encoder *encoder = (const struct wh_encoder *)step;
+    json_t *counts = json_object();
+    for (size_t i = 0; i < encoder->memory_count; i++) {
+        const struct categories *categories = (const struct categories *)encoder->memories[i];
+        if (categories->unknown)
+            json_object_set_new(counts, categories->memory.name.text,
+                                json_integer((json_int_t)categories->unknown));
+    }
+    return counts;
+}
+
 static int load_value(struct categories *categories, const json_t *entry)
 {
     const json_t *value = json_array_get(entry, 0);
@@ -466,6 +538,8 @@ static const struct wh_step_ops ops = {
     .learn = learn,
     .settle = settle,
     .save = save,
+    .tell = tell,
+    .unknown = count_unknown,
     .load = load,
     .feeds = wh_encoder_feeds_none,
     .close = wh_encoder_close,

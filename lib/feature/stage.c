@@ -91,6 +91,7 @@ static int prepare(struct wh_featurizer *self, const struct wh_state *state, uns
     discard(self);
     self->features = wh_features_create();
     self->features->dense = options->dense && self->passes == self->pass;
+    self->features->strict = options->strict;
     self->features->absence = options->missing_null ? WH_ABSENCE_NULL
                               : frozen              ? WH_ABSENCE_BAD
                                                     : WH_ABSENCE_LEARN;
@@ -642,6 +643,11 @@ int wh_featurizer_save(struct wh_featurizer *self, struct wh_error *error)
 uint64_t wh_featurizer_continues(const struct wh_featurizer *self)
 {
     return self->continues;
+}
+
+void wh_featurizer_tell(const struct wh_featurizer *self, struct wh_buffer *out)
+{
+    wh_steps_tell(self->steps, out);
 }
 
 const char *wh_featurizer_full(const struct wh_featurizer *self)

@@ -36,6 +36,7 @@ struct wh_featurizing {
                                 with what STATE has of it; NULL: it ends with the run */
     const char *keep;        /* COLS of the row that leave beside the features; NULL: those that
                                 no step encoded */
+    bool strict;             /* values that were not learned make bad rows */
     bool missing_null;       /* columns that are absent are taken as null */
     bool dense;
 };
@@ -64,6 +65,8 @@ int wh_featurizer_save(struct wh_featurizer *featurizer, struct wh_error *error)
 
 /* Rows that taught what an earlier run has left, which was no stream's; 0 where there was none. */
 uint64_t wh_featurizer_continues(const struct wh_featurizer *featurizer);
+/* A line for each column that had values which were not learned. */
+void wh_featurizer_tell(const struct wh_featurizer *featurizer, struct wh_buffer *out);
 /* A column that has more values than --onehot remembers; NULL: none. */
 const char *wh_featurizer_full(const struct wh_featurizer *featurizer);
 

@@ -434,12 +434,23 @@ json_t *wh_steps_stats(const struct wh_steps *steps)
     json_t *list = json_array();
     for (size_t i = 0; i < steps->count; i++) {
         const struct entry *entry = &steps->entries[i];
-        json_array_append_new(list, json_pack("{s:s, s:I, s:I, s:I}", "op", entry->step->type->op,
-                                              "rows_in", (json_int_t)entry->rows_in,
-                                              "rows_dropped", (json_int_t)entry->rows_dropped,
-                                              "rows_rejected", (json_int_t)entry->rows_rejected));
+        json_t *counts = json_pack("{s:s, s:I, s:I, s:I}", "op", entry->step->type->op,
+                                   "rows_in", (json_int_t)entry->rows_in,
+                                   "rows_dropped", (json_int_t)entry->rows_dropped,
+                                   "rows_rejected", (json_int_t)entry->rows_rejected);
+        if (entry->step->ops->unknown)
+            json_object_set_new(counts, "values_not_learned",
+                                entry->step->ops->unknown(entry->step));
+        json_array_append_new(list, counts);
     }
     return list;
+}
+
+void wh_steps_tell(const struct wh_steps *steps, struct wh_buffer *out)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        if (steps->entries[i].step->ops->tell)
+            steps->entries[i].step->ops->tell(steps->entries[i].step, out);
 }
 
 /* State. */

@@ -76,6 +76,10 @@ struct wh_step_ops {
     bool (*feeds)(const struct wh_step *step, const struct wh_step *later);
     /* The rows are about to come again from the first: forget those seen. NULL: nothing to do. */
     void (*rewind)(struct wh_step *step);
+    /* Of steps whose constants know some values and not others, else NULL: a line for each column
+     * that had values it does not know, and how many by the columns' names. */
+    void (*tell)(const struct wh_step *step, struct wh_buffer *out);
+    json_t *(*unknown)(const struct wh_step *step);
     void (*close)(struct wh_step *step);
 };
 
@@ -179,6 +183,8 @@ bool wh_steps_learn(const struct wh_steps *steps); /* whether any of them learns
 const char *wh_steps_live(const struct wh_steps *steps);
 /* [{"op":"trim","rows_in":9,"rows_dropped":0,"rows_rejected":1}, ...] for --stats */
 json_t *wh_steps_stats(const struct wh_steps *steps);
+/* A line for each column with values that a step's constants do not know. */
+void wh_steps_tell(const struct wh_steps *steps, struct wh_buffer *out);
 
 /* Which parts of the steps' state; they can be put together with |. */
 enum wh_steps_part {

@@ -425,3 +425,31 @@ END
     done
     [ "$(wh-score -m csv.whm --digest)" = "$(wh-score -m ndjson.whm --digest)" ]
 }
+
+@test "values that --onehot has not learned are counted, and bad with --strict" {
+    printf '{"c":"a","n":3}\n{"c":"b","n":4}\n' >fit
+    wh-featurize --onehot c,n --state s --fit fit
+    printf '{"c":"a","n":3.0}\n{"c":"x","n":4}\n{"c":null,"n":5}\n' >rows
+    exits 0 wh-featurize --onehot c,n --state s --frozen --stats stats.json rows
+    says 'column "c": 2 values were not learned, such as "x" (--strict makes such rows bad'
+    says 'column "n": 1 value was not learned, such as "5"'
+    jq -e '.steps[0].values_not_learned == {c: 2, n: 1}' stats.json
+    exits 1 wh-featurize --onehot c,n --state s --frozen --strict rows
+    says 'rows:2: c: "x" is not among the values that were learned'
+    exits 0 wh-featurize --onehot c,n --state s --frozen --strict -q --rejects bad rows
+    jq -se 'map([.rule, .column]) == [["onehot", "c"], ["onehot", "c"]]' bad
+    exits 2 wh-featurize --onehot c,n --strict fit
+    exits 0 wh-featurize --onehot c,n --state s --frozen fit
+    [ -z "$stderr" ]
+}
+
+@test "--onehot takes all spellings of a number for one value" {
+    printf '{"n":3}\n{"n":3.0}\n{"n":3e0}\n{"n":"3"}\n{"n":0.50}\n{"n":12345678901234567890}\n' >rows
+    wh-featurize --onehot n rows | jq -c '.features | keys[0]' >out
+    prints '"n=3"
+"n=3"
+"n=3"
+"n=3"
+"n=0.5"
+"n=12345678901234567890"' cat out
+}
