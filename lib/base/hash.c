@@ -60,6 +60,101 @@ static uint64_t fold(uint64_t a, uint64_t b)
     return product.high ^ product.low;
 }
 
+/* Words without a pattern (those of wyhash), with which a lane's bytes are masked. */
+static const uint64_t lane_masks[] = {
+    UINT64_C(0xA0761D6478BD642F), UINT64_C(0xE7037ED1A0B428DB),
+    UINT64_C(0x8EBC6AF09C88C6E3), UINT64_C(0x589965CC75374CC3),
+};
+enum { RUNNING_LANES = 4, STRIPE = 64 };
+
+void wh_running_begin(struct wh_running *running, uint64_t word)
+{
+    *running = (struct wh_running){ .word = word };
+    for (size_t i = 0; i < RUNNING_LANES; i++)
+        running->lanes[i] = word ^ lane_masks[i];
+}
+
+static uint64_t load64_little(const unsigned char *bytes)
+{
+#if defined(__BYTE_ORDER__) && __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+    return load64(bytes);
+#else
+    uint64_t word = 0;
+    for (size_t i = 8; i > 0; i--)
+        word = word << 8 | bytes[i - 1];
+    return word;
+#endif
+}
+
+/* The product's halves are added to the bytes themselves, so that no factor of zero hides the
+ * other. */
+static inline uint64_t add_lane(uint64_t lane, const unsigned char *at, uint64_t mask)
+{
+    uint64_t low = load64_little(at), high = load64_little(at + 8);
+    return fold(low ^ mask, high ^ lane) + low;
+}
+
+/* Each lane takes 16 bytes of each stripe; they do not wait for each other. */
+static void add_stripes(uint64_t lanes[static RUNNING_LANES], const unsigned char *at, size_t count)
+{
+    uint64_t first = lanes[0], second = lanes[1], third = lanes[2], fourth = lanes[3];
+    for (; count > 0; count--, at += STRIPE) {
+        first = add_lane(first, at, lane_masks[0]);
+        second = add_lane(second, at + 16, lane_masks[1]);
+        third = add_lane(third, at + 32, lane_masks[2]);
+        fourth = add_lane(fourth, at + 48, lane_masks[3]);
+    }
+    lanes[0] = first, lanes[1] = second, lanes[2] = third, lanes[3] = fourth;
+}
+
+static uint64_t end_chunk(const struct wh_running *running, const uint64_t lanes[static RUNNING_LANES])
+{
+    uint64_t word = fold(running->word ^ lane_masks[0], running->length ^ lane_masks[1]);
+    for (size_t i = 0; i < RUNNING_LANES; i++)
+        word = fold(word ^ lane_masks[i], lanes[i] ^ lane_masks[RUNNING_LANES - 1 - i]) + lanes[i];
+    return word;
+}
+
+size_t wh_running_add(struct wh_running *running, const void *bytes, size_t length)
+{
+    const unsigned char *at = bytes;
+    if (length > WH_RUNNING_CHUNK - running->length)
+        length = WH_RUNNING_CHUNK - running->length;
+    const unsigned char *end = at + length;
+    size_t partial = running->length % STRIPE;
+    running->length += (uint32_t)length;
+    if (partial > 0) {
+        size_t part = STRIPE - partial < length ? STRIPE - partial : length;
+        memcpy(running->rest + partial, at, part);
+        at += part;
+        if (partial + part == STRIPE)
+            add_stripes(running->lanes, running->rest, 1);
+    }
+    size_t stripes = (size_t)(end - at) / STRIPE;
+    add_stripes(running->lanes, at, stripes);
+    at += stripes * STRIPE;
+    if (running->length % STRIPE > 0 && at < end)
+        memcpy(running->rest, at, (size_t)(end - at));
+    if (running->length == WH_RUNNING_CHUNK)
+        wh_running_begin(running, end_chunk(running, running->lanes));
+    return length;
+}
+
+uint64_t wh_running_digest(const struct wh_running *running)
+{
+    size_t partial = running->length % STRIPE;
+    if (running->length == 0)
+        return running->word;
+    uint64_t lanes[RUNNING_LANES];
+    memcpy(lanes, running->lanes, sizeof lanes);
+    if (partial > 0) {
+        unsigned char last[STRIPE] = { 0 };
+        memcpy(last, running->rest, partial);
+        add_stripes(lanes, last, 1);
+    }
+    return end_chunk(running, lanes);
+}
+
 /*
  * 16 bytes a multiplication. Both factors are masked with words an outsider does not know, so that
  * no input can be made that multiplies by zero and so hides what it is multiplied with.

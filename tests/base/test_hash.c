@@ -176,6 +176,83 @@ static void hash_spreads_every_bit_of_short_and_long_keys(void **state)
         }
 }
 
+/* The running digest of bytes that are taken `piece` at a time, from `word` on. */
+static uint64_t running_digest(uint64_t word, const unsigned char *bytes, size_t length,
+                               size_t piece)
+{
+    struct wh_running running;
+    wh_running_begin(&running, word);
+    for (size_t at = 0; at < length;) {
+        size_t size = length - at < piece ? length - at : piece;
+        for (size_t taken = 0; taken < size;)
+            taken += wh_running_add(&running, bytes + at + taken, size - taken);
+        at += size;
+    }
+    return wh_running_digest(&running);
+}
+
+enum { RUN = 2 * WH_RUNNING_CHUNK + 1000 };
+
+static unsigned char *some_run(void)
+{
+    unsigned char *bytes = malloc(RUN);
+    uint32_t number = 1;
+    for (size_t i = 0; i < RUN; i++, number = number * 1664525 + 1013904223)
+        bytes[i] = (unsigned char)(number >> 24);
+    return bytes;
+}
+
+static void a_running_digest_does_not_depend_on_the_pieces(void **state)
+{
+    (void)state;
+    unsigned char *bytes = some_run();
+    const size_t pieces[] = { 1, 7, 63, 64, 65, 4096, 100003, RUN };
+    for (size_t length = RUN; length > 0; length /= 3)
+        for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++)
+            assert_true(running_digest(0, bytes, length, pieces[i])
+                        == running_digest(0, bytes, length, RUN));
+    /* It is the same in every version, since positions hold it. */
+    assert_true(running_digest(0, bytes, 0, 1) == 0);
+    assert_true(running_digest(0, bytes, RUN, RUN) == UINT64_C(0x21341e820ad825ab));
+    free(bytes);
+}
+
+static void a_running_digest_is_gone_on_with_from_the_end_of_a_chunk(void **state)
+{
+    (void)state;
+    unsigned char *bytes = some_run();
+    uint64_t word = running_digest(0, bytes, WH_RUNNING_CHUNK, 1000);
+    assert_true(running_digest(word, bytes + WH_RUNNING_CHUNK, RUN - WH_RUNNING_CHUNK, 77)
+                == running_digest(0, bytes, RUN, RUN));
+    free(bytes);
+}
+
+static void a_running_digest_shows_every_change(void **state)
+{
+    (void)state;
+    unsigned char *bytes = some_run();
+    uint64_t all = running_digest(0, bytes, RUN, RUN);
+    for (size_t i = 0; i < RUN; i += 97) {
+        bytes[i] ^= (unsigned char)(1u << i % 8);
+        assert_true(running_digest(0, bytes, RUN, RUN) != all);
+        bytes[i] ^= (unsigned char)(1u << i % 8);
+    }
+    assert_true(running_digest(0, bytes, RUN - 1, RUN) != all);
+    /* Zeros are counted, and blocks that change places are seen. */
+    memset(bytes, 0, RUN);
+    assert_true(running_digest(0, bytes, 64, RUN) != running_digest(0, bytes, 128, RUN));
+    assert_true(running_digest(0, bytes, 1, RUN) != running_digest(0, bytes, 2, RUN));
+    bytes[0] = 1;
+    uint64_t first = running_digest(0, bytes, 4 * WH_RUNNING_CHUNK / 2, RUN);
+    bytes[0] = 0;
+    for (size_t at = 16; at < (size_t)WH_RUNNING_CHUNK * 2; at += 16) {
+        bytes[at] = 1;
+        assert_true(running_digest(0, bytes, 4 * WH_RUNNING_CHUNK / 2, RUN) != first);
+        bytes[at] = 0;
+    }
+    free(bytes);
+}
+
 /* Draws the seed anew: `program` is this one, which prints a hash when it has an argument. */
 static const char *program;
 
@@ -230,6 +307,9 @@ int main(int argc, char **argv)
         cmocka_unit_test(hash_depends_on_the_bytes_and_nothing_else),
         cmocka_unit_test(hash_keeps_a_million_similar_keys_apart),
         cmocka_unit_test(hash_spreads_every_bit_of_short_and_long_keys),
+        cmocka_unit_test(a_running_digest_does_not_depend_on_the_pieces),
+        cmocka_unit_test(a_running_digest_is_gone_on_with_from_the_end_of_a_chunk),
+        cmocka_unit_test(a_running_digest_shows_every_change),
         cmocka_unit_test(hash_is_another_in_every_process),
         cmocka_unit_test(both_products_of_64_bits_agree),
     };
