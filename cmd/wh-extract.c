@@ -20,6 +20,7 @@ struct extract {
     const char *checkpoint;
     bool changed;
     bool mark;
+    bool complete;
     struct wh_every every;
     bool every_given;
     struct wh_sql_params params;
@@ -75,6 +76,9 @@ static const struct wh_option options[] = {
     { "changed-source", 0, NULL, "with --checkpoint: continue although the database, table, query "
       "or a column of --since has changed",
       WH_OPTION_FLAG, offsetof(struct extract, changed), NULL, NULL },
+    { "complete", 0, NULL, "with --checkpoint: the files are complete: take a last row without a "
+      "line end as it is, which is held back otherwise", WH_OPTION_FLAG,
+      offsetof(struct extract, complete), NULL, NULL },
     { "mark", 0, NULL, "mark the begin and the end of the rows, so that none can get lost "
       "unnoticed", WH_OPTION_FLAG, offsetof(struct extract, mark), NULL, NULL },
 };
@@ -118,6 +122,7 @@ static int settle(struct extract *extract, const char *const *operands, size_t c
         .since = extract->since,
         .from = extract->from,
         .changed = extract->changed,
+        .complete = extract->complete,
         .reading = &extract->common->reading,
         .notify = wh_common_notify(extract->common),
     };
@@ -134,10 +139,11 @@ static int check_stream(const struct extract *extract, struct wh_error *error)
     if (extract->checkpoint && extract->mark)
         return wh_fail(error, WH_REFUSED, "--checkpoint marks the begin and the end itself: leave "
                                           "out --mark");
-    if (extract->every_given && !extract->checkpoint)
-        return wh_fail(error, WH_REFUSED, "--every needs --checkpoint C");
     if (extract->changed && !extract->checkpoint)
         return wh_fail(error, WH_REFUSED, "--changed-source requires --checkpoint C");
+    const char *given = extract->every_given ? "--every" : extract->complete ? "--complete" : NULL;
+    if (given && !extract->checkpoint)
+        return wh_fail(error, WH_REFUSED, "%s needs --checkpoint C", given);
     if (controlled && extract->common->writing.format == WH_FORMAT_CSV)
         return wh_fail(error, WH_REFUSED, "CSV has no room for control records: %s needs "
                        "--output-format ndjson", extract->mark ? "--mark" : "--checkpoint");

@@ -326,6 +326,16 @@ void wh_stream_look(struct loop *loop, double now)
 
 /* ---- ends ------------------------------------------------------------------------------------ */
 
+/* The next run gives a row that was held back, if its end has come by then. */
+static void tell_held(const struct loop *loop)
+{
+    const struct wh_reader *reader = loop->run->reader;
+    if (reader->held_line > 0)
+        wh_notice(loop->run->common, "%s:%" PRIu64 ": the last row is held back until its end comes: "
+                  "it has no line end, or is within an open quote (add a line end; --complete takes "
+                  "the row as it is)", reader->row->source, reader->held_line);
+}
+
 static int end_origin(struct loop *loop, struct wh_error *error)
 {
     bool resumes = wh_origin_resumes(loop->run->origin);
@@ -336,8 +346,10 @@ static int end_origin(struct loop *loop, struct wh_error *error)
     int result = write_checkpoint(loop, true, place, error);
     json_decref(place);
     loop->hop.ended = result == 0;
-    if (result == 0)
+    if (result == 0) {
         loop->run->common->farewell.length = 0;
+        tell_held(loop);
+    }
     return result;
 }
 

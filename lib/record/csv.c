@@ -69,6 +69,7 @@ struct csv {
     size_t room;
     bool skipping;            /* the record before was too long; its rest is at `place` */
     enum place place;
+    bool holds;               /* a last record without its end is held back */
     struct wh_spot open;      /* the last record, if it was given before its end was seen */
     uint64_t header_end;      /* offset behind the header; 0 where none was read */
     const char *types;        /* of a position: what --infer has settled; NULL: not yet settled */
@@ -677,6 +678,14 @@ static enum wh_next end_record(struct csv *csv, size_t length, uint64_t lines,
     return WH_NEXT_ROW;
 }
 
+/* The end of the input is within a record: none of it is given. */
+static enum wh_next hold(struct csv *csv)
+{
+    csv->reader.held_line = csv->line;
+    restart_parser(csv);
+    return WH_NEXT_END;
+}
+
 /*
  * Reads one record into fields that are as yet strings and nulls. A line is handed over when it
  * is complete, so that a broken one is known at its end, however the rest looks. An empty record
@@ -705,6 +714,8 @@ static enum wh_next read_record(struct csv *csv, struct wh_error *error)
         }
         if (!feed && line_end <= csv->lead && fed == csv->lead)
             return WH_NEXT_END;
+        if (!feed && csv->holds)
+            return hold(csv);
         size_t length = line_end + (feed != NULL), content = line_end;
         if (feed && content > fed && feed[-1] == '\r')
             content--;
@@ -1163,7 +1174,7 @@ static int resume(struct csv *csv, const json_t *position, struct wh_error *erro
     struct wh_spot spot;
     if (wh_spot_read(position, &spot, error) ||
         (spot.offset > 0 && recall_columns(csv, position, error)) ||
-        wh_input_seek(csv->input, spot.offset, error))
+        wh_spot_seek(position, &spot, csv->input, error))
         return -1;
     csv->types = NULL;
     csv->marks->base = NULL;
@@ -1267,8 +1278,10 @@ struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input 
                 "file by its name", input->name);
     else if (start_parser(csv) != 0)
         wh_fail(error, WH_FAILED, "libcsv cannot be started");
-    else if (!reading->position || resume(csv, reading->position, error) == 0)
+    else if (!reading->position || resume(csv, reading->position, error) == 0) {
+        csv->holds = reading->resumable && !reading->complete;
         return &csv->reader;
+    }
     csv_close(&csv->reader);
     return NULL;
 }

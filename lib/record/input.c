@@ -10,10 +10,23 @@
 #include <zlib.h>
 
 #include "base/file.h"
+#include "base/hash.h"
 #include "base/memory.h"
 #include "record/row.h"
 
 enum { CHUNK = 256 << 10, COMPRESSED_CHUNK = 64 << 10, WAIT_MILLISECONDS = 200 };
+
+/* The words of the last whole chunks, by their numbers, from which a digest can begin. */
+enum { WORDS = WH_DIGEST_LAST / WH_RUNNING_CHUNK + 1 };
+
+/* What has been digested, up to the beginning of the block. */
+struct digesting {
+    bool on;
+    struct wh_running running;
+    uint64_t first;  /* where it began */
+    uint64_t offset; /* how far it has come */
+    uint64_t words[WORDS];
+};
 
 struct wh_input_private {
     int descriptor;
@@ -22,6 +35,8 @@ struct wh_input_private {
     uint64_t read; /* bytes read from the descriptor, compressed or not */
     char *block;
     size_t capacity; /* of the block, slack left out */
+
+    struct digesting digesting;
 
     bool begun;    /* the magic bytes have been looked at */
     bool gzip;
@@ -82,10 +97,66 @@ void wh_input_close(struct wh_input *input)
     free(input);
 }
 
+/* Digests. */
+
+static void begin_at(struct digesting *digesting, uint64_t offset, uint64_t word)
+{
+    digesting->on = true;
+    digesting->first = digesting->offset = offset;
+    digesting->words[offset / WH_RUNNING_CHUNK % WORDS] = word;
+    wh_running_begin(&digesting->running, word);
+}
+
+static void digest_bytes(struct digesting *digesting, const char *bytes, size_t length)
+{
+    while (length > 0) {
+        size_t taken = wh_running_add(&digesting->running, bytes, length);
+        bytes += taken;
+        length -= taken;
+        digesting->offset += taken;
+        if (digesting->running.length == 0)
+            digesting->words[digesting->offset / WH_RUNNING_CHUNK % WORDS] =
+                digesting->running.word;
+    }
+}
+
+/* The bytes of the block that were taken are about to go. */
+static void digest_taken(struct wh_input *input)
+{
+    struct wh_input_private *private = input->private;
+    if (private->digesting.on)
+        digest_bytes(&private->digesting, private->block, (size_t)(input->next - private->block));
+}
+
+void wh_input_begin_digest(struct wh_input *input)
+{
+    begin_at(&input->private->digesting, 0, 0);
+}
+
+bool wh_input_take_digest(const struct wh_input *input, uint64_t offset,
+                          struct wh_input_digest *digest)
+{
+    const struct wh_input_private *private = input->private;
+    struct digesting copy = private->digesting;
+    if (!copy.on || offset < copy.offset || offset > input->offset + input->available)
+        return false;
+    digest_bytes(&copy, private->block, (size_t)(offset - copy.offset));
+    uint64_t chunk = offset / WH_RUNNING_CHUNK, first = copy.first / WH_RUNNING_CHUNK;
+    if (copy.first > 0 || offset > WH_DIGEST_ALL)
+        first = chunk - first >= WORDS ? chunk - (WORDS - 1) : first;
+    *digest = (struct wh_input_digest){
+        .from = first * WH_RUNNING_CHUNK,
+        .word = first == 0 ? 0 : copy.words[first % WORDS],
+        .digest = wh_running_digest(&copy.running),
+    };
+    return true;
+}
+
 /* Moves what is left to the front of the block and makes room for a chunk behind it. */
 static void make_room(struct wh_input *input)
 {
     struct wh_input_private *private = input->private;
+    digest_taken(input);
     if (private->capacity - input->available < CHUNK) {
         size_t capacity = private->capacity * 2;
         char *block = wh_alloc(capacity + WH_SLACK, 1);
@@ -269,23 +340,62 @@ static int jump(struct wh_input *input, uint64_t offset, struct wh_error *error)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot seek", input->name);
     input->ended = private->descriptor_ended = false;
     input->offset = private->read = offset;
+    input->next = private->block;
     return 0;
 }
 
-int wh_input_seek(struct wh_input *input, uint64_t offset, struct wh_error *error)
+/* Goes forward by reading, or where `jumps` and it can, at once. */
+static int go_to(struct wh_input *input, uint64_t offset, bool jumps, struct wh_error *error)
 {
     const struct wh_input_private *private = input->private;
     while (input->offset < offset) {
         uint64_t missing = offset - input->offset;
         if (input->available > 0)
             wh_input_take(input, missing < input->available ? (size_t)missing : input->available);
-        else if (private->regular && private->begun && !private->gzip)
+        else if (jumps && private->regular && private->begun && !private->gzip)
             return jump(input, offset, error);
         else if (input->ended)
             return ends_before(input, offset, error);
         else if (wh_input_fill(input, error) != 0)
             return -1;
     }
+    return 0;
+}
+
+int wh_input_seek(struct wh_input *input, uint64_t offset, struct wh_error *error)
+{
+    input->private->digesting.on = false;
+    return go_to(input, offset, true, error);
+}
+
+/* Jumps to where the digest begins; where none is given, to where one would. */
+static int begin_late(struct wh_input *input, uint64_t offset,
+                      const struct wh_input_digest *digest, struct wh_error *error)
+{
+    uint64_t chunks = (offset - WH_DIGEST_LAST) / WH_RUNNING_CHUNK;
+    uint64_t from = digest ? digest->from : offset > WH_DIGEST_ALL ? chunks * WH_RUNNING_CHUNK : 0;
+    struct wh_input_private *private = input->private;
+    if (from <= input->offset + input->available || !private->regular || private->gzip)
+        return 0;
+    private->digesting.on = false;
+    if (go_to(input, from, true, error) != 0)
+        return -1;
+    begin_at(&private->digesting, from, digest ? digest->word : 0);
+    return 0;
+}
+
+int wh_input_seek_checked(struct wh_input *input, uint64_t offset,
+                          const struct wh_input_digest *digest, bool *same,
+                          struct wh_error *error)
+{
+    struct wh_input_digest found;
+    *same = true;
+    if (!input->private->digesting.on)
+        return wh_input_seek(input, offset, error);
+    if (begin_late(input, offset, digest, error) != 0 || go_to(input, offset, false, error) != 0)
+        return -1;
+    if (digest && wh_input_take_digest(input, offset, &found))
+        *same = found.digest == digest->digest;
     return 0;
 }
 

@@ -20,6 +20,16 @@
 
 struct wh_input_private;
 
+/*
+ * What the uncompressed bytes from one place of the input to another are: the digest of a running
+ * hash (base/hash.h), which is begun at the former place with the word there. Unless the input is
+ * long it begins at 0, and stands for all bytes before the latter.
+ */
+struct wh_input_digest {
+    uint64_t from, word; /* a whole number of chunks */
+    uint64_t digest;
+};
+
 struct wh_input {
     char *next;
     size_t available;
@@ -51,6 +61,23 @@ static inline void wh_input_take(struct wh_input *input, size_t length)
 /* Goes forward to a place in the file, in uncompressed bytes: at once, or in gzip by reading up to
  * it. WH_REFUSED where the file ends before. */
 int wh_input_seek(struct wh_input *input, uint64_t offset, struct wh_error *error);
+
+/*
+ * Called before the first read: what is read is digested. WH_DIGEST_ALL is how far a digest begins
+ * at 0, which must be read again to check it; beyond that it is of the last WH_DIGEST_LAST or more.
+ */
+#define WH_DIGEST_ALL (UINT64_C(1) << 30)
+#define WH_DIGEST_LAST (UINT64_C(1) << 20)
+void wh_input_begin_digest(struct wh_input *input);
+/* The digest up to a place in the block, or up to next: false where it cannot be known, the bytes
+ * being gone, or nothing is digested. */
+bool wh_input_take_digest(const struct wh_input *input, uint64_t offset,
+                          struct wh_input_digest *digest);
+/* As wh_input_seek, but reads what the digest, or NULL: a digest of later, stands for. *same is
+ * whether the bytes are still those. */
+int wh_input_seek_checked(struct wh_input *input, uint64_t offset,
+                          const struct wh_input_digest *digest, bool *same,
+                          struct wh_error *error);
 /* The first `size` bytes of a regular file as they stand in it, compressed or not, wherever reading
  * is. Returns how many there are. */
 size_t wh_input_first(const struct wh_input *input, void *bytes, size_t size);

@@ -397,6 +397,17 @@ static const char *last_newline(const char *bytes, size_t length)
     return NULL;
 }
 
+/* What is left is a line without its end: it is not given, unless it is blank. */
+static int hold(struct wh_ndjson *reader)
+{
+    struct wh_input *input = reader->input;
+    input->next[input->available] = '\n';
+    size_t blanks = (size_t)(wh_json_skip_blanks(input->next) - input->next);
+    reader->scanned = 0;
+    reader->reader.held_line = blanks < input->available ? reader->line : 0;
+    return 0;
+}
+
 /* Fills until the block holds a whole line. 1, 0 at the end of input, -1 on error; 2 where the
  * line is longer than a row may be. */
 static int find_line(struct wh_ndjson *reader, struct wh_error *error)
@@ -418,6 +429,8 @@ static int find_line(struct wh_ndjson *reader, struct wh_error *error)
         if (input->ended) {
             if (input->available == 0)
                 return 0;
+            if (reader->holds)
+                return hold(reader);
             input->next[input->available] = '\n';
             reader->complete = input->next + input->available + 1;
             reader->unterminated = true;
@@ -597,7 +610,7 @@ static int resume(struct wh_ndjson *reader, const json_t *position, struct wh_er
 {
     struct wh_spot spot;
     if (wh_spot_read(position, &spot, error) != 0 ||
-        wh_input_seek(reader->input, spot.offset, error) != 0)
+        wh_spot_seek(position, &spot, reader->input, error) != 0)
         return -1;
     reader->line = spot.line;
     int result = spot.given ? wh_spot_pass(&spot, &reader->reader, reader->input, error) : 0;
@@ -638,8 +651,10 @@ struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_inp
     reader->row.raw_format = WH_FORMAT_NDJSON;
     reader->edges = wh_alloc((size_t)1 << EDGES_LOG2, sizeof *reader->edges);
     plant_tree(reader);
-    if (!reading->position || resume(reader, reading->position, error) == 0)
+    if (!reading->position || resume(reader, reading->position, error) == 0) {
+        reader->holds = reading->resumable && !reading->complete;
         return &reader->reader;
+    }
     ndjson_close(&reader->reader);
     return NULL;
 }

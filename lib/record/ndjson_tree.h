@@ -54,6 +54,7 @@ struct wh_ndjson {
     uint64_t line;
     size_t max_row;
     size_t scanned;       /* bytes of the incomplete line known to hold no newline */
+    bool holds;               /* a line without its end is held back */
     struct wh_spot open;  /* the last row, if it was given before its line end was seen */
 
     struct wh_field *fields;

@@ -1,5 +1,6 @@
 #include "record/position.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -101,6 +102,22 @@ static bool begun(const json_t *position)
            json_object_get(position, "unfinished") || json_object_get(position, "too_long");
 }
 
+/* Nothing is before the first row; before one that is too long for a row the bytes may be gone. */
+static void add_digest(json_t *position, const struct wh_input *input)
+{
+    uint64_t offset = (uint64_t)json_integer_value(json_object_get(position, "offset"));
+    struct wh_input_digest digest;
+    if (offset == 0 || json_object_get(position, "too_long")
+        || !wh_input_take_digest(input, offset, &digest))
+        return;
+    json_t *before = json_object();
+    json_object_set_new(before, "from", json_integer((json_int_t)digest.from));
+    if (digest.from > 0)
+        json_object_set_new(before, "word", json_sprintf("%016" PRIx64, digest.word));
+    json_object_set_new(before, "digest", json_sprintf("%016" PRIx64, digest.digest));
+    json_object_set_new(position, "before", before);
+}
+
 json_t *wh_position_make(struct wh_position_file *file, json_t *spot)
 {
     char paths[65];
@@ -119,6 +136,7 @@ json_t *wh_position_make(struct wh_position_file *file, json_t *spot)
     json_object_set_new(position, "first", first);
     json_object_set_new(position, "options", options_json(file->reading, begun(spot)));
     json_object_update(position, spot);
+    add_digest(position, file->input);
     json_decref(spot);
     return position;
 }
@@ -151,6 +169,34 @@ int wh_spot_read(const json_t *position, struct wh_spot *spot, struct wh_error *
         (unfinished && length == 0))
         return wh_position_damaged(error);
     return 0;
+}
+
+static bool get_word(const json_t *object, const char *name, uint64_t *word)
+{
+    const char *text = json_string_value(json_object_get(object, name));
+    if (!text || strlen(text) != 16 || strspn(text, "0123456789abcdef") != 16)
+        return false;
+    *word = strtoull(text, NULL, 16);
+    return true;
+}
+
+int wh_spot_seek(const json_t *position, const struct wh_spot *spot, struct wh_input *input,
+                 struct wh_error *error)
+{
+    const json_t *before = json_object_get(position, "before");
+    struct wh_input_digest digest = { 0 };
+    bool same;
+    if (before && (!get_count(before, "from", &digest.from) || digest.from > spot->offset
+                   || digest.from % WH_RUNNING_CHUNK != 0
+                   || (digest.from > 0 && !get_word(before, "word", &digest.word))
+                   || !get_word(before, "digest", &digest.digest)))
+        return wh_position_damaged(error);
+    if (wh_input_seek_checked(input, spot->offset, before ? &digest : NULL, &same, error) != 0)
+        return -1;
+    return same ? 0
+                : wh_fail(error, WH_REFUSED, "%s has changed before line %llu, up to which it had "
+                          "been read: a file may only grow at its end (put back what it was, or "
+                          "%s)", input->name, (unsigned long long)spot->line, anew);
 }
 
 int wh_spot_pass(const struct wh_spot *spot, struct wh_reader *reader,

@@ -4,11 +4,13 @@
  *     {"kind":"file","path":"orders.csv","file":1,"paths":"5d1f...",
  *      "first":{"bytes":4096,"sha256":"77e0..."},
  *      "options":{"--input-format":"csv","--delimiter":",","--ragged":true},
- *      "offset":10382,"line":214,"header":"id,amount"}
+ *      "offset":10382,"line":214,"before":{"from":0,"digest":"9f2c..."},"header":"id,amount"}
  *
  * `file` is the place of `path` among the operands, from 0, and `paths` a digest of all operands up
  * to it: later ones may change, earlier ones may not. `first` are the bytes that the file began
- * with, compressed or not, by which it is recognised. `offset` counts uncompressed bytes. Where a
+ * with, compressed or not, by which it is recognised. `offset` counts uncompressed bytes, and
+ * `before` tells what the bytes before it are (record/input.h), with "word" where they are not all
+ * from 0; where it is absent, in a position of an earlier version, they are not compared. Where a
  * row stands at it that was given although its end had not been seen, "unfinished":LENGTH says how
  * long it was, or "too_long":true that only its beginning was given.
  *
@@ -38,6 +40,11 @@ struct wh_spot {
 /* The spot as the members of a new object; and back, WH_REFUSED for what is none. */
 json_t *wh_spot_json(const struct wh_spot *spot);
 int wh_spot_read(const json_t *position, struct wh_spot *spot, struct wh_error *error);
+
+/* Moves the input forward to the spot's offset. WH_REFUSED where the bytes before it are no longer
+ * those that they were. */
+int wh_spot_seek(const json_t *position, const struct wh_spot *spot, struct wh_input *input,
+                 struct wh_error *error);
 
 /*
  * For a reader whose input has just been moved to the spot's offset: drops the row that was given

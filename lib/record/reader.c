@@ -204,6 +204,8 @@ static struct wh_reader *open_file(struct files *files, const char *path, const 
     input->wait_context = files;
     struct wh_position_file *place = &files->place;
     *place = (struct wh_position_file){ &files->settled, files->paths, files->next, input, 0, "" };
+    if (files->reading.resumable)
+        wh_input_begin_digest(input);
     if ((position && wh_position_check_file(position, input, error) != 0) ||
         begin_file(files, path, input, error) != 0 ||
         (position && wh_position_check_reading(position, place, error) != 0)) {
@@ -257,6 +259,15 @@ static int open_next(struct files *files, const json_t *position, struct wh_erro
     return 0;
 }
 
+/* Nobody would come back for the line when it has grown. */
+static enum wh_next refuse_unended(const struct files *files, struct wh_error *error)
+{
+    wh_fail(error, WH_REFUSED, "%s:%llu: the last row has no line end, or is within an open quote, "
+            "and other files follow (end it, or give --complete, which takes it as it is)",
+            files->paths[files->next - 1], (unsigned long long)files->current->held_line);
+    return WH_NEXT_ERROR;
+}
+
 static enum wh_next files_next(struct wh_reader *base, struct wh_error *error)
 {
     struct files *files = (struct files *)base;
@@ -265,8 +276,11 @@ static enum wh_next files_next(struct wh_reader *base, struct wh_error *error)
         base->bytes = files->bytes_before + files->current->bytes;
         if (files->size)
             base->progress = files->share_before + files->share * files->current->progress;
+        base->held_line = files->current->held_line;
         if (next != WH_NEXT_END || files->next >= files->count)
             return next;
+        if (base->held_line > 0)
+            return refuse_unended(files, error);
         files->bytes_before = base->bytes;
         wh_reader_close(files->current);
         files->current = NULL;

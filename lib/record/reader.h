@@ -45,6 +45,8 @@ struct wh_reader {
                               the row of the file being read, so it may change between calls) */
     uint64_t bytes;    /* read so far, uncompressed */
     double progress;   /* share of the whole read so far, 0 to 1; negative where unknown */
+    uint64_t held_line; /* at the end: a last row whose end has not come, which begins on this line,
+                           was held back (wh_reading.resumable); 0: none was */
     /* Called before a read that would block, and several times a second while it does, so that the
      * writer can flush. -1 ends the read with its error (WH_NEXT_ERROR). May be NULL; set by the
      * run after the reader was opened. */
@@ -70,7 +72,10 @@ struct wh_reading {
     size_t max_row;              /* bytes; 0: WH_MAX_ROW */
     const json_t *position;      /* where to go on, as position() gave it; NULL: at the beginning */
     bool resumable;              /* positions will be asked for: what cannot tell them (standard
-                                    input, a pipe) is refused with the reason */
+                                    input, a pipe) is refused with the reason, and a last row
+                                    without its line end, or within an open quote, is held back and
+                                    no part of them: it may yet grow */
+    bool complete;               /* --complete: it will not, and is given as it is */
 };
 
 enum { WH_MAX_ROW = 64 << 20, WH_MAX_DEPTH = 1000 };

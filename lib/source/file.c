@@ -15,5 +15,6 @@ struct wh_reader *wh_file_source(const struct wh_source_request *request, struct
     struct wh_reading reading = *request->reading;
     reading.position = request->position;
     reading.resumable = request->resumable;
+    reading.complete = request->complete;
     return wh_reader_open(&reading, request->operands, request->count, error);
 }

@@ -30,6 +30,7 @@ struct wh_source_request {
     const json_t *position;       /* where to go on, as the reader's position() gave it; NULL */
     bool resumable;               /* positions will be asked for: a source that cannot tell them is
                                      refused with the reason and what would help */
+    bool complete;                /* of files: a last row without a line end is a row */
     const struct wh_reading *reading; /* how text becomes rows, for files */
     struct wh_notify notify;
 };

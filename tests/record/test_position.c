@@ -159,7 +159,7 @@ static struct wh_reader *open_at(const struct wh_reading *reading, const struct 
     json_t *json = position ? json_loads(position, 0, NULL) : NULL;
     assert_true(!position || json);
     at.position = json;
-    at.resumable = true;
+    at.resumable = at.complete = true;
     struct wh_reader *reader = wh_reader_open(&at, set->paths, set->count, error);
     json_decref(json);
     return reader;
