@@ -116,6 +116,16 @@ static void leftover_forget(struct leftover *leftover)
  * Places
  */
 
+/* `name` is that of the file that is locked, or of the lock's. */
+static int lock_was_removed(const char *path, const char *name, struct wh_error *error)
+{
+    size_t length = strlen(name);
+    bool ends = length > 5 && strcmp(name + length - 5, ".lock") == 0;
+    return wh_fail(error, WH_BROKEN, "%s: its lock file %s%s was removed while this run held it, "
+                   "and another run may have begun: nothing more is written (run it again; a lock "
+                   "file never has to be removed)", path, name, ends ? "" : ".lock");
+}
+
 /* What `path` stands for: symbolic links in its last part are followed, also dangling ones. */
 static char *follow_links(const char *path, struct wh_error *error)
 {
@@ -318,6 +328,26 @@ int wh_file_settle(const char *path, struct wh_error *error)
     return status;
 }
 
+/* Whether a lock of this process on the file that is about to be replaced is still its own: it may
+ * have been stopped since it looked, as long as forcing a file to disk takes. */
+static bool lock_is_ours(const struct wh_atomic_file *file)
+{
+    struct stat folder, other;
+    size_t length = strlen(file->name);
+    if (fstat(file->folder, &folder) != 0)
+        return false;
+    for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
+        const struct leftover *lock = &leftovers[i].what;
+        if (atomic_load(&leftovers[i].state) == LEFTOVER && lock->locked && lock->owner == getpid()
+            && strncmp(lock->name, file->name, length) == 0
+            && strcmp(lock->name + length, ".lock") == 0 && fstat(lock->folder, &other) == 0
+            && folder.st_ino == other.st_ino && folder.st_dev == other.st_dev
+            && !bears_name(lock->file, lock->folder, lock->name))
+            return false;
+    }
+    return true;
+}
+
 static int replace(struct wh_atomic_file *file, struct wh_error *error)
 {
     if (fsync(file->descriptor) != 0)
@@ -328,6 +358,8 @@ static int replace(struct wh_atomic_file *file, struct wh_error *error)
     file->descriptor = -1;
     if (closed != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot write", file->path);
+    if (!lock_is_ours(file))
+        return lock_was_removed(file->path, file->name, error);
     if (renameat(file->folder, file->temporary.name, file->folder, file->name) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot replace the file", file->path);
     leftover_forget(&file->temporary);
@@ -566,9 +598,7 @@ int wh_lock_check(const struct wh_lock *lock, struct wh_error *error)
 {
     if (still_named(lock))
         return 0;
-    return wh_fail(error, WH_BROKEN, "%s: its lock file %s was removed while this run held it, and "
-                   "another run may have begun: nothing more is written (run it again; a lock file "
-                   "never has to be removed)", lock->path, lock->file.name);
+    return lock_was_removed(lock->path, lock->file.name, error);
 }
 
 void wh_lock_release(struct wh_lock *lock)

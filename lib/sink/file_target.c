@@ -344,8 +344,8 @@ static int commit_appended(struct wh_file_target *target, const struct wh_checkp
     return 0;
 }
 
-int wh_file_target_commit(struct wh_file_target *target, const struct wh_checkpoint *next,
-                          const struct wh_place *expected, struct wh_error *error)
+static int commit(struct wh_file_target *target, const struct wh_checkpoint *next,
+                  const struct wh_place *expected, struct wh_error *error)
 {
     if (check_locks(target, error) != 0)
         return -1;
@@ -354,6 +354,18 @@ int wh_file_target_commit(struct wh_file_target *target, const struct wh_checkpo
     if (next && expect(target, expected, error) != 0)
         return -1;
     return target->fresh ? commit_fresh(target, next, error) : commit_appended(target, next, error);
+}
+
+int wh_file_target_commit(struct wh_file_target *target, const struct wh_checkpoint *next,
+                          const struct wh_place *expected, struct wh_error *error)
+{
+    if (commit(target, next, expected, error) == 0)
+        return 0;
+    /* What has failed may be the doing of a run that has begun while this one was stopped. */
+    struct wh_error removed;
+    if (check_locks(target, &removed) != 0)
+        *error = removed;
+    return -1;
 }
 
 /* ---- going on from C ----------------------------------------------------------------------- */

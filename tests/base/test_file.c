@@ -420,6 +420,26 @@ static void a_lock_whose_file_was_removed_no_longer_guards(void **state)
     assert_int_equal(count_entries(false), 0);
 }
 
+static void a_file_is_not_replaced_under_a_lock_that_was_removed(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    put("model", "old");
+    struct wh_lock *lock = wh_lock_take("model", &error);
+    struct wh_lock *other = wh_lock_take("mod", &error);
+    struct wh_atomic_file *file = begin_with("model", "new");
+    unlink("model.lock");
+    assert_int_equal(wh_atomic_commit(file, &error), -1);
+    assert_int_equal(error.status, WH_BROKEN);
+    assert_non_null(strstr(error.text, "model: its lock file model.lock was removed"));
+    assert_holds("model", "old");
+    assert_int_equal(wh_atomic_commit(begin_with("mod", "new"), &error), 0);
+    wh_lock_release(other);
+    wh_lock_release(lock);
+    assert_int_equal(wh_atomic_commit(begin_with("model", "new"), &error), 0);
+    assert_int_equal(count_entries(false), 2);
+}
+
 static void a_signal_removes_no_lock_of_another_process(void **state)
 {
     (void)state;
@@ -664,6 +684,7 @@ int main(void)
         IN_A_FOLDER(a_handler_of_the_program_and_an_ignored_signal_stay),
         IN_A_FOLDER(a_second_lock_is_refused_and_names_the_holder),
         IN_A_FOLDER(a_lock_whose_file_was_removed_no_longer_guards),
+        IN_A_FOLDER(a_file_is_not_replaced_under_a_lock_that_was_removed),
         IN_A_FOLDER(a_signal_removes_no_lock_of_another_process),
         IN_A_FOLDER(a_file_has_one_lock_under_all_its_names),
         IN_A_FOLDER(two_names_are_one_place_whether_there_is_a_file_or_not),

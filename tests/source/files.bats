@@ -123,12 +123,12 @@ load_new() {
     printf '{"id":1}\n{"id":2' | gzip >t.gz
     printf 'id,t\n1,"a\nb"\n2,"c\n' >t.csv
     for t in t.ndjson t.gz t.csv; do
-        exits 0 wh-extract --checkpoint c.json $t
-        says "$t:$([ $t = t.csv ] && echo 4 || echo 2): the last row is held back until its end comes"
-        prints 1 grep -c 'held back' <<<"$stderr"
-        prints 1 grep -vc '"@wh"' <<<"$output"
-        load_new $t 2>/dev/null
-        load_new $t 2>/dev/null
+        for _ in 1 2; do
+            wh-extract --checkpoint c.json $t 2>err |
+                wh-load -q out.ndjson --checkpoint c.json --every 0s
+            prints "wh-extract: $t:$([ $t = t.csv ] && echo 4 || echo 2): the last row is held back until its end comes: it has no line end, or is within an open quote (add a line end; --complete takes the row as it is)" cat err
+            prints 1 grep -c . out.ndjson
+        done
         case $t in
         t.gz) printf '0}\n{"id":3}\n' | gzip >>t.gz ;;
         t.ndjson) printf '0}\n{"id":3}\n' >>t.ndjson ;;
@@ -145,9 +145,8 @@ load_new() {
 
 @test "a header whose end has not come is not taken for the columns" {
     printf 'id,na' >t.csv
-    exits 0 wh-extract --checkpoint c.json t.csv
-    says 't.csv:1: the last row is held back'
-    load_new t.csv 2>/dev/null
+    wh-extract --checkpoint c.json t.csv 2>err | wh-load -q out.ndjson --checkpoint c.json
+    grep -q 't.csv:1: the last row is held back' err
     printf 'me\n1,x\n' >>t.csv
     load_new t.csv
     prints '{"id":1,"name":"x"}' cat out.ndjson
@@ -156,8 +155,7 @@ load_new() {
 @test "with --complete, or without a checkpoint, a last row without a line end is a row" {
     printf '{"id":1}\n{"id":2}' >t.ndjson
     prints 2 grep -c id <(wh-extract t.ndjson)
-    exits 0 wh-extract --mark t.ndjson
-    prints 2 grep -c '"id"' <<<"$output"
+    prints 2 grep -c '"id"' <(wh-extract --mark t.ndjson)
     load_new --complete t.ndjson
     load_new --complete t.ndjson
     prints $'{"id":1}\n{"id":2}' cat out.ndjson
