@@ -209,24 +209,24 @@ load_new() {
 
 @test "a row that moved within a file is named as the reason, and putting it back is the way out" {
     seq -f '{"id":1%06g}' 1000 >t.ndjson
-    load_new t.ndjson
+    load_new --every 100 t.ndjson
     cp t.ndjson good
     { sed 500d good; sed -n 500p good; } >t.ndjson
     echo '{"id":7}' >>t.ndjson
     exits 2 wh-extract --checkpoint c.json t.ndjson
     says 't.ndjson has changed before line 1001, up to which it had been read: a file may only grow at its end (put back what it was, or begin anew with another --checkpoint)'
     { cat good; echo '{"id":7}'; } >t.ndjson
-    load_new t.ndjson
+    load_new --every 100 t.ndjson
     same t.ndjson out.ndjson
 }
 
 @test "a position of the previous version, which has no digest, is gone on from" {
     seq -f '{"id":1%06g}' 1000 >t.ndjson
-    load_new t.ndjson
+    load_new --every 100 t.ndjson
     jq -c 'del(.checkpoint.position.before)' c.json >old
     mv old c.json
     echo '{"id":7}' >>t.ndjson
-    load_new t.ndjson
+    load_new --every 100 t.ndjson
     same t.ndjson out.ndjson
     jq -e .checkpoint.position.before.digest c.json
 }
