@@ -13,6 +13,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "pipe/extent.h"
 #include "pipe/keep.h"
 #include "pipe/side.h"
 #include "record/json.h"
@@ -37,8 +38,8 @@ struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
 {
     if (wh_refuse_foreign(path, opening, error))
         return NULL;
-    int how = wh_side_special(path) ? 0 : O_CREAT;
-    int descriptor = open(path, O_WRONLY | O_APPEND | O_CLOEXEC | how, 0600);
+    int how = wh_side_special(path) ? O_WRONLY : O_RDWR | O_CREAT;
+    int descriptor = open(path, how | O_APPEND | O_CLOEXEC, 0600);
     if (descriptor < 0) {
         wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
         return NULL;
@@ -76,8 +77,9 @@ int wh_rejects_start(struct wh_rejects *rejects, bool empty, struct wh_error *er
 
 /* ---- control records ------------------------------------------------------------------------- */
 
-/* {"checkpoint":{...},"length":N,"wh":"rejects"}, the content of a kept state. */
-static int read_length(const char *path, struct wh_place *place, uint64_t *length,
+/* {"checkpoint":{...},"first":"...","last":"...","length":N,"wh":"rejects"}, the content of a kept
+ * state; one of an earlier version has no first and last. */
+static int read_extent(const char *path, struct wh_place *place, struct wh_extent *extent,
                        struct wh_error *error)
 {
     enum { LARGEST = 4096 };
@@ -88,46 +90,72 @@ static int read_length(const char *path, struct wh_place *place, uint64_t *lengt
     json_t *state = json_loadb(text, size, 0, NULL);
     free(text);
     const char *kind = json_string_value(json_object_get(state, "wh"));
-    json_int_t value = json_integer_value(json_object_get(state, "length"));
-    bool good = kind && strcmp(kind, "rejects") == 0 && value >= 0
+    bool good = kind && strcmp(kind, "rejects") == 0 && wh_extent_get(state, extent)
                 && wh_place_read(json_object_get(state, "checkpoint"), place) == 0;
-    *length = (uint64_t)value;
     json_decref(state);
     return good ? 0
                 : wh_fail(error, WH_REFUSED, "%s: is not the length of a file of rejects", path);
 }
 
 /* With an outlet (else NULL) the file is saved by that. */
-static int write_length(const char *path, const struct wh_place *place, uint64_t length,
-                        struct wh_outlet *outlet, struct wh_error *error)
+static int write_extent(const char *path, const struct wh_place *place,
+                        const struct wh_extent *extent, struct wh_outlet *outlet,
+                        struct wh_error *error)
 {
     struct wh_atomic_file *file = wh_atomic_open(path, error);
     if (!file)
         return -1;
-    char text[160];
-    int size = snprintf(text, sizeof text, "{\"checkpoint\":{\"epoch\":\"%s\",\"n\":%" PRIu64
-                        "},\"length\":%" PRIu64 ",\"wh\":\"rejects\"}\n", place->epoch, place->n,
-                        length);
-    if (wh_write_named(wh_atomic_descriptor(file), path, text, (size_t)size, error) == 0)
+    json_t *state = json_pack("{s:o, s:s}", "checkpoint", wh_place_json(place), "wh", "rejects");
+    wh_extent_put(state, extent);
+    char *text = json_dumps(state, JSON_COMPACT | JSON_SORT_KEYS);
+    json_decref(state);
+    int result = wh_write_named(wh_atomic_descriptor(file), path, text, strlen(text), error);
+    if (result == 0)
+        result = wh_write_named(wh_atomic_descriptor(file), path, "\n", 1, error);
+    free(text);
+    if (result == 0)
         return wh_outlet_save(outlet, file, error);
     wh_atomic_abort(file);
     return -1;
 }
 
-/* What the file's length was at the checkpoint that the stream goes on from. Where --rejects is new
+/* What the file was at the checkpoint that the stream goes on from. Where --rejects is new
  * in a pipeline that goes on, nothing: that is kept at once, since this run may be killed before
  * its first commit, and then the next one goes on from here too. */
-static int find_length(struct wh_rejects *rejects, const struct wh_place *from, uint64_t *length,
-                       struct wh_error *error)
+static int find_extent(struct wh_rejects *rejects, const struct wh_place *from,
+                       struct wh_extent *extent, struct wh_error *error)
 {
     const char *source = wh_keep_source(rejects->keep);
     struct wh_place place;
-    *length = 0;
+    *extent = (struct wh_extent){ 0 };
     if (!source && !wh_keep_exists(rejects->state))
-        return wh_place_none(from) ? 0 : write_length(rejects->state, from, 0, NULL, error);
-    if (source && read_length(source, &place, length, error) != 0)
+        return wh_place_none(from) ? 0 : write_extent(rejects->state, from, extent, NULL, error);
+    if (source && read_extent(source, &place, extent, error) != 0)
         return -1;
     return wh_keep_check(rejects->keep, source ? &place : NULL, error);
+}
+
+/* The file is still the one that it was: nothing else is cut. */
+static int check_begin(const struct wh_rejects *rejects, const struct wh_extent *extent,
+                       struct wh_error *error)
+{
+    struct stat status;
+    struct wh_extent found;
+    if (fstat(rejects->descriptor, &status) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", rejects->path);
+    if ((uint64_t)status.st_size < extent->length)
+        return wh_fail(error, WH_BROKEN, "%s: it is shorter than the %" PRIu64 " bytes that it had "
+                       "when the stream was left off (remove it and %s.state* to begin it anew)",
+                       rejects->path, extent->length, rejects->path);
+    if (extent->length == 0 || !extent->known)
+        return 0;
+    if (wh_extent_take(rejects->descriptor, extent->length, &found, error) != 0)
+        return wh_fail(error, WH_FAILED, "%s: cannot read", rejects->path);
+    if (wh_extent_same(&found, extent))
+        return 0;
+    return wh_fail(error, WH_BROKEN, "%s: it is not the file that it was when the stream was left "
+                   "off (put that back; or move this one away and remove %s.state* to begin it "
+                   "anew)", rejects->path, rejects->path);
 }
 
 int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin,
@@ -138,25 +166,23 @@ int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin
     rejects->lock = wh_lock_take(rejects->path, error);
     if (rejects->lock)
         rejects->keep = wh_keep_open(rejects->state, begin, error);
-    uint64_t length;
-    if (!rejects->keep || find_length(rejects, &begin->from, &length, error) != 0)
+    struct wh_extent extent;
+    if (!rejects->keep || find_extent(rejects, &begin->from, &extent, error) != 0
+        || check_begin(rejects, &extent, error) != 0)
         return -1;
-    struct stat status;
-    if (fstat(rejects->descriptor, &status) != 0)
-        return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", rejects->path);
-    if ((uint64_t)status.st_size < length)
-        return wh_fail(error, WH_BROKEN, "%s: it is shorter than the %" PRIu64 " bytes that it had "
-                       "when the stream was left off (remove it and %s.state* to begin it anew)",
-                       rejects->path, length, rejects->path);
-    return cut(rejects, length, error);
+    return cut(rejects, extent.length, error);
 }
 
 /* The length that is kept must be that of the file: the next run cuts it there. */
 static int check_length(const struct wh_rejects *rejects, struct wh_error *error)
 {
-    struct stat status;
+    struct stat status, named;
     if (fstat(rejects->descriptor, &status) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", rejects->path);
+    if (stat(rejects->path, &named) != 0 || named.st_ino != status.st_ino
+        || named.st_dev != status.st_dev)
+        return wh_fail(error, WH_BROKEN, "%s: another program has moved, removed or replaced it "
+                       "while this run wrote to it (put it back and run again)", rejects->path);
     if ((uint64_t)status.st_size == rejects->length)
         return 0;
     return wh_fail(error, WH_BROKEN, "%s: another program has written to it or cut it: it has "
@@ -174,10 +200,12 @@ int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *pla
         return 0;
     if (wh_lock_check(rejects->lock, error) != 0 || check_length(rejects, error) != 0)
         return -1;
+    struct wh_extent extent;
     if (wh_outlet_sync(outlet, rejects->descriptor, rejects->path, error) != 0)
         return -1;
-    return write_length(wh_keep_target(rejects->keep, place), place, rejects->length, outlet,
-                        error);
+    if (wh_extent_take(rejects->descriptor, rejects->length, &extent, error) != 0)
+        return wh_fail(error, WH_FAILED, "%s: cannot read", rejects->path);
+    return write_extent(wh_keep_target(rejects->keep, place), place, &extent, outlet, error);
 }
 
 int wh_rejects_committed(struct wh_rejects *rejects, uint64_t n, struct wh_error *error)
