@@ -13,6 +13,7 @@
 #include <zlib.h>
 
 #include "base/file.h"
+#include "base/formats.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/number.h"
@@ -24,7 +25,7 @@
 #include "record/json.h"
 
 enum {
-    VERSION = 3,
+    VERSION = WH_MODEL_VERSION,
     OLDEST = 2, /* version that is read: without a census of the columns */
     BLOCK = 64 << 10,
     MAX_LINE = 4 << 20,

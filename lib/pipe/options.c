@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/formats.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "pipe/completion.h"
@@ -492,7 +493,8 @@ static int answer(const struct parser *parser, bool *done, struct wh_error *erro
     if (standard->help)
         add_help(&out, parser);
     else if (standard->version)
-        wh_buffer_format(&out, "%s %s\n", parser->command->tool, WH_VERSION);
+        wh_buffer_format(&out, "%s %s (stream %d, state %d, model %d)\n", parser->command->tool,
+                         WH_VERSION, WH_STREAM_VERSION, WH_STATE_VERSION, WH_MODEL_VERSION);
     else if (add_completion(&out, parser, error))
         return -1;
     int result = wh_write_all(STDOUT_FILENO, out.data, out.length, error);

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/formats.h"
 #include "base/hash.h"
 #include "base/memory.h"
 #include "pipe/keep.h"
@@ -17,7 +18,7 @@ static const char before_digest[] = ",\"sha256\":\"";
 static const char behind_digest[] = "\"}\n";
 
 enum {
-    VERSION = 2,
+    VERSION = WH_STATE_VERSION,
     DIGEST = 64, /* hexadecimal digits */
     OPENING = sizeof opening - 1,
     BEFORE = sizeof before_digest - 1,
