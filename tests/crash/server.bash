@@ -123,7 +123,7 @@ refused() {
 }
 
 driver_retries() {
-    "$build/crash/driver" -m retry "${line[@]}"
+    "${driver[@]}" -m retry "${line[@]}"
 }
 
 disturb_restart() {
@@ -253,6 +253,8 @@ disturb_retype() {
 # disturb_server PIPELINE MODE SEED: like disturb, on a server of its own.
 disturb_server() {
     local pipeline=$1 mode=$2 status=0 server_data=$top/server/$name server_port server_known
+    # The runs that follow go to the common server again.
+    local -x PGHOST=${PGHOST-} PGPORT=$PGPORT
     unset server_port server_known
     RANDOM=$3
     server_copy "$top/server/template" "$server_data"
