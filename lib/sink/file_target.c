@@ -190,7 +190,9 @@ static int check_replaced(struct wh_file_target *target, struct wh_error *error)
 int wh_file_target_write(void *context, const char *bytes, size_t length, struct wh_error *error)
 {
     struct wh_file_target *target = context;
-    if (check_locks(target, error) != 0 || set_open(target, true, error) != 0)
+    bool appends = !target->fresh && !target->special;
+    if (check_locks(target, error) != 0 || set_open(target, true, error) != 0
+        || (appends && (check_name(target, error) != 0 || check_length(target, error) != 0)))
         return -1;
     return wh_file_output_write(target->output, bytes, length, error) == 0
                ? 0 : name_target(target, error);

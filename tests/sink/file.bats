@@ -336,6 +336,24 @@ killed() {
     done
 }
 
+@test "a file that took the target's name and inode during a run gets none of its rows" {
+    mkfifo pipe
+    wh-load out.ndjson --checkpoint c.json --every 0s pipe 2>err 3>&- &
+    loader=$!
+    exec 4>pipe
+    { begin; echo '{"id":1}'; record checkpoint 1 1; } >&4
+    eventually holds 1 jq .checkpoint.n c.json
+    echo foreign >out.ndjson
+    # More than the buffers hold, and no checkpoint.
+    (trap '' PIPE; seq 300000 | sed 's/.*/{"id":&}/') >&4 2>/dev/null || true
+    exec 4>&-
+    ended=0
+    wait $loader || ended=$?
+    [ "$ended" -eq 3 ]
+    grep -q 'out.ndjson: another program has' err
+    prints foreign cat out.ndjson
+}
+
 @test "a plain run that fails does not take back what another program has appended" {
     wh-load out.ndjson rows.ndjson
     mkfifo pipe
