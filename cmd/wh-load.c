@@ -1,6 +1,7 @@
 /* wh-load: rows into a database's table or a file, together with how far they came. */
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "base/file.h"
 #include "base/time.h"
@@ -100,6 +101,18 @@ static bool reads_standard_input(const char *const *files, size_t count)
     return count == 0;
 }
 
+/* How a new file is written is known by its name; one that is there may say it by its content. */
+static void settle_csv_options(struct load *load)
+{
+    const struct wh_sink_request *request = &load->loading.sink;
+    struct wh_writing writing = load->common->writing;
+    if (!request->table)
+        wh_format_by_name(request->target, &writing.format, &writing.delimiter, &writing.tsv);
+    if (!request->table && writing.format == WH_FORMAT_NONE && access(request->target, F_OK) == 0)
+        writing.format = WH_FORMAT_CSV;
+    wh_common_need_csv(load->common, &writing);
+}
+
 /* What the options ask for, as a request to the sink. */
 static int settle(struct load *load, const char *const *operands, size_t count,
                   struct wh_error *error)
@@ -124,6 +137,7 @@ static int settle(struct load *load, const char *const *operands, size_t count,
     loading->sink.key = load->key;
     loading->sink.rejects = load->common->rejects != NULL;
     loading->sink.writing = writing;
+    settle_csv_options(load);
     loading->sink.notify = wh_common_notify(load->common);
     return 0;
 }

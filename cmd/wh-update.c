@@ -113,6 +113,8 @@ static const struct wh_option options_table[] = {
       AT(model.roles.id), NULL, NULL },
     { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(model.roles.ignore),
       NULL, NULL },
+    { "time", 0, "COL", "the column of the event time, for --window, --half-life, --within and the "
+      "reports of drift; it is not learned from", WH_OPTION_TEXT, AT(model.roles.time), NULL, NULL },
     { "strict", 0, NULL, "rows are bad that lack a column of all rows before, have one more, or a "
       "value that is none of the column's kind", WH_OPTION_FLAG, AT(strict), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Learning" },
@@ -315,7 +317,7 @@ static int settle(struct wh_common *common, struct options *options, bool endles
     if (!settings->saving.path)
         return wh_fail(error, WH_REFUSED, "which model? Give its file with -m MODEL");
     if (check_passing(common, settings, error) != 0 || check_stream(options, error) != 0
-        || check_retraining(options, common->time, error) != 0)
+        || check_retraining(options, settings->model.roles.time, error) != 0)
         return -1;
     settings->saving.waits = retrains(options) != NULL;
     if (options->retrain.passes == 0)
@@ -324,7 +326,6 @@ static int settle(struct wh_common *common, struct options *options, bool endles
     settings->saving.save_every = options->save_every >= 0 ? options->save_every
                                 : endless                  ? DEFAULT_SAVE_EVERY
                                                            : 0;
-    settings->model.roles.time = common->time;
     settings->notify = wh_common_notify(common);
     if (!common->quiet && (common->progress || isatty(STDERR_FILENO))) {
         settings->say = say;

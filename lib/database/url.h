@@ -5,6 +5,7 @@
 #define WH_DATABASE_URL_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 #include "base/error.h"
 
@@ -19,5 +20,14 @@ int wh_url_check(const char *url, struct wh_error *error);
 /* "postgresql://ada@db/shop": the URL as messages name it, without password and parameters.
  * free() it. */
 char *wh_url_display(const char *url);
+
+/*
+ * Refuses an operand that would be taken for a file's name but looks like a database: SCHEME: with
+ * an unknown scheme of two letters or more, or libpq's "host=db dbname=shop". Its text is not
+ * shown, as it may hold a password. "./odbc:x" is a file. `what` is "source" or "target"; `known`
+ * are the `count` prefixes that have a kind.
+ */
+int wh_url_check_file(const char *operand, const char *what, const char *const *known,
+                      size_t count, struct wh_error *error);
 
 #endif

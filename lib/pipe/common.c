@@ -112,8 +112,6 @@ const struct wh_option wh_common_options[] = {
       WH_OPTION_FLAG, offsetof(struct wh_common, ragged), NULL, NULL },
     { "max-row", 0, "SIZE", "a longer row is bad; suffixes k, m, g [64m]", WH_OPTION_SIZE,
       offsetof(struct wh_common, max_row), NULL, NULL },
-    { "time", 0, "COL", "the column of the event time, where one is needed", WH_OPTION_TEXT,
-      offsetof(struct wh_common, time), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Bad rows and reports" },
     { "rejects", 0, "FILE", "write bad rows to FILE with the reason, as NDJSON, and go on; without "
       "this the first bad row ends the run",
@@ -142,29 +140,6 @@ const size_t wh_common_reading_count = OPTION_COUNT - 3;
 static bool is(const char *format, const char *name)
 {
     return format && strcmp(format, name) == 0;
-}
-
-/* Refuses what only CSV has where CSV is neither read nor (for `output`) written. */
-static int check_csv_options(const struct wh_common *common, struct wh_error *error)
-{
-    if (!is(common->input_format, "ndjson"))
-        return 0;
-    const char *given = common->no_infer  ? "--no-infer"
-                        : common->infer   ? "--infer"
-                        : common->ragged  ? "--ragged"
-                                          : NULL;
-    if (given)
-        return wh_fail(error, WH_REFUSED, "%s is about CSV, but the input is ndjson", given);
-    bool csv_output = is(common->output_format, "csv") || is(common->output_format, "tsv");
-    if (common->no_header && !csv_output)
-        return wh_fail(error, WH_REFUSED, "--no-header is about CSV, but the input is ndjson");
-    if (common->tsv_escapes && !is(common->output_format, "tsv") && common->output_format)
-        return wh_fail(error, WH_REFUSED, "--tsv-escapes is about TSV, but neither input nor output "
-                       "is");
-    if (common->delimiter && !is(common->output_format, "csv"))
-        return wh_fail(error, WH_REFUSED,
-                       "--delimiter is about CSV, but neither input nor output is");
-    return 0;
 }
 
 static int check_delimiter(const struct wh_common *common, struct wh_error *error)
@@ -246,13 +221,26 @@ static void settle_writing(struct wh_common *common)
     };
 }
 
+void wh_common_need_csv(struct wh_common *common, const struct wh_writing *writing)
+{
+    bool csv_output = writing->format == WH_FORMAT_CSV;
+    common->reading.csv_option = common->no_infer                   ? "--no-infer"
+                                 : common->infer                    ? "--infer"
+                                 : common->ragged                   ? "--ragged"
+                                 : csv_output                       ? NULL
+                                 : common->no_header                ? "--no-header"
+                                 : common->delimiter                ? "--delimiter"
+                                                                    : NULL;
+    common->reading.tsv_option = common->tsv_escapes && !writing->tsv ? "--tsv-escapes" : NULL;
+}
+
 int wh_common_settle(struct wh_common *common, struct wh_error *error)
 {
-    if (check_combinations(common, error) || check_csv_options(common, error)
-        || check_delimiter(common, error))
+    if (check_combinations(common, error) || check_delimiter(common, error))
         return -1;
     settle_reading(common);
     settle_writing(common);
+    wh_common_need_csv(common, &common->writing);
     if (!common->strings)
         return 0;
     if (wh_columns_parse(common->strings, strlen(common->strings), &common->reading.strings,

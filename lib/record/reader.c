@@ -25,6 +25,7 @@ struct files {
     uint64_t size;         /* of all files on disk; 0 where not all are regular */
     double share_before;   /* of it: what is done, and the current file */
     double share;
+    bool csv_came, tsv_came; /* a file of that format, for csv_option and tsv_option */
 };
 
 static bool ends_in(const char *path, size_t length, const char *ending)
@@ -173,6 +174,57 @@ static int wait_hook(void *context, struct wh_error *error)
     return files->reader.before_wait(files->reader.wait_context, error);
 }
 
+/* How the file is read: by the options, its name, its first byte. */
+static int settle_file(struct files *files, const char *path, struct wh_input *input,
+                       struct wh_error *error)
+{
+    struct wh_reading *settled = &files->settled;
+    *settled = files->reading;
+    wh_format_by_name(path, &settled->format, &settled->delimiter, &settled->tsv);
+    if (settled->format == WH_FORMAT_NONE && settle_by_byte(settled, input, error) != 0)
+        return -1;
+    files->csv_came |= settled->format == WH_FORMAT_CSV;
+    files->tsv_came |= settled->tsv;
+    return 0;
+}
+
+/* An option that applies to none of the files is refused. */
+static int check_applied(const struct files *files, struct wh_error *error)
+{
+    const struct wh_reading *reading = &files->reading;
+    bool several = files->count > 1;
+    if (reading->csv_option && !files->csv_came)
+        return wh_fail(error, WH_REFUSED, "%s applies only to CSV and TSV, and %s NDJSON (leave it "
+                       "out)", reading->csv_option, several ? "all files are" : "the input is");
+    if (reading->tsv_option && !files->tsv_came)
+        return wh_fail(error, WH_REFUSED, "%s applies only to TSV, and %s (leave it out, or give "
+                       "--input-format tsv)", reading->tsv_option,
+                       several ? "no file is that" : "the input is not");
+    return 0;
+}
+
+/* The same before the first row, where that can be known: not of pipes. A file that cannot be read
+ * is reported when its turn comes. */
+static int look_ahead(struct files *files, struct wh_error *error)
+{
+    struct wh_error ignored;
+    if (files->reading.format == WH_FORMAT_NONE && files->count == 0)
+        return 0;
+    files->csv_came = files->reading.format == WH_FORMAT_CSV;
+    files->tsv_came = files->reading.tsv;
+    for (size_t i = 0; i < files->count && files->reading.format == WH_FORMAT_NONE; i++) {
+        struct stat status;
+        if (stat(files->paths[i], &status) != 0 || !S_ISREG(status.st_mode))
+            return 0;
+        struct wh_input *input = wh_input_open(files->paths[i], &ignored);
+        int settled = input ? settle_file(files, files->paths[i], input, &ignored) : -1;
+        wh_input_close(input);
+        if (settled != 0)
+            return 0;
+    }
+    return check_applied(files, error);
+}
+
 /* Reads the beginning and settles how the rest is read. */
 static int begin_file(struct files *files, const char *path, struct wh_input *input,
                       struct wh_error *error)
@@ -183,12 +235,10 @@ static int begin_file(struct files *files, const char *path, struct wh_input *in
     if (check_encoding(input, error) != 0 || check_foreign(input, error) != 0 ||
         check_array(input, error) != 0)
         return -1;
-    struct wh_reading *settled = &files->settled;
-    *settled = files->reading;
-    wh_format_by_name(path, &settled->format, &settled->delimiter, &settled->tsv);
-    if (settled->format == WH_FORMAT_NONE && settle_by_byte(settled, input, error) != 0)
+    if (settle_file(files, path, input, error) != 0 ||
+        (files->next + 1 >= files->count && check_applied(files, error) != 0))
         return -1;
-    if (settled->format == WH_FORMAT_NDJSON)
+    if (files->settled.format == WH_FORMAT_NDJSON)
         wh_input_take(input, order_mark(input));
     return 0;
 }
@@ -337,7 +387,8 @@ struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *c
     files->paths = paths;
     files->count = count;
     const json_t *position = reading->position;
-    if ((reading->resumable && check_resumable(files, error) != 0) ||
+    if (((reading->csv_option || reading->tsv_option) && look_ahead(files, error) != 0) ||
+        (reading->resumable && check_resumable(files, error) != 0) ||
         (position && wh_position_find(position, paths, count, &files->next, error) != 0))
         goto failed;
     measure_files(files);

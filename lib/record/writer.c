@@ -241,6 +241,9 @@ int wh_writer_begin(struct wh_writer *writer, const struct wh_row *row, struct w
             wh_buffer_add(&writer->buffer, "\xEF\xBB\xBF", ORDER_MARK);
         if (!writing->no_header && wh_csv_encode_header(writer->encoder, &writer->buffer, error))
             return -1;
+    } else if (writing->columns) {
+        return wh_fail(error, WH_REFUSED, "--columns is for CSV output, and the rows are written as "
+                       "NDJSON (write -o csv, or choose columns of rows with wh-clean --select)");
     }
     writer->begun = true;
     return 0;

@@ -641,6 +641,8 @@ static int check_names(const struct wh_file_target *target, struct wh_error *err
     if (strstr(target->checkpoint, "://") || strncmp(target->checkpoint, "sqlite:", 7) == 0)
         return wh_fail(error, WH_REFUSED, "the target is a file, and its checkpoint a small file "
                        "beside it: give --checkpoint %s.checkpoint, say", target->path);
+    if (wh_file_check_checkpoint(target->checkpoint, error) != 0)
+        return -1;
     return same_file(target->path, target->checkpoint)
                ? wh_fail(error, WH_REFUSED, "--checkpoint must name another file than the target")
                : 0;

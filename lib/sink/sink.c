@@ -23,17 +23,12 @@ static const struct kind *find_kind(const char *target, struct wh_error *error)
     size_t i = 0;
     while (strncmp(target, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
         i++;
-    size_t scheme = strspn(target, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
-    if (kinds[i].prefix[0] != '\0' || scheme == 0 || strncmp(target + scheme, "://", 3) != 0)
-        return &kinds[i];
-
     const char *names[KINDS];
     for (size_t k = 0; k < KINDS; k++)
         names[k] = kinds[k].prefix;
-    char *wanted = wh_copy(target, scheme + 3);
-    wh_fail(error, WH_REFUSED, "no kind of target is called %s", wanted);
-    wh_suggest(error->text, sizeof error->text, wanted, names, KINDS - 1);
-    free(wanted);
+    if (kinds[i].prefix[0] != '\0'
+        || wh_url_check_file(target, "target", names, KINDS - 1, error) == 0)
+        return &kinds[i];
     return NULL;
 }
 

@@ -7,6 +7,7 @@
 #include <strings.h>
 
 #include "base/text.h"
+#include "database/url.h"
 
 static const struct wh_source_kind kinds[] = {
     { "sqlite:", wh_sqlite_source },
@@ -21,34 +22,30 @@ const struct wh_source_kind *wh_source_find(const char *operand, struct wh_error
     size_t i = 0;
     while (strncmp(operand, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
         i++;
-    size_t scheme = strspn(operand, "abcdefghijklmnopqrstuvwxyz0123456789+.-");
-    if (kinds[i].prefix[0] != '\0' || scheme == 0 || strncmp(operand + scheme, "://", 3) != 0)
-        return &kinds[i];
-
     const char *names[KINDS];
     for (size_t k = 0; k < KINDS; k++)
         names[k] = kinds[k].prefix;
-    char *wanted = wh_copy(operand, scheme + 3);
-    wh_fail(error, WH_REFUSED, "no kind of source is called %s", wanted);
-    wh_suggest(error->text, sizeof error->text, wanted, names, KINDS - 1);
-    free(wanted);
+    if (kinds[i].prefix[0] != '\0'
+        || wh_url_check_file(operand, "source", names, KINDS - 1, error) == 0)
+        return &kinds[i];
     return NULL;
 }
 
 /* What is said about reading text would be without effect on a database, and not by intent. */
 static int check_reading(const struct wh_reading *reading, struct wh_error *error)
 {
-    if (reading->null_count > 0)
-        return wh_fail(error, WH_REFUSED, "--null-value is about files; for the rows of a database "
-                                          "wh-clean has it");
     const char *given = reading->format != WH_FORMAT_NONE ? "--input-format"
                         : reading->strings                ? "--string"
                         : reading->no_infer               ? "--no-infer"
                         : reading->infer_rows > 0         ? "--infer"
                         : reading->ragged                 ? "--ragged"
                                                           : NULL;
-    return given ? wh_fail(error, WH_REFUSED, "%s is about files, but the source is a database",
-                           given)
+    if (given)
+        return wh_fail(error, WH_REFUSED, "%s is about files, but the source is a database", given);
+    given = reading->csv_option ? reading->csv_option : reading->tsv_option;
+    return given ? wh_fail(error, WH_REFUSED, "%s applies only to %s, and the rows are written as "
+                           "%s (give --output-format)", given, reading->csv_option ? "CSV" : "TSV",
+                           reading->csv_option ? "NDJSON" : "another format")
                  : 0;
 }
 

@@ -42,7 +42,9 @@ static void an_unknown_scheme_is_refused_with_the_nearest(void **state)
     assert_string_equal(error.text, "no kind of source is called postgresq:// "
                                     "(did you mean postgresql://?)");
     assert_null(wh_source_find("teradata://u:secret@h", &error));
-    assert_string_equal(error.text, "no kind of source is called teradata://");
+    assert_string_equal(error.text, "no kind of source is called teradata:// (give sqlite:PATH, "
+                                    "postgresql://[USER@]HOST[:PORT]/DATABASE or a file, with ./ "
+                                    "before a name like this)");
 }
 
 static void files_and_databases_do_not_mix(void **state)
