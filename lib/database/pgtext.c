@@ -360,7 +360,7 @@ static void set_json(struct wh_field *field, char *text, size_t length)
     else if (*text == 't' || *text == 'f')
         set_bool(field, *text == 't');
     else if (*text == 'n')
-        set(field, WH_NULL, text, 4, WH_LITERAL); /* in CSV, not the null that is empty there */
+        set(field, WH_NULL, text, 4, WH_DOCUMENT);
     else
         set(field, WH_NUMBER, text, length, 0);
 }

@@ -265,9 +265,12 @@ static bool add_string(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                           length == 0 || (field->flags & WH_QUOTED));
 }
 
-static void add_null(const struct wh_csv_encoder *encoder, struct wh_buffer *out)
+static void add_null(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                     const struct wh_field *field)
 {
-    if (encoder->dialect == WH_TSV_ESCAPED)
+    if (field->flags & WH_DOCUMENT) /* JSON's null, not SQL's */
+        wh_buffer_add(out, "null", 4);
+    else if (encoder->dialect == WH_TSV_ESCAPED)
         wh_buffer_add(out, "\\N", 2);
 }
 
@@ -276,7 +279,7 @@ static bool add_value(struct wh_csv_encoder *encoder, struct wh_buffer *out,
 {
     switch ((enum wh_type)field->type) {
     case WH_NULL:
-        add_null(encoder, out);
+        add_null(encoder, out, field);
         return true;
     case WH_FALSE:
         wh_buffer_add(out, "false", 5);

@@ -36,9 +36,8 @@ enum wh_field_flag {
     WH_JSON_SAFE = 2, /* string: text may stand between quotes in JSON as it is (ESCAPED implies) */
     WH_QUOTED = 4,    /* CSV: it came in quotes and is written in quotes */
     WH_DECLARED = 32, /* string: --string or --no-infer says so, whatever it looks like */
-    WH_LITERAL = 8,   /* CSV: text of null, true or false differs from JSON's and is in `text` */
-    WH_DOCUMENT = 16, /* string (ESCAPED or JSON_SAFE): of a column of JSON documents. CSV, which
-                         has no types, gets it as JSON text, in quotes of its own */
+    WH_DOCUMENT = 16, /* null or string (ESCAPED or JSON_SAFE): of a column of JSON documents. CSV,
+                         which has no types, gets it as JSON text: null, or in quotes of its own */
 };
 
 struct wh_field {

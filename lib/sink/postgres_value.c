@@ -324,15 +324,11 @@ static int add_string(struct wh_pg_values *values, struct wh_buffer *out,
     return 0;
 }
 
-/* A word of CSV that was read as true or false but is spelled otherwise ("TRUE") goes to a column
- * of text as it is spelled. */
 static struct wh_slice word_of(const struct wh_pg_type *type, const struct wh_field *field)
 {
     bool is_true = field->type == WH_TRUE;
     if (type->input == WH_PG_IN_BOOLEAN)
         return (struct wh_slice){ is_true ? "t" : "f", 1 };
-    if (field->flags & WH_LITERAL && type->kind != WH_PG_JSON)
-        return (struct wh_slice){ field->text, field->length };
     return (struct wh_slice){ is_true ? "true" : "false", is_true ? 4 : 5 };
 }
 

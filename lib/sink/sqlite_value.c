@@ -169,8 +169,6 @@ static int bind_boolean(sqlite3_stmt *statement, int index, const struct wh_sqli
     bool value = field->type == WH_TRUE;
     if (wh_sqlite_makes_numbers(column->declared.affinity))
         return sqlite3_bind_int(statement, index, value);
-    if (field->flags & WH_LITERAL) /* CSV's "TRUE" */
-        return bind_text(statement, index, field->text, field->length);
     return bind_text(statement, index, value ? "true" : "false", value ? 4 : 5);
 }
 
