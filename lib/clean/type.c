@@ -88,6 +88,9 @@ static void advise(const struct target *target, struct wh_slice text, char *advi
                                "fraction)");
     else if (target->convert == wh_convert_int && wh_number_valid(text.text, text.length))
         snprintf(advice, size, " (decimal and float take fractions and exponents)");
+    else if (target->convert == wh_convert_timestamp && wh_number_valid(text.text, text.length))
+        snprintf(advice, size, " (seconds since 1970 become one by wh-clean -o ndjson | jq -c "
+                               "'.COL |= todate')");
     else if (target->convert == wh_convert_timestamp && !begins_with_year(text))
         snprintf(advice, size, " (ISO 8601 is: 2024-03-01T12:30:05Z)");
     else

@@ -14,9 +14,8 @@ static bool accept_boolean(const struct wh_slice *text, struct wh_pg_refusal *re
     if (is_word(text, "true") || is_word(text, "false") || is_word(text, "t")
         || is_word(text, "f"))
         return true;
-    if (text->length == 0)
-        return refuse(refusal, "is not true or false", "wh-clean --null-value '' makes it null",
-                      "");
+    if (refuse_blanks(text, "is not true or false", refusal))
+        return false;
     return refuse(refusal, "is not true or false",
                   CONVERTS("bool", "reads yes and no, on and off, 1 and 0"));
 }
@@ -94,7 +93,9 @@ static bool accept_mac(const struct wh_pg_type *type, const struct wh_slice *tex
     bool good = text->length == pairs * PAIR - 1 && (at[2] == ':' || at[2] == '-');
     for (size_t i = 0; good && i < text->length; i++)
         good = i % PAIR == 2 ? at[i] == at[2] : at[i] != '\0' && strchr(digits, at[i]);
-    return good || refuse(refusal, "is not an address such as 08:00:2b:01:02:03", KEEPS("text"));
+    return good || refuse(refusal, pairs == 6 ? "is not an address such as 08:00:2b:01:02:03"
+                                              : "is not an address such as 08:00:2b:ff:fe:01:02:03",
+                          KEEPS("text"));
 }
 
 /* Points and what is made of them: numbers that doubles keep, in brackets. */

@@ -7,8 +7,8 @@ static bool refuse_number(const struct wh_slice *text, const char *what, bool in
 {
     struct cursor left = cursor_of(text);
     int value;
-    if (text->length == 0)
-        return refuse(refusal, what, "wh-clean --null-value '' makes it null", "");
+    if (refuse_blanks(text, what, refusal))
+        return false;
     if (!take(&left, '-'))
         take(&left, '+');
     int digits = take_digits(&left, &value);

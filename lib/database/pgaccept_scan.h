@@ -5,6 +5,7 @@
 #ifndef WH_DATABASE_PGACCEPT_SCAN_H
 #define WH_DATABASE_PGACCEPT_SCAN_H
 
+#include <ctype.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
@@ -22,6 +23,24 @@ static inline bool refuse(struct wh_pg_refusal *refusal, const char *what, const
 {
     *refusal = (struct wh_pg_refusal){ what, before, after };
     return false;
+}
+
+/* Whether nothing, or blanks, are what keeps a value out: then it is refused, with a remedy. */
+static inline bool refuse_blanks(const struct wh_slice *text, const char *what,
+                                 struct wh_pg_refusal *refusal)
+{
+    size_t first = 0;
+    while (first < text->length && isspace((unsigned char)text->text[first]))
+        first++;
+    if (text->length == 0)
+        refuse(refusal, what, "--null-value '' makes it null", "");
+    else if (first == text->length)
+        refuse(refusal, what, "wh-clean --trim ", " | wh-clean --null-value '' makes it null");
+    else if (first > 0 || isspace((unsigned char)text->text[text->length - 1]))
+        refuse(refusal, what, "wh-clean --trim ", " takes the blanks off");
+    else
+        return false;
+    return true;
 }
 
 static inline bool refuse_form(struct wh_pg_refusal *refusal)

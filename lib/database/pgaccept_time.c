@@ -103,6 +103,7 @@ static int places_of(const struct wh_pg_type *type)
 }
 
 #define NO_DATE "is not a date such as 2024-01-31"
+#define NO_INTERVAL "is not an interval such as 1 day 02:30:00 or P1DT2H30M"
 #define READ_IN_SQL "write it as ISO 8601 does, or load it into a column of text and read it by "  \
                     "to_date() or to_timestamp() in SQL", ""
 
@@ -111,8 +112,8 @@ static bool refuse_stamp(const struct wh_slice *text, const char *what, bool zon
                          struct wh_pg_refusal *refusal)
 {
     struct wh_civil time;
-    if (text->length == 0)
-        return refuse(refusal, what, "wh-clean --null-value '' makes it null", "");
+    if (refuse_blanks(text, what, refusal))
+        return false;
     if (wh_time_parse(text->text, text->length, &time) && time.has_offset == zoned)
         return refuse(refusal, what, CONVERTS("timestamp", "writes it so"));
     return refuse(refusal, what, READ_IN_SQL);
@@ -348,8 +349,8 @@ bool wh_pg_accept_interval(const struct wh_pg_type *type, const struct wh_slice 
     places = places > MICROSECOND_PLACES ? MICROSECOND_PLACES : places;
     if (text->length == 0 || !(take(&left, 'P') ? take_iso(&left, places, &finest)
                                                 : take_words(&left, places, &finest)))
-        return refuse_stamp(text, "is not an interval such as 1 day 02:30:00 or P1DT2H30M", false,
-                            refusal);
+        return !refuse_blanks(text, NO_INTERVAL, refusal)
+               && refuse(refusal, NO_INTERVAL, KEEPS("text"));
     if (finest > finest_of(type->modifier))
         return refuse(refusal, "has a finer field than the type keeps", KEEPS("interval"));
     return !left.fine || refuse_fine(refusal);

@@ -208,8 +208,8 @@ static void put_null(const struct dates *dates, const struct date_column *column
 }
 
 /* What makes a date of a number. */
-static const char EPOCH_ADVICE[] = " (seconds since 1970 become one by jq: "
-                                   "jq -c '.COL |= todate')";
+static const char EPOCH_ADVICE[] = " (seconds since 1970 become one by "
+                                   "wh-clean -o ndjson | jq -c '.COL |= todate')";
 
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
                         struct wh_features *features, struct wh_error *error)

@@ -27,6 +27,7 @@ static const struct {
 } words[] = {
     { "no", 0, 1 }, { "n", 0, 1 }, { "yes", 1, 1 }, { "y", 1, 1 },
     { "false", 0, 2 }, { "f", 0, 2 }, { "true", 1, 2 }, { "t", 1, 2 },
+    { "off", 0, 3 }, { "on", 1, 3 },
 };
 
 static void make_two(struct wh_task *task)

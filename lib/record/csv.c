@@ -558,6 +558,7 @@ static enum wh_next broken(struct csv *csv, size_t place, size_t length, uint64_
              within ? "a quote stands within a value that does not begin with one"
                     : "the value goes on behind its closing quote",
              delimiter ? "is the delimiter -d "
+             : csv->row.delimiter == '\t' ? "-i tsv takes quotes as part of a value"
              : within  ? "quote the whole value and double the quotes in it"
                        : "double the quotes within a value",
              delimiter ? delimiter : "", delimiter ? "?" : "");

@@ -224,7 +224,10 @@ static const char *row_end(const char *p, struct wh_ndjson_fault *out)
 {
     const char *end = wh_json_skip_blanks(p);
     if (*end != '\n')
-        return fault(out, end, "json", "other text stands behind the row's closing brace");
+        return fault(out, end, "json", *end == '{' ? "a second row on the line (one row in each "
+                                                     "line: jq -c .)"
+                                                   : "other text stands behind the row's closing "
+                                                     "brace");
     return end;
 }
 
@@ -233,7 +236,9 @@ static const char *parse_key(const struct wh_ndjson *reader, const char *p, stru
                              struct wh_ndjson_fault *out)
 {
     if (*p != '"')
-        return fault(out, p, "json", "here should be a key in double quotes");
+        return fault(out, p, "json", *p == '\n' ? "the line ends within the row (one row in each "
+                                                  "line: jq -c .)"
+                                                : "here should be a key in double quotes");
     p = reader->scan->value(p, key, out);
     if (!p)
         return NULL;
@@ -261,7 +266,8 @@ struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson
             return NULL;
         }
     } else if (*at == '\n') {
-        fault(out, at, "json", "the line ends before the object is closed");
+        fault(out, at, "json", "the line ends before the object is closed (one row in "
+                                 "each line: jq -c .)");
         return NULL;
     } else if (*at != ',' && *at != '}') {
         fault(out, at, "json", "here should be a comma or the closing brace");

@@ -116,6 +116,9 @@ static const struct {
     { "ORC", 3, "an ORC file", "write it as CSV with the program it is from" },
     { "Obj\x01", 4, "an Avro file", "write it as CSV with the program it is from" },
     { "ARROW1", 6, "an Arrow file", "write it as CSV with the program it is from" },
+    { "%PDF-", 5, "a PDF document", "write the table in it as CSV" },
+    { "\x93NUMPY", 6, "a NumPy array", "write it with numpy.savetxt(), delimiter ','" },
+    { "\x89HDF", 4, "an HDF5 file", "write it as CSV with the program it is from" },
     { "\xD0\xCF\x11\xE0", 4, "an old spreadsheet", "save the sheet as CSV" },
     { "SQLite format 3", 16, "an SQLite database", "wh-extract sqlite:%s -t TABLE" },
 };

@@ -68,7 +68,7 @@ clean() {
     exits 1 clean '{"a":"31.12.2024"}' --type a=timestamp
     says '"31.12.2024" is not a timestamp (ISO 8601 is: 2024-03-01T12:30:05Z)'
     exits 1 clean '{"a":1709295000}' --type a=timestamp
-    says '(ISO 8601 is: 2024-03-01T12:30:05Z)'
+    says "wh-clean -o ndjson | jq -c '.COL |= todate'"
 }
 
 @test "--type in CSV shows in NDJSON, and CSV keeps its text" {

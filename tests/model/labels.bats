@@ -43,7 +43,8 @@ two() {
 
 @test "so they are in CSV, with and without quotes" {
     local labels
-    for labels in 'Y N' 'T F' 'yes no' 'TRUE FALSE' '1 0' '1 -1' '+1 -1' '"1" "0"' '"t" "f"'; do
+    for labels in 'Y N' 'T F' 'yes no' 'TRUE FALSE' '1 0' '1 -1' '+1 -1' '"1" "0"' '"t" "f"' \
+        'on off'; do
         printf 'x,y\n1,%s\n2,%s\n' "${labels#* }" "${labels% *}" >rows.csv
         wh-update -q -m m.whm --new --label y rows.csv
         prints '"binary"' header .task

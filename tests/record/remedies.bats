@@ -19,6 +19,29 @@ fails() {
     prints $'{"id":1}\n{"id":2}' sh -c "jq -c '.[]' in.json | wh-clean"
 }
 
+@test "JSON with other line ends than rows have is made rows by jq" {
+    printf '{\n  "a": 1\n}\n' >pretty.json
+    printf '{"a":1,\n"b":2}\n' >wide.json
+    printf '{"a":1} {"a":2}\n' >together.json
+    for file in pretty.json wide.json together.json; do
+        fails 1 "(one row in each line: jq -c .)" wh-clean $file
+        exits 0 sh -c "jq -c . $file | wh-clean"
+    done
+}
+
+@test "documents and arrays of other programs are called what they are" {
+    printf '%%PDF-1.4\n%%\342\343\317\323\n' >table.pdf
+    fails 1 'this is a PDF document' wh-clean table.pdf
+    printf '\223NUMPY\1\0v\0' >table.npy
+    fails 1 'this is a NumPy array' wh-clean table.npy
+}
+
+@test "quotes within values that tabs separate name -i tsv, which reads them" {
+    printf 'a\tb\nx\t9" tall\n' >tab
+    fails 1 "(-i tsv takes quotes as part of a value)" wh-clean -d '\t' tab
+    prints '{"a":"x","b":"9\" tall"}' wh-clean -i tsv -o ndjson tab
+}
+
 @test "a compressed file is told from text, and its program named" {
     printf 'a\n1\n' >in.csv
     for program in xz zstd bzip2; do
@@ -66,8 +89,10 @@ fails() {
 }
 
 @test "seconds since 1970 become a date by jq" {
-    fails 1 "jq -c '.COL |= todate'" wh-featurize --dates ts:hour <<<'{"ts":1709290000}'
-    prints 10 sh -c "echo '{\"ts\":1709290000}' | jq -c '.ts |= todate' |
+    printf 'ts\n1709290000\n' >in.csv
+    fails 1 "wh-clean -o ndjson | jq -c '.COL |= todate'" wh-featurize --dates ts:hour in.csv
+    fails 1 "wh-clean -o ndjson | jq -c '.COL |= todate'" wh-clean --type ts=timestamp in.csv
+    prints 10 sh -c "wh-clean -o ndjson in.csv | jq -c '.ts |= todate' |
         wh-featurize --dates ts:hour | jq '.features[\"ts.hour\"]'"
 }
 

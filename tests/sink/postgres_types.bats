@@ -311,7 +311,21 @@ kept() {
     mended timestamptz '2024-01-02 10:30 UTC' '--type v=timestamp'
     local type
     for type in int numeric 'double precision' boolean date timestamp timestamptz time interval; do
-        mended "$type" '' "--null-value ''"
+        sql -c "DROP TABLE IF EXISTS t" -c "CREATE TABLE t (v $type)"
+        printf '{"v":""}\n' >row
+        exits 1 wh-load postgresql:// -t t row
+        says "(--null-value '' makes it null)"
+        wh-load postgresql:// -t t --null-value '' row
+    done
+    mended int ' 5' '--trim v'
+    mended boolean 'true ' '--trim v'
+    mended date ' 2024-01-31' '--trim v'
+    for type in int numeric boolean date interval; do
+        sql -c "DROP TABLE t" -c "CREATE TABLE t (v $type)"
+        printf '{"v":" "}\n' >row
+        exits 1 wh-load postgresql:// -t t row
+        says "(wh-clean --trim v | wh-clean --null-value '' makes it null)"
+        wh-clean --trim v row | wh-clean --null-value '' | wh-load postgresql:// -t t
     done
     kept bigint 1.5 numeric
     kept bigint 9223372036854775808 numeric
