@@ -25,7 +25,7 @@ load ../helper
     [ -z "$stderr" ]
     [ "${lines[0]}" = 'Usage: wh-clean [OPTION]... [FILE]...' ]
     exits 0 wh-clean -V
-    [[ $output =~ ^wh-clean\ [0-9]+\.[0-9]+\.[0-9]+$ ]]
+    [[ $output =~ ^wh-clean\ [0-9]+\.[0-9]+\.[0-9]+\ \(stream\ [0-9]+,\ state\ [0-9]+,\ model\ [0-9]+\)$ ]]
 }
 
 @test "help fits 80 columns, for every tool" {
@@ -149,9 +149,10 @@ load ../helper
     prints 'a,b
 2,1
 3,' wh-clean -o csv --columns a,b rows.ndjson
+    printf '{"b":1,"a":2}\n{"a":3,"x,y":4}\n' >comma.ndjson
     prints '"x,y",a,b
 ,2,1
-,3,' wh-clean -o csv --columns 'x\,y,a,b' rows.ndjson
+4,3,' wh-clean -o csv --columns 'x\,y,a,b' comma.ndjson
     exits 1 wh-clean -o csv --columns a rows.ndjson
     [[ "$stderr" == *'rows.ndjson:1: b: '* ]]
     exits 2 wh-clean -o ndjson --columns a rows.ndjson
