@@ -255,7 +255,7 @@ static void begin_sketch(struct wh_census *census, struct wh_census_column *colu
     column->sketch->rising = column->sketch->falling = true;
 }
 
-/* False where it is there already. */
+/* False where it is there already. A slot is free: a sketch ends when half of them are taken. */
 static bool add_hash(struct wh_sketch *sketch, struct wh_slice value)
 {
     uint32_t hash = (uint32_t)wh_hash(value.text, value.length) | 1;
@@ -310,7 +310,7 @@ static void watch_value(struct wh_census *census, struct wh_census_column *colum
         order(sketch, number, column->different);
     column->different++;
     column->ordered = is_ordered(sketch, column->different);
-    if (column->different == DIFFERENT)
+    if (column->different >= DIFFERENT)
         end_sketch(census, column);
 }
 
@@ -689,6 +689,9 @@ static void carry_column(struct wh_census *census, const struct wh_census *from,
     column->dates = other->dates;
     column->others = other->others;
     column->separated = other->separated;
+    /* Values of two models cannot be told apart: only what was settled before is kept. */
+    if (column->sketch)
+        end_sketch(census, column);
     column->different = other->sketch ? 0 : other->different;
     column->ordered = other->ordered;
 }

@@ -99,6 +99,25 @@ quit() {
     quit
 }
 
+@test "a model that comes after many rows scores as many more" {
+    ids() { seq "$1" "$2" | sed 's/.*/{"id":&,"a":1}/'; }
+    serve --stamp
+    cat <&6 >answers 5>&- 3>&- &
+    ids 1 1500 >&5
+    eventually lines answers 1500
+    replace two.whm
+    id=1500
+    until grep -q "$(stamp two.whm)" answers; do
+        ids $((id += 1)) $id >&5
+        eventually lines answers $id
+        sleep 0.1
+    done
+    ids $((id + 1)) $((id + 5000)) >&5
+    eventually lines answers $((id + 5000))
+    exec 5>&-
+    wait "$server"
+}
+
 @test "a file that is no sound model is passed over with one notice, and the next one is taken" {
     serve --stamp
     asks '{"a":1}'
