@@ -63,7 +63,7 @@ static const struct wh_option options[] = {
     { "since", 0, "COLUMN[,KEY...]", "rows in the order of these columns: one that grows with "
       "every change, and some that tell rows apart",
       WH_OPTION_TEXT, offsetof(struct extract, since), NULL, NULL },
-    { "from", 0, "VALUE[,VALUE...]", "only rows behind these values of --since's columns",
+    { "from", 0, "VALUE[,VALUE...]", "only rows after these values of --since's columns",
       WH_OPTION_TEXT, offsetof(struct extract, from), NULL, NULL },
     { "limit", 0, "N", "end after N rows; 0 is no limit [0]", WH_OPTION_COUNT,
       offsetof(struct extract, limit), NULL, NULL },

@@ -126,7 +126,7 @@ static int settle(struct load *load, const char *const *operands, size_t count,
                         : loading->sink.changed ? "--changed-target"
                                                 : NULL;
     if (given && !loading->sink.checkpoint)
-        return wh_fail(error, WH_REFUSED, "%s is about checkpoints: it needs --checkpoint", given);
+        return wh_fail(error, WH_REFUSED, "%s requires --checkpoint", given);
     if (load->schema_file && read_schema(load, error) != 0)
         return -1;
     struct wh_writing *writing = &load->common->writing;

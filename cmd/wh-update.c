@@ -219,7 +219,7 @@ static int read_once(struct wh_common *common, struct wh_stage *stage,
 
 static int needs(const char *option, const char *other, struct wh_error *error)
 {
-    return wh_fail(error, WH_REFUSED, "%s is of no use without %s", option, other);
+    return wh_fail(error, WH_REFUSED, "%s requires %s", option, other);
 }
 
 static int check_passing(const struct wh_common *common, const struct wh_update_settings *settings,

@@ -117,7 +117,7 @@ bool wh_pg_accept_numeric(const struct wh_pg_type *type, const struct wh_slice *
         return refuse(refusal, "has more digits before the point than the type",
                       KEEPS("numeric"));
     return low >= -scale
-           || refuse(refusal, "has more digits behind the point than the type keeps",
+           || refuse(refusal, "has more digits after the point than the type keeps",
                      KEEPS("numeric"));
 }
 
@@ -141,7 +141,7 @@ bool wh_pg_accept_money(const struct wh_slice *text, struct wh_pg_refusal *refus
     int64_t high = 0, low = 0;
     if (wh_number_valid(text->text, text->length))
         return !find_powers(text, &high, &low) || low >= -PLACES
-               || refuse(refusal, "has more digits behind the point than the type keeps",
+               || refuse(refusal, "has more digits after the point than the type keeps",
                          KEEPS("numeric"));
     struct cursor left = cursor_of(text);
     int value, count;

@@ -200,7 +200,9 @@ void *wh_encoder_no_number(const char *op, const struct wh_encoder_column *colum
                    "%s is larger than any double", shown);
     else if (field->type == WH_NESTED)
         wh_bad_row(error, op, column->name, column->length, 0,
-                   "a nested value is not a number (see --flatten)");
+                   *text.text == '[' ? "an array is not a number (jq -c '.COL |= .[0]' takes its "
+                                       "first value)"
+                                     : "an object is not a number (see --flatten)");
     else
         wh_bad_row(error, op, column->name, column->length, 0,
                    "%s is not a number (see --type, --null-value and --onehot)", shown);

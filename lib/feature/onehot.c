@@ -306,8 +306,11 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
         struct categories *categories = column->memory;
         struct wh_feature *feature;
         if (column->field >= 0 && row->fields[column->field].type == WH_NESTED) {
+            bool array = *wh_row_text(row, &row->fields[column->field]).text == '[';
             wh_bad_row(error, "onehot", column->name, column->length, 0,
-                       "a nested value is no category (see --flatten)");
+                       array ? "an array is not a category (jq -c '.COL |= .[0]' takes its first "
+                               "value)"
+                             : "an object is not a category (see --flatten)");
             return WH_PASS_BAD;
         }
         struct category *category = meet(column, row);

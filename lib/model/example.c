@@ -610,12 +610,14 @@ static bool take_string(struct wh_examples *examples, const struct named *column
     return put(examples, name.id, 1, error);
 }
 
-static bool bad_nested(const struct wh_examples *examples, const struct named *name,
+static bool bad_nested(const struct wh_examples *examples, const struct named *name, char opening,
                        struct wh_error *error)
 {
+    bool array = opening == '[';
     wh_bad_row(error, "feature", name->text, name->length, 0,
-               "an array or object is no feature (see wh-clean --flatten, or %s)",
-               examples->learn ? "--ignore" : "--exclude");
+               "%s is not a feature (%s%s leaves it out)", array ? "an array" : "an object",
+               array ? "" : "wh-clean --flatten makes columns of it, ",
+               examples->learn ? "--ignore" : "wh-clean --exclude");
     return false;
 }
 
@@ -727,7 +729,7 @@ static bool read_column(struct wh_examples *examples, struct binding *binding,
             wh_census_surprise(known, own);
         return good;
     case WH_NESTED:
-        return bad_nested(examples, &name, error);
+        return bad_nested(examples, &name, *wh_row_text(row, field).text, error);
     }
     column->id = name.id;
     if (!known || known->quick >> WH_NUMBER & 1)
@@ -847,7 +849,7 @@ static inline const char *read_value(struct wh_examples *examples, struct wh_row
     }
     case '{':
     case '[':
-        good = bad_nested(examples, name, error);
+        good = bad_nested(examples, name, *at, error);
         break;
     case 't':
         end += strlen("true");

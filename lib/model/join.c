@@ -75,7 +75,7 @@ int wh_join_check(const struct wh_model *model, struct wh_error *error)
     if (!settings->roles.join) {
         if (!within && !unmatched)
             return 0;
-        return wh_fail(error, WH_REFUSED, "--%s is of no use without --join ID",
+        return wh_fail(error, WH_REFUSED, "--%s requires --join ID",
                        within ? "within" : "unmatched");
     }
     if (!within)

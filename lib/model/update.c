@@ -219,7 +219,7 @@ static int open_join(struct update *update, struct wh_error *error)
     const struct wh_update_settings *given = update->settings;
     bool joins = update->model->settings.roles.join;
     if (given->pending && !joins)
-        return wh_fail(error, WH_REFUSED, "--pending is of no use without --join ID");
+        return wh_fail(error, WH_REFUSED, "--pending requires --join ID");
     if (joins && given->saving.waits)
         return wh_fail(error, WH_REFUSED,
                        "--join contradicts --passes, --window and --replace-if-better: labels that "

@@ -159,7 +159,8 @@ static int check_combinations(const struct wh_common *common, struct wh_error *e
 {
     if (common->no_infer && common->strings)
         return wh_fail(error, WH_REFUSED,
-                       "--string is of no use with --no-infer: all values are strings then");
+                       "--string cannot be combined with --no-infer, which makes all values "
+                       "strings");
     if (common->no_infer && common->infer)
         return wh_fail(error, WH_REFUSED, "--infer and --no-infer contradict each other");
     if (common->max_rejects && !common->rejects)

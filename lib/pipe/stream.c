@@ -73,7 +73,7 @@ static int refuse_csv(const struct loop *loop, struct wh_error *error)
     if (!loop->writer || loop->run->common->writing.format != WH_FORMAT_CSV)
         return 0;
     return wh_fail(error, WH_REFUSED, "CSV has no room for control records: leave out "
-                                      "--output-format, or convert behind the last tool that needs "
+                                      "--output-format, or convert after the last tool that needs "
                                       "them");
 }
 

@@ -556,7 +556,7 @@ static enum wh_next broken(struct csv *csv, size_t place, size_t length, uint64_
     char text[160];
     snprintf(text, sizeof text, "%s (%s%s%s)",
              within ? "a quote stands within a value that does not begin with one"
-                    : "the value goes on behind its closing quote",
+                    : "the value goes on after its closing quote",
              delimiter ? "is the delimiter -d "
              : csv->row.delimiter == '\t' ? "-i tsv takes quotes as part of a value"
              : within  ? "quote the whole value and double the quotes in it"

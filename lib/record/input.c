@@ -245,7 +245,7 @@ static int next_member(struct wh_input *input, struct wh_error *error)
     if (stream->avail_in == 0)
         return 0;
     if (*stream->next_in != 0x1f)
-        return wh_fail(error, WH_FAILED, "%s: there are other bytes behind the gzip data",
+        return wh_fail(error, WH_FAILED, "%s: there are other bytes after the gzip data",
                        input->name);
     if (inflateReset(stream) != Z_OK)
         return wh_fail(error, WH_FAILED, "%s: cannot restart zlib", input->name);

@@ -212,7 +212,7 @@ static int parse_pattern(struct choice *choice, const char *text, const char *st
     }
     if (next < stop && *next != ',')
         return wh_fail(error, WH_REFUSED,
-                       "columns %s: a comma is missing behind the pattern (a slash within it is "
+                       "columns %s: a comma is missing after the pattern (a slash within it is "
                        "written \\/)", wh_quote(shown, text - 1, (size_t)(stop - text) + 1));
     *end = next;
     return compile(choice, text, (size_t)(close - text), options, error);

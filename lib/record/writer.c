@@ -242,8 +242,9 @@ int wh_writer_begin(struct wh_writer *writer, const struct wh_row *row, struct w
         if (!writing->no_header && wh_csv_encode_header(writer->encoder, &writer->buffer, error))
             return -1;
     } else if (writing->columns) {
-        return wh_fail(error, WH_REFUSED, "--columns is for CSV output, and the rows are written as "
-                       "NDJSON (write -o csv, or choose columns of rows with wh-clean --select)");
+        return wh_fail(error, WH_REFUSED, "--columns is for CSV output, and the rows are written "
+                       "as NDJSON (write -o csv, or choose columns of rows with wh-clean "
+                       "--select)");
     }
     writer->begun = true;
     return 0;

@@ -50,7 +50,7 @@ static struct wh_store *open_store(const char *name, const struct wh_notify *not
 {
     const char *row = wh_checkpoint_row(name);
     if (*row == '\0') {
-        wh_fail(error, WH_REFUSED, "--checkpoint needs a name behind the database's URL: "
+        wh_fail(error, WH_REFUSED, "--checkpoint needs a name after the database's URL: "
                 "postgresql://...#NAME");
         return NULL;
     }

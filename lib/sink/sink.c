@@ -78,7 +78,8 @@ static int check_database(const struct wh_sink_request *request, struct wh_error
                         : request->rotate                 ? "--rotate"
                                                           : NULL;
     if (given)
-        return wh_fail(error, WH_REFUSED, "%s is about files, but the target is a database", given);
+        return wh_fail(error, WH_REFUSED, "%s applies only to files, but the target is a database",
+                       given);
     if (!request->table)
         return wh_fail(error, WH_REFUSED, "say which table the rows go to: -t NAME");
     return check_changes(request, error) == 0 ? check_checkpoint(request, error) : -1;
@@ -94,7 +95,7 @@ static int check_file(const struct wh_sink_request *request, struct wh_error *er
                         : request->changed   ? "--changed-target"
                                              : NULL;
     if (given)
-        return wh_fail(error, WH_REFUSED, "%s is about databases, but %s is a file", given,
+        return wh_fail(error, WH_REFUSED, "%s applies only to databases, but %s is a file", given,
                        request->target);
     return 0;
 }

@@ -209,7 +209,7 @@ static struct wh_store *open_store(const char *name, const struct wh_notify *not
     (void)notify;
     const char *path = name + strlen("sqlite:"), *row = wh_checkpoint_row(path);
     if (*row == '\0') {
-        wh_fail(error, WH_REFUSED, "--checkpoint needs a name behind the database's path: "
+        wh_fail(error, WH_REFUSED, "--checkpoint needs a name after the database's path: "
                                    "sqlite:PATH#NAME");
         return NULL;
     }

@@ -210,7 +210,7 @@ static int take_position(struct wh_since *since, struct wh_error *error)
 
 /* ---- facts ----------------------------------------------------------------------------------- */
 
-static const char moving[] = "give --changed-source to go on behind the same values, and --from "
+static const char moving[] = "give --changed-source to continue after the same values, and --from "
                              "VALUE[,VALUE...] with it to go on behind others";
 
 /* Whether both know the member and disagree. */

@@ -41,7 +41,8 @@ static int check_reading(const struct wh_reading *reading, struct wh_error *erro
                         : reading->ragged                 ? "--ragged"
                                                           : NULL;
     if (given)
-        return wh_fail(error, WH_REFUSED, "%s is about files, but the source is a database", given);
+        return wh_fail(error, WH_REFUSED, "%s applies only to files, but the source is a database",
+                       given);
     given = reading->csv_option ? reading->csv_option : reading->tsv_option;
     return given ? wh_fail(error, WH_REFUSED, "%s applies only to %s, and the rows are written as "
                            "%s (give --output-format)", given, reading->csv_option ? "CSV" : "TSV",
@@ -56,7 +57,7 @@ static int check_since(const struct wh_source_request *request, struct wh_error 
                        "source is a file");
     if (!request->since && !request->from)
         return 0;
-    return wh_fail(error, WH_REFUSED, "%s is about databases, but the source is a file "
+    return wh_fail(error, WH_REFUSED, "%s applies only to databases, but the source is a file "
                    "(--checkpoint alone goes on where a file was left)",
                    request->since ? "--since" : "--from");
 }

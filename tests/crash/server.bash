@@ -236,7 +236,7 @@ disturb_retype() {
     else
         psql -qX -c 'ALTER TABLE public.orders ALTER id TYPE text'
         refused 'the checkpoint goes by id as integer, and its type is text now'
-        grep -q -- 'give --changed-source to go on behind the same values' whole.log
+        grep -q -- 'give --changed-source to continue after the same values' whole.log
         for i in "${!line[@]}"; do
             case ${line[i]} in
             -t) [ "${line[i + 1]}" != public.orders ] || line[i]=-c ;;

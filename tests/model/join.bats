@@ -169,7 +169,7 @@ late=(--label y --join order --within 1000 --ignore at)
     bad '{"id":[1],"t":"2024-03-01","a":1}' 'is no ID'
     bad '{"id":2,"a":1}' ' t'
     bad '{"id":2,"t":"soon","a":1}' 'is no time'
-    bad '{"id":2,"t":"2024-03-01","a":[]}' 'is no feature'
+    bad '{"id":2,"t":"2024-03-01","a":[]}' 'is not a feature'
     # A label that is none leaves the row waiting.
     printf '%s\n' '{"id":1,"a":1}' '{"id":1,"y":[]}' '{"id":1,"y":true}' >rows.ndjson
     wh-update -q -m m.whm --new --label y --join id --within 9 --rejects bad.ndjson \
@@ -185,9 +185,9 @@ late=(--label y --join order --within 1000 --ignore at)
         exits 2 wh-update -q -m m.whm --label y "$@" rows.ndjson
         says "$words"
     }
-    refuses '--within is of no use without --join' --within 3
-    refuses '--unmatched is of no use without --join' --unmatched learn
-    refuses '--pending is of no use without --join' --pending p.ndjson
+    refuses '--within requires --join' --within 3
+    refuses '--unmatched requires --join' --unmatched learn
+    refuses '--pending requires --join' --pending p.ndjson
     refuses '--join needs --within' --join id
     refuses 'needs --time COLUMN' --join id --within 14d
     refuses 'neither a duration, such as 14d, nor a number' --join id --within soon

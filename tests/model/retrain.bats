@@ -234,7 +234,7 @@ features() {
     exits 1 wh-update -m n.whm --label late --new --window 3d --time city rows
     says 'rows:1: city: "'
     exits 2 wh-update -m n.whm --label late --window 300 rows
-    says '--window is of no use without --new'
+    says '--window requires --new'
 }
 
 @test "a new model takes the place of the old one only if it is better" {
@@ -314,9 +314,9 @@ features() {
     says 'm.whm stays as it was: two rows or more must be held out'
     [ "$(digest)" = "$before" ]
     exits 2 wh-update -m m.whm --label late --holdout 20%:customer --replace-if-better rows
-    says '--replace-if-better is of no use without --new'
+    says '--replace-if-better requires --new'
     exits 2 wh-update -m m.whm --label late --new --replace-if-better rows
-    says '--replace-if-better is of no use without --holdout'
+    says '--replace-if-better requires --holdout'
 }
 
 @test "killed while it reads the rows again, it leaves the old model as it was" {

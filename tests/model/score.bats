@@ -191,7 +191,7 @@ score() {
 
 @test "a nested value is refused with a remedy that is there" {
     exits 1 score <<<'{"a":1,"z":[1]}'
-    says 'z: an array or object is no feature (see wh-clean --flatten, or --exclude)'
+    says 'z: an array is not a feature (wh-clean --exclude leaves it out)'
 }
 
 @test "--proba tells of all classes, as an object or as columns" {

@@ -205,7 +205,7 @@ as_ndjson() {
     exits 1 learn '{"y":1,"a":"-Infinity"}'
     learn '{"y":1,"a":"NaN","b":1}' --null-value NaN
     exits 1 learn '{"y":1,"a":{"b":1}}'
-    says 'a: an array or object is no feature (see wh-clean --flatten, or --ignore)'
+    says 'a: an object is not a feature (wh-clean --flatten makes columns of it, --ignore leaves it out)'
     learn '{"y":1,"a":{"b":1},"c":1}' --ignore a
 }
 

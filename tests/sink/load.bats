@@ -38,12 +38,12 @@ checkpoint() {
     for option in '-t t' '--key id' --create --apply; do
         # shellcheck disable=SC2086 # an option and its value
         exits 2 wh-load out.ndjson $option rows.ndjson
-        says "is about databases, but out.ndjson is a file"
+        says "applies only to databases, but out.ndjson is a file"
     done
     exits 2 wh-load sqlite:t.db -t t -o csv rows.ndjson
-    says '--output-format is about files, but the target is a database'
+    says '--output-format applies only to files, but the target is a database'
     exits 2 wh-load sqlite:t.db -t t --columns id rows.ndjson
-    says '--columns is about files'
+    says '--columns applies only to files'
     [ ! -e out.ndjson ]
 }
 
@@ -51,9 +51,9 @@ checkpoint() {
     exits 2 wh-load sqlite:t.db -t t --apply rows.ndjson
     says '--apply needs --key'
     exits 2 wh-load out.ndjson --every 5s rows.ndjson
-    says '--every is about checkpoints: it needs --checkpoint'
+    says '--every requires --checkpoint'
     exits 2 wh-load out.ndjson --changed-recipe rows.ndjson
-    says '--changed-recipe is about checkpoints: it needs --checkpoint'
+    says '--changed-recipe requires --checkpoint'
     exits 2 wh-load sqlite:t.db -t t --replace --checkpoint sqlite:t.db#t rows.ndjson
     says '--replace and --checkpoint exclude each other'
     exits 2 wh-load sqlite:t.db -t t --replace --apply --key id rows.ndjson

@@ -535,5 +535,5 @@ stream() {
     exits 2 wh-load sqlite:t.db -t temp.t --create <(echo '{"id":1}')
     says 'temp.t would be a temporary table'
     exits 2 wh-load out.ndjson --checkpoint c.json --changed-target <(stream e1 null)
-    says '--changed-target is about databases'
+    says '--changed-target applies only to databases'
 }

@@ -269,5 +269,5 @@ load_new() {
     exits 2 wh-extract --checkpoint c.json t.ndjson pipe
     says 'pipe is no regular file'
     exits 2 wh-extract --checkpoint c.json t.ndjson --since id
-    says '--since is about databases'
+    says '--since applies only to databases'
 }

@@ -111,7 +111,7 @@ resumed() {
     says 'a name is missing'
     printf '{"id":1}\n' >rows.ndjson
     exits 2 wh-extract rows.ndjson --since id
-    says '--since is about databases'
+    says '--since applies only to databases'
     exits 2 from_sqlite -t orders --checkpoint C
     says '--since COLUMN,KEY gives them one'
     exits 2 from_sqlite -t orders --since day --limit 3 --checkpoint C
