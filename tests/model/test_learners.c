@@ -91,8 +91,15 @@ static double learn_row(struct wh_learner *learner, const struct row *row, doubl
 
 static struct wh_learner *make(const struct wh_learner_type *type, struct wh_loss loss)
 {
-    struct wh_learner_settings settings = { .loss = loss, .rate = type->rate };
+    struct wh_learner_settings settings = { .loss = loss, .rate = type->rate,
+                                            .numbers = !wh_loss_is_margin(&loss) };
     return wh_learner_new(type, &settings, 1);
+}
+
+/* What Vowpal Wabbit would have said: under hinge loss it cuts margins at 1. */
+static double said(double prediction, const struct wh_loss *loss)
+{
+    return loss->kind == WH_LOSS_HINGE ? fmax(-1, fmin(1, prediction)) : prediction;
 }
 
 /* The means of predictions and of their squares, from vw --loss_function ..., also with --ftrl
@@ -121,7 +128,8 @@ static void learners_predict_as_vowpal_wabbit_does(void **state)
         struct wh_learner *learner = make(known[k].type, known[k].loss);
         double mean = 0, square = 0;
         for (size_t i = 0; i < ROWS; i++) {
-            double p = learn_row(learner, &rows[i], target_of(&rows[i], &known[k].loss), 0);
+            double p = said(learn_row(learner, &rows[i], target_of(&rows[i], &known[k].loss), 0),
+                            &known[k].loss);
             mean += p / ROWS;
             square += p * p / ROWS;
         }
@@ -153,7 +161,8 @@ static void coin_loses_as_vowpal_wabbit_does(void **state)
             struct row row = rows[i];
             row.weight = 1;
             struct wh_outcome outcome = { .target = target_of(&row, &cases[k].loss) };
-            outcome.prediction = learn_row(learner, &row, outcome.target, 0);
+            outcome.prediction = said(learn_row(learner, &row, outcome.target, 0),
+                                      &cases[k].loss);
             wh_loss_find(&cases[k].loss, &outcome);
             sum += outcome.loss;
         }

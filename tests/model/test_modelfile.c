@@ -293,8 +293,8 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
     (void)state;
     static const char *const changes[][3] = {
         { "\"wh\":\"model\"", "\"wh\":\"motel\"", "is not a model" },
-        { "\"version\":2", "\"version\":3", "of version 3, newer than" },
-        { "\"version\":2", "\"version\":\"2\"", "of no version" },
+        { "\"version\":3", "\"version\":4", "of version 4, newer than" },
+        { "\"version\":3", "\"version\":\"3\"", "of no version" },
         { "\"nag\"", "\"gan\"", "its learner gan is not known here" },
         { "\"squared\"", "\"cubed\"", "its loss cubed is not known here" },
         { "\"regression\"", "\"ranking\"", "its task is not known here" },

@@ -35,7 +35,8 @@ static void assert_close(double value, double wanted)
 
 static struct wh_learner *make(enum wh_loss_kind loss)
 {
-    struct wh_learner_settings settings = { .loss = { .kind = loss }, .rate = 0.5 };
+    struct wh_learner_settings settings = { .loss = { .kind = loss }, .rate = 0.5,
+                                            .numbers = loss == WH_LOSS_SQUARED };
     return wh_learner_new(&wh_learner_nag, &settings, 1);
 }
 
