@@ -15,7 +15,7 @@ enum {
     DIFFERENT = 1024, /* values, all different: enough to say so */
     SLOTS = 2 * DIFFERENT,
     MOST_SKETCHES = 256,
-    RARE = 32,       /* a column with values in fewer rows than one in so many is not expected */
+    RARE = 32,       /* a column with values in fewer than one of this many rows is not expected */
     MOST_COUNT_BITS = 53,
 };
 
@@ -323,41 +323,67 @@ static bool is_digit(char byte)
     return byte >= '0' && byte <= '9';
 }
 
-/* Three groups of digits with a slash, point or dash between: 31/12/2024, 31.12.24. */
+/* The number of digits from `at` on. */
+static size_t digits_at(struct wh_slice text, size_t at)
+{
+    size_t count = 0;
+    while (at + count < text.length && is_digit(text.text[at + count]))
+        count++;
+    return count;
+}
+
+/* A day, month and year in any order with a slash, point or dash between: 31/12/2024, 31.12.24.
+ * The year has two or four digits, so that versions (1.2.3) and phone numbers are no dates. */
 static bool is_other_date(struct wh_slice text)
 {
-    size_t at = 0;
+    size_t at = 0, digits[3];
     char between = 0;
     for (int group = 0; group < 3; group++) {
-        size_t begin = at;
-        while (at < text.length && is_digit(text.text[at]))
-            at++;
-        if (at == begin || at - begin > 4)
-            return false;
+        digits[group] = digits_at(text, at);
+        at += digits[group];
         if (group == 2)
-            return at == text.length || text.text[at] == ' ';
+            break;
         if (at == text.length || !strchr("/.-", text.text[at]))
             return false;
         if (group == 1 && text.text[at] != between)
             return false;
         between = text.text[at++];
     }
-    return false;
+    if (at < text.length && text.text[at] != ' ')
+        return false;
+    bool first = digits[0] == 1 || digits[0] == 2, last = digits[2] == 1 || digits[2] == 2;
+    return (digits[1] == 1 || digits[1] == 2)
+        && ((first && (digits[2] == 2 || digits[2] == 4)) || (last && digits[0] == 4));
 }
 
-/* A number but for commas, points, blanks or apostrophes in it: 12,5 or 1.234,50 or 1 000. */
+/*
+ * A number but for commas, points, blanks or apostrophes in it: 12,5 or 1.234,50 or 1 000. Digits
+ * are grouped by thousands (or, but for the last group, by hundreds), and one comma or point may
+ * come before a fraction; other lists of digits, such as phone numbers, are none.
+ */
 static bool is_separated(struct wh_slice text)
 {
     size_t at = text.length && (*text.text == '-' || *text.text == '+');
-    bool digits = false, separators = false;
-    for (; at < text.length; at++) {
-        bool digit = is_digit(text.text[at]);
-        if (!digit && !strchr(",. '", text.text[at]))
+    size_t digits = digits_at(text, at), last = digits, groups = 0;
+    char between = 0;
+    bool grouped = digits > 0 && digits <= 3;
+    for (at += digits; digits > 0 && at < text.length; groups++) {
+        char separator = text.text[at++];
+        if (!strchr(",. '", separator))
             return false;
-        digits |= digit;
-        separators |= !digit && text.text[at] != '.';
+        digits = digits_at(text, at);
+        at += digits;
+        bool fraction = at == text.length && (separator == ',' || separator == '.')
+                     && (groups == 0 || (separator != between && last == 3));
+        if (digits == 0 || (!fraction && (!grouped || (between && separator != between)
+                                          || (digits != 2 && digits != 3))))
+            return false;
+        if (fraction)
+            return separator == ',' || between;
+        between = separator;
+        last = digits;
     }
-    return digits && separators;
+    return groups > 0 && digits == 3 && between != '.';
 }
 
 static void take_sample(struct wh_census_sample *sample, struct wh_slice text)

@@ -31,7 +31,7 @@
 
 enum {
     WH_CENSUS_COLUMNS = 8192,   /* that are remembered */
-    WH_CENSUS_EXPECTED = 1024,  /* of these, the first so many are missed where a row lacks them */
+    WH_CENSUS_EXPECTED = 1024,  /* the first of them, which are missed where a row lacks them */
     WH_CENSUS_STRANGERS = 1024, /* columns unknown to the model that a run tells of */
     WH_CENSUS_TYPES = WH_NESTED + 1,
     WH_CENSUS_SAMPLE = 48,
@@ -54,7 +54,7 @@ struct wh_census_counts {
     uint64_t bits; /* numbers that were 0 or 1, counted as long as all were */
 };
 
-/* A value as it stands in a message, cut. */
+/* A value as messages show it, cut. */
 struct wh_census_sample {
     char text[WH_CENSUS_SAMPLE];
     uint8_t length;
@@ -83,7 +83,7 @@ struct wh_census_column {
     uint64_t looked, dates, others, separated; /* texts looked at; of these dates by ISO 8601, other
                                        dates, and numbers with commas or blanks in them */
     struct wh_sketch *sketch;       /* of values that were all different; NULL: not watched */
-    uint32_t different;             /* so many came until there were two alike; 0: two were */
+    uint32_t different;             /* values before two were alike; 0: two were */
     bool ordered;                   /* these were whole numbers in order, or without large gaps */
 };
 
@@ -150,7 +150,7 @@ static inline bool wh_census_differs(const struct wh_census_column *column, unsi
 
 /*
  * A value of another type than the column's kind, as it is read: of that kind where its text says
- * so; a text as the text it is otherwise, and a number or boolean as null. What is made stands in
+ * so; a text as the text it is otherwise, and a number or boolean as null. What is made is in
  * *as, with text of the row's scratch. False where the value cannot be read as the kind.
  */
 bool wh_census_read(const struct wh_census_column *column, struct wh_row *row,
@@ -182,7 +182,7 @@ static inline void wh_census_row(struct wh_census *census, bool taught)
  * `columns` points at goes. */
 void wh_census_settle(struct wh_census *census);
 
-/* Counts a usual value in each of the columns (NULL: none), which must stay until they are settled.
+/* Counts a usual value in each of the columns (NULL: none), which must live until they are settled.
  * The caller takes one off again for a value that is another, by wh_census_unusual(). */
 static inline void wh_census_usual(struct wh_census *census,
                                    struct wh_census_column *const *columns, size_t count,
@@ -210,13 +210,23 @@ static inline void wh_census_unusual(struct wh_census_column *column, bool taugh
     wh_census_counts(column, taught)->met[column->usual]--;
 }
 
+/* Whether a string, going by how it begins, may read as a number or as true or false. Those are
+ * counted one by one, whatever has come before in this run. */
+static inline bool wh_census_may_read(const struct wh_field *field)
+{
+    char first = *field->text;
+    char letter = (char)(first | ' ');
+    return (first >= '0' && first <= '9') || first == '-' || first == '\\'
+        || ((letter == 't' || letter == 'f')
+            && (field->length == 4 || field->length == 5 || field->flags & WH_ESCAPED));
+}
+
 /* Whether a value of a column, or NULL, needs no more than counting by its type. */
 static inline bool wh_census_is_quick(const struct wh_census_column *column,
                                       const struct wh_field *field)
 {
-    char first = *field->text;
     return column && column->quick >> field->type & 1
-        && (field->type != WH_STRING || !((first >= '0' && first <= '9') || first == '-'));
+        && (field->type != WH_STRING || !wh_census_may_read(field));
 }
 
 static inline bool wh_census_is_usual(const struct wh_census_column *column,

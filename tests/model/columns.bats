@@ -179,6 +179,35 @@ score_of() {
     [ -z "$stderr" ]
 }
 
+@test "phone numbers and versions are neither dates nor numbers with commas" {
+    jq -nr '"phone,local,version,ip,y", (range(60) | "555-\(200 + . % 4)-\(4000 + . % 5),030 \(
+        200 + . % 4) \(4000 + . % 5),1.\(. % 3).\(. % 7),10.0.\(. % 9).1,\(. % 2)")' >rows.csv
+    exits 0 wh-update -m m.whm --label y rows.csv
+    [[ $stderr != *column* ]]
+    jq -nr '"european\tthousands\tboth\tamerican\tday\tshort\ty", (range(60) | "\(. % 9),5\t1 00\(. % 9)"
+        + "\t1.234.00\(. % 9),25\t12,34\(. % 9).50\t31/12/201\(. % 9)\t1.\(1 + . % 9).24\t\(. % 2)")' \
+        >rows.tsv
+    wh-update -q -m n.whm --label y --stats stats.json rows.tsv
+    jq -e '.columns | map(.finding) == ["decimal commas", "decimal commas", "decimal commas",
+        "decimal commas", "dates", "dates"]' stats.json
+}
+
+@test "codes that happen to be digits are no change" {
+    jq -nr '"code,x,y", (range(300) |
+        "\(if . % 20 == 0 then 70000 + . else "A\(. % 90)" end),\(. % 7 + 0.5),\(. % 2)")' >codes.csv
+    sed 's/^70/80/' codes.csv >later.csv
+    wh-update -q -m m.whm --label y codes.csv
+    exits 0 wh-score -m m.whm later.csv
+    [ -z "$stderr" ]
+    # Many are, and so is one where texts were all that ever came.
+    sed 's/^A/9/' later.csv >numbers.csv
+    exits 0 wh-score -m m.whm numbers.csv
+    says 'column code has changed: 300 of 300 values are not texts as those that the model learned'
+    grep -v '^70' codes.csv | wh-update -q -m texts.whm --label y
+    exits 0 wh-score -m texts.whm later.csv
+    says 'column code has changed: 15 of 300 values are not texts'
+}
+
 @test "texts none of which the model knows are told" {
     rows 300 | wh-update -m m.whm --label y -q
     rows 30 | jq -c '.city |= ascii_upcase' >upper
@@ -205,6 +234,13 @@ score_of() {
     wh-extract rows.ndjson --every 7 --checkpoint stream.whm |
         wh-update -m stream.whm --label y --checkpoint stream.whm -q
     [ "$(wh-score -m stream.whm --digest)" = "$(wh-score -m whole.whm --digest)" ]
+    # Nor is it counted less closely once a column is known to hold texts.
+    jq -nc 'range(2500) | {a: (if . % 37 == 0 then "true" elif . % 41 == 0 then "12"
+        else "w\(. % 9)" end), y: (. % 2)}' >texts.ndjson
+    wh-update -m long.whm --label y -q texts.ndjson
+    head -n 1200 texts.ndjson | wh-update -m long_part.whm --label y -q
+    tail -n +1201 texts.ndjson | wh-update -m long_part.whm -q
+    [ "$(wh-score -m long_part.whm --digest)" = "$(wh-score -m long.whm --digest)" ]
     # A bad row teaches nothing of columns either, nor does one that is held out or has no label.
     { head -n 100 rows.ndjson; echo '{"age":"x","y":"maybe"}'; echo '{"age":"x","new":1}'
         tail -n +101 rows.ndjson; } | wh-update -m bad.whm --label y -q --rejects bad
