@@ -40,6 +40,7 @@ struct wh_join {
     int64_t now;
     bool timed;
     int64_t when;
+    char spelled[WH_NUMBER_SIZE]; /* the row's ID, where it is a number */
     char *name;
     size_t name_length, name_capacity;
     struct wh_buffer text; /* the row as JSON */
@@ -237,6 +238,16 @@ static void bind(struct wh_join *join, const struct wh_shape *shape)
 }
 
 /* IDs are compared as text: 7 and "7" are one. */
+/* 7 and 7.0 are one ID. A row that has waited since before they were keeps its ID as it came. */
+static struct wh_slice one_spelling(struct wh_join *join, struct wh_slice number)
+{
+    struct wh_slice one = number;
+    if (wh_pending_find(&join->state->pending, number))
+        return number;
+    one.text = wh_number_spell(number.text, &one.length, join->spelled);
+    return one;
+}
+
 static bool read_id(struct wh_join *join, struct wh_row *row, struct wh_slice *id,
                     struct wh_error *error)
 {
@@ -250,6 +261,8 @@ static bool read_id(struct wh_join *join, struct wh_row *row, struct wh_slice *i
         return false;
     }
     *id = wh_row_text(row, field);
+    if (field->type == WH_NUMBER)
+        *id = one_spelling(join, *id);
     if (id->length <= LONGEST_ID && wh_utf8_valid(id->text, id->length) == id->length)
         return true;
     wh_bad_row(error, "join", column, strlen(column), 0, "the ID is too long (%d bytes at most), "

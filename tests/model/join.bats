@@ -216,3 +216,10 @@ late=(--label y --join order --within 1000 --ignore at)
     exits 0 wh-update -m m.whm later
     says 'm.whm: no row to learn from, only which rows wait for a label is new'
 }
+
+@test "an ID that is a number is one, however it is spelled" {
+    printf '%s\n' '{"id":7,"x":1}' '{"id":7.0,"y":true}' '{"id":8.0,"x":2}' '{"id":"8","y":false}' \
+        '{"id":9,"x":3}' '{"id":9e0,"y":true}' |
+        wh-update -q -m m.whm --label y --join id --within 10 --stats s.json
+    jq -e '.rows_joined == 3 and .labels_unmatched == 0 and .rows_waiting == 0' s.json
+}
