@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "model/findings.h"
 #include "model/guard.h"
 #include "model/report.h"
 
@@ -102,9 +103,9 @@ static void describe_settings(json_t *object, const struct wh_model *model)
 static void describe_history(json_t *object, const struct wh_model *model)
 {
     const struct wh_place *place = &model->checkpoint.place;
-    json_object_set_new(object, "input", model->input == WH_INPUT_FEATURES  ? json_string("features")
-                                         : model->input == WH_INPUT_COLUMNS ? json_string("columns")
-                                                                            : json_null());
+    const char *input = model->input == WH_INPUT_FEATURES  ? "features"
+                        : model->input == WH_INPUT_COLUMNS ? "columns" : NULL;
+    json_object_set_new(object, "input", text_or_null(input));
     json_object_set_new(object, "recipe", text_or_null(model->stamp));
     json_object_set_new(object, "rows", json_integer((json_int_t)model->metrics.rows));
     json_object_set_new(object, "features", json_integer((json_int_t)model->names.count - 1));
@@ -146,6 +147,8 @@ json_t *wh_model_description(const struct wh_model *model, size_t top)
     describe_settings(object, model);
     describe_task(object, model);
     describe_history(object, model);
+    json_object_set_new(object, "columns", model->input == WH_INPUT_FEATURES
+                        ? json_null() : wh_findings_columns(model));
     if (!model->learner || !model->type->head_parameters.count)
         return object;
     size_t count;

@@ -102,8 +102,8 @@ static bool is_missed(const struct run *run, const struct wh_census_column *colu
 
 static bool is_new(const struct run *run, const struct wh_census_column *column)
 {
-    return column->stranger
-        || (run->learned && run->census->rows_before > 0 && column->first >= run->census->rows_before);
+    uint64_t before = run->census->rows_before;
+    return column->stranger || (run->learned && before > 0 && column->first >= before);
 }
 
 static bool is_name(struct wh_slice name, const char *other)
@@ -134,10 +134,16 @@ static bool is_unknown(const struct run *run, const struct wh_census_column *col
     return run->census->earlier == 0 || !has_features(run->model, name);
 }
 
+/* Codes may be digits only by chance: a few numbers more are no change to texts that the model met
+ * along with numbers or booleans. */
 static bool has_changed(const struct run *run, const struct wh_census_column *column)
 {
     const struct wh_census_counts *before = run->learned ? &column->before : &column->taught;
-    return column->changed > 0 && values_of(before) > 0;
+    struct wh_census_counts now = came(run, column);
+    if (column->changed == 0 || values_of(before) == 0)
+        return false;
+    return column->kind != WH_CENSUS_TEXTS || before->met[WH_STRING] == values_of(before)
+        || 10 * column->changed >= values_of(&now);
 }
 
 /* Numbers, and texts that are none, each a tenth of the values; or one among many of the other,
@@ -419,8 +425,8 @@ static void tell_rare(struct wh_buffer *out, const struct run *run, size_t first
     size_t count = run->count - first;
     if (count == 0)
         return;
-    wh_buffer_format(out, "%s%zu column%s that the model %s came in less than a tenth of the rows: ",
-                     prefix, count, count == 1 ? "" : "s",
+    wh_buffer_format(out, "%s%zu column%s that the model %s came in less than a tenth of the "
+                     "rows: ", prefix, count, count == 1 ? "" : "s",
                      run->learned ? "had not met" : "does not know");
     for (size_t i = first; i < run->count && i < first + MOST_NAMED; i++)
         wh_buffer_format(out, "%s%s", i > first ? ", " : "",
@@ -505,8 +511,8 @@ void wh_findings_describe(struct wh_buffer *out, const struct wh_model *model)
     char name[96];
     if (count == 0)
         return;
-    wh_buffer_format(out, "\n%12s %12s %12s %12s  column (%u of %u, read as what most values are)\n",
-                     "numbers", "texts", "booleans", "missing",
+    wh_buffer_format(out, "\n%12s %12s %12s %12s  column (%u of %u, read as what most values "
+                     "are)\n", "numbers", "texts", "booleans", "missing",
                      count < MOST_DESCRIBED ? count : MOST_DESCRIBED, count);
     for (uint32_t i = 0; i < count && i < MOST_DESCRIBED; i++) {
         const struct wh_census_column *column = census->columns[i];
@@ -517,6 +523,27 @@ void wh_findings_describe(struct wh_buffer *out, const struct wh_model *model)
                          rows - values, show(name, wh_census_name(census, column)),
                          wh_census_kind_name(column->kind));
     }
+}
+
+json_t *wh_findings_columns(const struct wh_model *model)
+{
+    const struct wh_census *census = &model->census;
+    json_t *list = json_array();
+    for (uint32_t i = 0; i < wh_census_count(census); i++) {
+        const struct wh_census_column *column = census->columns[i];
+        const uint64_t *met = column->taught.met;
+        json_t *object = json_object();
+        json_object_set_new(object, "name", text_of(wh_census_name(census, column)));
+        json_object_set_new(object, "kind", column->kind == WH_CENSUS_NONE ? json_null()
+                                            : json_string(wh_census_kind_name(column->kind)));
+        add_count(object, "numbers", met[WH_NUMBER]);
+        add_count(object, "texts", met[WH_STRING]);
+        add_count(object, "booleans", met[WH_FALSE] + met[WH_TRUE]);
+        add_count(object, "nulls", census->rows - column->first - values_of(&column->taught));
+        add_count(object, "rows_before", column->first);
+        json_array_append_new(list, object);
+    }
+    return list;
 }
 
 /*

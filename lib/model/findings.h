@@ -32,6 +32,10 @@ void wh_findings_stats(json_t *stats, struct wh_model *model, bool learned);
 /* Lines of --describe. */
 void wh_findings_describe(struct wh_buffer *out, const struct wh_model *model);
 
+/* The same for --describe=json: a new array of an object for each column that the model has learned
+ * from. Pending counts must have been settled. */
+json_t *wh_findings_columns(const struct wh_model *model);
+
 /*
  * The bad rows of --strict. All return -1.
  */
@@ -40,7 +44,7 @@ void wh_findings_describe(struct wh_buffer *out, const struct wh_model *model);
 int wh_refuse_unknown(struct wh_slice name, const char *const *others, size_t count, bool learns,
                       struct wh_error *error);
 int wh_refuse_absent(struct wh_slice name, struct wh_error *error);
-/* A value, `text`, that is none of the column's kind. */
+/* A value, `text`, that cannot be read as the column's kind. */
 int wh_refuse_value(const struct wh_census_column *column, struct wh_slice name,
                     struct wh_slice text, struct wh_error *error);
 

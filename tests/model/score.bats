@@ -365,6 +365,15 @@ score() {
     jq -e '(.top_features[0].name == null) and (.top_features[1:] | map(.effect) |
         . == (sort | reverse))' json
     prints 1 eval 'wc -l <json'
+    printf '%s\n' '{"a":1,"y":1}' '{"a":null,"b":"x","y":0}' '{"a":2.5,"c":true,"y":1}' \
+        '{"a":"z","b":"x","d":null,"y":0}' | wh-update -q -m c.whm --label y
+    wh-score -m c.whm --describe=json | jq -e '.columns == (["a mixed 2 1 0 1 0",
+        "b texts 0 2 0 1 1", "c booleans 0 0 1 1 2", "d null 0 0 0 1 3"] | map(split(" ") | {name: .[0],
+        kind: (if .[1] == "null" then null else .[1] end), numbers: (.[2] | tonumber),
+        texts: (.[3] | tonumber), booleans: (.[4] | tonumber), nulls: (.[5] | tonumber),
+        rows_before: (.[6] | tonumber)}))'
+    echo '{"features":{"a":1},"y":1}' | wh-update -q -m f.whm --label y
+    wh-score -m f.whm --describe=json | jq -e 'has("columns") and .columns == null'
     exits 2 wh-score -m m.whm --describe=xml
     says 'unknown form "xml"'
 }
