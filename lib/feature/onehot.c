@@ -13,7 +13,8 @@
  * are infrequent.
  *
  * Values count by their text, and numbers by one spelling of their value: 3, 3.0 and 3e0 are the
- * category 3. (A state of an earlier version may have 3.0 as well, which then stays one of its own.)
+ * category 3. (A state of an earlier version may have 3.0 as well, which then stays one of its
+ * own.)
  *
  * With fixed constants, values that were not learned are counted, and are bad rows where the
  * features are strict.

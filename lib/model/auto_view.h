@@ -13,8 +13,8 @@
  *
  * All pairs of up to 11 fields are crossed; of more fields 64 pairs, drawn so that each pair has
  * the same chance. Strings are codes of their field, missing is a code of its own, and a number
- * that a row leaves out is zero, or missing in a row of raw columns. Nothing in it depends on labels
- * or on the rows' weights.
+ * that a row leaves out is zero, or missing in a row of raw columns. Nothing in it depends on
+ * labels or on the rows' weights.
  *
  * Costs: about 100 bytes a field, 16 KB more while its edges are sought, and 60 KB in all.
  */

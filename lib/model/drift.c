@@ -341,8 +341,8 @@ static double limit_of(const struct wh_drift *drift, double least)
     return USUAL_LOSSES * fmax(usual, least);
 }
 
-/* Whether this row is not to be looked at for a wild loss, its own or one shortly before. `excess` is
- * above 1 where it is wild. */
+/* Whether this row is not to be looked at for a wild loss, its own or one shortly before. `excess`
+ * is above 1 where it is wild. */
 static bool is_paused(struct wh_drift *drift, double excess)
 {
     if (drift->pause > 0)

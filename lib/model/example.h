@@ -9,9 +9,9 @@
  * With hash_bits a feature's name is "#" and the lowest bits of a hash of its text, in hexadecimal
  * digits: there are only so many, and those that meet in one share a weight, their values added.
  *
- * The model's census (model/census.h) says what kind of values a column has: a value of another type
- * is read as that where its text says so. A column that the model knows and a row lacks is missing,
- * as null is; one that the model does not know yet says nothing.
+ * The model's census (model/census.h) says what kind of values a column has: a value of another
+ * type is read as that where its text says so. A column that the model knows and a row lacks is
+ * missing, as null is; one that the model does not know yet says nothing.
  *
  * Where the columns are is worked out once per shape. The keys within a features object are
  * guessed from the key before, strings from the row before; hashing is what remains.

@@ -72,8 +72,8 @@ static inline double wh_metrics_measured(const struct wh_metrics *metrics)
 void wh_metrics_merge(struct wh_metrics *metrics, const struct wh_metrics *from,
                       const uint32_t *classes);
 
-/* Figures; NaN where no row was measured, and for losses of which a baseline does not follow from the
- * sums: the best constant of absolute, Huber's and quantile loss, no change of Huber's and
+/* Figures; NaN where no row was measured, and for losses of which a baseline does not follow from
+ * the sums: the best constant of absolute, Huber's and quantile loss, no change of Huber's and
  * poisson. */
 struct wh_figures {
     double loss;

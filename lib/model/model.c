@@ -239,8 +239,8 @@ bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *r
 
 int wh_model_refuse_stranger(const char *path, struct wh_error *error)
 {
-    return wh_bad_row(error, "strict", NULL, 0, 0, "the row shares no feature with the model %s: is "
-                      "it a row for another model? (without --strict it is scored from what the "
+    return wh_bad_row(error, "strict", NULL, 0, 0, "the row shares no feature with the model %s: "
+                      "is it a row for another model? (without --strict it is scored from what the "
                       "model knows without features)", path);
 }
 

@@ -47,7 +47,8 @@ struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings, cons
 /* NULL is allowed. */
 void wh_scorer_free(struct wh_scorer *scorer);
 
-/* Reads a row and counts what came in it: bad where it is strictly none for this model; fatal where it was made by another recipe. */
+/* Reads a row and counts what came in it: bad where --strict refuses it; fatal where it was made by
+ * another recipe. */
 enum wh_verdict wh_scorer_read(struct wh_scorer *scorer, struct wh_row *row,
                                struct wh_reading_row *reading, struct wh_error *error);
 

@@ -3,8 +3,8 @@
  *
  * It is settled by the first label. A word of the usual pairs (no/yes, n/y, false/true, f/t, 0/1
  * and -1/1: booleans, numbers, or texts in any case) means two classes, of which the second of each
- * pair is the positive one; other texts are classes of which there may be ever more; other numbers are
- * regression. Any two values are two classes where the positive one is named.
+ * pair is the positive one; other texts are classes of which there may be ever more; other numbers
+ * are regression. Any two values are two classes where the positive one is named.
  *
  * A label is the same in another spelling where there is no doubt: of two classes 1, 1.0, "1", true
  * and "T" are one, and so are "yes" and "Y"; of more, 1 and "1.0". A label that does not fit what
@@ -64,7 +64,8 @@ static inline bool wh_task_classifies(const struct wh_task *task)
 
 /*
  * What the label says: the number of its class, which may be new, or its number. WH_BAD where it
- * contradicts what is known. `column` is the label's name, for messages; the row gives scratch memory.
+ * contradicts what is known. `column` is the label's name, for messages; the row gives scratch
+ * memory.
  */
 enum wh_verdict wh_task_read(struct wh_task *task, struct wh_row *row, const struct wh_field *field,
                              const char *column, double *target, struct wh_error *error);

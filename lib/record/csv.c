@@ -130,8 +130,9 @@ static inline bool is_number(const char *text, size_t length)
     return wh_number_valid(text, length);
 }
 
-/* Gives a value its type. False where the column was settled to hold numbers and this is none. A
- * value that --null-value calls null is null for all to come, so the row is no longer as it came. */
+/* Gives a value its type. False where the column was settled to hold numbers and this is not one. A
+ * value that --null-value calls null is null for later tools too, so the row is not passed on as it
+ * came. */
 static inline bool settle_value(struct csv *csv, struct wh_field *field, enum mode mode,
                                 const char *text, size_t length, unsigned flags)
 {
