@@ -180,11 +180,16 @@ static char *skip_blanks(char *at, const char *end)
     return at;
 }
 
-/* An array's braces and what is in them; returns the byte following them, NULL where it is not
- * accepted. */
-static char *accept_braces(const struct wh_pg_type *type, char *at, const char *end,
+/* The braces of an array's dimension, the first of which is 1, and what is in them; returns the byte
+ * following them, NULL where it is not accepted. */
+static char *accept_braces(const struct wh_pg_type *type, char *at, const char *end, int dimension,
                            struct wh_pg_refusal *refusal)
 {
+    enum { MOST_DIMENSIONS = 6 }; /* MAXDIM of PostgreSQL */
+    if (dimension > MOST_DIMENSIONS) {
+        refuse_form(refusal);
+        return NULL;
+    }
     at = skip_blanks(at + 1, end);
     if (at < end && *at == '}')
         return at + 1;
@@ -193,7 +198,7 @@ static char *accept_braces(const struct wh_pg_type *type, char *at, const char *
         at = skip_blanks(at, end);
         struct wh_pg_element part = { .quoted = true };
         if (at < end && *at == '{')
-            at = accept_braces(type, at, end, refusal);
+            at = accept_braces(type, at, end, dimension + 1, refusal);
         else
             at = wh_pg_take_element(&part, at, end, type->delimiter, '}');
         if (!at)
@@ -226,7 +231,7 @@ static bool accept_array(const struct wh_pg_type *type, char *text, size_t lengt
     }
     if (at == end || *at != '{')
         return refuse_form(refusal);
-    return accept_braces(type, at, end, refusal) == end;
+    return accept_braces(type, at, end, 1, refusal) == end;
 }
 
 static bool accept_composite(const struct wh_pg_type *type, char *text, size_t length,

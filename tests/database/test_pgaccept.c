@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -184,6 +185,24 @@ static void ranges_are_made_of_bounds_that_are_taken(void **state)
     refused(INT4MULTIRANGE, -1, "[1,5)", "{[01,5)}", "{[1,5),}", "{[1,5)[7,9)}", "{1}");
 }
 
+/* A text of any length must not use up the stack. */
+static void arrays_have_as_many_dimensions_as_postgresql_reads(void **state)
+{
+    enum { MANY = 4 << 20 };
+    const struct wh_pg_type array = { .kind = WH_PG_ARRAY, .delimiter = ',',
+                                      .element = wh_pg_builtin(INTEGER) };
+    struct wh_slice six = { "{{{{{{1}}}}}}", 13 }, seven = { "{{{{{{{1}}}}}}}", 15 };
+    (void)state;
+    assert_true(wh_pg_accepts(&array, &six, &refusal));
+    assert_false(wh_pg_accepts(&array, &seven, &refusal));
+    char *text = malloc(MANY);
+    assert_non_null(text);
+    memset(text, '{', MANY);
+    struct wh_slice many = { text, MANY };
+    assert_false(wh_pg_accepts(&array, &many, &refusal));
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -194,6 +213,7 @@ int main(void)
         cmocka_unit_test(intervals_are_fields_with_their_units),
         cmocka_unit_test(texts_keep_their_length),
         cmocka_unit_test(ranges_are_made_of_bounds_that_are_taken),
+        cmocka_unit_test(arrays_have_as_many_dimensions_as_postgresql_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
