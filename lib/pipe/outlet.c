@@ -412,8 +412,10 @@ static int enqueue(struct wh_outlet *outlet, struct item *item, struct wh_error 
         append(outlet, item);
     }
     pthread_mutex_unlock(&outlet->lock);
-    if (result != 0)
+    if (result != 0) {
         free_item(item);
+        errno = outlet->number; /* which dropping files may have changed */
+    }
     return result;
 }
 

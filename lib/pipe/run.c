@@ -504,11 +504,15 @@ static void settle_outcome(struct outcome *outcome, int ended, const struct wh_e
     *outcome->error = *ending;
 }
 
-/* Waits until all is saved and written. */
+/* Waits until all is saved and written; after a failure, until what is being saved is, since that
+ * uses what the run closes next. */
 static int settle_outlet(struct loop *loop, struct wh_error *error)
 {
-    if (wh_loop_save(loop, true, error) != 0)
+    struct wh_error ignored;
+    if (wh_loop_save(loop, true, error) != 0) {
+        wh_outlet_settle(loop->outlet, &ignored);
         return -1;
+    }
     return wh_outlet_settle(loop->outlet, error) == 0 ? 0 : wh_loop_output_failed(loop, error);
 }
 

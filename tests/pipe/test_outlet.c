@@ -294,6 +294,27 @@ static void what_belongs_to_no_record_is_not_saved(void **state)
     fixture->outlet = NULL;
 }
 
+static void drop_badly(void *context)
+{
+    (void)context;
+    errno = ENOENT;
+}
+
+static void what_is_dropped_after_a_failure_does_not_hide_its_errno(void **state)
+{
+    struct fixture *fixture = *state;
+    struct wh_error error;
+    put_record(fixture, 1, "record\n", NULL);
+    close(fixture->ends[0]);
+    open_gate(&fixture->gate);
+    assert_int_equal(wh_outlet_settle(fixture->outlet, &error), -1);
+    wh_outlet_run(fixture->outlet, pass_gate, drop_badly, &fixture->gate, &error);
+    wh_outlet_record(fixture->outlet, 2, NULL, 0);
+    errno = 0;
+    assert_int_equal(wh_outlet_write(fixture->outlet, "next\n", 5, &error), -1);
+    assert_int_equal(errno, EPIPE);
+}
+
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, begin, end)
@@ -307,6 +328,7 @@ int main(void)
         TEST(what_waits_for_another_record_holds_nobody_up),
         TEST(without_output_files_are_saved_in_order),
         TEST(what_belongs_to_no_record_is_not_saved),
+        TEST(what_is_dropped_after_a_failure_does_not_hide_its_errno),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
