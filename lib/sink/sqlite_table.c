@@ -40,7 +40,8 @@ struct wh_sqlite_table {
     sqlite3 *database;
     const struct wh_sink_request *request;
     char *quoted; /* its name in SQL */
-    char *name;   /* the last part of that, unquoted */
+    char *schema; /* the parts of that, unquoted; NULL: it has no schema */
+    char *name;
     struct wh_sqlite_column *columns;
     size_t count;
     bool told;        /* that generated columns are left out */
@@ -58,35 +59,39 @@ static bool is_key(const struct wh_sink_request *request, const char *name)
     return false;
 }
 
-/* A part of the quoted name, "schema"."table", without its quotes; NULL where there is none. */
-static char *part_of(const struct wh_sqlite_table *table, bool schema)
+/* Takes a part of a name in SQL, whose parts are all quoted, without its quotes; free() it. */
+static char *take_part(const char **at)
 {
-    const char *begin = table->quoted, *between = strstr(begin, "\".\"");
-    if (schema && !between)
-        return NULL;
-    if (!schema && between)
-        begin = between + 2;
-    size_t length = schema ? (size_t)(between + 1 - begin) : strlen(begin);
-    char *name = wh_copy(begin + 1, length - 2), *to = name;
-    for (const char *from = name; *from; from++) {
-        *to++ = *from;
-        from += from[0] == '"' && from[1] == '"';
+    struct wh_buffer part = { 0 };
+    const char *from = *at + 1;
+    for (; from[0] != '"' || from[1] == '"'; from++) {
+        wh_buffer_byte(&part, *from);
+        from += *from == '"';
     }
-    *to = '\0';
-    return name;
+    wh_buffer_byte(&part, '\0');
+    *at = from + 1;
+    return part.data;
+}
+
+static void take_name(struct wh_sqlite_table *table)
+{
+    const char *at = table->quoted;
+    table->name = take_part(&at);
+    if (*at != '.')
+        return;
+    at++;
+    table->schema = table->name;
+    table->name = take_part(&at);
 }
 
 /* Asks about the table by its name and schema; NULL where this SQLite cannot be asked so. */
 static sqlite3_stmt *ask(const struct wh_sqlite_table *table, const char *sql)
 {
     sqlite3_stmt *statement = NULL;
-    char *name = part_of(table, false), *schema = part_of(table, true);
     if (sqlite3_prepare_v2(table->database, sql, -1, &statement, NULL) == SQLITE_OK) {
-        sqlite3_bind_text(statement, 1, name, -1, SQLITE_TRANSIENT);
-        sqlite3_bind_text(statement, 2, schema, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(statement, 1, table->name, -1, SQLITE_TRANSIENT);
+        sqlite3_bind_text(statement, 2, table->schema, -1, SQLITE_TRANSIENT);
     }
-    free(name);
-    free(schema);
     return statement;
 }
 
@@ -157,24 +162,6 @@ static int check_key(const struct wh_sqlite_table *table, struct wh_error *error
     return 0;
 }
 
-/* The last part of a name in SQL, whose parts are all quoted; free() it. */
-static char *last_part(const char *quoted)
-{
-    struct wh_buffer name = { 0 };
-    for (const char *at = quoted; *at; at++) {
-        if (*at != '"') {
-            name.length = 0; /* the dot between two parts */
-            continue;
-        }
-        for (at++; at[0] != '"' || at[1] == '"'; at++) {
-            wh_buffer_byte(&name, *at);
-            at += *at == '"';
-        }
-    }
-    wh_buffer_byte(&name, '\0');
-    return name.data;
-}
-
 /* Whether the last error is that the table does not exist. */
 static bool is_absent(sqlite3 *database)
 {
@@ -199,7 +186,7 @@ static int find_table(struct wh_sqlite_table *table, bool *found, struct wh_erro
     int status = wh_sql_table(&sql, table->request->table, WH_SQLITE_PARTS, error);
     if (status == 0) {
         table->quoted = wh_copy(sql.data, sql.length);
-        table->name = last_part(table->quoted);
+        take_name(table);
         status = refuse_temporary(table, error);
     }
     if (status == 0) {
@@ -259,6 +246,7 @@ void wh_sqlite_table_close(struct wh_sqlite_table *table)
         free(table->columns[i].name);
     free(table->columns);
     free(table->quoted);
+    free(table->schema);
     free(table->name);
     free(table);
 }

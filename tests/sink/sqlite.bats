@@ -220,6 +220,13 @@ copied() {
     same before after
 }
 
+@test "a table with quotes around a dot in its name is asked for its generated columns" {
+    sql 'CREATE TABLE "a"".""b" (a INTEGER, twice INTEGER AS (a * 2) STORED)'
+    echo '{"a":1,"twice":2}' >rows
+    exits 0 wh-load sqlite:t.db -t '"a"".""b"' rows
+    prints '1|2' sql 'SELECT * FROM "a"".""b"'
+}
+
 @test "booleans are 0 and 1, in columns of text words" {
     sql 'CREATE TABLE t (b BOOLEAN, i INTEGER, s TEXT)'
     echo '{"b":true,"i":false,"s":true}' | wh-load sqlite:t.db -t t
