@@ -604,30 +604,6 @@ static int open_special(struct wh_file_target *target, struct wh_error *error)
     return open_target(target, 0, error);
 }
 
-/* The folder that a name is in, looked at; `last` is the rest of the name. */
-static bool look_at_folder(const char *path, struct stat *folder, const char **last)
-{
-    const char *slash = strrchr(path, '/');
-    *last = slash ? slash + 1 : path;
-    char *name = slash ? wh_copy(path, (size_t)(slash + 1 - path)) : wh_copy(".", 1);
-    bool found = stat(name, folder) == 0;
-    free(name);
-    return found;
-}
-
-/* Whether both names are of one file, or of one that would come to be. */
-static bool same_file(const char *left, const char *right)
-{
-    struct stat one, other;
-    const char *one_name = "", *other_name = "";
-    bool exist = stat(left, &one) == 0 && stat(right, &other) == 0;
-    if (!exist && !(look_at_folder(left, &one, &one_name)
-                    && look_at_folder(right, &other, &other_name)))
-        return false;
-    return one.st_ino == other.st_ino && one.st_dev == other.st_dev
-           && strcmp(one_name, other_name) == 0;
-}
-
 static int check_names(const struct wh_file_target *target, struct wh_error *error)
 {
     if (strcmp(target->path, "-") == 0 || *target->path == '\0')
@@ -643,7 +619,7 @@ static int check_names(const struct wh_file_target *target, struct wh_error *err
                        "beside it: give --checkpoint %s.checkpoint, say", target->path);
     if (wh_file_check_checkpoint(target->checkpoint, error) != 0)
         return -1;
-    return same_file(target->path, target->checkpoint)
+    return wh_file_same(target->path, target->checkpoint)
                ? wh_fail(error, WH_REFUSED, "--checkpoint must name another file than the target")
                : 0;
 }

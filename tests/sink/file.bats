@@ -548,3 +548,11 @@ killed() {
     wh-extract in.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
     same in.ndjson out.ndjson
 }
+
+@test "a checkpoint that is the target by a link to nothing yet is refused" {
+    echo '{"a":1}' >rows
+    ln -s out.ndjson c
+    exits 2 wh-load out.ndjson --checkpoint c rows
+    says '--checkpoint must name another file than the target'
+    [ ! -e out.ndjson ]
+}
