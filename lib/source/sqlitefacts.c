@@ -6,6 +6,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "database/sqlite.h"
+#include "database/sqlite_type.h"
 
 struct wh_sqlite_facts {
     sqlite3 *database;
@@ -111,29 +112,21 @@ static json_t *describe_relation(const struct wh_sqlite_facts *facts, const stru
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
-static bool holds(const char *type, const char *word)
-{
-    size_t length = strlen(word);
-    for (; *type; type++)
-        if (sqlite3_strnicmp(type, word, (int)length) == 0)
-            return true;
-    return false;
-}
-
-/* The affinity of a column declared so (SQLite, "Datatypes", 3.1). Integers and numeric columns
- * compare alike. */
+/* How values of a column declared so compare; integers and numeric columns do alike. */
 static const char *affinity(const char *declared)
 {
-    if (!declared)
-        return "none";
-    if (holds(declared, "INT"))
+    switch (wh_sqlite_declared(declared, false).affinity) {
+    case WH_SQLITE_WHOLE:
+    case WH_SQLITE_NUMERIC:
         return "numeric";
-    if (holds(declared, "CHAR") || holds(declared, "CLOB") || holds(declared, "TEXT"))
+    case WH_SQLITE_TEXTUAL:
         return "text";
-    if (*declared == '\0' || holds(declared, "BLOB"))
-        return "none";
-    return holds(declared, "REAL") || holds(declared, "FLOA") || holds(declared, "DOUB")
-               ? "real" : "numeric";
+    case WH_SQLITE_REAL:
+        return "real";
+    case WH_SQLITE_AS_GIVEN:
+        break;
+    }
+    return "none";
 }
 
 int wh_sqlite_facts_take(const struct wh_sqlite_facts *facts, sqlite3_stmt *statement,
