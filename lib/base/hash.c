@@ -107,7 +107,8 @@ static void add_stripes(uint64_t lanes[static RUNNING_LANES], const unsigned cha
     lanes[0] = first, lanes[1] = second, lanes[2] = third, lanes[3] = fourth;
 }
 
-static uint64_t end_chunk(const struct wh_running *running, const uint64_t lanes[static RUNNING_LANES])
+static uint64_t end_chunk(const struct wh_running *running,
+                          const uint64_t lanes[static RUNNING_LANES])
 {
     uint64_t word = fold(running->word ^ lane_masks[0], running->length ^ lane_masks[1]);
     for (size_t i = 0; i < RUNNING_LANES; i++)

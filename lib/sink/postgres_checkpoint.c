@@ -115,8 +115,8 @@ static int refuse_keyless(const struct wh_pg_checkpoint *checkpoint, struct wh_e
 {
     return wh_fail(error, WH_REFUSED, "the table %s has lost its primary key, without which "
                    "several runs could commit at once (ALTER TABLE %s ADD PRIMARY KEY (name); where "
-                   "'%s' is there more than once, first delete all but the right one)", checkpoint->table,
-                   checkpoint->table, checkpoint->row);
+                   "'%s' is there more than once, first delete all but the right one)",
+                   checkpoint->table, checkpoint->table, checkpoint->row);
 }
 
 static int take_row(const struct wh_pg_checkpoint *checkpoint, const PGresult *result,

@@ -80,7 +80,8 @@ void wh_pg_fault_read(struct wh_pg_fault *fault, PGconn *connection, const PGres
     error->status = WH_FAILED;
     const char *column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
     const char *context = copy_context(result, copied);
-    snprintf(error->rule, sizeof error->rule, "%s", rule_of(PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME), state));
+    snprintf(error->rule, sizeof error->rule, "%s",
+             rule_of(PQresultErrorField(result, PG_DIAG_CONSTRAINT_NAME), state));
     if (column)
         snprintf(error->column, sizeof error->column, "%s", column);
     if (!context)
