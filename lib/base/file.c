@@ -178,11 +178,9 @@ static bool find_place(const char *path, struct stat *folder, char **text, const
 
 bool wh_file_same(const char *left, const char *right)
 {
-    struct stat left_file, right_file, left_folder, right_folder;
-    if (strcmp(left, right) == 0
-        || (stat(left, &left_file) == 0 && stat(right, &right_file) == 0
-            && left_file.st_ino == right_file.st_ino && left_file.st_dev == right_file.st_dev))
+    if (strcmp(left, right) == 0)
         return true;
+    struct stat left_folder, right_folder;
     char *left_text = NULL, *right_text = NULL;
     const char *left_name, *right_name;
     bool same = find_place(left, &left_folder, &left_text, &left_name)

@@ -56,8 +56,7 @@ void wh_lock_release(struct wh_lock *lock);
  */
 int wh_file_settle(const char *path, struct wh_error *error);
 
-/* Whether two names mean one file, through links of both kinds and folders, or one place on disk
- * where there is no file yet. */
+/* Whether two names mean one place on disk, through links and folders, be there a file or not. */
 bool wh_file_same(const char *left, const char *right);
 
 /* The name of the file that `path` stands for, symbolic links in its last part being followed, also

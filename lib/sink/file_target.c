@@ -604,6 +604,15 @@ static int open_special(struct wh_file_target *target, struct wh_error *error)
     return open_target(target, 0, error);
 }
 
+/* Whether both names are of one file, by hard links too, or of one that would come to be. */
+static bool same_file(const char *left, const char *right)
+{
+    struct stat one, other;
+    return wh_file_same(left, right)
+           || (stat(left, &one) == 0 && stat(right, &other) == 0 && one.st_ino == other.st_ino
+               && one.st_dev == other.st_dev);
+}
+
 static int check_names(const struct wh_file_target *target, struct wh_error *error)
 {
     if (strcmp(target->path, "-") == 0 || *target->path == '\0')
@@ -619,7 +628,7 @@ static int check_names(const struct wh_file_target *target, struct wh_error *err
                        "beside it: give --checkpoint %s.checkpoint, say", target->path);
     if (wh_file_check_checkpoint(target->checkpoint, error) != 0)
         return -1;
-    return wh_file_same(target->path, target->checkpoint)
+    return same_file(target->path, target->checkpoint)
                ? wh_fail(error, WH_REFUSED, "--checkpoint must name another file than the target")
                : 0;
 }
