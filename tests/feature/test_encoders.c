@@ -188,7 +188,7 @@ static void what_is_no_finite_number_is_a_bad_row(void **state)
         assert_bad(&work, "{\"a\":\"12,5\"}", "a", "\"12,5\" is not a number");
         assert_bad(&work, "{\"a\":\"\"}", "a", "\"\" is not a number");
         assert_bad(&work, "{\"a\":1e400}", "a", "larger than any double");
-        assert_bad(&work, "{\"a\":[1]}", "a", "nested");
+        assert_bad(&work, "{\"a\":[1]}", "a", "an array is not a number");
         assert_string_equal(work.error.rule, ops[i]);
         end(&work);
     }
@@ -398,7 +398,7 @@ static void hash_is_scikit_learns_feature_hasher(void **state)
         "{\"a+b+city+z#1\":-1,\"a+b+city+z#2\":1,\"a+b+city+z#13\":-2.5}");
     assert_string_equal(features_of(&work, "{\"a\":true,\"b\":null,\"city\":null,\"z\":false}"),
                         "{\"a+b+city+z#2\":1}");
-    assert_bad(&work, "{\"a\":{},\"b\":1,\"city\":1,\"z\":1}", "a", "nested");
+    assert_bad(&work, "{\"a\":{},\"b\":1,\"city\":1,\"z\":1}", "a", "an object is not a number");
     end(&work);
 }
 

@@ -200,10 +200,10 @@ END
 
 @test "options about reading text are refused" {
     make_db 'CREATE TABLE t(a)'
-    for option in '--null-value NA' '--string a' '--no-infer' '--infer 9' '--ragged' '-i csv'; do
+    for option in '--string a' '--no-infer' '--infer 9' '--ragged' '-i csv'; do
         # shellcheck disable=SC2086 # two words
         exits 2 wh-extract sqlite:shop.db -t t $option
-        says 'about files'
+        says "applies only to"
     done
 }
 
