@@ -209,6 +209,20 @@ static void check_value(const struct wh_pg_type *type, const char *text, size_t 
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
+/* Whether an array column may refuse the value: no array, or one with arrays in it, which may be
+ * empty, of several lengths, or too deep. */
+static bool no_plain_array(const struct wh_pg_type *type, const json_t *value)
+{
+    size_t i;
+    json_t *element;
+    if (type->kind != WH_PG_ARRAY)
+        return false;
+    json_array_foreach((json_t *)value, i, element)
+        if (json_is_array(element))
+            return true;
+    return !json_is_array(value);
+}
+
 /* Whether PostgreSQL cannot hold the value, or bytea would need other text. */
 static bool refusable(const struct wh_pg_type *type, const json_t *value)
 {
@@ -216,7 +230,7 @@ static bool refusable(const struct wh_pg_type *type, const json_t *value)
     bool nul = !text || strstr(text, "\\u0000");
     free(text);
     return nul || type->kind == WH_PG_BYTEA || type->kind == WH_PG_COMPOSITE
-           || type == &composites;
+           || type == &composites || no_plain_array(type, value);
 }
 
 static void check_row(const struct wh_pg_type *type, struct wh_row *row)
