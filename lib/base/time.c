@@ -275,6 +275,13 @@ bool wh_duration_parse(const char *text, size_t length, int64_t *milliseconds)
     return false;
 }
 
+int64_t wh_time_now(void)
+{
+    struct timespec now;
+    clock_gettime(CLOCK_REALTIME, &now);
+    return (int64_t)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
+
 double wh_clock(void)
 {
     struct timespec now;

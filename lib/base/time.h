@@ -44,6 +44,9 @@ int wh_time_weekday(const struct wh_civil *time);
 /* A duration "90s", "15m", "24h", "7d", "2w", "250ms" in milliseconds; false where it is none. */
 bool wh_duration_parse(const char *text, size_t length, int64_t *milliseconds);
 
+/* Milliseconds since 1970 by the system's clock, as files' times are. */
+int64_t wh_time_now(void);
+
 /* A clock that only goes forward, in seconds, for rates and timeouts. */
 double wh_clock(void);
 

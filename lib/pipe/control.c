@@ -128,6 +128,7 @@ static int read_begin(struct wh_control *control, struct wh_error *error)
     if (through && !json_is_array(through))
         return malformed(control, "through", error);
     control->through = through;
+    control->at = json_integer_value(json_object_get(control->json, "at"));
     return 0;
 }
 

@@ -17,9 +17,11 @@
  * own count. `through` lists the recipes that the rows go through. A checkpoint that
  * was skipped counts as any other, but must not be committed: there is a tool that had no time to
  * save its state for it, and will have one for a later checkpoint. `committed` follows the end
- * where the sink's commit was seen in time, and lets filters publish their state. A stream of
- * --mark has neither from nor position, and only a begin and an end. `check` hashes the position: a
- * tool in between that takes numbers for floating point would have the next run go on elsewhere.
+ * where the sink's commit was seen in time, and lets filters publish their state. `at` is when the
+ * source was about to read C, in milliseconds since 1970: of what another run has published since
+ * then it does not know (pipe/keep.h). A stream of --mark has neither from nor position, and only a
+ * begin and an end. `check` hashes the position: a tool in between that takes numbers for floating
+ * point would have the next run go on elsewhere.
  *
  * `failed` is the last word of a tool that fails, so that those after it need not puzzle over a stream
  * without an end: `tool` has said why. It may come at any time, and each tool that it stops passes it
@@ -75,7 +77,8 @@ struct wh_control {
     enum wh_control_kind kind;
     struct wh_place place; /* n is 0 for a begin */
     bool marked;           /* begin: of --mark, which nothing can be resumed from */
-    struct wh_place from;  /* begin: what the checkpoint held */
+    struct wh_place from;  /* begin: what the checkpoint held, */
+    int64_t at;            /* when it was read, in milliseconds since 1970; 0: not known */
     uint64_t rows;         /* checkpoint, skipped, end: on this hop */
     uint64_t committed;    /* likewise: the last n of this epoch that the sink was seen to
                               hold */

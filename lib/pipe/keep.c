@@ -105,6 +105,27 @@ static void find_source(struct wh_keep *keep)
         keep->source = wh_copy(keep->path, strlen(keep->path));
 }
 
+/*
+ * Where the stream goes on from an older state than STATE, either a commit did not last, or another
+ * run has gone on from there while this one slept. In the latter case STATE was published after the
+ * source of this run had read C, and nothing here may be touched.
+ */
+static int check_stale(const struct wh_keep *keep, int64_t at, struct wh_error *error)
+{
+    struct stat exact, state;
+    if (at <= 0 || !keep->source || strcmp(keep->source, keep->path) == 0
+        || stat(keep->source, &exact) != 0 || lstat(keep->path, &state) != 0
+        || (exact.st_dev == state.st_dev && exact.st_ino == state.st_ino))
+        return 0;
+    int64_t published = (int64_t)state.st_ctim.tv_sec * 1000 + state.st_ctim.tv_nsec / 1000000;
+    if (published <= at)
+        return 0;
+    char from[80];
+    return wh_fail(error, WH_BROKEN, "%s: another run has gone on from %s since this one began "
+                   "(only one may; run the line again)", keep->path,
+                   wh_place_text(&keep->from, from));
+}
+
 struct wh_keep *wh_keep_open(const char *path, const struct wh_control *begin,
                              struct wh_error *error)
 {
@@ -115,7 +136,8 @@ struct wh_keep *wh_keep_open(const char *path, const struct wh_control *begin,
     memcpy(keep->epoch, begin->place.epoch, sizeof keep->epoch);
     if (open_folder(keep, error) == 0 && list_others(keep, error) == 0) {
         find_source(keep);
-        return keep;
+        if (check_stale(keep, begin->at, error) == 0)
+            return keep;
     }
     wh_keep_close(keep);
     return NULL;

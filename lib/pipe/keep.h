@@ -29,7 +29,7 @@
 struct wh_keep;
 
 /* Begins with the stream: looks what states are there. `path`, of STATE, is copied. NULL on
- * failure. */
+ * failure: WH_BROKEN where another run has published a state since this stream began. */
 struct wh_keep *wh_keep_open(const char *path, const struct wh_control *begin,
                              struct wh_error *error);
 

@@ -20,6 +20,7 @@ struct wh_origin {
     char *name;
     struct wh_every every;
     struct wh_checkpoint held;  /* what C held when the stream began */
+    int64_t at;                 /* before that was read (wh_time_now) */
     char epoch[WH_EPOCH_SIZE];
     uint64_t n;                 /* of the last checkpoint written */
     uint64_t rows;              /* written before it */
@@ -73,6 +74,7 @@ struct wh_origin *wh_origin_open(struct wh_store *store, const char *name,
     origin->name = wh_copy(name ? name : "", name ? strlen(name) : 0);
     origin->every = *every;
     wh_epoch_make(origin->epoch);
+    origin->at = wh_time_now();
     origin->last = wh_clock();
     if (!store || read_store(origin, &origin->held, error) == 0)
         return origin;
@@ -105,7 +107,7 @@ bool wh_origin_resumes(const struct wh_origin *origin)
 struct wh_control wh_origin_stream(const struct wh_origin *origin)
 {
     struct wh_control begin = { .kind = WH_CONTROL_BEGIN, .marked = !origin->store,
-                                .from = origin->held.place, .by = "wh-extract" };
+                                .from = origin->held.place, .at = origin->at, .by = "wh-extract" };
     memcpy(begin.place.epoch, origin->epoch, sizeof begin.place.epoch);
     return begin;
 }
@@ -141,6 +143,7 @@ void wh_origin_begin(struct wh_origin *origin, struct wh_buffer *out, const json
     json_t *begin = json_pack("{s:s, s:s}", "@wh", "begin", "epoch", origin->epoch);
     if (origin->store) {
         json_object_set_new(begin, "from", wh_place_json(&origin->held.place));
+        json_object_set_new(begin, "at", json_integer(origin->at));
         wh_control_place(begin, position);
     }
     print(out, begin, 0);

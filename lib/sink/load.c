@@ -173,6 +173,8 @@ static int load_begin(struct wh_stage *stage, const struct wh_control *begin,
         return -1;
     load->held = held.place;
     int result = wh_checkpoint_check(&held, begin, load->checkpoint, load->loading->changed, error);
+    if (result == 0 && sink->ops->belongs)
+        result = sink->ops->belongs(sink, &held, error);
     wh_checkpoint_free(&held);
     return result;
 }

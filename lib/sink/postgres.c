@@ -195,7 +195,15 @@ static int postgres_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
                                struct wh_error *error)
 {
     struct postgres *pg = (struct postgres *)(void *)sink;
-    return wh_pg_session_read(&pg->session, pg->request->changed, held, error);
+    return wh_pg_session_read(&pg->session, held, error);
+}
+
+static int postgres_belongs(struct wh_sink *sink, const struct wh_checkpoint *held,
+                            struct wh_error *error)
+{
+    struct postgres *pg = (struct postgres *)(void *)sink;
+    bool changed = pg->request->changed && !wh_place_none(&held->place);
+    return changed ? 0 : wh_pg_session_belongs(&pg->session, held, error);
 }
 
 /* ---- opening --------------------------------------------------------------------------------- */
@@ -235,7 +243,7 @@ struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct w
         .row = postgres_row,
         .settle = postgres_settle,
         .commit = postgres_commit,
-        .checkpoint = postgres_checkpoint,
+        .checkpoint = postgres_checkpoint, .belongs = postgres_belongs,
         .waits = postgres_waits,
         .close = postgres_close,
     };

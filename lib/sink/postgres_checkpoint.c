@@ -167,6 +167,18 @@ static Oid oid_of(const json_t *target, const char *name)
     return (Oid)json_integer_value(json_object_get(target, name));
 }
 
+/* The table that was not there when this run looked for it. */
+static bool is_there(PGconn *connection, const char *table)
+{
+    const char *values[] = { table };
+    PGresult *result = wh_pg_exec_params(connection,
+                                         "SELECT pg_catalog.to_regclass($1) IS NOT NULL", 1,
+                                         values);
+    bool there = PQresultStatus(result) == PGRES_TUPLES_OK && *PQgetvalue(result, 0, 0) == 't';
+    PQclear(result);
+    return there;
+}
+
 static int refuse_gone(const struct wh_pg_checkpoint *checkpoint, const char *table,
                        struct wh_error *error)
 {
@@ -259,6 +271,9 @@ int wh_pg_checkpoint_check(const struct wh_pg_checkpoint *checkpoint, PGconn *co
         return target->table ? check_elsewhere(checkpoint, connection, target, error) : 0;
     if (!table)
         return 0;
+    if (!target->table && is_there(connection, table))
+        return wh_fail(error, WH_BROKEN, "another run has made the table %s meanwhile: run the "
+                       "line again", table);
     if (!target->table)
         return refuse_gone(checkpoint, table, error);
     bool restored = oid_of(then, "checkpoint") != checkpoint->oid;

@@ -51,9 +51,10 @@ int wh_pg_checkpoint_make(struct wh_pg_checkpoint *checkpoint, PGconn *connectio
 
 /*
  * Whether `held`, which the row holds, belongs to `target`; WH_REFUSED with a remedy where it
- * belongs to another table, or to one that is gone. Where it holds nothing, the tables of this name
- * in other schemas are searched for a row that belongs to `target`: WH_REFUSED where there is one,
- * since the rows would come twice. Not within a transaction.
+ * belongs to another table, or to one that is gone, and WH_BROKEN where that is there by now.
+ * Where it holds nothing, the tables of this name in other schemas are searched for a row that
+ * belongs to `target`: WH_REFUSED where there is one, since the rows would come twice. Not within a
+ * transaction.
  */
 int wh_pg_checkpoint_check(const struct wh_pg_checkpoint *checkpoint, PGconn *connection,
                            const struct wh_checkpoint *held, const struct wh_pg_target *target,

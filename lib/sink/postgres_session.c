@@ -103,7 +103,7 @@ static int reconnect(struct wh_pg_session *session, struct wh_error *error)
     }
 }
 
-int wh_pg_session_read(struct wh_pg_session *session, bool changed, struct wh_checkpoint *held,
+int wh_pg_session_read(struct wh_pg_session *session, struct wh_checkpoint *held,
                        struct wh_error *error)
 {
     struct wh_pg_checkpoint *checkpoint = &session->checkpoint;
@@ -112,11 +112,15 @@ int wh_pg_session_read(struct wh_pg_session *session, bool changed, struct wh_ch
         || wh_pg_checkpoint_read(checkpoint, connection, held, error))
         return name_checkpoint(session, error);
     session->place = held->place;
-    if ((changed && !wh_place_none(&held->place))
-        || wh_pg_checkpoint_check(checkpoint, connection, held, &session->target, error) == 0)
-        return 0;
-    wh_checkpoint_free(held);
-    return name_checkpoint(session, error);
+    return 0;
+}
+
+int wh_pg_session_belongs(const struct wh_pg_session *session, const struct wh_checkpoint *held,
+                          struct wh_error *error)
+{
+    return wh_pg_checkpoint_check(&session->checkpoint, session->connection, held,
+                                  &session->target, error) == 0
+               ? 0 : name_checkpoint(session, error);
 }
 
 /* ---- transactions ---------------------------------------------------------------------------- */

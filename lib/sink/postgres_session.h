@@ -39,10 +39,12 @@ void wh_pg_session_close(struct wh_pg_session *session);
 /* Puts the database's name before the error's text; returns -1. */
 int wh_pg_session_name(const struct wh_pg_session *session, struct wh_error *error);
 
-/* What C holds, read outside of a transaction; its table is made where it is not there. WH_REFUSED
- * where it belongs to another target, unless `changed` allows that. */
-int wh_pg_session_read(struct wh_pg_session *session, bool changed, struct wh_checkpoint *held,
+/* What C holds, read outside of a transaction; its table is made where it is not there. */
+int wh_pg_session_read(struct wh_pg_session *session, struct wh_checkpoint *held,
                        struct wh_error *error);
+/* Whether `held`, which C holds, belongs to the session's target (wh_pg_checkpoint_check). */
+int wh_pg_session_belongs(const struct wh_pg_session *session, const struct wh_checkpoint *held,
+                          struct wh_error *error);
 
 /* Begins a transaction, unless one is open. WH_BROKEN where C holds anything but `place`. */
 int wh_pg_session_begin(struct wh_pg_session *session, struct wh_error *error);

@@ -61,6 +61,10 @@ struct wh_sink_ops {
                   const struct wh_place *expected, struct wh_emit *emit, struct wh_error *error);
     /* What C holds; only called with request->checkpoint, before the first row. */
     int (*checkpoint)(struct wh_sink *sink, struct wh_checkpoint *held, struct wh_error *error);
+    /* Then, where the stream goes on from what C holds: whether C belongs to this target. WH_REFUSED
+     * where it belongs to another, unless the request allows that; WH_BROKEN where another run has
+     * made the target since this one looked for it. NULL: it always does. */
+    int (*belongs)(struct wh_sink *sink, const struct wh_checkpoint *held, struct wh_error *error);
     /* Whether rows are held back that a commit would have to do something about too early: the types
      * of the columns of a new table are decided by so many rows, wherever checkpoints fall. A commit
      * is then put off, except at the end of the rows. NULL: never. */

@@ -210,13 +210,19 @@ static int sqlite_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
 {
     struct sqlite *sqlite = (struct sqlite *)sink;
     const char *row = wh_checkpoint_row(sqlite->request->checkpoint);
-    if (wh_sqlite_checkpoint_read(sqlite->database, row, held, error) != 0)
-        return name_target(sqlite, error);
-    if (sqlite->request->changed
-        || wh_sqlite_checkpoint_check(held, row, target_name(sqlite), error) == 0)
-        return 0;
-    wh_checkpoint_free(held);
-    return name_target(sqlite, error);
+    return wh_sqlite_checkpoint_read(sqlite->database, row, held, error) == 0
+               ? 0 : name_target(sqlite, error);
+}
+
+static int sqlite_belongs(struct wh_sink *sink, const struct wh_checkpoint *held,
+                          struct wh_error *error)
+{
+    struct sqlite *sqlite = (struct sqlite *)sink;
+    const char *row = wh_checkpoint_row(sqlite->request->checkpoint);
+    return sqlite->request->changed
+               || wh_sqlite_checkpoint_check(sqlite->database, held, row, target_name(sqlite),
+                                             error) == 0
+               ? 0 : name_target(sqlite, error);
 }
 
 /* ---- opening and closing ------------------------------------------------------------------- */
@@ -308,7 +314,7 @@ struct wh_sink *wh_sqlite_sink(const struct wh_sink_request *request, struct wh_
 {
     static const struct wh_sink_ops ops = {
         .row = sqlite_row, .settle = sqlite_settle, .commit = sqlite_commit,
-        .checkpoint = sqlite_checkpoint, .waits = sqlite_waits, .close = sqlite_close,
+        .checkpoint = sqlite_checkpoint, .belongs = sqlite_belongs, .waits = sqlite_waits, .close = sqlite_close,
     };
     struct sqlite *sqlite = wh_alloc(1, sizeof *sqlite);
     sqlite->sink.ops = &ops;

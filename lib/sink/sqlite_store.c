@@ -73,12 +73,21 @@ int wh_sqlite_checkpoint_read(sqlite3 *database, const char *name, struct wh_che
 
 /* ---- the target ---------------------------------------------------------------------------- */
 
-int wh_sqlite_checkpoint_check(const struct wh_checkpoint *held, const char *name,
-                               const char *table, struct wh_error *error)
+static bool is_there(sqlite3 *database, const char *table)
+{
+    return sqlite3_table_column_metadata(database, "main", table, NULL, NULL, NULL, NULL, NULL,
+                                         NULL) == SQLITE_OK;
+}
+
+int wh_sqlite_checkpoint_check(sqlite3 *database, const struct wh_checkpoint *held,
+                               const char *name, const char *table, struct wh_error *error)
 {
     const char *then = json_string_value(json_object_get(held->target, "table"));
     if (!then || (table && sqlite3_stricmp(then, table) == 0))
         return 0;
+    if (!table && is_there(database, then))
+        return wh_fail(error, WH_BROKEN, "another run has made the table %s meanwhile: run the "
+                       "line again", then);
     if (!table)
         return wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, which does not "
                        "exist any more: bring the table back, or load all rows anew (DELETE FROM "

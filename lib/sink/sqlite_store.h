@@ -21,9 +21,10 @@ int wh_sqlite_checkpoint_read(sqlite3 *database, const char *name, struct wh_che
                               struct wh_error *error);
 
 /* Whether `held`, which the row `name` holds, belongs to rows in `table` (NULL: it does not exist);
- * WH_REFUSED with a remedy where they went to another, or to one that is gone. */
-int wh_sqlite_checkpoint_check(const struct wh_checkpoint *held, const char *name,
-                               const char *table, struct wh_error *error);
+ * WH_REFUSED with a remedy where they went to another, or to one that is gone; WH_BROKEN where
+ * that is there by now. */
+int wh_sqlite_checkpoint_check(sqlite3 *database, const struct wh_checkpoint *held,
+                               const char *name, const char *table, struct wh_error *error);
 
 /* Within a transaction: puts `next`, of rows in `table` (NULL: it does not exist yet), in the place
  * of `expected`. WH_BROKEN, naming what `shown` holds, where that is something else. */

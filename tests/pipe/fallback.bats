@@ -99,3 +99,33 @@ clear() {
     says 'clean.state: the stream goes on from checkpoint 1 of epoch'
     says 'bring back the state and --checkpoint as they were at one time'
 }
+
+@test "a run that another has overtaken while it slept leaves states and rejects alone" {
+    row() { printf '{"id":%d,"n":"%s"}\n' "$1" "$2"; }
+    record() { # KIND EPOCH N ROWS
+        echo '{"@wh":"'"$1"'","epoch":"'"$2"'","n":'"$3"',"rows":'"$4"',"committed":0,"position":{},"by":"wh-extract"}'
+    }
+    begins() { # EPOCH FROM AT
+        echo '{"@wh":"begin","epoch":"'"$1"'","from":'"$2"',"at":'"$3"',"position":{},"by":"wh-extract"}'
+    }
+    clean() { wh-clean -q --unique id --type n=int --state s --rejects r; }
+    first=aaaaaaaaaaaa second=bbbbbbbbbbbb
+    committed() { echo '{"@wh":"committed","epoch":"'"$1"'","n":1,"by":"wh-extract"}'; }
+    { begins $first null 1; row 1 x; record end $first 1 0; committed $first; } | sed 's/"rows":0/"rows":1/' |
+        clean >/dev/null
+    before=$(date +%s%3N)
+    sleep 0.01
+    { begins $second '{"epoch":"'$first'","n":1}' "$before"; row 2 x; record end $second 1 1
+      committed $second; } | clean >/dev/null
+    cp r rejects.before
+    [ "$(wc -l <r)" -eq 2 ]
+    # Another that goes on from the first, and whose source read C before the second was committed.
+    begins cccccccccccc '{"epoch":"'$first'","n":1}' "$before" >late
+    exits 3 clean <late
+    says 'another run has gone on from checkpoint 1 of epoch aaaaaaaaaaaa since this one began'
+    same rejects.before r
+    # The same after the second's commit was lost.
+    { begins cccccccccccc '{"epoch":"'$first'","n":1}' "$(($(date +%s%3N) + 1))"
+      record end cccccccccccc 1 0; } | clean >/dev/null
+    [ "$(wc -l <r)" -eq 1 ]
+}

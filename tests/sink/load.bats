@@ -289,3 +289,20 @@ cut_off() {
     says '1 of 3 rows rejected, more than --max-rejects 20%'
     prints 0 sqlite3 t.db "SELECT count(*) FROM sqlite_schema WHERE name = 't'"
 }
+
+@test "a run that began before another one made the table ends with 3, and names the other" {
+    mkfifo late
+    wh-load sqlite:new.db -t made --create --checkpoint sqlite:new.db#made late 2>err 3>&- &
+    loader=$!
+    exec 4>late
+    sleep 0.3 # it has looked for the table by now, unless the machine is busy
+    { echo "$begin"; echo '{"id":1}'; echo "$end" | sed 's/"n":[0-9]*,"rows":[0-9]*/"n":1,"rows":1/'; } |
+        wh-load sqlite:new.db -t made --create --checkpoint sqlite:new.db#made
+    echo "$begin" | sed 's/"aaaaaaaaaaaa"/"bbbbbbbbbbbb"/' >&4
+    exec 4>&-
+    ended=0
+    wait $loader || ended=$?
+    [ "$ended" -eq 3 ]
+    grep -q 'sqlite:new.db#made holds checkpoint 1 of epoch aaaaaaaaaaaa' err
+    prints 1 sqlite3 new.db 'SELECT count(*) FROM made'
+}
