@@ -542,23 +542,32 @@ static bool free_run(struct driver *driver)
     return !(slept || wake_sleepers(driver)) ? false : free_run(driver);
 }
 
+/* Starts that nothing disturbs, until one ends well; where a server is disturbed, by RETRY, that may
+ * take several. */
+static bool run_freely(struct driver *driver)
+{
+    unsigned retries = driver->mode == RETRY ? MOST_RETRIES : 1;
+    while (!free_run(driver)) {
+        forget_ended(driver);
+        if (--retries == 0)
+            return false;
+    }
+    return true;
+}
+
 static int run(struct driver *driver)
 {
     for (unsigned i = 0; i < driver->strikes; i++) {
         disturbed_run(driver);
         forget_ended(driver);
     }
-    unsigned retries = driver->mode == RETRY ? MOST_RETRIES : 1;
-    while (!free_run(driver)) {
-        forget_ended(driver);
-        if (--retries == 0) {
-            fprintf(stderr, "driver: does not end well\n");
-            return 1;
-        }
+    if (!run_freely(driver)) {
+        fprintf(stderr, "driver: does not end well\n");
+        return 1;
     }
     wake_sleepers(driver);
     forget_ended(driver);
-    if (!free_run(driver)) {
+    if (!run_freely(driver)) {
         fprintf(stderr, "driver: did not end well when there was nothing left to do\n");
         return 1;
     }
