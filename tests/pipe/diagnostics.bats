@@ -90,3 +90,15 @@ try() {
     exits 1 wh-clean 'Zürich 東京 👩‍💻.csv'
     says 'wh-clean: Zürich 東京 👩‍💻.csv: cannot open'
 }
+
+@test "what is wrong with an option's value is said with the option's name once" {
+    for tool in extract clean featurize score update load; do
+        for option in $("wh-$tool" --help | grep -oE -e '--[a-z-]+ [A-Z]+' | cut -d ' ' -f 1 | sort -u); do
+            for value in '' x -1 = '/(/'; do
+                "wh-$tool" "$option" "$value" </dev/null >>out 2>&1 || true
+            done
+        done
+    done
+    grep -q '^wh-extract: --every: "x" is neither a number of rows nor a duration' out
+    if grep -E -e '(--[a-z-]+): \1' out; then return 1; fi
+}
