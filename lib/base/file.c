@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <limits.h>
 #include <poll.h>
 #include <pwd.h>
@@ -476,10 +477,16 @@ char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_err
  * Locks
  */
 
+enum { BOOT_SIZE = 40 };
+
 struct wh_lock {
     char *path;
     int descriptor;
     struct leftover file;
+    char boot[BOOT_SIZE]; /* names the time since the machine was started; empty: not known */
+    bool left;            /* how long the file was made is known, by this holder or the last: */
+    uint64_t length;
+    off_t place; /* in the lock file, where that is written */
 };
 
 /* Whether the locked file is still the one that bears the name: the last holder may have removed
@@ -541,14 +548,40 @@ static int lock_file(struct wh_lock *lock, struct wh_error *error)
 }
 
 /* For the message of those who come while we hold it; a failure does not matter. */
-static void tell_holder(int descriptor)
+static void tell_holder(struct wh_lock *lock)
 {
     char text[24];
-    int length = snprintf(text, sizeof text, "%ld\n", (long)getpid());
-    if (ftruncate(descriptor, 0) == 0) {
-        ssize_t written = write(descriptor, text, (size_t)length);
+    lock->place = snprintf(text, sizeof text, "%ld\n", (long)getpid());
+    if (ftruncate(lock->descriptor, 0) == 0) {
+        ssize_t written = pwrite(lock->descriptor, text, (size_t)lock->place, 0);
         (void)written;
     }
+}
+
+/* Linux names each time that it is up. Without the name nothing is left for the next holder. */
+static void find_boot(char boot[static BOOT_SIZE])
+{
+    int file = open("/proc/sys/kernel/random/boot_id", O_RDONLY | O_CLOEXEC);
+    ssize_t length = file < 0 ? 0 : read(file, boot, BOOT_SIZE - 1);
+    boot[length > 0 ? length : 0] = '\0';
+    boot[strcspn(boot, "\n")] = '\0';
+    if (file >= 0)
+        close(file);
+}
+
+/* "PID\nLENGTH BOOT\n", of a holder that could not release the lock. */
+static void read_left(struct wh_lock *lock)
+{
+    char text[24 + 24 + BOOT_SIZE];
+    ssize_t size = pread(lock->descriptor, text, sizeof text - 1, 0);
+    text[size > 0 ? size : 0] = '\0';
+    char *line = strchr(text, '\n');
+    if (!line || line[1] < '0' || line[1] > '9' || !*lock->boot)
+        return;
+    char *end;
+    lock->length = strtoull(line + 1, &end, 10);
+    size_t boot = strlen(lock->boot);
+    lock->left = *end == ' ' && strncmp(end + 1, lock->boot, boot) == 0 && end[1 + boot] == '\n';
 }
 
 static void close_lock(struct wh_lock *lock)
@@ -587,7 +620,9 @@ struct wh_lock *wh_lock_take(const char *path, struct wh_error *error)
         lock->file.locked = true;
         lock->file.file = lock->descriptor;
         leftover_register(&lock->file);
-        tell_holder(lock->descriptor);
+        find_boot(lock->boot);
+        read_left(lock);
+        tell_holder(lock);
         return lock;
     }
     close_lock(lock);
@@ -605,6 +640,34 @@ void wh_lock_release(struct wh_lock *lock)
 {
     /* Removed while still locked: whoever has it open already sees that the name is gone. */
     remove_leftover(&lock->file);
+    leftover_forget(&lock->file);
+    close_lock(lock);
+}
+
+void wh_lock_appends(struct wh_lock *lock, uint64_t length)
+{
+    char text[24 + BOOT_SIZE];
+    lock->left = *lock->boot != '\0';
+    lock->length = length;
+    if (!lock->left)
+        return;
+    /* Always of one size, so that no older one shows behind it. A disk that is full fails the write
+     * that is announced as well; and where nothing was announced, nothing is known. */
+    int size = snprintf(text, sizeof text, "%020" PRIu64 " %s\n", length, lock->boot);
+    ssize_t written = pwrite(lock->descriptor, text, (size_t)size, lock->place);
+    (void)written;
+}
+
+bool wh_lock_left(const struct wh_lock *lock, uint64_t *length)
+{
+    *length = lock->length;
+    return lock->left;
+}
+
+void wh_lock_leave(struct wh_lock *lock)
+{
+    if (lock->left)
+        wh_lock_appends(lock, lock->length);
     leftover_forget(&lock->file);
     close_lock(lock);
 }

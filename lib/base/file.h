@@ -12,6 +12,7 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 #include "base/error.h"
 
@@ -48,6 +49,17 @@ struct wh_lock;
 struct wh_lock *wh_lock_take(const char *path, struct wh_error *error);
 int wh_lock_check(const struct wh_lock *lock, struct wh_error *error);
 void wh_lock_release(struct wh_lock *lock);
+
+/*
+ * A holder that appends to PATH says before each write how long that makes the file; its lock file
+ * outlives a kill, and tells the next holder which bytes are a run's and which are not.
+ * wh_lock_left: false where nothing was left or the machine has started anew since, whose files may
+ * be older than one another. wh_lock_leave releases the lock and leaves that knowledge, as it was
+ * found or has become.
+ */
+void wh_lock_appends(struct wh_lock *lock, uint64_t length);
+bool wh_lock_left(const struct wh_lock *lock, uint64_t *length);
+void wh_lock_leave(struct wh_lock *lock);
 
 /*
  * Forces to disk that `path`, or what it points at, is the file that it is. A reader sees a file

@@ -4,7 +4,6 @@
 #include <stdlib.h>
 #include <zlib.h>
 
-#include "base/file.h"
 #include "base/memory.h"
 
 /* zlib's ways to say: with a gzip header; the compromise between speed and size; its memory. */
@@ -12,6 +11,7 @@ enum { GZIP = 16 + MAX_WBITS, LEVEL = 6, MEMORY = 8, PACKED = 256 << 10 };
 
 struct wh_file_output {
     int descriptor;
+    struct wh_lock *lock;
     uint64_t length, least;
     bool gzip;
     bool within; /* a member has begun */
@@ -39,9 +39,13 @@ void wh_file_output_close(struct wh_file_output *output)
     free(output);
 }
 
-void wh_file_output_set(struct wh_file_output *output, int descriptor, uint64_t length)
+void wh_file_output_set(struct wh_file_output *output, int descriptor, uint64_t length,
+                        struct wh_lock *lock)
 {
     output->descriptor = descriptor;
+    output->lock = lock;
+    if (lock)
+        wh_lock_appends(lock, length);
     output->length = output->least = length;
 }
 
@@ -59,6 +63,8 @@ static int put(struct wh_file_output *output, const void *bytes, size_t length,
                struct wh_error *error)
 {
     output->length += length;
+    if (output->lock)
+        wh_lock_appends(output->lock, output->length);
     if (wh_write_all(output->descriptor, bytes, length, error) != 0)
         return -1;
     output->least = output->length;

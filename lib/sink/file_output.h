@@ -10,14 +10,17 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 struct wh_file_output;
 
 struct wh_file_output *wh_file_output_open(bool gzip);
 void wh_file_output_close(struct wh_file_output *output);
 
-/* Goes on there; `length` bytes are in the file already. */
-void wh_file_output_set(struct wh_file_output *output, int descriptor, uint64_t length);
+/* Goes on there; `length` bytes are in the file already. `lock`, NULL or the file's, tells the next
+ * holder how much of the file was written here, should this process be killed. */
+void wh_file_output_set(struct wh_file_output *output, int descriptor, uint64_t length,
+                        struct wh_lock *lock);
 /* Takes bytes, for wh_writer_open_to; `output` is the struct wh_file_output. */
 int wh_file_output_write(void *output, const char *bytes, size_t length, struct wh_error *error);
 /* Ends the member of gzip, so that what was taken can be read. */

@@ -27,6 +27,7 @@ struct wh_file_target {
     bool special;                 /* no regular file */
     bool ready;                   /* opened: what it holds is known */
     bool changed;                 /* by another program: nothing of it may be taken back */
+    bool keep_left;               /* the lock says which bytes are a killed run's: that stays */
     uint64_t committed;           /* the length to cut back to */
     struct wh_file_checkpoint held; /* what C holds, as this run has read or written it */
     struct wh_file_output *output;
@@ -103,13 +104,14 @@ static int set_open(struct wh_file_target *target, bool open, struct wh_error *e
 
 /* ---- what others have done to the file --------------------------------------------------------- */
 
-/* How to go on where bytes that are not ours follow the committed ones, as words of a message. */
-static const char *cut_remedy(const struct wh_file_target *target, char out[static 600])
+/* How to go on where bytes that are not ours follow the first `ours`, as words of a message. */
+static const char *cut_remedy(const struct wh_file_target *target, uint64_t ours,
+                              char out[static 600])
 {
-    unsigned long long length = target->committed;
     snprintf(out, 600, "only wh-load may write to it; to go on, keep what others wrote, which is "
-             "after byte %llu, and cut it off: tail -c +%llu %.160s >OTHERS; truncate -s %llu %.160s",
-             length, length + 1, target->path, length, target->path);
+             "after byte %" PRIu64 ", and cut it off: tail -c +%" PRIu64 " %.160s >OTHERS; "
+             "truncate -s %" PRIu64 " %.160s",
+             ours, ours + 1, target->path, target->committed, target->path);
     return out;
 }
 
@@ -131,7 +133,7 @@ static int check_length(struct wh_file_target *target, struct wh_error *error)
     return wh_fail(error, WH_BROKEN, "%s: another program has written to it while this run did: it "
                    "has %" PRIu64 " bytes where this run has made it %" PRIu64 " (%s)",
                    target->path, found, length,
-                   target->checkpoint ? cut_remedy(target, remedy)
+                   target->checkpoint ? cut_remedy(target, target->committed, remedy)
                                       : "its rows and those of this run are mixed in it now");
 }
 
@@ -211,7 +213,7 @@ static int open_target(struct wh_file_target *target, int flags, struct wh_error
         return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", target->path);
     target->committed = S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
     target->held.inode = (uint64_t)status.st_ino;
-    wh_file_output_set(target->output, target->descriptor, target->committed);
+    wh_file_output_set(target->output, target->descriptor, target->committed, NULL);
     return 0;
 }
 
@@ -227,7 +229,7 @@ static int open_fresh(struct wh_file_target *target, struct wh_error *error)
     if (!target->fresh)
         return -1;
     target->descriptor = wh_atomic_descriptor(target->fresh);
-    wh_file_output_set(target->output, target->descriptor, 0);
+    wh_file_output_set(target->output, target->descriptor, 0, NULL);
     if (exists)
         return 0;
     mode_t mask = umask(0);
@@ -258,7 +260,8 @@ static int settle_fresh(struct wh_file_target *target, struct wh_error *error)
     }
     target->descriptor = descriptor;
     target->held.inode = (uint64_t)status.st_ino;
-    wh_file_output_set(target->output, descriptor, wh_file_output_length(target->output));
+    wh_file_output_set(target->output, descriptor, wh_file_output_length(target->output),
+                       target->target_lock);
     return 0;
 }
 
@@ -408,6 +411,19 @@ static int cut_back(struct wh_file_target *target, uint64_t length, uint64_t fou
     return 0;
 }
 
+/* A run that was killed has left what may be cut off, but not what came after it. */
+static int check_left(struct wh_file_target *target, uint64_t size, struct wh_error *error)
+{
+    uint64_t left;
+    char remedy[600];
+    if (!wh_lock_left(target->target_lock, &left) || size <= left)
+        return 0;
+    target->keep_left = true;
+    return wh_fail(error, WH_REFUSED, "%s: another program has written to it: it has %" PRIu64
+                   " bytes, and the run that was killed had made it %" PRIu64 " (%s)",
+                   target->path, size, left, cut_remedy(target, left, remedy));
+}
+
 /* The open file must be the one that C was written for; it is cut back to what is committed. */
 static int resume_committed(struct wh_file_target *target, struct wh_error *error)
 {
@@ -430,9 +446,11 @@ static int resume_committed(struct wh_file_target *target, struct wh_error *erro
     if (size > length && held->extent.known && !held->open)
         return wh_fail(error, WH_REFUSED, "%s: another program has written to it: it has %" PRIu64
                        " bytes, of which %s knows %" PRIu64 " (%s)", target->path, size,
-                       target->checkpoint, length, cut_remedy(target, remedy));
+                       target->checkpoint, length, cut_remedy(target, length, remedy));
     target->held.extent = found;
-    wh_file_output_set(target->output, target->descriptor, length);
+    if (size > length && check_left(target, size, error) != 0)
+        return -1;
+    wh_file_output_set(target->output, target->descriptor, length, target->target_lock);
     return size > length ? cut_back(target, length, size, error) : 0;
 }
 
@@ -725,6 +743,6 @@ void wh_file_target_close(struct wh_file_target *target)
     if (target->checkpoint_lock)
         wh_lock_release(target->checkpoint_lock);
     if (target->target_lock)
-        wh_lock_release(target->target_lock);
+        (target->keep_left ? wh_lock_leave : wh_lock_release)(target->target_lock);
     free(target);
 }

@@ -379,6 +379,65 @@ static void a_handler_of_the_program_and_an_ignored_signal_stay(void **state)
     sigaction(SIGHUP, &old_hup, NULL);
 }
 
+/* Takes the lock in a child, which says that it writes, and is killed. */
+static void kill_holder(uint64_t length)
+{
+    struct wh_error error;
+    pid_t child = fork();
+    if (child == 0) {
+        struct wh_lock *lock = wh_lock_take("model", &error);
+        wh_lock_appends(lock, length / 2);
+        wh_lock_appends(lock, length);
+        raise(SIGKILL);
+    }
+    int status;
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+}
+
+static void a_killed_holder_leaves_word_how_much_it_has_written(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    uint64_t length;
+    if (access("/proc/sys/kernel/random/boot_id", R_OK) != 0)
+        skip();
+    for (uint64_t wrote = 1; wrote < UINT64_MAX / 1000; wrote *= 1000) {
+        kill_holder(wrote);
+        for (int i = 0; i < 2; i++) {
+            struct wh_lock *lock = wh_lock_take("model", &error);
+            assert_true(wh_lock_left(lock, &length));
+            assert_int_equal(length, wrote);
+            (i == 0 ? wh_lock_leave : wh_lock_release)(lock);
+        }
+        assert_int_equal(count_entries(false), 0);
+    }
+    struct wh_lock *lock = wh_lock_take("model", &error);
+    assert_false(wh_lock_left(lock, &length));
+    wh_lock_release(lock);
+}
+
+/* Another boot, an older version, half a line. */
+static void what_a_lock_file_does_not_say_for_sure_is_not_known(void **state)
+{
+    (void)state;
+    static const char *const texts[] = {
+        "", "17", "17\n", "17\n5", "17\n00000000000000000005 ",
+        "17\n00000000000000000005 01234567-89ab-cdef-0123-456789abcdef\n", "\n\n\n",
+    };
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        struct wh_error error;
+        uint64_t length;
+        FILE *file = fopen("model.lock", "w");
+        assert_non_null(file);
+        fputs(texts[i], file);
+        fclose(file);
+        struct wh_lock *lock = wh_lock_take("model", &error);
+        assert_false(wh_lock_left(lock, &length));
+        wh_lock_release(lock);
+    }
+}
+
 static void a_second_lock_is_refused_and_names_the_holder(void **state)
 {
     (void)state;
@@ -682,6 +741,8 @@ int main(void)
         IN_A_FOLDER(a_kill_leaves_the_old_file_and_no_lock_that_holds),
         IN_A_FOLDER(a_signal_ends_the_process_as_ever_and_leaves_only_the_old_file),
         IN_A_FOLDER(a_handler_of_the_program_and_an_ignored_signal_stay),
+        IN_A_FOLDER(a_killed_holder_leaves_word_how_much_it_has_written),
+        IN_A_FOLDER(what_a_lock_file_does_not_say_for_sure_is_not_known),
         IN_A_FOLDER(a_second_lock_is_refused_and_names_the_holder),
         IN_A_FOLDER(a_lock_whose_file_was_removed_no_longer_guards),
         IN_A_FOLDER(a_file_is_not_replaced_under_a_lock_that_was_removed),

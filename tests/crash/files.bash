@@ -56,7 +56,7 @@ go_on() {
     return 1
 }
 
-# Another program appends to the target, during the run or after it.
+# Another program appends to the target, during the run or after it; the run may be killed then.
 disturb_append() {
     local file appended=false
     file=$(target)
@@ -66,7 +66,12 @@ disturb_append() {
         printf '\nforeign %s\n' "$seed" >>"$file"
         appended=true
     fi
-    end_line 0 3 && go_on || return 1
+    if ((RANDOM % 2)); then
+        kill -KILL -- "-$started" 2>/dev/null || true
+        end_line 0 3 137 && go_on || return 1
+    else
+        end_line 0 3 && go_on || return 1
+    fi
     ! $appended || grep -qa "^foreign $seed" OTHERS
 }
 

@@ -224,6 +224,26 @@ killed() {
     done
 }
 
+@test "what another program appends after a run was killed is refused, with a way out" {
+    for out in out.csv out.csv.gz; do
+        killed $out
+        printf '\n9,foreign\n' >>$out
+        cp $out before
+        { begin '{"epoch":"aaaaaaaaaaaa","n":1}'; echo '{"id":3}'; record end 1 1; } | second >stream
+        for _ in 1 2; do
+            exits 2 wh-load $out --checkpoint c.json stream
+            says "$out: another program has written to it: it has"
+            same before $out
+        done
+        way_out 'cut it off: ' ')'
+        prints $'\n9,foreign' cat OTHERS
+        exits 0 wh-load $out --checkpoint c.json stream
+        prints $'id\n1\n3' bash -c 'case $1 in *.gz) zcat "$1" ;; *) cat "$1" ;; esac' - $out
+        [ ! -e $out.lock ]
+        rm c.json OTHERS
+    done
+}
+
 @test "a run that was killed before its first commit leaves no target and can be run again" {
     mkfifo pipe
     wh-load out.ndjson --checkpoint c.json pipe 3>&- &
