@@ -213,13 +213,16 @@ static void *write_items(void *context)
     return NULL;
 }
 
-/* Signals are for the thread of the run. */
+/* Signals are for the thread of the run, except SIGPIPE, which the system sends to the thread that
+ * writes: blocked, it would be an error instead of the process's end. */
 static bool begin_threads(struct wh_outlet *outlet)
 {
-    sigset_t all, before;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before);
+    sigset_t mask, before;
+    sigfillset(&mask);
+    pthread_sigmask(SIG_SETMASK, &mask, &before);
     outlet->threaded = pthread_create(&outlet->saver, NULL, save_items, outlet) == 0;
+    sigdelset(&mask, SIGPIPE);
+    pthread_sigmask(SIG_SETMASK, &mask, NULL);
     if (outlet->threaded && outlet->descriptor >= 0
         && pthread_create(&outlet->writer, NULL, write_items, outlet) != 0) {
         pthread_mutex_lock(&outlet->lock);

@@ -120,6 +120,31 @@ load ../helper
     [ -z "$stderr" ]
 }
 
+@test "every tool ends by SIGPIPE when its reader has gone, whatever else it writes" {
+    awk 'BEGIN { print "id,x,y"; for (i = 0; i < 250000; i++) print i "," i % 7 "," i % 2 }' >in.csv
+    head -n 1000 in.csv >few.csv
+    wh-update -q -m m --label y few.csv
+    wh-featurize -q --onehot x --state s --fit few.csv
+    while read -r command; do
+        for _ in 1 2 3 4 5; do
+            # shellcheck disable=SC2016
+            exits 0 timeout "$PATIENCE" bash -c "$command in.csv | head -n 1 >/dev/null
+                echo \"\${PIPESTATUS[0]}\""
+            [ "$output" = 141 ] || { echo "$command: $output"; return 1; }
+            [ -z "$stderr" ]
+        done
+    done <<'END'
+wh-extract
+wh-clean
+wh-clean --unique x,id --state t
+wh-clean -q --rejects bad --stats stats
+wh-featurize --onehot x --state s --frozen
+wh-featurize -q --standard x --state f
+wh-score -m m
+wh-update -q -p -m n --label y
+END
+}
+
 @test "a reader that ignores SIGPIPE for us gets an error, not an endless run" {
     exits 0 timeout "$PATIENCE" bash -c "trap '' PIPE; yes '{\"a\":1}' 2>/dev/null | wh-clean 2>log | head -n 1
         echo \"\${PIPESTATUS[1]}\""

@@ -10,6 +10,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -253,6 +254,34 @@ static void a_reader_that_has_gone_is_noticed_after_saving_too(void **state)
     fixture->ends[0] = open("/dev/null", O_RDONLY);
 }
 
+/* A process that has set nothing for SIGPIPE, whose thread writes to a pipe without a reader. */
+static _Noreturn void write_unread(void)
+{
+    struct fixture fixture = { .gate = { .lock = PTHREAD_MUTEX_INITIALIZER,
+                                         .changed = PTHREAD_COND_INITIALIZER } };
+    struct wh_error error;
+    signal(SIGPIPE, SIG_DFL);
+    if (pipe(fixture.ends) != 0)
+        _exit(2);
+    fixture.outlet = wh_outlet_open(fixture.ends[1]);
+    put_record(&fixture, 1, "record 1\n", NULL);
+    close(fixture.ends[0]);
+    open_gate(&fixture.gate);
+    _exit(wh_outlet_settle(fixture.outlet, &error) == 0 ? 0 : 1);
+}
+
+static void a_reader_that_has_gone_ends_the_process_from_the_writing_thread_too(void **state)
+{
+    (void)state;
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        write_unread();
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFSIGNALED(status));
+    assert_int_equal(WTERMSIG(status), SIGPIPE);
+}
+
 static void what_waits_for_another_record_holds_nobody_up(void **state)
 {
     struct fixture *fixture = *state;
@@ -325,6 +354,7 @@ int main(void)
         TEST(records_that_disk_and_bytes_hold_up_are_skipped_and_the_last_is_saved),
         TEST(nothing_leaves_after_saving_has_failed),
         TEST(a_reader_that_has_gone_is_noticed_after_saving_too),
+        TEST(a_reader_that_has_gone_ends_the_process_from_the_writing_thread_too),
         TEST(what_waits_for_another_record_holds_nobody_up),
         TEST(without_output_files_are_saved_in_order),
         TEST(what_belongs_to_no_record_is_not_saved),
