@@ -140,8 +140,8 @@ static const struct wh_option options_table[] = {
     { "interactions", 0, "PAIRS", "learn from products of features too, such as "
       "city*plan,amount*hour, or from all", WH_OPTION_TEXT, AT(model.roles.interactions), NULL,
       NULL },
-    { "holdout", 0, "P%[:COLS]", "never learn from this share of the rows, but measure by them; "
-      "all rows alike in COLS are on one side [of all columns but label and weight]",
+    { "holdout", 0, "P%[:A,B,...]", "never learn from P percent of the rows, but measure by them; "
+      "all rows alike in these columns are on one side [in all but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
     { "hash-bits", 0, "BITS", "keep no names, but so many bits of their hash: features that meet "
       "share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL, NULL },
@@ -302,7 +302,7 @@ static int check_retraining(struct options *options, const char *time, struct wh
     if (!saving->fresh && options->retrain.if_better)
         return needs("--replace-if-better", "--new: there would be no other model", error);
     if (options->retrain.if_better && !options->settings.model.holdout)
-        return needs("--replace-if-better", "--holdout P%[:COLS]: rows that neither model has "
+        return needs("--replace-if-better", "--holdout P%[:A,B,...]: rows that neither model has "
                      "learned from", error);
     if (!options->window)
         return 0;

@@ -11,6 +11,7 @@
 #include "base/text.h"
 #include "model/findings.h"
 #include "model/interactions.h"
+#include "model/required.h"
 #include "record/json.h"
 
 static const char FEATURES[] = "features";
@@ -50,13 +51,14 @@ struct binding {
     struct wh_buffer text;
 };
 
-enum { EXCLUDED = 4 };
+enum { ID, IGNORE, TIME, JOIN, EXCLUDED };
 
 struct wh_examples {
     struct wh_names *names;
     char *label, *weight, *aside[2];
-    struct wh_columns *excluded[EXCLUDED]; /* id, ignore, time, join; NULL where not given */
+    struct wh_columns *excluded[EXCLUDED]; /* NULL where not given */
     struct wh_interactions *interactions; /* NULL: none */
+    struct wh_required weighing; /* the weight's column */
     uint64_t hash_mask; /* of the bits of names' hashes; 0: names are kept */
     struct wh_census *census; /* NULL: none */
     bool strict;
@@ -125,6 +127,7 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     examples->most = most < WH_MOST_FEATURES ? (uint32_t)most + 1 : WH_MOST_FEATURES;
     examples->label = copy(roles->label);
     examples->weight = copy(roles->weight);
+    examples->weighing = (struct wh_required){ .option = "--weight", .name = examples->weight };
     for (size_t i = 0; i < 2; i++)
         examples->aside[i] = copy(settings->aside[i]);
     examples->capacity = 64;
@@ -133,10 +136,10 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
     if (roles->interactions)
         examples->interactions = wh_interactions_open(roles->interactions, names, error);
     if ((roles->interactions && !examples->interactions)
-        || parse_columns(&examples->excluded[0], roles->id, error) != 0
-        || parse_columns(&examples->excluded[1], roles->ignore, error) != 0
-        || parse_columns(&examples->excluded[2], roles->time, error) != 0
-        || parse_columns(&examples->excluded[3], roles->join, error) != 0) {
+        || parse_columns(&examples->excluded[ID], roles->id, error) != 0
+        || parse_columns(&examples->excluded[IGNORE], roles->ignore, error) != 0
+        || parse_columns(&examples->excluded[TIME], roles->time, error) != 0
+        || parse_columns(&examples->excluded[JOIN], roles->join, error) != 0) {
         wh_examples_free(examples);
         return NULL;
     }
@@ -248,6 +251,8 @@ static void add_column(struct wh_examples *examples, struct binding *binding, ui
     wh_buffer_add(&binding->text, name, length);
     wh_buffer_byte(&binding->text, '=');
     column->id = find_name(examples, name, length);
+    if (examples->interactions)
+        wh_interactions_meet(examples->interactions, name, length);
 }
 
 static void bind_features(struct wh_examples *examples, struct binding *binding,
@@ -270,10 +275,11 @@ static int refuse_excluded(size_t option, struct wh_error *error)
     return wh_fail(error, WH_REFUSED, "%s: %s", excluding[option], reason.text);
 }
 
-/* Marks the columns that --id, --ignore and --time name. */
-static int mark_excluded(struct wh_examples *examples, const struct wh_shape *shape,
+/* Marks the columns that these options name. */
+static int mark_excluded(struct wh_examples *examples, const struct wh_row *row,
                          bool *excluded, struct wh_error *error)
 {
+    const struct wh_shape *shape = row->shape;
     uint32_t *indices = wh_alloc(shape->count, sizeof *indices);
     int result = 0;
     for (size_t i = 0; i < EXCLUDED && result == 0; i++) {
@@ -283,6 +289,8 @@ static int mark_excluded(struct wh_examples *examples, const struct wh_shape *sh
                                        error);
         for (int k = 0; k < count; k++)
             excluded[indices[k]] = true;
+        if (count < 0 && row->raw_format == WH_FORMAT_NDJSON && i != TIME && i != JOIN)
+            wh_columns_suggest_later(examples->excluded[i], shape, error);
         if (count < 0)
             result = refuse_excluded(i, error);
     }
@@ -290,7 +298,7 @@ static int mark_excluded(struct wh_examples *examples, const struct wh_shape *sh
     return result;
 }
 
-/* Whether each item of --id, --ignore and --time has found a column: in `shape`, which all rows
+/* Whether each item of these options has found a column: in `shape`, which all rows
  * have, or, where that is NULL, in any row. */
 static int check_excluded(const struct wh_examples *examples, const struct wh_shape *shape,
                           struct wh_error *error)
@@ -301,9 +309,25 @@ static int check_excluded(const struct wh_examples *examples, const struct wh_sh
     return 0;
 }
 
+/* The same of all options that name columns of a new model; features of an object are known as
+ * rows bring them. */
+static int check_choices(const struct wh_examples *examples, enum wh_example_input input,
+                         const struct wh_shape *shape, struct wh_error *error)
+{
+    if (input == WH_INPUT_COLUMNS && check_excluded(examples, shape, error) != 0)
+        return -1;
+    return examples->interactions ? wh_interactions_check(examples->interactions, shape, error) : 0;
+}
+
 int wh_examples_finish(const struct wh_examples *examples, struct wh_error *error)
 {
-    return examples->begins && examples->columns ? check_excluded(examples, NULL, error) : 0;
+    /* Rows that go on teaching a model may be few, and all bad. */
+    bool whole = examples->begins || !examples->learn;
+    if (whole && wh_required_check(&examples->weighing, error) != 0)
+        return -1;
+    bool read = examples->begins && examples->lenient; /* a row */
+    return read ? check_choices(examples, examples->columns ? WH_INPUT_COLUMNS : WH_INPUT_FEATURES,
+                                NULL, error) : 0;
 }
 
 static bool is_aside(const struct wh_examples *examples, const struct wh_column *column)
@@ -316,10 +340,11 @@ static bool is_aside(const struct wh_examples *examples, const struct wh_column 
 }
 
 static int bind_columns(struct wh_examples *examples, struct binding *binding,
-                        const struct wh_shape *shape, struct wh_error *error)
+                        const struct wh_row *row, struct wh_error *error)
 {
+    const struct wh_shape *shape = row->shape;
     bool *excluded = wh_alloc(shape->count, sizeof *excluded);
-    int result = mark_excluded(examples, shape, excluded, error);
+    int result = mark_excluded(examples, row, excluded, error);
     for (uint32_t i = 0; i < shape->count && result == 0; i++) {
         const struct wh_column *column = &shape->columns[i];
         if (!excluded[i] && (int)i != binding->label && (int)i != binding->weight
@@ -396,6 +421,7 @@ static int bind(struct wh_examples *examples, struct binding *binding, const str
     binding->known = wh_alloc(shape->count, sizeof *binding->known);
     binding->label = find(shape, examples->label);
     binding->weight = find(shape, examples->weight);
+    examples->weighing.found = examples->weighing.found || binding->weight >= 0;
     binding->object = find(shape, FEATURES);
     binding->input = binding->object >= 0 ? WH_INPUT_FEATURES : WH_INPUT_COLUMNS;
     for (uint32_t i = 0; i < shape->count; i++)
@@ -404,9 +430,10 @@ static int bind(struct wh_examples *examples, struct binding *binding, const str
     binding->stamp = binding->input == WH_INPUT_FEATURES ? find(shape, STAMP) : -1;
     if (binding->input == WH_INPUT_FEATURES)
         bind_features(examples, binding, shape);
-    else if (bind_columns(examples, binding, shape, error) != 0 ||
-             (!examples->lenient && row->raw_format != WH_FORMAT_NDJSON &&
-              check_excluded(examples, shape, error) != 0))
+    else if (bind_columns(examples, binding, row, error) != 0)
+        return -1;
+    bool settled = row->raw_format != WH_FORMAT_NDJSON && binding->object < 0;
+    if (!examples->lenient && settled && check_choices(examples, binding->input, shape, error) != 0)
         return -1;
     examples->columns = examples->columns || binding->input == WH_INPUT_COLUMNS;
     binding->serial = shape->serial;
@@ -871,6 +898,12 @@ static inline const char *read_value(struct wh_examples *examples, struct wh_row
     return good ? end : NULL;
 }
 
+/* Whether --interactions names what no row has had yet. */
+static bool misses_some(const struct wh_examples *examples)
+{
+    return examples->interactions && wh_interactions_misses(examples->interactions);
+}
+
 static bool read_object(struct wh_examples *examples, struct wh_row *row,
                         const struct wh_field *field, struct wh_error *error)
 {
@@ -882,6 +915,8 @@ static bool read_object(struct wh_examples *examples, struct wh_row *row,
     for (;;) {
         struct named name;
         at = read_key(examples, row, at, end, before, &name);
+        if (examples->begins && misses_some(examples))
+            wh_interactions_meet(examples->interactions, name.text, name.length);
         at = blanks(blanks(at) + 1);
         at = read_value(examples, row, at, &name, error);
         if (!at)
@@ -915,7 +950,7 @@ static bool read_features(struct wh_examples *examples, const struct binding *bi
  * Rows
  */
 
-static bool read_weight(const struct wh_examples *examples, const struct binding *binding,
+static bool read_weight(struct wh_examples *examples, const struct binding *binding,
                         const struct wh_row *row, bool labelled, double *weight,
                         struct wh_error *error)
 {
@@ -924,11 +959,9 @@ static bool read_weight(const struct wh_examples *examples, const struct binding
         return true;
     struct named name = { examples->weight, strlen(examples->weight), WH_NO_FEATURE };
     const struct wh_field *field = binding->weight < 0 ? NULL : &row->fields[binding->weight];
-    if (!field && row->raw_format == WH_FORMAT_CSV) {
-        wh_fail(error, WH_REFUSED, "there is no column %s, the weight", name.text);
-        wh_shape_suggest(row->shape, name.text, error);
+    if (!field && wh_required_find(&examples->weighing, row, error) < 0
+        && error->status == WH_REFUSED)
         return false;
-    }
     if (!field || field->type == WH_NULL) {
         wh_bad_row(error, "weight", name.text, name.length, 0, "the row has no weight");
         if (!field)

@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
+#include "model/required.h"
 
 enum { BINDINGS = 8 };
 
@@ -28,6 +29,7 @@ struct wh_holdout {
     char *list;          /* memory of the names */
     const char **names;  /* sorted; none: all columns but these two */
     size_t count;
+    struct wh_required *required; /* of each name */
     char *label, *weight;
     struct wh_buffer text;
     struct binding bindings[BINDINGS];
@@ -60,8 +62,12 @@ static int parse_names(struct wh_holdout *holdout, const char *list, struct wh_e
         if (wh_utf8_valid(name, strlen(name)) != strlen(name))
             return refuse(name, "is not UTF-8", error);
         if (i > 0 && strcmp(name, holdout->names[i - 1]) == 0)
-            return refuse(name, "stands there twice", error);
+            return refuse(name, "is named twice", error);
     }
+    holdout->required = wh_alloc(holdout->count, sizeof *holdout->required);
+    for (size_t i = 0; i < holdout->count; i++)
+        holdout->required[i] = (struct wh_required){ .option = "--holdout",
+                                                     .name = holdout->names[i] };
     return 0;
 }
 
@@ -81,9 +87,23 @@ static void spell(struct wh_holdout *holdout, double percent)
     wh_buffer_byte(&holdout->text, '\0');
 }
 
+/* A number alone could be rows, a percentage or a fraction. */
+static int refuse_number(const char *text, struct wh_error *error)
+{
+    double number = wh_number_parse(text, strlen(text));
+    char percent[WH_NUMBER_SIZE];
+    if (!(number > 0 && number < 100))
+        return refuse(text, "is not a share of the rows, such as 10%", error);
+    percent[wh_number_print(number < 1 ? number * 100 : number, percent)] = '\0';
+    return wh_fail(error, WH_REFUSED, "%s is not a share of the rows: it is given in percent (write "
+                   "%s%%)", text, percent);
+}
+
 static int parse(struct wh_holdout *holdout, const char *text, struct wh_error *error)
 {
     size_t length = strcspn(text, "%");
+    if (wh_number_valid(text, strlen(text)))
+        return refuse_number(text, error);
     if (text[length] != '%' || !wh_number_valid(text, length)
         || (text[length + 1] != '\0' && text[length + 1] != ':'))
         return refuse(text, "is not a share of the rows, such as 10%, or 10%:customer_id", error);
@@ -121,6 +141,7 @@ void wh_holdout_free(struct wh_holdout *holdout)
     for (size_t i = 0; i < BINDINGS; i++)
         free(holdout->bindings[i].deciders);
     free(holdout->names);
+    free(holdout->required);
     free(holdout->list);
     free(holdout->label);
     free(holdout->weight);
@@ -153,14 +174,13 @@ static void add_decider(struct binding *binding, const struct wh_shape *shape, u
 }
 
 static int bind_names(const struct wh_holdout *holdout, struct binding *binding,
-                      const struct wh_shape *shape, struct wh_error *error)
+                      const struct wh_row *row, struct wh_error *error)
 {
     for (size_t i = 0; i < holdout->count; i++) {
-        const char *name = holdout->names[i];
-        int index = wh_shape_find(shape, name, strlen(name));
+        int index = wh_required_find(&holdout->required[i], row, error);
         if (index < 0)
-            return wh_shape_lacks(shape, name, strlen(name), error);
-        add_decider(binding, shape, (uint32_t)index);
+            return -1;
+        add_decider(binding, row->shape, (uint32_t)index);
     }
     return 0;
 }
@@ -174,10 +194,11 @@ static void bind_all(const struct wh_holdout *holdout, struct binding *binding,
             add_decider(binding, shape, i);
 }
 
-/* What is known of the shape; NULL where it lacks a column. */
-static const struct binding *bind(struct wh_holdout *holdout, const struct wh_shape *shape,
+/* What is known of the row's shape; NULL where it lacks a column. */
+static const struct binding *bind(struct wh_holdout *holdout, const struct wh_row *row,
                                   struct wh_error *error)
 {
+    const struct wh_shape *shape = row->shape;
     struct binding *binding = &holdout->bindings[shape->serial % BINDINGS];
     if (binding->serial == shape->serial)
         return binding;
@@ -187,7 +208,7 @@ static const struct binding *bind(struct wh_holdout *holdout, const struct wh_sh
                                  sizeof *binding->deciders);
     if (holdout->count == 0)
         bind_all(holdout, binding, shape);
-    else if (bind_names(holdout, binding, shape, error) != 0)
+    else if (bind_names(holdout, binding, row, error) != 0)
         return NULL;
     binding->serial = shape->serial;
     return binding;
@@ -196,9 +217,9 @@ static const struct binding *bind(struct wh_holdout *holdout, const struct wh_sh
 enum wh_verdict wh_holdout_row(struct wh_holdout *holdout, struct wh_row *row, bool *held,
                                struct wh_error *error)
 {
-    const struct binding *binding = bind(holdout, row->shape, error);
+    const struct binding *binding = bind(holdout, row, error);
     if (!binding)
-        return WH_BAD;
+        return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
     /* A sum does not depend on the order. */
     uint64_t sum = WH_STABLE_HASH;
     for (size_t i = 0; i < binding->count; i++) {
@@ -210,4 +231,12 @@ enum wh_verdict wh_holdout_row(struct wh_holdout *holdout, struct wh_row *row, b
     }
     *held = (double)(wh_stable_mix(sum) >> 11) * 0x1p-53 < holdout->share;
     return WH_TAKEN;
+}
+
+int wh_holdout_finish(const struct wh_holdout *holdout, struct wh_error *error)
+{
+    for (size_t i = 0; i < holdout->count; i++)
+        if (wh_required_check(&holdout->required[i], error) != 0)
+            return -1;
+    return 0;
 }

@@ -31,8 +31,11 @@ void wh_holdout_free(struct wh_holdout *holdout);
 /* The same share by the same columns has the same text: "10%:customer_id,day". */
 const char *wh_holdout_text(const struct wh_holdout *holdout);
 
-/* Whether the row is held out. WH_BAD where it has not all the columns. */
+/* Whether the row is held out. WH_BAD where it lacks one of the columns, WH_FATAL where that is so
+ * by the header of CSV. */
 enum wh_verdict wh_holdout_row(struct wh_holdout *holdout, struct wh_row *row, bool *held,
                                struct wh_error *error);
+/* After the last row: WH_REFUSED where no row had one of the columns. */
+int wh_holdout_finish(const struct wh_holdout *holdout, struct wh_error *error);
 
 #endif

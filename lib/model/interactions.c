@@ -15,6 +15,7 @@ struct side {
     const char *text;
     size_t length;
     bool all;
+    bool met; /* as the name of a column or feature */
 };
 
 struct choice {
@@ -34,6 +35,7 @@ struct wh_interactions {
     char *text;
     struct choice choices[MOST_CHOICES];
     size_t choice_count;
+    size_t unmet; /* sides */
     /* Of each feature the sides that it is on: bit k the left one of choice k, bit k + 32 the right
      * one. Known of those below `known`. */
     uint64_t *places;
@@ -80,6 +82,7 @@ static int parse_choice(struct wh_interactions *interactions, const char *text, 
         struct side *side = &choice->sides[i];
         side->all = side->length == strlen(ALL) && memcmp(side->text, ALL, side->length) == 0;
     }
+    interactions->unmet += (size_t)!left->all + !right->all;
     choice->squares = same(left, right);
     if (left->length == 0 || right->length == 0 || memchr(right->text, '*', right->length)
         || (!star && !left->all))
@@ -132,6 +135,66 @@ static bool matches(const struct side *side, const char *name, size_t length)
     return side->all
         || (length >= side->length && memcmp(name, side->text, side->length) == 0
             && (length == side->length || name[side->length] == '='));
+}
+
+/* The length of the column's name in the name of a feature such as city=Lagos. */
+static size_t column_length(const char *name, size_t length)
+{
+    const char *value = memchr(name, '=', length);
+    return value ? (size_t)(value - name) : length;
+}
+
+/* Whether a side is called so, or is a value of the column that the name is, or is of. */
+static bool is_named(const struct side *side, const char *name, size_t length)
+{
+    size_t column = column_length(side->text, side->length);
+    return matches(side, name, length)
+        || (column < side->length && column == column_length(name, length)
+            && memcmp(side->text, name, column) == 0);
+}
+
+void wh_interactions_meet(struct wh_interactions *interactions, const char *name, size_t length)
+{
+    for (size_t i = 0; interactions->unmet > 0 && i < 2 * interactions->choice_count; i++) {
+        struct side *side = &interactions->choices[i / 2].sides[i % 2];
+        if (side->all || side->met || !is_named(side, name, length))
+            continue;
+        side->met = true;
+        interactions->unmet--;
+    }
+}
+
+bool wh_interactions_misses(const struct wh_interactions *interactions)
+{
+    return interactions->unmet > 0;
+}
+
+static int refuse_unmet(const struct side *side, const struct wh_shape *shape,
+                        struct wh_error *error)
+{
+    char quoted[96];
+    wh_quote(quoted, side->text, side->length);
+    if (shape && wh_shape_find(shape, side->text, side->length) >= 0)
+        return wh_fail(error, WH_REFUSED, "--interactions: the column %s is not learned from: another "
+                       "option names it (such as --label or --ignore)", quoted);
+    wh_fail(error, WH_REFUSED, "--interactions: %s column or feature %s to learn from",
+            shape ? "there is no" : "no row has a", quoted);
+    char *name = wh_copy(side->text, side->length);
+    if (shape)
+        wh_shape_suggest(shape, name, error);
+    free(name);
+    return -1;
+}
+
+int wh_interactions_check(const struct wh_interactions *interactions,
+                          const struct wh_shape *shape, struct wh_error *error)
+{
+    for (size_t i = 0; interactions->unmet > 0 && i < 2 * interactions->choice_count; i++) {
+        const struct side *side = &interactions->choices[i / 2].sides[i % 2];
+        if (!side->all && !side->met)
+            return refuse_unmet(side, shape, error);
+    }
+    return 0;
 }
 
 const char *wh_interactions_unmet(const char *text, const struct wh_names *names, size_t *length)

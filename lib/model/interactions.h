@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "model/names.h"
+#include "record/shape.h"
 
 struct wh_interactions;
 
@@ -34,6 +35,15 @@ struct wh_pair {
 /* NULL on failure: a choice that is none. `names` must stay. */
 struct wh_interactions *wh_interactions_open(const char *text, const struct wh_names *names,
                                              struct wh_error *error);
+/* Notes that rows have a column, or a feature, of this name, for wh_interactions_check. */
+void wh_interactions_meet(struct wh_interactions *interactions, const char *name, size_t length);
+/* Whether a name of the choice has not been met yet. Cheap. */
+bool wh_interactions_misses(const struct wh_interactions *interactions);
+/* WH_REFUSED where a name of the choice is that of no column and no feature that was met: in
+ * `shape`, which all rows have, or, where that is NULL, in any row. The part of a name that follows
+ * a "=" is a column's value, which any row may bring later. */
+int wh_interactions_check(const struct wh_interactions *interactions,
+                          const struct wh_shape *shape, struct wh_error *error);
 /* The first name of a choice, as wh_interactions_open takes it, that no feature and no column of
  * strings has so far: NULL where there is none. It points into `text`. */
 const char *wh_interactions_unmet(const char *text, const struct wh_names *names, size_t *length);

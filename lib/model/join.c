@@ -9,6 +9,7 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "model/model.h"
+#include "model/required.h"
 #include "record/json.h"
 #include "record/writer.h"
 
@@ -34,6 +35,8 @@ struct wh_join {
     /* Where columns are in the row, by the shape's serial. */
     uint64_t serial;
     int id, label, weight, at;
+    struct wh_required required; /* the ID */
+    bool labels; /* some row had the label's column */
     /* Of the row looked at last. */
     enum wh_join_kind kind;
     struct wh_waiting *waiting;
@@ -104,6 +107,7 @@ struct wh_join *wh_join_open(struct wh_model *model)
     join->settings = &model->settings;
     join->state = &model->joining;
     join->before = model->joining.counts;
+    join->required = (struct wh_required){ .option = "--join", .name = model->settings.roles.join };
     parse_within(model->settings.within, &rows, &join->within);
     join->time.column = rows ? NULL : model->settings.roles.time;
     return join;
@@ -121,6 +125,11 @@ void wh_join_free(struct wh_join *join)
     free(join->fields);
     free(join->name);
     free(join);
+}
+
+int wh_join_finish(const struct wh_join *join, struct wh_error *error)
+{
+    return join->state->pending.count > 0 ? 0 : wh_required_check(&join->required, error);
 }
 
 bool wh_join_learns_unmatched(const struct wh_join *join)
@@ -227,18 +236,22 @@ static struct wh_row *join_rows(struct wh_join *join, const struct wh_waiting *w
  * Looking at rows
  */
 
-static void bind(struct wh_join *join, const struct wh_shape *shape)
+static enum wh_verdict bind(struct wh_join *join, const struct wh_row *row, struct wh_error *error)
 {
     const struct wh_roles *roles = &join->settings->roles;
+    const struct wh_shape *shape = row->shape;
+    join->id = wh_required_find(&join->required, row, error);
+    if (join->id < 0)
+        return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
     join->serial = shape->serial;
-    join->id = wh_shape_find(shape, roles->join, strlen(roles->join));
     join->label = wh_shape_find(shape, roles->label, strlen(roles->label));
+    join->labels = join->labels || join->label >= 0;
     join->weight = roles->weight ? wh_shape_find(shape, roles->weight, strlen(roles->weight)) : -1;
     join->at = roles->time ? wh_shape_find(shape, roles->time, strlen(roles->time)) : -1;
+    return WH_TAKEN;
 }
 
-/* IDs are compared as text: 7 and "7" are one. */
-/* 7 and 7.0 are one ID. A row that has waited since before they were keeps its ID as it came. */
+/* IDs are compared as text: 7 and "7" are one, and so are 7 and 7.0. A row that has waited since before they were keeps its ID as it came. */
 static struct wh_slice one_spelling(struct wh_join *join, struct wh_slice number)
 {
     struct wh_slice one = number;
@@ -252,8 +265,6 @@ static bool read_id(struct wh_join *join, struct wh_row *row, struct wh_slice *i
                     struct wh_error *error)
 {
     const char *column = join->settings->roles.join;
-    if (join->id < 0)
-        return wh_shape_lacks(row->shape, column, strlen(column), error) == 0;
     const struct wh_field *field = &row->fields[join->id];
     if (field->type == WH_NULL || field->type == WH_NESTED) {
         wh_bad_row(error, "join", column, strlen(column), 0, "%s",
@@ -315,8 +326,9 @@ enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row, enum wh_j
                              struct wh_row **joined, struct wh_error *error)
 {
     struct wh_slice id;
-    if (row->shape->serial != join->serial)
-        bind(join, row->shape);
+    enum wh_verdict bound = row->shape->serial != join->serial ? bind(join, row, error) : WH_TAKEN;
+    if (bound != WH_TAKEN)
+        return bound;
     bool labelled = join->label >= 0 && row->fields[join->label].type != WH_NULL;
     if (!read_id(join, row, &id, error) || !read_time(join, row, labelled, error))
         return WH_BAD;
@@ -394,6 +406,8 @@ void wh_join_summary(struct wh_buffer *out, const struct wh_join *join)
                          all->unmatched - before->unmatched,
                          wh_join_learns_unmatched(join) ? " and were learned from as they are"
                                                         : " (see --unmatched)");
+    if (!join->labels && join->state->pending.count > 0)
+        wh_buffer_format(out, "; no row had a column %s, the label", join->settings->roles.label);
     wh_buffer_byte(out, '\n');
 }
 

@@ -57,13 +57,18 @@ enum wh_join_kind {
 };
 
 /* Looks at a row; changes nothing. `joined`, valid until the next, stands for the row that waited.
- * WH_BAD for a row without an ID, or without a time where it needs one. */
+ * WH_BAD for a row without an ID, or without a time where it needs one; WH_FATAL for CSV whose header
+ * lacks the ID. */
 enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row, enum wh_join_kind *kind,
                              struct wh_row **joined, struct wh_error *error);
 
 /* The row that was looked at last was taken: it waits, what it completes waits no more, and rows
  * whose time is up are dropped. */
 void wh_join_take(struct wh_join *join);
+
+/* After the last row of a new model: WH_REFUSED where no row, of earlier runs neither, had the ID's
+ * column. */
+int wh_join_finish(const struct wh_join *join, struct wh_error *error);
 
 /* Whether rows that have a label and none waits for are learned from as they are. */
 bool wh_join_learns_unmatched(const struct wh_join *join);

@@ -216,13 +216,15 @@ static int score_begin(struct wh_stage *stage, const struct wh_control *begin,
     return 0;
 }
 
-/* Of a stream this run may see a part only, which need not have a label. */
+/* Of a stream this run may see a part only, which need not have a label or weight. */
 static int score_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
 {
     (void)emit;
     const struct score *score = score_of(stage);
-    if (!score->unlabelled || score->labelled_column || score->streams)
+    if (!score->label || score->streams)
         return 0;
+    if (!score->unlabelled || score->labelled_column)
+        return wh_examples_finish(score->contestants[0].served.scorer->examples, error);
     *error = score->no_label;
     return -1;
 }

@@ -42,6 +42,7 @@ struct update {
     struct wh_evaluation evaluation; /* of this run */
     struct wh_evaluation held;       /* of the rows held out */
     bool continues;
+    bool begins; /* no row has settled the model yet: the options' columns must all come */
     struct wh_error no_label; /* to be told where no row had the label's column */
     bool labelled_column; /* some row had it */
     uint64_t learned, unlabelled;
@@ -197,6 +198,7 @@ static int open_examples(struct update *update, struct wh_error *error)
         .strict = update->settings->strict,
     };
     wh_examples_free(update->examples);
+    update->begins = settings.use == WH_EXAMPLES_BEGIN;
     update->left_out = 0;
     update->examples = wh_examples_open(&model->names, &model->settings.roles, &settings, error);
     return update->examples ? 0 : -1;
@@ -528,8 +530,10 @@ static enum wh_verdict choose_by_holdout(struct update *update, struct wh_row *r
                                          struct wh_error *error)
 {
     bool held = false;
-    if (update->holdout && wh_holdout_row(update->holdout, row, &held, error) != WH_TAKEN)
-        return WH_BAD;
+    enum wh_verdict verdict = update->holdout ? wh_holdout_row(update->holdout, row, &held, error)
+                                              : WH_TAKEN;
+    if (verdict != WH_TAKEN)
+        return verdict;
     *use = held ? HOLD_OUT : LEARN;
     if (update->turn == (held ? WH_UPDATE_AGAIN : WH_UPDATE_MEASURE))
         *use = PASS_OVER;
@@ -701,6 +705,16 @@ static const char *update_recipe(struct wh_stage *stage)
     return update->recipe;
 }
 
+/* Whether the rows had the columns that the options name. */
+static int check_columns(const struct update *update, struct wh_error *error)
+{
+    if (update->begins && update->join && wh_join_finish(update->join, error) != 0)
+        return -1;
+    if (update->begins && update->holdout && wh_holdout_finish(update->holdout, error) != 0)
+        return -1;
+    return wh_examples_finish(update->examples, error);
+}
+
 static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
 {
     (void)emit;
@@ -713,7 +727,7 @@ static int update_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh
         *error = update->no_label;
         return -1;
     }
-    if (wh_examples_finish(update->examples, error) != 0)
+    if (check_columns(update, error) != 0)
         return -1;
     bool reported = update->next_line / 2 == update->learned;
     if (update->settings->say && update->learned && !reported)

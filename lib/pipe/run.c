@@ -307,6 +307,7 @@ static int find_strings(struct loop *loop, const struct wh_shape *shape, struct 
     loop->strings.serial = shape->serial;
     if (loop->strings.count >= 0)
         return 0;
+    wh_columns_suggest_later(loop->run->common->reading.strings, shape, error);
     struct wh_error lacks = *error; /* its text names the column */
     return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);
 }

@@ -159,10 +159,8 @@ int wh_step_resolve(const struct wh_step *step, struct wh_columns *columns,
     error->status = WH_REFUSED;
     error->column[0] = '\0'; /* the text names it, and it is no column of the row */
     name_op(step->type->op, error);
-    size_t used = strlen(error->text), item = 0, length;
-    if (step->varying && wh_columns_absent(columns, shape, &item, &length))
-        snprintf(error->text + used, sizeof error->text - used,
-                 " in the first row; a pattern, /^NAME$/, is for columns that rows may lack");
+    if (step->varying)
+        wh_columns_suggest_later(columns, shape, error);
     return -1;
 }
 

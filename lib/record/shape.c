@@ -572,6 +572,15 @@ const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_
     return NULL;
 }
 
+void wh_columns_suggest_later(const struct wh_columns *columns, const struct wh_shape *shape,
+                              struct wh_error *error)
+{
+    size_t used = strlen(error->text), item = 0, length;
+    if (wh_columns_absent(columns, shape, &item, &length))
+        snprintf(error->text + used, sizeof error->text - used,
+                 " in the first row; a pattern, /^NAME$/, is for columns that rows may lack");
+}
+
 static bool plain_names(const struct wh_columns *columns)
 {
     for (size_t i = 0; i < columns->count; i++) {

@@ -98,6 +98,10 @@ void wh_columns_set_found(struct wh_columns *columns, uint64_t found);
  * then kept for the next call. NULL at the end. */
 const char *wh_columns_absent(const struct wh_columns *columns, const struct wh_shape *shape,
                               size_t *item, size_t *length);
+/* Adds to the error of wh_columns_resolve about the first row of NDJSON what chooses a column that
+ * only later rows bring; nothing where the error is another. */
+void wh_columns_suggest_later(const struct wh_columns *columns, const struct wh_shape *shape,
+                              struct wh_error *error);
 /* Whether a column can be chosen by both: false only where both are lists of plain names. */
 bool wh_columns_overlap(const struct wh_columns *left, const struct wh_columns *right);
 /* Whether a column of this name is chosen, ranges aside. */

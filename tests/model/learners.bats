@@ -319,13 +319,13 @@ turning() {
     says 'm.whm was learned with --hash-bits 1'
 }
 
-@test "--class-weight and --interactions tell of names that never came" {
+@test "--class-weight and --interactions tell of labels and values that never came" {
     data_file phishing.csv
     exits 0 wh-update -m m.whm --label is_phishing --class-weight '0=2,yes=5' "$DATA_FILE"
     says '--class-weight: no row had the label "yes"'
     exits 0 wh-update -m m.whm --new --label is_phishing --learner nag \
-        --interactions 'https*lnog_url,all' "$DATA_FILE"
-    says '--interactions: no feature and no column of strings is called "lnog_url"'
+        --interactions 'https*long_url=far,all' "$DATA_FILE"
+    says '--interactions: no feature and no column of strings is called "long_url=far"'
     exits 0 wh-update -m m.whm --new --label is_phishing --learner nag --class-weight 0=2,1=1 \
         --interactions 'https*long_url,all' "$DATA_FILE"
     [[ $stderr != *--interactions* && $stderr != *--class-weight* ]]

@@ -199,7 +199,12 @@ static void what_is_no_choice_is_refused(void **state)
 {
     (void)state;
     assert_refused("", "is not a share");
-    assert_refused("10", "is not a share");
+    assert_refused("10", "it is given in percent (write 10%)");
+    assert_refused("1", "(write 1%)");
+    assert_refused("1.0", "(write 1%)");
+    assert_refused("0.2", "(write 20%)");
+    assert_refused("100", "such as 10%");
+    assert_refused("0", "such as 10%");
     assert_refused("%", "is not a share");
     assert_refused("ten%:id", "is not a share");
     assert_refused("10%id", "is not a share");

@@ -133,9 +133,91 @@ of_step() {
         exits 2 wh-score -m old.whm --label Order_id $file
         says 'column Order_id, the label (did you mean OrderID?)'
     done
-    exits 2 wh-update -m m.whm --label x --weight orderid --rejects r rows.csv
-    says 'there is no column orderid, the weight (did you mean OrderID?)'
     [ ! -e m.whm ]
+}
+
+@test "wh-update and wh-score refuse a weight, ID or share by a column that no row has" {
+    wh-update -q -m old.whm --label x rows.csv
+    cp old.whm before.whm
+    for choice in --weight=orderid --holdout=20%:orderid --holdout=20%:x,orderid \
+        '--join=orderid --within 9'; do
+        for file in rows.csv rows.ndjson; do
+            # shellcheck disable=SC2086 # two options
+            exits 2 wh-update -m old.whm --new --label x $choice --rejects r $file
+            says "${choice%%=*}: "
+            says ' column "orderid" (did you mean OrderID?)'
+            same before.whm old.whm
+        done
+        # shellcheck disable=SC2086
+        exits 1 wh-update -m m.whm --label x $choice rows.ndjson
+        [ ! -e m.whm ]
+    done
+    for file in rows.csv rows.ndjson; do
+        exits 2 wh-score -m old.whm --label x --weight orderid --rejects r $file
+        says '--weight: '
+        says ' column "orderid" (did you mean OrderID?)'
+    done
+}
+
+@test "rows that go on teaching a model may all be bad, and later rows may bring a column" {
+    printf '{"id":1,"w":1,"y":0}\n{"id":2,"w":1,"y":1}\n' >first
+    printf '{"id":3,"y":1}\n' >second
+    for choice in --weight=w --holdout=1%:w; do
+        wh-update -q -m m.whm --new --label y $choice first
+        exits 0 wh-update -q -m m.whm --rejects r second
+        lines r 1
+        exits 0 wh-update -q -m m.whm --new --label y $choice --rejects r second first
+    done
+    echo '{"id":1,"x":2}' >waits
+    wh-update -q -m j.whm --label y --join id --within 9 waits
+    exits 0 wh-update -q -m j.whm --rejects r rows.ndjson
+}
+
+@test "that no row had the label's column yet is said where rows wait for it" {
+    exits 0 wh-update -m j.whm --label lable --join OrderID --within 9 rows.ndjson
+    says '2 wait for it, 0 waited longer than --within; no row had a column lable, the label'
+    echo '{"OrderID":1,"lable":2}' >label.ndjson
+    exits 0 wh-update -m j.whm label.ndjson
+    # shellcheck disable=SC2154 # bats sets stderr
+    [[ $stderr != *'no row had'* ]]
+}
+
+@test "--interactions must name columns or features that can be learned from" {
+    printf '{"x":1,"c":"a","y":0}\n{"x":2,"c":"b","y":1,"late":3}\n' >in.ndjson
+    wh-clean -o csv --columns x,c,y,late in.ndjson >in.csv
+    wh-featurize -q --onehot c --passthrough x --keep y in.ndjson >features.ndjson
+    wh-featurize -q --onehot c --passthrough x --keep y -o csv in.ndjson >features.csv
+    wh-update -q -m m.whm --label y in.csv
+    cp m.whm before.whm
+    for file in in.csv in.ndjson features.csv features.ndjson; do
+        for pairs in 'nope*x' 'x*nope' 'x*c,nope*nope' 'nope*all' 'nope=a*x' 'y*x'; do
+            exits 2 wh-update -m m.whm --new --label y --interactions "$pairs" $file
+            says '--interactions: '
+            same before.whm m.whm
+        done
+        for pairs in 'c*x' 'all' 'c=a*x' 'c=other*x'; do
+            exits 0 wh-update -m n.whm --new --label y --interactions "$pairs" $file
+        done
+        says '--interactions: no feature and no column of strings is called "c=other"'
+    done
+    exits 2 wh-update -m m.whm --new --label y --interactions 'cc*late' in.csv
+    says 'in.csv: --interactions: there is no column or feature "cc" to learn from'
+    exits 2 wh-update -m m.whm --new --label y --interactions 'cc*late' in.ndjson
+    says '--interactions: no row has a column or feature "cc" to learn from'
+    exits 2 wh-update -m m.whm --new --label y --ignore c --interactions 'c*x' in.csv
+    says '--interactions: the column "c" is not learned from'
+    exits 0 wh-update -m n.whm --new --label y --interactions 'c*late' in.ndjson
+    head -n 1 in.ndjson >early.ndjson
+    exits 0 wh-update -q -m n.whm early.ndjson
+}
+
+@test "a name that the first NDJSON row lacks is told what chooses it, and that does" {
+    printf '{"x":1,"y":0}\n{"x":2,"y":1,"late":3}\n' >in.ndjson
+    for option in --ignore --id --string; do
+        exits 2 wh-update -m m.whm --new --label y $option late in.ndjson
+        says "in the first row; a pattern, /^NAME\$/, is for columns that rows may lack"
+        exits 0 wh-update -m m.whm --new --label y $option '/^late$/' in.ndjson
+    done
 }
 
 @test "what a choice has found is part of the state of a stream" {
