@@ -91,11 +91,19 @@ bool wh_pg_batch_full(const struct wh_pg_batch *batch)
            || (batch->held && wh_held_bytes(batch->held) >= 4 * MOST_HELD);
 }
 
+/* The next batch is tried row by row at once where this one turned out to need it. */
+static bool stays_searching(const struct wh_pg_batch *batch)
+{
+    return batch->rejects && !batch->unsearchable && !batch->stage->request->replace
+           && batch->refused > FEW_REFUSED && batch->refused * SPARSE > batch->count;
+}
+
 static void empty(struct wh_pg_batch *batch)
 {
+    batch->searching = stays_searching(batch);
     batch->text.length = batch->sent = batch->bytes = batch->run_count = 0;
-    batch->count = 0;
-    batch->copying = batch->interrupted = batch->searching = false;
+    batch->count = batch->refused = 0;
+    batch->copying = batch->interrupted = false;
     if (batch->held)
         wh_held_clear(batch->held);
 }
@@ -235,15 +243,17 @@ static bool may_search(const struct wh_pg_batch *batch)
 static int reject(struct wh_pg_batch *batch, uint64_t row, const struct wh_pg_fault *fault,
                   struct wh_emit *emit, struct wh_error *error)
 {
+    batch->refused++;
     return emit->reject(emit, wh_held_row(batch->held, row), &fault->error, error);
 }
 
-/* Has the server try what is in the temporary table; without a key its first row is `first`. */
-static enum outcome search(struct wh_pg_batch *batch, uint64_t first, struct wh_emit *emit,
-                           struct wh_error *error)
+/* Has the server try what is in the temporary table, of which `each` row may have to be tried by
+ * itself; without a key its first row is `first`. */
+static enum outcome search(struct wh_pg_batch *batch, uint64_t first, bool each,
+                           struct wh_emit *emit, struct wh_error *error)
 {
     PGresult *refused;
-    int status = wh_pg_stage_search(batch->stage, batch->session, &refused, error);
+    int status = wh_pg_stage_search(batch->stage, batch->session, each, &refused, error);
     if (status > 0)
         batch->unsearchable = true;
     if (status != 0)
@@ -298,8 +308,10 @@ static enum outcome pass_on(struct wh_pg_batch *batch, uint64_t first, uint64_t 
 {
     bool distinct = may_search(batch) && batch->stage->passes_on;
     int repeats = distinct ? wh_pg_stage_repeats(batch->stage, batch->session, error) : 0;
-    if (repeats != 0)
-        return repeats > 0 ? search(batch, first, emit, error) : FAILED;
+    if (repeats < 0)
+        return FAILED;
+    if (repeats > 0 || (distinct && batch->searching))
+        return search(batch, first, repeats > 0, emit, error);
     enum outcome outcome = pass_together(batch, count, distinct, fault, error);
     if (outcome != REFUSED || !distinct)
         return outcome;
@@ -307,7 +319,7 @@ static enum outcome pass_on(struct wh_pg_batch *batch, uint64_t first, uint64_t 
         wh_pg_session_name(batch->session, error);
         return FAILED;
     }
-    return search(batch, first, emit, error);
+    return search(batch, first, false, emit, error);
 }
 
 /* Ends the COPY of the rows [first, first + count) and passes them on. Where they are REFUSED, what
@@ -325,8 +337,9 @@ static enum outcome end_copy(struct wh_pg_batch *batch, uint64_t first, uint64_t
     PQclear(result);
     if (outcome != GOOD || !batch->kept)
         return outcome;
-    return batch->searching ? search(batch, first, emit, error)
-                            : pass_on(batch, first, count, emit, fault, error);
+    return batch->searching && !batch->stage->staged
+               ? search(batch, first, false, emit, error)
+               : pass_on(batch, first, count, emit, fault, error);
 }
 
 /* Sends the rows [first, first + count), or what has not been sent of them yet, and hears what
@@ -378,8 +391,19 @@ struct pieces {
     uint64_t at;      /* the rows before have been settled */
     uint64_t tried;   /* rows from there on were refused together */
     uint64_t step;    /* rows to be tried together next, at most */
+    bool named;       /* COPY has named a line on the way to the search, which does not help then */
     uint64_t refused; /* so far */
 };
+
+/* Has the server try the rest of the batch row by row, if it can; staged rows always get there. */
+static bool begin_search(struct wh_pg_batch *batch, struct pieces *pieces)
+{
+    if (!may_search(batch) || batch->stage->staged)
+        return false;
+    batch->searching = true;
+    pieces->step = batch->count;
+    return true;
+}
 
 /* Takes the row at pieces->at for the one at fault. */
 static int settle_row(struct wh_pg_batch *batch, struct pieces *pieces,
@@ -391,8 +415,8 @@ static int settle_row(struct wh_pg_batch *batch, struct pieces *pieces,
     pieces->at++;
     pieces->refused++;
     pieces->step = pieces->step > FIRST_STEP ? FIRST_STEP : pieces->step;
-    if (pieces->refused > FEW_REFUSED && pieces->refused * SPARSE > pieces->at)
-        batch->searching = may_search(batch) && !batch->stage->staged;
+    if (pieces->refused > FEW_REFUSED && pieces->refused * SPARSE > pieces->at && !pieces->named)
+        begin_search(batch, pieces);
     return wh_signals_check(error);
 }
 
@@ -401,6 +425,10 @@ static int refine(struct wh_pg_batch *batch, struct pieces *pieces, struct wh_pg
                   struct wh_emit *emit, struct wh_error *error)
 {
     uint64_t named = fault->line <= pieces->tried ? fault->line : 0;
+    if (named > 0 && batch->searching) {
+        pieces->named = true;
+        batch->searching = false;
+    }
     while (named > 1) {
         struct wh_pg_fault other;
         enum outcome outcome = try_rows(batch, pieces->at, named - 1, emit, &other, error);
@@ -416,9 +444,7 @@ static int refine(struct wh_pg_batch *batch, struct pieces *pieces, struct wh_pg
     }
     if (named == 1 || pieces->tried == 1)
         return settle_row(batch, pieces, fault, emit, error);
-    if (may_search(batch) && !batch->stage->staged)
-        batch->searching = true;
-    else
+    if (!begin_search(batch, pieces))
         pieces->step = pieces->tried / 2;
     return wh_signals_check(error);
 }
@@ -436,7 +462,7 @@ static int split(struct wh_pg_batch *batch, struct wh_pg_fault *fault, struct wh
             uint64_t left = batch->count - pieces.at;
             if (left == 0)
                 return 0;
-            pieces.tried = batch->searching || pieces.step > left ? left : pieces.step;
+            pieces.tried = pieces.step > left ? left : pieces.step;
             outcome = try_rows(batch, pieces.at, pieces.tried, emit, fault, error);
             if (outcome == FAILED)
                 return -1;

@@ -12,9 +12,10 @@
  *
  * Where COPY names the line at fault, the rows before it are copied again, and so on. Where the
  * fault is not told by its line (foreign keys, triggers, what happens on the way from the temporary
- * table), or where many lines are at fault, the server tries the rows itself (wh_pg_stage_search);
- * one that cannot gets smaller and smaller pieces of the batch. With --rejects, rows of one key are
- * each tried, too, though a later one of the batch takes the place of the earlier.
+ * table), or where many lines are at fault, the server tries the rows itself (wh_pg_stage_search),
+ * also those of the next batch; one that cannot gets smaller and smaller pieces of the batch. With
+ * --rejects, rows of one key are each tried, too, though a later one of the batch takes the place of
+ * the earlier.
  */
 #ifndef WH_SINK_POSTGRES_BATCH_H
 #define WH_SINK_POSTGRES_BATCH_H
@@ -49,13 +50,15 @@ struct wh_pg_batch {
     struct wh_pg_stage *stage;
     bool kept;
     bool rejects;           /* rows at fault go there */
-    bool searching;         /* the server tries the rest of the batch row by row */
+    bool searching;         /* the server tries the rest of the batch row by row; and the next batch,
+                               where enough of this one was refused */
     bool unsearchable;      /* it cannot do that */
     bool copying;           /* COPY has begun, */
     bool interrupted;       /* and the server has said something before its end */
     struct wh_buffer text;  /* the lines; of one that is not kept, those not sent yet */
     size_t sent;            /* of text */
     uint64_t count;         /* rows */
+    uint64_t refused;       /* of these, so far */
     size_t bytes;           /* of all lines so far */
     size_t *ends;           /* kept: of each row's line in text */
     size_t capacity;        /* of ends */

@@ -42,8 +42,8 @@ static uint64_t context_line(const char *context)
     return strtoull(context + words, NULL, 10);
 }
 
-/* `..., column amount: "12,5"`: the word before the colon. A column that has blanks in its name is
- * not told. */
+/* `line 3, column amount: "12,5"`: the word before the colon, which follows one other. A column that
+ * has blanks in its name is not told. */
 static void context_column(const char *context, char *out, size_t size)
 {
     const char *numbers = context + strcspn(context, "0123456789");
@@ -51,9 +51,13 @@ static void context_column(const char *context, char *out, size_t size)
     if (!colon)
         return;
     const char *word = colon;
-    while (word > numbers && word[-1] != ' ')
-        word--;
-    if (word > numbers && word[-1] == ' ')
+    size_t blanks = 0;
+    for (const char *at = numbers; at < colon; at++)
+        if (*at == ' ') {
+            word = at + 1;
+            blanks++;
+        }
+    if (blanks == 2)
         snprintf(out, size, "%.*s", (int)(colon - word), word);
 }
 

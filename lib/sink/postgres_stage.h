@@ -6,6 +6,9 @@
  * of each key alone. So do rows for what cannot be copied to: views, and tables whose rows are
  * guarded by policies.
  *
+ * With --rejects the temporary table has columns as text whose values only the server can judge, so
+ * that such a value is refused together with what else is at fault.
+ *
  * Under --replace all rows go to the temporary table, which has the defaults of the table, and take
  * the place of what the table holds at commit, in one statement that deletes and inserts. So
  * readers see the old rows until the commit, and are never kept waiting (TRUNCATE would lock them
@@ -37,6 +40,8 @@ struct wh_pg_stage {
     uint64_t transaction;    /* the session's in which the temporary table was made */
     const struct wh_pg_layout *layout; /* the present one */
     struct wh_buffer before; /* its COPY; ends in a NUL */
+    char *absent;            /* the query of rows that refer to what is not there; NULL: none */
+    bool absent_known;       /* it has been looked up */
 };
 
 extern const char wh_pg_stage_name[]; /* of the temporary table, in messages */
@@ -67,12 +72,13 @@ int wh_pg_stage_repeats(const struct wh_pg_stage *stage, struct wh_pg_session *s
 int wh_pg_stage_copy_sql(struct wh_pg_stage *stage, struct wh_pg_session *session,
                          struct wh_buffer *out, struct wh_error *error);
 /*
- * Passes the rows of the temporary table on one by one, in order, on the server, and empties it.
+ * Passes the rows of the temporary table on in order, on the server, and empties it; what becomes
+ * of each is what becomes of it by itself. `each`: two of them may be of one key.
  * `refused` are those that the table did not take, in order: for each its number (of the batch, or
  * without a key of those in the temporary table, from 0), and what wh_pg_fault_told takes;
  * PQclear() it. 0; 1 where the server cannot do that, the transaction having failed; -1.
  */
-int wh_pg_stage_search(const struct wh_pg_stage *stage, struct wh_pg_session *session,
+int wh_pg_stage_search(struct wh_pg_stage *stage, struct wh_pg_session *session, bool each,
                        PGresult **refused, struct wh_error *error);
 
 /* In the open transaction: takes all rows out of the table. */

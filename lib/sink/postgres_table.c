@@ -36,7 +36,7 @@ static const char columns_sql[] =
     " a.attnotnull OR t.typnotnull,"
     " a.atthasdef OR t.typdefault IS NOT NULL OR j.att->>'attidentity' IN ('a', 'd'),"
     " COALESCE(j.att->>'attgenerated', '') <> '',"
-    " COALESCE(j.att->>'attidentity', '') = 'a' "
+    " COALESCE(j.att->>'attidentity', '') = 'a', t.typtype = 'd' "
     "FROM pg_catalog.pg_attribute a JOIN pg_catalog.pg_type t ON t.oid = a.atttypid "
     "LEFT JOIN pg_catalog.pg_attrdef d ON d.adrelid = a.attrelid AND d.adnum = a.attnum "
     "CROSS JOIN LATERAL (SELECT pg_catalog.to_jsonb(a)) AS j(att) "
@@ -44,7 +44,7 @@ static const char columns_sql[] =
     "ORDER BY a.attnum";
 enum {
     NAME, QUOTED, TYPE_SQL, FILLED, TYPE, MODIFIER, TYPE_NAME, NOT_NULL, HAS_DEFAULT, GENERATED,
-    IDENTITY,
+    IDENTITY, DOMAIN,
 };
 
 /* Unique indexes that ON CONFLICT can go by and that have exactly the columns of these names. */
@@ -164,6 +164,33 @@ static int find_relation(struct wh_pg_table *table, PGconn *connection, const ch
     return status;
 }
 
+/* Whether every value that the client accepts is one of the type. */
+static bool is_settled(const struct wh_pg_type *type)
+{
+    if (type->kind == WH_PG_ARRAY || type->kind == WH_PG_COMPOSITE)
+        return false;
+    switch (type->input) {
+    case WH_PG_IN_BOOLEAN:
+    case WH_PG_IN_SMALLINT:
+    case WH_PG_IN_INTEGER:
+    case WH_PG_IN_BIGINT:
+    case WH_PG_IN_OID:
+    case WH_PG_IN_REAL:
+    case WH_PG_IN_DOUBLE:
+    case WH_PG_IN_VARCHAR:
+    case WH_PG_IN_CHARACTER:
+    case WH_PG_IN_NAME:
+    case WH_PG_IN_LETTER:
+    case WH_PG_IN_BITS:
+    case WH_PG_IN_VARBITS:
+    case WH_PG_IN_TEXT:
+    case WH_PG_IN_BYTES:
+        return true;
+    default:
+        return false;
+    }
+}
+
 static int take_columns(struct wh_pg_table *table, PGconn *connection, const PGresult *result,
                         struct wh_error *error)
 {
@@ -192,8 +219,10 @@ static int take_columns(struct wh_pg_table *table, PGconn *connection, const PGr
     }
     const struct wh_pg_type **types = wh_pg_types(connection, oids, modifiers, count, arena,
                                                    error);
-    for (size_t i = 0; types && i < count; i++)
+    for (int i = 0; types && i < (int)count; i++) {
         table->columns[i].type = types[i];
+        table->columns[i].judged_late = is_true(result, i, DOMAIN) || !is_settled(types[i]);
+    }
     return types ? 0 : -1;
 }
 

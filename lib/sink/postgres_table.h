@@ -27,6 +27,8 @@ struct wh_pg_column {
     bool has_default;     /* of its own, a domain's, an identity, or what is behind a view may have
                              one: where a row lacks it, it is left out instead of null */
     bool not_null;        /* it or its domain is declared so */
+    bool judged_late;     /* the server may still refuse a value that was accepted here: a domain, or
+                             a type such as uuid whose values are not checked to the end */
     bool generated;       /* made from the other columns: cannot be loaded */
     bool identity;        /* GENERATED ALWAYS AS IDENTITY */
     bool key;             /* one of --key */

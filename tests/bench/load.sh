@@ -35,12 +35,14 @@ entry 'wh-load --key, rows that are there' '' \
 report
 rm -f "$WORK/orders.ndjson" "$WORK/orders.copy" "$WORK/bad"
 
-# Rows that are refused: 1 and 10 of 100, by a check, of which COPY names the line, and by a foreign
-# key, which no line is named for.
+# Rows that are refused: 1 and 10 of 100, by a check, by a domain, and by a foreign key, for which
+# COPY names no line.
 psql -Xq -v ON_ERROR_STOP=1 <<'END'
 CREATE TABLE parts (id int PRIMARY KEY);
 INSERT INTO parts SELECT generate_series(0, 99);
 CREATE TABLE checked (id int PRIMARY KEY, part int CHECK (part >= 0), note text);
+CREATE DOMAIN counted AS int CHECK (value >= 0);
+CREATE TABLE limited (id int PRIMARY KEY, part counted, note text);
 CREATE TABLE referring (id int PRIMARY KEY, part int REFERENCES parts, note text);
 END
 REFUSED=100000
@@ -62,6 +64,7 @@ refused() {
 bench 'rows that are refused' "$REFUSED" "$WORK/refused-100.ndjson"
 refused 'check' checked ''
 refused 'check, --key' checked '--key id'
+refused 'domain' limited ''
 refused 'foreign key' referring ''
 refused 'foreign key, --key' referring '--key id'
 report

@@ -76,6 +76,21 @@ each_way() {
     done
 }
 
+# rows_by CONDITION COUNT: rows of which those are bad for which awk finds the condition on i true.
+rows_by() {
+    awk -v count="$2" -v key="$key" 'BEGIN {
+        for (i = 1; i <= count; i++) {
+            v = ('"$1"') ? -1 : i
+            printf "{\"id\":%d,\"n\":%d,\"ref\":%d,\"v\":%d,\"s\":\"%d\"}\n", i, i, v < 0 ? 77 : 1, v, \
+                v < 0 ? 0 : i >"rows.ndjson"
+            printf "INSERT INTO t (id, n, ref, v, s) VALUES (%d, %d, %d, %d, \047%d\047)%s;\n", i, i,
+                v < 0 ? 77 : 1, v, v < 0 ? 0 : i, key ? " ON CONFLICT (id) DO UPDATE SET" \
+                    " n = excluded.n, ref = excluded.ref, v = excluded.v, s = excluded.s" : "" \
+                >"rows.sql"
+        }
+    }'
+}
+
 kinds() {
     echo 'ALTER TABLE t ALTER v SET NOT NULL'
     echo 'ALTER TABLE t ADD CHECK (v >= 0)'
@@ -159,4 +174,69 @@ functions() {
     wh-load -q "$url" -t t --rejects bad rows.ndjson
     jq -r .line bad >lines.found
     same lines.wanted lines.found
+}
+
+@test "bad rows next to each other, first, last and far apart are found, and all where all are bad" {
+    local condition
+    for key in '' id; do
+        for constraints in 'ALTER TABLE t ADD CHECK (v >= 0)' \
+            'ALTER TABLE t ADD FOREIGN KEY (ref) REFERENCES r' 'CREATE UNIQUE INDEX ON t (s)'; do
+            for condition in 'i <= 3 || i == 700 || i > 2498' 'i > 400 && i % 2 && i < 1200' \
+                'i == 64 || i == 65 || i == 66 || i == 1100'; do
+                echo "$key $constraints $condition"
+                rows_by "$condition" 2500
+                same_as_one_by_one "wh-load -q $url -t t ${key:+--key $key} --rejects bad rows.ndjson"
+            done
+        done
+        constraints='ALTER TABLE t ADD CHECK (v >= 0)'
+        rows_by 1 300
+        each_way 100
+    done
+}
+
+@test "rows that repeat a key or a unique value within a batch are refused as one by one" {
+    key=
+    constraints=
+    random_rows 77 3000 2000
+    each_way 900
+    constraints='ALTER TABLE t ADD UNIQUE (v), ADD CHECK (v <> 13)'
+    random_rows 78 3000 100000
+    each_way 900
+}
+
+@test "values that only the server can judge are refused with its words and their column" {
+    sql -c "CREATE TYPE mood AS ENUM ('sad', 'ok')" -c 'CREATE DOMAIN even AS int CHECK (value % 2 = 0)'
+    for key in '' id; do
+        sql -c 'DROP TABLE IF EXISTS t' -c 'CREATE TABLE t (id int PRIMARY KEY, m mood, "E'"'"'e" even,
+            u uuid, c char(3), a int[], j jsonb)'
+        awk 'BEGIN { for (i = 1; i <= 500; i++) printf "{\"id\":%d,\"m\":\"%s\",\"E\047e\":%d," \
+            "\"u\":\"%s\",\"c\":\"ab \",\"a\":[%d],\"j\":{\"b\":\"%s\"}}\n", i, i % 100 == 7 ? "mad" : "ok",
+            i % 100 == 8 ? 3 : 2, i % 100 == 9 ? "x" : "00000000-0000-0000-0000-000000000001", i,
+            i % 100 == 10 ? "\\u0000" : "y" }' >rows.ndjson
+        wh-load -q "$url" -t t ${key:+--key $key} --rejects bad rows.ndjson
+        [ "$(jq .line bad | xargs)" = "$(seq 0 4 | while read -r i; do echo $((i * 100 + 7)) \
+            $((i * 100 + 8)) $((i * 100 + 9)) $((i * 100 + 10)); done | xargs)" ]
+        jq -r 'select(.line % 100 < 10) | "\(.column): \(.error)"' bad | LC_ALL=C sort -u >said.found
+        cat >said.wanted <<'END'
+E'e: value for domain even violates check constraint "even_check"
+m: invalid input value for enum mood: "mad"
+u: invalid input syntax for type uuid: "x"
+END
+        same said.wanted said.found
+        [ "$(sql -Atc 'SELECT count(*) FROM t')" -eq 480 ]
+        [ "$(sql -Atc 'SELECT m, "E'"'"'e", a FROM t WHERE id = 42')" = 'ok|2|{42}' ]
+    done
+}
+
+@test "what the server says of a refused row is what it says of that row alone" {
+    key=
+    functions
+    constraints="ALTER TABLE t ALTER v SET NOT NULL, ADD CHECK (v >= 0), ADD UNIQUE (s); $after"
+    random_rows 31 1000 ''
+    tables
+    psql -qX -f rows.sql 2>&1 | sed -n 's/^psql:rows.sql:[0-9]*: ERROR:  //p' >said.wanted
+    tables
+    wh-load -q "$url" -t t --rejects bad rows.ndjson
+    jq -r .error bad | sed 's/; Failing row.*//; s/; Key .*//' >said.found
+    same said.wanted said.found
 }
