@@ -42,6 +42,7 @@ static int clean(void *context, struct wh_common *common, const char *const *pat
     struct wh_cleaning *cleaning = context;
     if (cleaning->recipe->print)
         return wh_recipe_show(cleaning->recipe, error);
+    cleaning->nulls = wh_nulls_make(common->nulls, common->null_count);
     return run_steps(common, cleaning, paths, count, error);
 }
 

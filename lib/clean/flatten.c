@@ -32,6 +32,7 @@ struct flatten {
     /* About the row at hand. */
     struct wh_buffer notes;
     struct wh_buffer fields;    /* struct wh_field each */
+    struct wh_buffer opened;    /* bool each: the field came out of an object */
 };
 
 static bool opens(const struct wh_field *field)
@@ -51,6 +52,12 @@ static void note(struct flatten *self, char mark, const char *bytes, size_t leng
     wh_buffer_add(&self->notes, bytes, length);
 }
 
+static void add_field(struct flatten *self, const struct wh_field *field, bool opened)
+{
+    wh_buffer_add(&self->fields, field, sizeof *field);
+    wh_buffer_add(&self->opened, &opened, sizeof opened);
+}
+
 /* Collects the fields inside an object, and notes its keys. */
 static void collect(struct flatten *self, const struct wh_field *field, size_t depth)
 {
@@ -62,7 +69,7 @@ static void collect(struct flatten *self, const struct wh_field *field, size_t d
         if (deeper)
             collect(self, &walk.field, depth - 1);
         else
-            wh_buffer_add(&self->fields, &walk.field, sizeof walk.field);
+            add_field(self, &walk.field, true);
     }
     wh_buffer_byte(&self->notes, '}');
 }
@@ -234,10 +241,19 @@ static struct wh_binding *flatten_bind(struct wh_step *step, const struct wh_sha
     return NULL;
 }
 
+/* Holds what came out of the row's objects against --null-value. */
+static void declare_nulls(const struct flatten *self, struct wh_row *row)
+{
+    const bool *opened = (const bool *)self->opened.data;
+    for (uint32_t i = 0; self->base.nulls && i < row->shape->count; i++)
+        if (opened[i])
+            wh_step_made(&self->base, row, i);
+}
+
 /* Collects the row's new fields; false where there is nothing to open. */
 static bool open_row(struct flatten *self, const bool *chosen, const struct wh_row *row)
 {
-    self->notes.length = self->fields.length = 0;
+    self->notes.length = self->fields.length = self->opened.length = 0;
     wh_buffer_add(&self->notes, &row->shape->serial, sizeof row->shape->serial);
     bool opened = false;
     for (uint32_t i = 0; i < row->shape->count; i++) {
@@ -247,7 +263,7 @@ static bool open_row(struct flatten *self, const bool *chosen, const struct wh_r
             note(self, '{', (const char *)&i, sizeof i);
             collect(self, field, self->depth);
         } else {
-            wh_buffer_add(&self->fields, field, sizeof *field);
+            add_field(self, field, false);
         }
     }
     return opened;
@@ -276,6 +292,7 @@ static enum wh_pass flatten_row(struct wh_step *step, struct wh_binding *binding
     row->fields = fields;
     row->shape = shape;
     row->changed = true;
+    declare_nulls(self, row);
     return WH_PASS_KEEP;
 }
 
@@ -286,6 +303,7 @@ static void flatten_close(struct wh_step *step)
     wh_columns_free(step->columns);
     wh_buffer_free(&self->notes);
     wh_buffer_free(&self->fields);
+    wh_buffer_free(&self->opened);
     free(self->separator);
     free(self);
 }

@@ -24,6 +24,7 @@ static int prepare(struct clean_stage *self, const struct wh_state *state, struc
     self->steps = wh_steps_create(recipe->steps, recipe->types, error);
     if (!self->steps)
         return -1;
+    wh_steps_declare(self->steps, &self->options->nulls);
     self->rows = state ? state->rows : 0;
     return state ? wh_steps_load(self->steps, &state->learned, WH_STEPS_ALL, error) : 0;
 }

@@ -9,10 +9,12 @@
 
 #include "pipe/recipe.h"
 #include "pipe/stage.h"
+#include "record/nulls.h"
 
 /* What the stage is made of; all of it must stay. */
 struct wh_cleaning {
     const struct wh_recipe *recipe;
+    struct wh_nulls nulls; /* of --null-value: where a step makes such a value it is null too */
     const char *state;     /* STATE, read if it is there and written at the end; NULL: none */
 };
 

@@ -60,7 +60,7 @@ static bool is_trim(const struct wh_field *field)
 static enum wh_pass trim_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
                              struct wh_features *features, struct wh_error *error)
 {
-    (void)step, (void)features, (void)error;
+    (void)features, (void)error;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
     for (uint32_t i = 0; i < chosen->count; i++) {
         const struct wh_field *field = &row->fields[chosen->indices[i]];
@@ -74,6 +74,7 @@ static enum wh_pass trim_row(struct wh_step *step, struct wh_binding *binding, s
         unsigned keep = field->flags & WH_ESCAPED ? WH_QUOTED : WH_QUOTED | WH_JSON_SAFE;
         wh_row_set_text(row, chosen->indices[i], WH_STRING, rest.text, rest.length,
                         field->flags & keep);
+        wh_step_made(step, row, chosen->indices[i]);
     }
     return WH_PASS_KEEP;
 }
@@ -156,6 +157,7 @@ static enum wh_pass lower_row(struct wh_step *step, struct wh_binding *binding, 
             continue;
         unsigned keep = field->flags & WH_ESCAPED ? WH_QUOTED : WH_QUOTED | WH_JSON_SAFE;
         wh_row_set_text(row, chosen->indices[i], WH_STRING, out, length, field->flags & keep);
+        wh_step_made(step, row, chosen->indices[i]);
     }
     return WH_PASS_KEEP;
 }

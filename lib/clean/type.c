@@ -75,10 +75,9 @@ static void advise(const struct target *target, struct wh_slice text, char *advi
     while (i < text.length && isspace((unsigned char)text.text[i]))
         i++;
     if (i == text.length && target->number)
-        snprintf(advice, size, text.length ? " (it is blank: wh-clean --trim COLS | wh-clean "
-                                             "--null-value '' makes it null)"
-                                           : " (--null-value '' makes it null, after --trim in "
-                                             "another wh-clean)");
+        snprintf(advice, size, text.length ? " (it is blank: --null-value '' with --trim before "
+                                             "--type makes it null)"
+                                           : " (--null-value '' makes it null)");
     else if (says_missing(text))
         snprintf(advice, size, " (--null-value '%.*s' makes it null)", (int)text.length, text.text);
     else if (blank)
@@ -123,9 +122,14 @@ static enum wh_pass type_row(struct wh_step *step, struct wh_binding *binding, s
     const struct target *target = ((const struct type_step *)step)->target;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
     for (uint32_t i = 0; i < chosen->count; i++) {
+        const struct wh_field *field = &row->fields[chosen->indices[i]];
+        const char *before = field->text;
+        uint32_t length = field->length;
         enum wh_converted result = target->convert(row, chosen->indices[i]);
         if (result != WH_CONVERTED)
             return refuse(target, row, chosen->indices[i], result, error);
+        if (field->text != before || field->length != length)
+            wh_step_made(step, row, chosen->indices[i]);
     }
     return WH_PASS_KEEP;
 }

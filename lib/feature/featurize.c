@@ -150,6 +150,7 @@ int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
         common->writing.format = WH_FORMAT_NDJSON;
     struct wh_featurizing featurizing = {
         .recipe = recipe,
+        .nulls = wh_nulls_make(common->nulls, common->null_count),
         .learning = job.learning,
         .state = options->state,
         .live = options->live,

@@ -98,6 +98,7 @@ static int prepare(struct wh_featurizer *self, const struct wh_state *state, uns
     self->steps = wh_steps_create(options->recipe->steps, options->recipe->types, error);
     if (!self->steps)
         return -1;
+    wh_steps_declare(self->steps, &options->nulls);
     self->rows = state ? state->rows : 0;
     if (state && (wh_steps_load(self->steps, &state->learned, parts, error) ||
                   wh_features_load(self->features, state->absent, error)))

@@ -20,6 +20,7 @@
 #include "base/error.h"
 #include "pipe/recipe.h"
 #include "pipe/stage.h"
+#include "record/nulls.h"
 
 enum wh_learning {
     WH_LEARN_LIVE,   /* one pass: each row is transformed with what those before it taught */
@@ -30,6 +31,7 @@ enum wh_learning {
 /* What a stage is made of; all of it must stay. */
 struct wh_featurizing {
     const struct wh_recipe *recipe;
+    struct wh_nulls nulls;   /* of --null-value: where a step makes such a value it is null too */
     enum wh_learning learning;
     const char *state;       /* STATE: read when frozen or live, written when live or first */
     const char *live;        /* frozen: what live steps remember goes on in this file, which begins

@@ -276,6 +276,12 @@ struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type
     return steps;
 }
 
+void wh_steps_declare(struct wh_steps *steps, const struct wh_nulls *nulls)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        steps->entries[i].step->nulls = nulls->count ? nulls : NULL;
+}
+
 void wh_steps_free(struct wh_steps *steps)
 {
     if (!steps)

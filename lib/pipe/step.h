@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/tape.h"
+#include "record/nulls.h"
 #include "record/row.h"
 
 /* What a step makes of a row. */
@@ -118,7 +119,16 @@ struct wh_step {
     /* Set by the list when the step has been bound to a row; kept with the state, as is what
      * `columns` has found. */
     bool met;
+    /* What --null-value declares null, set by the list; NULL: nothing. A value that the step makes
+     * of another, or brings up from within one, is held against it (wh_step_made). */
+    const struct wh_nulls *nulls;
 };
+
+static inline void wh_step_made(const struct wh_step *step, struct wh_row *row, uint32_t index)
+{
+    if (step->nulls)
+        wh_nulls_field(step->nulls, row, index);
+}
 
 /*
  * wh_columns_resolve for a step that works on what is there: where a column is absent and
@@ -152,6 +162,8 @@ struct wh_steps;
 struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type *const *types,
                                  struct wh_error *error);
 void wh_steps_free(struct wh_steps *steps);
+/* Declares what is null where a step makes it; `nulls` must outlive the steps. */
+void wh_steps_declare(struct wh_steps *steps, const struct wh_nulls *nulls);
 
 /* Runs all steps on a row, which meets what the rows before it taught. */
 enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,

@@ -24,14 +24,18 @@ static bool is_value(const struct wh_nulls *nulls, struct wh_slice text)
     return false;
 }
 
+void wh_nulls_field(const struct wh_nulls *nulls, struct wh_row *row, uint32_t index)
+{
+    const struct wh_field *field = &row->fields[index];
+    if ((field->type == WH_STRING || field->type == WH_NUMBER) &&
+        is_value(nulls, wh_row_text(row, field)))
+        wh_row_set_null(row, index);
+}
+
 void wh_nulls_row(const struct wh_nulls *nulls, struct wh_row *row)
 {
     if (nulls->count == 0 || row->raw_format == WH_FORMAT_CSV)
         return;
-    for (uint32_t i = 0; i < row->shape->count; i++) {
-        const struct wh_field *field = &row->fields[i];
-        if ((field->type == WH_STRING || field->type == WH_NUMBER) &&
-            is_value(nulls, wh_row_text(row, field)))
-            wh_row_set_null(row, i);
-    }
+    for (uint32_t i = 0; i < row->shape->count; i++)
+        wh_nulls_field(nulls, row, i);
 }

@@ -28,7 +28,9 @@ clean() {
     exits 1 clean '{"a":" 12"}' --type a=int
     says '" 12" is not an integer (--trim takes the blanks off)'
     exits 1 clean '{"a":""}' --type a=float
-    says "\"\" is not a number (--null-value '' makes it null, after --trim in another wh-clean)"
+    says "\"\" is not a number (--null-value '' makes it null)"
+    exits 1 clean '{"a":" "}' --type a=float
+    says "\" \" is not a number (it is blank: --null-value '' with --trim before --type makes it null)"
     exits 1 clean '{"a":"N/A"}' --type a=float
     says "(--null-value 'N/A' makes it null)"
     exits 1 clean '{"a":1.5}' --type a=int

@@ -80,10 +80,12 @@ fails() {
     wh-extract in.ndjson -o csv --columns a,b | head -n 1 | grep -qx a,b
 }
 
-@test "a blank in a column of numbers becomes null by the pipe that the message names" {
+@test "a blank in a column of numbers becomes null by the options that the message names" {
     printf 'n,m\n1,2\n  ,3\n' >in.csv
-    fails 1 "wh-clean --trim COLS | wh-clean --null-value ''" wh-clean --type n=int in.csv
-    fails 1 "after --trim in another wh-clean" wh-clean --trim n --type n=int in.csv
+    fails 1 "(it is blank: --null-value '' with --trim before --type makes it null)" \
+        wh-clean --type n=int in.csv
+    fails 1 "(--null-value '' makes it null)" wh-clean --trim n --type n=int in.csv
+    prints $'n,m\n1,2\n,3' wh-clean --trim n --null-value '' --type n=int in.csv
     prints $'n,m\n1,2\n,3' sh -c \
         "wh-clean --trim n in.csv | wh-clean -i csv --null-value '' --type n=int"
 }
