@@ -14,7 +14,6 @@ struct load {
     const char **key; /* in key_text */
     char *key_text;
     json_t *schema;
-    bool every_given;
     struct wh_common *common;
 };
 
@@ -40,7 +39,6 @@ static int set_every(void *target, const struct wh_option *option, const char *v
         return wh_fail(error, WH_REFUSED, "%s is not a duration, such as 500ms or 10s",
                        wh_quote(quoted, value, strlen(value)));
     load->loading.every = (double)milliseconds / 1000;
-    load->every_given = true;
     return 0;
 }
 
@@ -65,7 +63,8 @@ static const struct wh_option options[] = {
     { "checkpoint", 0, "C", "commit the stream's checkpoints together with the rows, to C: "
       "TARGET#NAME in a database, a file's name beside a file", WH_OPTION_TEXT, SINK(checkpoint),
       NULL, NULL },
-    { "every", 0, "DURATION", "with --checkpoint: at most one commit in so much time [1s]",
+    { "every", 0, "DURATION", "with --checkpoint: at most one commit in so much time [1s, and longer "
+      "where a commit is slow]",
       WH_OPTION_CALL, 0, set_every, NULL },
     { "rotate", 0, "NAME", "with --checkpoint: the name that a target file gets when it is "
       "complete, a pattern such as orders-%F.csv; when that gives another name, a new file begins",
@@ -121,7 +120,7 @@ static int settle(struct load *load, const char *const *operands, size_t count,
     if (count == 0)
         return wh_fail(error, WH_REFUSED, "no TARGET: name sqlite:PATH, postgresql://... or a "
                                           "file");
-    const char *given = load->every_given         ? "--every"
+    const char *given = loading->every >= 0     ? "--every"
                         : loading->changed      ? "--changed-recipe"
                         : loading->sink.changed ? "--changed-target"
                                                 : NULL;
@@ -168,7 +167,7 @@ static int load_rows(void *context, struct wh_common *common, const char *const 
 int main(int argc, char **argv)
 {
     struct wh_common common = { .tool = "wh-load" };
-    struct load load = { .loading = { .every = WH_COMMIT_EVERY } };
+    struct load load = { .loading = { .every = -1 } };
     const struct wh_option_part parts[] = {
         { options, sizeof options / sizeof *options, &load },
         { wh_common_options, wh_common_option_count, &common },

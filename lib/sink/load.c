@@ -1,6 +1,9 @@
 #include "sink/load.h"
 
+#include <inttypes.h>
+#include <math.h>
 #include <stddef.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #include "base/memory.h"
@@ -24,7 +27,10 @@ struct load {
     bool followed;              /* rows have come behind it */
     bool ending;                /* there are no more rows */
     bool told;                  /* that rows wait for others */
-    double committed_at;        /* by wh_clock(); negative: not yet */
+    double opened_at;           /* by wh_clock() */
+    double committed_at;        /* the same; negative: not yet */
+    double last_commit;         /* how many seconds that took, */
+    double commit_seconds;      /* and all of them did */
     struct wh_lag waiting;      /* seconds: when the first of the rows came, by wh_clock() */
     struct wh_emit late;        /* what the sink rejects to: counts, and passes on to ... */
     struct wh_emit *emit;       /* ... the run's */
@@ -43,6 +49,9 @@ static int reject_late(struct wh_emit *emit, const struct wh_row *row,
 static int commit(struct load *load, const struct wh_checkpoint *next, struct wh_error *error)
 {
     struct wh_sink *sink = load->sink;
+    if (sink->ops->send && sink->ops->send(sink, &load->late, error) != 0)
+        return -1;
+    double begun = wh_clock();
     /* The rejects that belong to the checkpoint are safe before it is. */
     struct wh_outlet *outlet = load->emit ? load->emit->outlet : NULL;
     if (next && outlet && wh_outlet_settle(outlet, error) != 0)
@@ -52,6 +61,8 @@ static int commit(struct load *load, const struct wh_checkpoint *next, struct wh
     if (next)
         load->held = next->place;
     load->committed_at = wh_clock();
+    load->last_commit = load->committed_at - begun;
+    load->commit_seconds += load->last_commit;
     load->rows += load->waiting.rows;
     load->commits++;
     load->waiting = (struct wh_lag){ 0 };
@@ -60,9 +71,33 @@ static int commit(struct load *load, const struct wh_checkpoint *next, struct wh
     return 0;
 }
 
+/* How long after a commit the next may begin. */
+static double rest(const struct load *load)
+{
+    if (load->loading->every >= 0)
+        return ENOUGH * load->loading->every;
+    return fmax(ENOUGH * WH_COMMIT_EVERY,
+                fmin(WH_COMMIT_PAUSE * load->last_commit, WH_COMMIT_LONGEST));
+}
+
 static bool due(const struct load *load, double now)
 {
-    return load->committed_at < 0 || now - load->committed_at >= ENOUGH * load->loading->every;
+    return load->committed_at < 0 || now - load->committed_at >= rest(load);
+}
+
+/* Says at the end of a stream what its commits have cost, where that is worth a thought. */
+static void tell_cost(const struct load *load)
+{
+    static const double most = 1.0 / WH_COMMIT_PAUSE, noticed = 0.5;
+    const struct wh_notify *notify = &load->loading->sink.notify;
+    double all = wh_clock() - load->opened_at;
+    char line[256];
+    if (load->commits < 2 || load->commit_seconds < noticed || load->commit_seconds <= most * all)
+        return;
+    snprintf(line, sizeof line, "%" PRIu64 " commits took %.1f of %.1f s (%.0f %%), while no row was "
+             "read%s", load->commits, load->commit_seconds, all, 100 * load->commit_seconds / all,
+             load->loading->every >= 0 ? "; a longer --every makes them fewer" : "");
+    notify->notice(notify->context, line);
 }
 
 /* Commits the checkpoint that was put off; a copy of it, since a commit forgets it. */
@@ -191,7 +226,11 @@ static int load_checkpoint(struct wh_stage *stage, const struct wh_control *cont
     load->followed = false;
     if (control->kind != WH_CONTROL_END && (!due(load, wh_clock()) || waits(load)))
         return 0;
-    return commit_put_off(load, error);
+    if (commit_put_off(load, error) != 0)
+        return -1;
+    if (control->kind == WH_CONTROL_END)
+        tell_cost(load);
+    return 0;
 }
 
 static int load_tick(struct wh_stage *stage, double now, struct wh_error *error)
@@ -250,6 +289,8 @@ static void load_stats(struct wh_stage *stage, json_t *stats)
     struct wh_sink *sink = load->sink;
     json_object_set_new(stats, "rows_committed", json_integer((json_int_t)load->rows));
     json_object_set_new(stats, "commits", json_integer((json_int_t)load->commits));
+    json_object_set_new(stats, "commit_seconds",
+                        json_real(round(load->commit_seconds * 1e6) / 1e6));
     if (sink->ops->stats)
         sink->ops->stats(sink, stats);
 }
@@ -277,6 +318,7 @@ struct wh_stage *wh_load_open(const struct wh_loading *loading, struct wh_error 
     load->loading = loading;
     load->late.reject = reject_late;
     load->committed_at = -1;
+    load->opened_at = wh_clock();
     if (loading->sink.checkpoint)
         load->checkpoint = wh_checkpoint_display(loading->sink.checkpoint);
     load->sink = wh_sink_open(&loading->sink, error);

@@ -149,15 +149,20 @@ static bool postgres_waits(const struct wh_sink *sink)
 
 /* ---- commit ---------------------------------------------------------------------------------- */
 
+static int postgres_send(struct wh_sink *sink, struct wh_emit *emit, struct wh_error *error)
+{
+    struct postgres *pg = (struct postgres *)(void *)sink;
+    if (settle_table(pg, emit, error))
+        return -1;
+    bool known = !pg->schema; /* else there was neither a table nor a row */
+    return known ? wh_pg_batch_deliver(&pg->batch, emit, error) : 0;
+}
+
 /* Where nothing is rejected, a bad row ends the run whenever it is found. */
 static int postgres_settle(struct wh_sink *sink, struct wh_emit *emit, struct wh_error *error)
 {
     struct postgres *pg = (struct postgres *)(void *)sink;
-    if (!pg->request->rejects)
-        return 0;
-    if (settle_table(pg, emit, error))
-        return -1;
-    return pg->schema ? 0 : wh_pg_batch_deliver(&pg->batch, emit, error);
+    return pg->request->rejects ? postgres_send(sink, emit, error) : 0;
 }
 
 /* The transaction's end, when all rows are in it. */
@@ -183,12 +188,9 @@ static int postgres_commit(struct wh_sink *sink, const struct wh_checkpoint *nex
                            struct wh_error *error)
 {
     struct postgres *pg = (struct postgres *)(void *)sink;
-    if (settle_table(pg, emit, error))
+    if (postgres_send(sink, emit, error))
         return -1;
-    bool known = !pg->schema; /* else there was neither a table nor a row */
-    if (known && wh_pg_batch_deliver(&pg->batch, emit, error))
-        return -1;
-    return commit(pg, known && pg->request->replace, next, expected, error);
+    return commit(pg, !pg->schema && pg->request->replace, next, expected, error);
 }
 
 static int postgres_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
@@ -242,6 +244,7 @@ struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct w
     static const struct wh_sink_ops ops = {
         .row = postgres_row,
         .settle = postgres_settle,
+        .send = postgres_send,
         .commit = postgres_commit,
         .checkpoint = postgres_checkpoint, .belongs = postgres_belongs,
         .waits = postgres_waits,

@@ -51,6 +51,9 @@ struct wh_sink_ops {
     /* Sends what is waiting, so that every row taken so far is known to be good or was rejected.
      * Called before each checkpoint. NULL where row() knows at once. */
     int (*settle)(struct wh_sink *sink, struct wh_emit *emit, struct wh_error *error);
+    /* Before a commit: sends what is waiting of the rows that it will be of, which is no part of
+     * what the commit costs. NULL: there is nothing to be sent that a row would not send as well. */
+    int (*send)(struct wh_sink *sink, struct wh_emit *emit, struct wh_error *error);
     /*
      * Makes the rows since the last commit last, together with `next` (NULL: there is no C), but
      * only where C still holds `expected`: else WH_BROKEN, naming what it holds, and nothing is
