@@ -66,6 +66,8 @@ int wh_stream_begin(struct loop *loop, struct wh_error *error);
 int wh_stream_open(struct loop *loop, enum wh_next first, struct wh_error *error);
 /* Fails: what the stream is like between the tool before and this one breaks it. -1. */
 int wh_stream_broken(struct loop *loop, const char *what, struct wh_error *error);
+/* The same, since a row or a control record, as `what` says, has no line end. */
+int wh_stream_cut_off(struct loop *loop, const char *what, struct wh_error *error);
 /* Takes the control record that the reader gave. */
 int wh_stream_take(struct loop *loop, struct wh_error *error);
 

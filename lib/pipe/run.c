@@ -277,13 +277,10 @@ static int reject(struct loop *loop, const struct wh_row *row, struct wh_error *
     return exceeded ? refuse_more(loop, error) : 0;
 }
 
-/* The row that the reader gave. Under control records one without a line end was cut off, which is
- * not the row's fault. */
+/* The row that the reader gave. */
 static int reject_read(struct loop *loop, struct wh_error *error)
 {
     const struct wh_row *row = loop->run->reader->row;
-    if (loop->hop.begun && !row->terminator)
-        return wh_stream_broken(loop, "it is cut off in the middle of a row", error);
     return reject(loop, row->raw || !loop->rejects ? row : &loop->original, error);
 }
 
@@ -362,6 +359,9 @@ static enum wh_verdict refuse_record(struct loop *loop, struct wh_error *error)
 static int take_row(struct loop *loop, enum wh_next next, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
+    /* Under control records the writer did not get to the row's end: half a row may look whole. */
+    if (__builtin_expect(loop->hop.begun && !run->reader->row->terminator, 0))
+        return wh_stream_cut_off(loop, "row", error);
     run->rows_in++;
     loop->hop.rows++;
     if (!run->reader->row->raw && loop->rejects)

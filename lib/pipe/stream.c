@@ -211,12 +211,20 @@ int wh_stream_broken(struct loop *loop, const char *what, struct wh_error *error
                    *loop->hop.by ? loop->hop.by : "the source", loop->run->common->tool, what);
 }
 
+int wh_stream_cut_off(struct loop *loop, const char *what, struct wh_error *error)
+{
+    char text[160];
+    snprintf(text, sizeof text, "it is cut off in the middle of a %s (%s, or a tool before it, did "
+             "not finish)", what, *loop->hop.by ? loop->hop.by : "the source");
+    return wh_stream_broken(loop, text, error);
+}
+
 int wh_stream_take(struct loop *loop, struct wh_error *error)
 {
     const struct wh_row *row = loop->run->reader->row;
     struct wh_control control;
     if (!row->terminator)
-        return wh_stream_broken(loop, "it is cut off in the middle of a control record", error);
+        return wh_stream_cut_off(loop, "control record", error);
     if (wh_control_read(row->raw, row->raw_length, &control, error) != 0) {
         struct wh_error reason = *error;
         return wh_stream_broken(loop, reason.text, error);

@@ -158,6 +158,18 @@ end 1' jq -r 'select(has("@wh")) | "\(.["@wh"]) \(.rows)"' out
     done
 }
 
+@test "a row that is cut off does not go on, even where what is left of it looks whole" {
+    stream | head -n 3 | head -c -1 >cut
+    for tool in $tools; do
+        exits 3 tool "$tool" <cut
+        says 'it is cut off in the middle of a row (wh-extract, or a tool before it, did not finish)'
+        (tool "$tool" || true) <cut 2>err | cat >out
+        prints 'begin
+1
+failed' jq -r '.["@wh"] // .id' out
+    done
+}
+
 @test "a producer that dies quietly is noticed" {
     for lines in 1 2 4 5; do
         breaks $((lines >= 4)) 'it stops without an end' head -n "$lines"
