@@ -88,7 +88,7 @@ cannot_write() {
 }
 
 @test "a lock file of another user is named with its owner and what to do" {
-    [ "$(id -u)" -eq 0 ] || skip 'only root can leave one'
+    [ "$(id -u)" -eq 0 ] || skip 'needs to be root, who can leave one'
     need setpriv
     local folder
     folder=$(mktemp -d)
