@@ -159,11 +159,11 @@ end 1' jq -r 'select(has("@wh")) | "\(.["@wh"]) \(.rows)"' out
 }
 
 @test "a row that is cut off does not go on, even where what is left of it looks whole" {
-    stream | head -n 3 | head -c -1 >cut
+    stream | head -n 3 | head -c -1 >half
     for tool in $tools; do
-        exits 3 tool "$tool" <cut
+        exits 3 tool "$tool" <half
         says 'it is cut off in the middle of a row (wh-extract, or a tool before it, did not finish)'
-        (tool "$tool" || true) <cut 2>err | cat >out
+        (tool "$tool" || true) <half 2>err | cat >out
         prints 'begin
 1
 failed' jq -r '.["@wh"] // .id' out
