@@ -8,6 +8,7 @@
 #include "base/display.h"
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "model/description.h"
 #include "model/modelfile.h"
 #include "model/report.h"
@@ -61,6 +62,8 @@ static int set_describe(void *target, const struct wh_option *option, const char
     return 0;
 }
 
+static const uint64_t most_explained = WH_MOST_EXPLAINED, most_digits = WH_MOST_DIGITS;
+
 static const struct wh_option options_table[] = {
     { .kind = WH_OPTION_HEADING, .help = "Scoring" },
     { "model", 'm', "MODEL", "the model's file, as wh-update made it; several of them each as "
@@ -69,10 +72,10 @@ static const struct wh_option options_table[] = {
       WH_OPTION_TEXT, AT(as), NULL, NULL },
     { "proba", 0, NULL, "add the probabilities of all classes", WH_OPTION_FLAG,
       AT(settings.scorer.proba), NULL, NULL },
-    { "explain", 0, "K", "add an explanation by the K features that count most", WH_OPTION_COUNT,
-      AT(explain), NULL, NULL },
+    { "explain", 0, "K", "add an explanation by the K features that count most",
+      WH_OPTION_COUNT, AT(explain), NULL, &most_explained },
     { "digits", 0, "N", "round what is added to N significant digits [all, up to 17]",
-      WH_OPTION_POSITIVE, AT(settings.scorer.digits), NULL, NULL },
+      WH_OPTION_POSITIVE, AT(settings.scorer.digits), NULL, &most_digits },
     { "stamp", 0, NULL, "add the first 12 digits of the model's digest", WH_OPTION_FLAG,
       AT(settings.scorer.stamp), NULL, NULL },
     { "threshold", 0, "T", "of two classes predict the positive one from this score on",
@@ -197,8 +200,6 @@ static int check_scoring(const struct options *options, struct wh_error *error)
         return wh_fail(error, WH_REFUSED, "without output there must be a --label to measure by");
     if (scorer->weight && !scorer->label)
         return wh_fail(error, WH_REFUSED, "--weight is for measuring: it needs --label");
-    if (options->explain > WH_MOST_EXPLAINED)
-        return wh_fail(error, WH_REFUSED, "--explain: %d features at most", WH_MOST_EXPLAINED);
     return check_names(options, error);
 }
 

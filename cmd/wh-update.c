@@ -6,6 +6,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/number.h"
 #include "base/time.h"
 #include "model/holdout.h"
 #include "model/merge.h"
@@ -65,6 +66,8 @@ static const char *const unmatched[] = { "skip", "learn", NULL };
 static const char *const tests[] = { "adwin", "page-hinkley", "both", "none", NULL };
 static const char *const upon_drift[] = { "warn", "reset", NULL };
 
+static const uint64_t most_digits = WH_MOST_DIGITS, most_hash_bits = WH_MOST_HASH_BITS;
+
 static const struct wh_option options_table[] = {
     { .kind = WH_OPTION_HEADING, .help = "The model" },
     { "model", 'm', "MODEL", "the model's file: begun if it is not there, else learned further",
@@ -103,7 +106,7 @@ static const struct wh_option options_table[] = {
     { "keep-features", 0, NULL, "write the features object too", WH_OPTION_FLAG,
       AT(keep_features), NULL, NULL },
     { "digits", 0, "N", "round scores to N significant digits [all, up to 17]",
-      WH_OPTION_POSITIVE, AT(digits), NULL, NULL },
+      WH_OPTION_POSITIVE, AT(digits), NULL, &most_digits },
     { .kind = WH_OPTION_HEADING, .help = "The columns" },
     { "label", 0, "COLUMN", "what is to be predicted; rows where it is null are passed over",
       WH_OPTION_TEXT, AT(model.roles.label), NULL, NULL },
@@ -144,7 +147,7 @@ static const struct wh_option options_table[] = {
       "all rows alike in these columns are on one side [in all but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
     { "hash-bits", 0, "BITS", "keep no names, but so many bits of their hash: features that meet "
-      "share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL, NULL },
+      "share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL, &most_hash_bits },
     { "max-features", 0, "N", "the model holds at most so many; the rarest make room for others "
       "[4m]", WH_OPTION_POSITIVE, AT(model.max_features), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Labels that come later than their rows" },

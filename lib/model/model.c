@@ -117,7 +117,7 @@ int wh_model_settle(struct wh_model *model, struct wh_error *error)
     if (isnan(settings->rate))
         settings->rate = model->type->rate;
     if (!(settings->rate > 0 && settings->rate <= WH_LARGEST_RATE))
-        return wh_fail(error, WH_REFUSED, "the learning rate must be above 0, and 1e9 at most");
+        return wh_fail(error, WH_REFUSED, "--learning-rate must be above 0, and 1e9 at most");
     if (model->type->untuned && settings->rate != model->type->rate)
         return wh_fail(error, WH_REFUSED, "--learning-rate is not for the learner %s: %s",
                        model->type->name, model->type->untuned);

@@ -111,7 +111,7 @@ const struct wh_option wh_common_options[] = {
       "into the last column, instead of calling them bad",
       WH_OPTION_FLAG, offsetof(struct wh_common, ragged), NULL, NULL },
     { "max-row", 0, "SIZE", "a longer row is bad; suffixes k, m, g [64m]", WH_OPTION_SIZE,
-      offsetof(struct wh_common, max_row), NULL, NULL },
+      offsetof(struct wh_common, max_row), NULL, &LARGEST_ROW },
     { .kind = WH_OPTION_HEADING, .help = "Bad rows and reports" },
     { "rejects", 0, "FILE", "write bad rows to FILE with the reason, as NDJSON, and go on; without "
       "this the first bad row ends the run",
@@ -177,8 +177,6 @@ static int check_combinations(const struct wh_common *common, struct wh_error *e
     if (common->columns && is(common->output_format, "ndjson"))
         return wh_fail(error, WH_REFUSED,
                        "--columns is for CSV output (wh-clean --select chooses columns of rows)");
-    if (common->max_row > LARGEST_ROW)
-        return wh_fail(error, WH_REFUSED, "--max-row can be at most 2g");
     return 0;
 }
 

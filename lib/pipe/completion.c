@@ -47,6 +47,14 @@ static bool names_columns(const struct wh_option *option)
     return strncmp(option->argument, "COL", 3) == 0 || strcmp(option->argument, "ID") == 0;
 }
 
+/* NULL where there are none. */
+static const char *const *words_of(const struct wh_option *option)
+{
+    bool number = option->kind == WH_OPTION_COUNT || option->kind == WH_OPTION_POSITIVE
+               || option->kind == WH_OPTION_SIZE; /* whose detail is a range */
+    return number ? NULL : option->detail;
+}
+
 /* Whether the value is COLS=WORD. */
 static bool has_second(const struct wh_option *option)
 {
@@ -56,13 +64,14 @@ static bool has_second(const struct wh_option *option)
 /* Whether the option's words can be the whole value rather than what follows COLS=. */
 static bool has_words(const struct wh_option *option)
 {
-    return option->detail && !has_second(option);
+    return words_of(option) && !has_second(option);
 }
 
 static void add_words(struct wh_buffer *out, const struct wh_option *option)
 {
-    for (const char *const *word = option->detail; *word; word++)
-        wh_buffer_format(out, "%s%s", word == option->detail ? "" : " ", *word);
+    const char *const *words = words_of(option);
+    for (const char *const *word = words; *word; word++)
+        wh_buffer_format(out, "%s%s", word == words ? "" : " ", *word);
 }
 
 /* ---- bash ------------------------------------------------------------------------------------ */
@@ -80,7 +89,7 @@ static void add_bash_case(struct wh_buffer *out, const struct wh_option *option)
 {
     if (has_second(option)) {
         add_pattern(out, option, "=");
-        if (option->detail) {
+        if (words_of(option)) {
             add_text(out, " choices=(");
             add_words(out, option);
             add_text(out, ") ;;\n");

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <inttypes.h>
 #include <math.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -161,6 +162,24 @@ static int set_choice(const struct wh_option *option, void *place, const char *v
     return refuse_choice(option, value, error);
 }
 
+static int set_whole_number(const struct wh_option *option, uint64_t *place, const char *value,
+                            struct wh_error *error)
+{
+    bool bytes = option->kind == WH_OPTION_SIZE;
+    uint64_t least = option->kind != WH_OPTION_COUNT;
+    uint64_t most = option->detail ? *(const uint64_t *)option->detail : UINT64_MAX, number;
+    if (scaled_number(value, bytes ? 1024 : 1000, &number) && number >= least && number <= most) {
+        *place = number;
+        return 0;
+    }
+    char what[128];
+    snprintf(what, sizeof what, "a %s from %" PRIu64 " to %" PRIu64 "%s",
+             bytes ? "number of bytes" : "whole number", least, most,
+             bytes        ? " (k, m, g: times 2^10, 2^20, 2^30)"
+             : most > 999 ? " (k, m, g: times 10^3, 10^6, 10^9)" : "");
+    return refuse_value(option->name, value, what, error);
+}
+
 static int call_set(struct found found, const char *value, struct wh_error *error)
 {
     if (found.option->set(found.target, found.option, value, error) == 0)
@@ -183,23 +202,9 @@ static int set_value(struct found found, const char *value, struct wh_error *err
     case WH_OPTION_CHOICE:
         return set_choice(option, place, value, error);
     case WH_OPTION_COUNT:
-        return scaled_number(value, 1000, (uint64_t *)(void *)place)
-                   ? 0
-                   : refuse_value(option->name, value,
-                                  "a whole number from 0 to 2^64 (k, m, g: times 10^3, 10^6, 10^9)",
-                                  error);
     case WH_OPTION_POSITIVE:
-        return scaled_number(value, 1000, (uint64_t *)(void *)place)
-                       && *(uint64_t *)(void *)place > 0
-                   ? 0
-                   : refuse_value(option->name, value,
-                                  "a whole number from 1 to 2^64 (k, m, g: times 10^3, 10^6, 10^9)",
-                                  error);
     case WH_OPTION_SIZE:
-        return scaled_number(value, 1024, (uint64_t *)(void *)place)
-                   ? 0
-                   : refuse_value(option->name, value,
-                                  "a number of bytes (k, m, g: times 2^10, 2^20, 2^30)", error);
+        return set_whole_number(option, (uint64_t *)(void *)place, value, error);
     case WH_OPTION_NUMBER:
         return decimal_number(value, (double *)(void *)place)
                    ? 0

@@ -19,9 +19,10 @@ enum wh_option_kind {
     WH_OPTION_FLAG,    /* bool at `offset` becomes true */
     WH_OPTION_TEXT,    /* const char * at `offset` */
     WH_OPTION_CHOICE,  /* the same, one of the words in `detail`: const char *const *, NULL last */
-    WH_OPTION_COUNT,   /* uint64_t at `offset`; suffixes k, m, g for 10^3, 10^6, 10^9 */
+    WH_OPTION_COUNT,   /* uint64_t at `offset`; suffixes k, m, g for 10^3, 10^6, 10^9; up to the
+                          const uint64_t that `detail` points to, NULL: 2^64 - 1 */
     WH_OPTION_POSITIVE, /* the same, from 1 */
-    WH_OPTION_SIZE,    /* uint64_t bytes at `offset`; suffixes k, m, g for 2^10, 2^20, 2^30 */
+    WH_OPTION_SIZE,    /* the same of bytes; suffixes k, m, g for 2^10, 2^20, 2^30 */
     WH_OPTION_NUMBER,  /* double at `offset`, finite */
     WH_OPTION_CALL,    /* set() is called, in the order of the command line; where it fails, its
                           text says what is wrong and "--name: " is put before that */
@@ -39,9 +40,9 @@ struct wh_option {
     size_t offset;        /* into the target of the table's part */
     int (*set)(void *target, const struct wh_option *option, const char *value,
                struct wh_error *error); /* value is NULL where there is none */
-    const void *detail;   /* const char *const *, NULL last: the words of a choice; of a text or a
-                             call those that completion offers, after "COLS=" where the argument
-                             has one; NULL: none */
+    const void *detail;   /* of a number the largest, see above. Else const char *const *, NULL
+                             last: the words of a choice; of a text or a call those that completion
+                             offers, after "COLS=" where the argument has one; NULL: none */
 };
 
 /* Several tables make one command line, each with the struct that its offsets mean. */

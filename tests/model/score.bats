@@ -345,7 +345,7 @@ score() {
             ([.proba[]] | add - 1 | fabs) <= 1 / pow(10; $digits)' <<<"$output"
     done
     exits 2 wh-score -m m.whm --digits 18 train.csv
-    says '17 at most'
+    says 'from 1 to 17'
     exits 2 wh-score -m m.whm --digits 0 train.csv
     exits 2 wh-update -m m.whm --digits 3 train.csv
     says '-p'

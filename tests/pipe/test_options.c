@@ -376,7 +376,7 @@ static void combinations_without_sense_are_refused(void **state)
         { "-S --string a", "--string" },
         { "-S --infer 3", "contradict" },
         { "-q --progress", "contradict" },
-        { "--max-row 3g", "2g" },
+        { "--max-row 3g", "from 1 to 2147483648" },
         { "-i xml", "none of" },
         { "-o auto", "none of" },
         { "--string /a", "--string" },
