@@ -9,6 +9,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/scheme.h"
 #include "model/description.h"
 #include "model/modelfile.h"
 #include "model/report.h"
@@ -43,6 +44,8 @@ static int add_model(void *target, const struct wh_option *option, const char *v
     const char *path = named ? equals + 1 : value;
     if (*path == '\0')
         return wh_fail(error, WH_REFUSED, "%s names no file", value);
+    if (wh_scheme_check_file(path, error) != 0)
+        return -1;
     options->models = wh_resize(options->models, options->count + 1, sizeof *options->models);
     options->models[options->count++] = (struct wh_score_model){
         .path = path, .as = named ? wh_copy(value, (size_t)(equals - value)) : NULL,

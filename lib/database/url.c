@@ -7,6 +7,7 @@
 
 #include "base/display.h"
 #include "base/memory.h"
+#include "base/scheme.h"
 #include "base/text.h"
 
 /* scheme://user:password@host:port/database?parameters; every part up to the next one's begin. */
@@ -101,45 +102,11 @@ char *wh_url_display(const char *url)
     return shown.data;
 }
 
-/* Bytes of "odbc:" or "mysql://" at the front; 0 where the operand has no scheme. One letter is a
- * drive or a file's name; a dash or dot before a colon is that of "orders-2024-03-01T10:00.csv". */
-static size_t scheme_length(const char *operand)
-{
-    static const char alphabet[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
-    static const char rest[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+.-";
-    size_t length = strspn(operand, rest);
-    if (strspn(operand, alphabet) == 0 || length < 2 || operand[length] != ':')
-        return 0;
-    if (strncmp(operand + length, "://", 3) == 0)
-        return length + 3;
-    return strcspn(operand, ".-") < length ? 0 : length + 1;
-}
-
-/* Whether it is "host=db dbname=shop" or "Driver={x};Server=db;PWD=y". */
-static bool is_connection_string(const char *operand)
-{
-    static const char *const keys[] = { "host", "hostaddr", "dbname", "user", "password", "service",
-                                        "passfile", "sslmode", "driver", "dsn", "server",
-                                        "database", "uid", "pwd" };
-    size_t first = strspn(operand, " abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-    if (operand[first] != '=')
-        return false;
-    for (const char *at = operand; *at; at += strcspn(at, "; \t"), at += strspn(at, "; \t")) {
-        size_t name = strspn(at, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ");
-        if (at[name + strspn(at + name, " ")] != '=')
-            continue;
-        for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
-            if (strlen(keys[i]) == name && strncasecmp(at, keys[i], name) == 0)
-                return true;
-    }
-    return false;
-}
-
 int wh_url_check_file(const char *operand, const char *what, const char *const *known,
                       size_t count, struct wh_error *error)
 {
-    size_t length = scheme_length(operand);
-    if (length == 0 && is_connection_string(operand))
+    size_t length = wh_scheme_length(operand);
+    if (length == 0 && wh_is_connection_string(operand))
         return wh_fail(error, WH_REFUSED, "this %s looks like a connection string: write it as "
                        "postgresql://[USER@]HOST[:PORT]/DATABASE, with the password in PGPASSFILE "
                        "(put ./ before the name of a file)", what);

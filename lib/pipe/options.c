@@ -14,6 +14,7 @@
 #include "base/file.h"
 #include "base/formats.h"
 #include "base/memory.h"
+#include "base/scheme.h"
 #include "base/text.h"
 #include "pipe/completion.h"
 #include "pipe/diagnostic.h"
@@ -188,9 +189,22 @@ static int call_set(struct found found, const char *value, struct wh_error *erro
     return wh_fail(error, inner.status, "--%s: %s", found.option->name, inner.text);
 }
 
+/* The name of a file that is read or written: not that of a database. */
+static int check_file(const struct wh_option *option, const char *value, struct wh_error *error)
+{
+    bool file = option->kind == WH_OPTION_TEXT && option->argument
+             && (!strcmp(option->argument, "FILE") || !strcmp(option->argument, "MODEL"));
+    struct wh_error inner;
+    if (!file || wh_scheme_check_file(value, &inner) == 0)
+        return 0;
+    return wh_fail(error, inner.status, "--%s: %s", option->name, inner.text);
+}
+
 static int set_value(struct found found, const char *value, struct wh_error *error)
 {
     const struct wh_option *option = found.option;
+    if (check_file(option, value, error) != 0)
+        return -1;
     char *place = (char *)found.target + option->offset;
     switch (option->kind) {
     case WH_OPTION_FLAG:

@@ -66,6 +66,8 @@ int wh_recipe_option(struct wh_recipe *recipe, const char *op, const char *argum
         return -1;
     json_object_set_new(object, "op", json_string(op));
     if (try_step(recipe, object, error) < 0) {
+        if (strncmp(type->argument, "COLS=", 5) == 0)
+            wh_suggest_equals(argument, error);
         /* The option's name will stand before the text: not the op's too. */
         size_t prefix = strlen(op) + 2;
         if (strncmp(error->text, op, prefix - 2) == 0 && error->text[prefix - 2] == ':')

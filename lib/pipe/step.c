@@ -150,6 +150,28 @@ void wh_step_free(struct wh_step *step)
         step->ops->close(step);
 }
 
+/* An option's "a=b=5" means the column a; that of the name a=b is spelled otherwise. True where there
+ * is such a column. */
+static bool suggest_equals(const struct wh_step *step, const struct wh_columns *columns,
+                           const struct wh_shape *shape, struct wh_error *error)
+{
+    size_t used = strlen(error->text), item = 0, length;
+    const char *argument = step->type->argument;
+    const char *absent = strstr(argument, "=") && *argument != '['
+                             ? wh_columns_absent(columns, shape, &item, &length) : NULL;
+    for (uint32_t i = 0; absent && i < shape->count; i++) {
+        const struct wh_column *column = &shape->columns[i];
+        if (column->length <= length || column->length > 99 || column->name[length] != '=' ||
+            memcmp(column->name, absent, length) != 0)
+            continue;
+        snprintf(error->text + used, sizeof error->text - used,
+                 " (the column %.*s is written '%.*s\\%.*s')", (int)column->length, column->name,
+                 (int)length, column->name, (int)(column->length - length), column->name + length);
+        return true;
+    }
+    return false;
+}
+
 int wh_step_resolve(const struct wh_step *step, struct wh_columns *columns,
                     const struct wh_shape *shape, uint32_t *indices, struct wh_error *error)
 {
@@ -159,7 +181,7 @@ int wh_step_resolve(const struct wh_step *step, struct wh_columns *columns,
     error->status = WH_REFUSED;
     error->column[0] = '\0'; /* the text names it, and it is no column of the row */
     name_op(step->type->op, error);
-    if (step->varying)
+    if (!suggest_equals(step, columns, shape, error) && step->varying)
         wh_columns_suggest_later(columns, shape, error);
     return -1;
 }

@@ -147,6 +147,10 @@ json_t *wh_parse_columns_argument(const char *argument, struct wh_error *error);
  * as a string unless it is a JSON number, true, false or null. */
 json_t *wh_parse_value_argument(const char *argument, const char *key, struct wh_error *error);
 
+/* Adds to an error about such an argument how a column is written whose name holds a "=", where one
+ * may have been meant: "a=b=5" is for the column a. */
+void wh_suggest_equals(const char *argument, struct wh_error *error);
+
 /*
  * A step from its recipe object, whose op must be among `types` (NULL at the end) and whose keys
  * must be known; NULL with WH_REFUSED. Freed by wh_step_free.

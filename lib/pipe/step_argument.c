@@ -1,6 +1,7 @@
 /* What stands behind a step's option: "COLS[:KEY=VALUE,...]" and "COL=VALUE". */
 #include "pipe/step.h"
 
+#include <stdio.h>
 #include <string.h>
 
 #include "base/memory.h"
@@ -121,4 +122,15 @@ json_t *wh_parse_value_argument(const char *argument, const char *key, struct wh
     json_object_set_new(object, "column", column);
     json_object_set_new(object, key, value);
     return object;
+}
+
+void wh_suggest_equals(const char *argument, struct wh_error *error)
+{
+    const char *first = end_of_columns(argument, '='), *last = strrchr(argument, '=');
+    size_t used = strlen(error->text);
+    int before = (int)(first - argument), after = (int)(last - first) - 1;
+    if (*first && last != first && before < 100 && after < 100)
+        snprintf(error->text + used, sizeof error->text - used,
+                 " (a column of the name %.*s is written '%.*s\\=%.*s')", before + 1 + after,
+                 argument, before, argument, after, first + 1);
 }

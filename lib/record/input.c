@@ -12,6 +12,7 @@
 #include "base/file.h"
 #include "base/hash.h"
 #include "base/memory.h"
+#include "base/scheme.h"
 #include "record/row.h"
 
 enum { CHUNK = 256 << 10, COMPRESSED_CHUNK = 64 << 10, WAIT_MILLISECONDS = 200 };
@@ -46,12 +47,23 @@ struct wh_input_private {
     bool descriptor_ended;
 };
 
+/* What cannot be opened; of what looks like a database no more is shown than its scheme. */
+static void refuse_path(const char *path, struct wh_error *error)
+{
+    size_t length = wh_scheme_length(path);
+    if (length > 0 && length < 64)
+        wh_fail(error, WH_FAILED, "%.*s...: cannot open: there is no such file (rows of a database "
+                "come by wh-extract URL -t TABLE | ...)", (int)length, path);
+    else
+        wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
+}
+
 struct wh_input *wh_input_open(const char *path, struct wh_error *error)
 {
     bool standard = !path || strcmp(path, "-") == 0;
     int descriptor = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) {
-        wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
+        refuse_path(path, error);
         return NULL;
     }
     struct stat status;

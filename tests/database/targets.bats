@@ -12,6 +12,36 @@ keeps_secret() {
     [[ $stderr != *PW* ]]
 }
 
+@test "a name that looks like a database is no file to write a model, state or report to" {
+    echo '{"id":1,"y":0}' >in.ndjson
+    wh-update -q -m m --label y in.ndjson
+    for name in odbc:x sqlite:x.db postgresql://u:PW@h/d 'host=h password=PW'; do
+        while read -r command; do
+            # shellcheck disable=SC2086 # options
+            exits 2 $command "$name" in.ndjson
+            says ': a file is expected, but '
+            says './'
+            [[ $stderr != *PW* ]]
+        done <<'END'
+wh-update --label y -m
+wh-update --label y -m m --checkpoint
+wh-update --label y -m j --join id --within 2 --pending
+wh-score -m
+wh-clean --unique id --state
+wh-clean --rejects
+wh-clean --stats
+wh-featurize --onehot id --fit --state
+wh-featurize --onehot id --frozen --state s --live
+END
+        [ ! -e "$name" ]
+    done
+    exits 0 wh-update -q -m ./odbc:x --label y in.ndjson
+    exits 0 wh-update -q -m odbc:x in.ndjson
+    exits 0 wh-score -q -m user=m in.ndjson
+    exits 1 wh-clean postgresql://u:PW@h/d
+    says 'postgresql://...: cannot open: there is no such file (rows of a database come by wh-extract'
+}
+
 @test "a connection string or an unknown scheme is no file's name" {
     echo '{"a":1}' >in
     local name

@@ -104,6 +104,18 @@ fails() {
     exits 0 wh-featurize --passthrough 'a\:b' in
 }
 
+@test "a column with an equals sign in its name is written with a backslash" {
+    echo '{"a=b":null,"c=d":"1"}' >in
+    fails 2 "(the column a=b is written 'a\\=b')" wh-clean --fill a=b=5 in
+    prints '{"a=b":5,"c=d":"1"}' wh-clean --fill 'a\=b=5' in
+    fails 2 "(a column of the name c=d is written 'c\\=d')" wh-clean --type c=d=int in
+    prints '{"a=b":null,"c=d":1}' wh-clean --type 'c\=d=int' in
+    fails 2 "(the column c=d is written 'c\\=d')" wh-clean --rename c=d=e in
+    prints '{"a=b":null,"e":"1"}' wh-clean --rename 'c\=d=e' in
+    fails 2 "(a column of the name c=d is written 'c\\=d')" wh-featurize --hash c=d=4 in
+    exits 0 wh-featurize --hash 'c\=d=4' in
+}
+
 @test "a file whose name promises another format is refused" {
     echo '{"a":1}' >in
     fails 2 'call it out.ndjson, say, or give --output-format' wh-load out.json in
