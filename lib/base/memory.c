@@ -68,19 +68,25 @@ void wh_buffer_grow(struct wh_buffer *buffer, size_t more)
     buffer->capacity = capacity;
 }
 
+void wh_buffer_vformat(struct wh_buffer *buffer, const char *format, va_list args)
+{
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, again);
+    va_end(again);
+    if (length < 0)
+        return;
+    char *place = wh_buffer_reserve(buffer, (size_t)length + 1);
+    vsnprintf(place, (size_t)length + 1, format, args);
+    buffer->length += (size_t)length;
+}
+
 void wh_buffer_format(struct wh_buffer *buffer, const char *format, ...)
 {
     va_list args;
     va_start(args, format);
-    int length = vsnprintf(NULL, 0, format, args);
+    wh_buffer_vformat(buffer, format, args);
     va_end(args);
-    if (length < 0)
-        return;
-    char *place = wh_buffer_reserve(buffer, (size_t)length + 1);
-    va_start(args, format);
-    vsnprintf(place, (size_t)length + 1, format, args);
-    va_end(args);
-    buffer->length += (size_t)length;
 }
 
 void wh_buffer_free(struct wh_buffer *buffer)

@@ -8,6 +8,7 @@
 #ifndef WH_BASE_MEMORY_H
 #define WH_BASE_MEMORY_H
 
+#include <stdarg.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -28,6 +29,8 @@ struct wh_buffer {
 void wh_buffer_grow(struct wh_buffer *buffer, size_t more);
 void wh_buffer_format(struct wh_buffer *buffer, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+void wh_buffer_vformat(struct wh_buffer *buffer, const char *format, va_list args)
+    __attribute__((format(printf, 2, 0)));
 void wh_buffer_free(struct wh_buffer *buffer);
 
 /* Makes room for `more` bytes behind length and returns the place they go to. */

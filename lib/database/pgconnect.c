@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
 #include "database/url.h"
@@ -11,8 +12,10 @@
 static void pass_notice(void *context, const char *message)
 {
     const struct wh_notify *notify = context;
-    char line[512];
-    notify->notice(notify->context, wh_pg_one_line(line, sizeof line, message));
+    size_t size = 2 * strlen(message) + 64; /* hidden passwords and ends of lines may be longer */
+    char *line = wh_alloc(size, 1);
+    notify->notice(notify->context, wh_pg_one_line(line, size, message));
+    free(line);
 }
 
 /* A URL that libpq cannot read. Its words about that may quote a password. */

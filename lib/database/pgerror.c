@@ -5,25 +5,43 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
+#include "pipe/diagnostic.h"
 #include "pipe/signals.h"
 
-char *wh_pg_one_line(char *out, size_t size, const char *message)
+static void copy_line(char *out, size_t size, const char *message)
 {
+    enum { LONG_WORD = 80 }; /* a longer one is cut rather than left out */
     size_t length = 0;
     for (;;) {
         size_t blanks = strspn(message, " \t\r\n");
         bool line_ended = memchr(message, '\n', blanks) != NULL;
         message += blanks;
         size_t word = strcspn(message, " \t\r\n");
-        if (word == 0 || size - length < word + sizeof "; ")
+        size_t room = size - length > sizeof "; " ? size - length - sizeof "; " : 0;
+        if (word == 0 || room == 0 || (room < word && word <= LONG_WORD))
             break;
         if (length > 0)
             length += (size_t)sprintf(out + length, "%s", line_ended ? "; " : " ");
+        bool cut = room < word;
+        for (word = cut ? room : word; cut && ((unsigned char)message[word] & 0xC0) == 0x80;)
+            word--;
         memcpy(out + length, message, word);
         length += word;
         message += word;
+        if (cut)
+            break;
     }
     out[length] = '\0';
+}
+
+char *wh_pg_one_line(char *out, size_t size, const char *message)
+{
+    struct wh_buffer hidden = { 0 };
+    wh_diagnostic_hide(&hidden, message);
+    wh_buffer_byte(&hidden, '\0');
+    copy_line(out, size, hidden.data);
+    wh_buffer_free(&hidden);
     return out;
 }
 

@@ -24,7 +24,8 @@ void wh_pg_say(struct wh_error *error, enum wh_status status, const char *messag
 /* The place in `sql` that the result's message names; NULL where it names none. */
 const char *wh_pg_error_place(const PGresult *result, const char *sql);
 
-/* Copies a message of several lines to `out` as one, in whole words. Returns `out`. */
+/* Copies a message of several lines to `out` as one, in whole words, as many as there is room for;
+ * its passwords are hidden before. Returns `out`. */
 char *wh_pg_one_line(char *out, size_t size, const char *message);
 
 #endif

@@ -35,17 +35,36 @@ int wh_complain(const char *tool, const struct wh_error *error)
     return error->status == WH_OK ? WH_FAILED : (int)error->status;
 }
 
+/* A notice is no longer than that. What it hides must be hidden before: the beginning of a password
+ * does not show that it is one. */
+static void cut_notice(struct wh_buffer *text)
+{
+    enum { LONGEST = 2048 };
+    if (text->length > LONGEST) {
+        text->length = LONGEST;
+        while (((unsigned char)text->data[text->length] & 0xC0) == 0x80)
+            text->length--;
+        wh_buffer_format(text, "...");
+    }
+    wh_buffer_byte(text, '\0');
+}
+
 void wh_notice(const struct wh_common *common, const char *format, ...)
 {
     if (common->quiet)
         return;
     wh_progress_clear(common->drawn);
-    char text[2048];
     va_list args;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    struct wh_buffer text = { 0 }, hidden = { 0 };
+    wh_buffer_vformat(&text, format, args);
     va_end(args);
-    wh_diagnostic(common->tool, text);
+    wh_buffer_byte(&text, '\0');
+    wh_diagnostic_hide(&hidden, text.data);
+    cut_notice(&hidden);
+    wh_diagnostic(common->tool, hidden.data);
+    wh_buffer_free(&text);
+    wh_buffer_free(&hidden);
 }
 
 static void pass_notice(void *context, const char *text)
