@@ -271,15 +271,26 @@ bool wh_sql_begins(const char *sql, const char *const *words)
 
 /* ---- names ----------------------------------------------------------------------------------- */
 
+/* What is in quotes has such a quote twice. */
+static void add_quoted(struct wh_buffer *out, char quote, const char *text, size_t length)
+{
+    wh_buffer_byte(out, quote);
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == quote)
+            wh_buffer_byte(out, quote);
+        wh_buffer_byte(out, text[i]);
+    }
+    wh_buffer_byte(out, quote);
+}
+
+void wh_sql_literal(struct wh_buffer *out, const char *text)
+{
+    add_quoted(out, '\'', text, strlen(text));
+}
+
 void wh_sql_identifier(struct wh_buffer *out, const char *name, size_t length)
 {
-    wh_buffer_byte(out, '"');
-    for (size_t i = 0; i < length; i++) {
-        if (name[i] == '"')
-            wh_buffer_byte(out, '"');
-        wh_buffer_byte(out, name[i]);
-    }
-    wh_buffer_byte(out, '"');
+    add_quoted(out, '"', name, length);
 }
 
 /* Appends one part of a name; returns what is behind it, NULL where it is broken. */

@@ -57,6 +57,10 @@ int wh_sql_substitute(struct wh_buffer *out, const char *sql, struct wh_sql_para
  * letters' case; opening parentheses before it do not count. */
 bool wh_sql_begins(const char *sql, const char *const *words);
 
+/* Appends a text (without a NUL in it) as a literal of standard SQL, for statements that people are
+ * shown. */
+void wh_sql_literal(struct wh_buffer *out, const char *text);
+
 /* Appends a column's name (without a NUL in it) as a quoted identifier. */
 void wh_sql_identifier(struct wh_buffer *out, const char *name, size_t length);
 

@@ -10,6 +10,7 @@
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
+#include "database/sql.h"
 
 static bool failed_with(const PGresult *result, const char *wanted)
 {
@@ -179,23 +180,44 @@ static bool is_there(PGconn *connection, const char *table)
     return there;
 }
 
+/* The row as a literal of SQL; free() it. */
+static char *row_literal(const struct wh_pg_checkpoint *checkpoint)
+{
+    struct wh_buffer literal = { 0 };
+    wh_sql_literal(&literal, checkpoint->row);
+    wh_buffer_byte(&literal, '\0');
+    return literal.data;
+}
+
 static int refuse_gone(const struct wh_pg_checkpoint *checkpoint, const char *table,
                        struct wh_error *error)
 {
-    return wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, which does not exist "
-                   "any more: bring the table back, or load all rows anew (DELETE FROM %s WHERE "
-                   "name = '%s'), or give --changed-target to load only newer rows into a new one",
-                   table, checkpoint->table, checkpoint->row);
+    char *row = row_literal(checkpoint);
+    wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, which does not exist any more: "
+            "bring the table back, or load all rows anew (DELETE FROM %s WHERE name = %s), or give "
+            "--changed-target to load only newer rows into a new one",
+            table, checkpoint->table, row);
+    free(row);
+    return -1;
+}
+
+static int refuse_new(const struct wh_pg_checkpoint *checkpoint, const char *table,
+                      struct wh_error *error)
+{
+    char *row = row_literal(checkpoint);
+    wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, which was dropped and created "
+            "again since: bring the old one back, or load all rows anew (DELETE FROM %s WHERE name "
+            "= %s), or give --changed-target to load only newer rows into this one",
+            table, checkpoint->table, row);
+    free(row);
+    return -1;
 }
 
 static int refuse_other(const struct wh_pg_checkpoint *checkpoint, const char *table,
                         const struct wh_pg_target *target, struct wh_error *error)
 {
     if (strcmp(table, target->table) == 0)
-        return wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, which was dropped "
-                       "and created again since: bring the old one back, or load all rows anew "
-                       "(DELETE FROM %s WHERE name = '%s'), or give --changed-target to load only "
-                       "newer rows into this one", table, checkpoint->table, checkpoint->row);
+        return refuse_new(checkpoint, table, error);
     return wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, and --table leads to "
                    "%s: name the same table with its schema, or use another --checkpoint, or give "
                    "--changed-target to load newer rows into this one", table, target->table);

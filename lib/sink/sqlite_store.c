@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "database/sql.h"
 #include "database/sqlite.h"
 #include "sink/sink.h"
 
@@ -79,6 +80,19 @@ static bool is_there(sqlite3 *database, const char *table)
                                          NULL) == SQLITE_OK;
 }
 
+static int refuse_gone(const char *name, const char *table, struct wh_error *error)
+{
+    struct wh_buffer literal = { 0 };
+    wh_sql_literal(&literal, name);
+    wh_buffer_byte(&literal, '\0');
+    wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, which does not exist any "
+            "more: bring the table back, or load all rows anew (DELETE FROM wh_checkpoint WHERE "
+            "name = %s), or give --changed-target to load only newer rows into a new one", name,
+            table, literal.data);
+    wh_buffer_free(&literal);
+    return -1;
+}
+
 int wh_sqlite_checkpoint_check(sqlite3 *database, const struct wh_checkpoint *held,
                                const char *name, const char *table, struct wh_error *error)
 {
@@ -89,10 +103,7 @@ int wh_sqlite_checkpoint_check(sqlite3 *database, const struct wh_checkpoint *he
         return wh_fail(error, WH_BROKEN, "another run has made the table %s meanwhile: run the "
                        "line again", then);
     if (!table)
-        return wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, which does not "
-                       "exist any more: bring the table back, or load all rows anew (DELETE FROM "
-                       "wh_checkpoint WHERE name = '%s'), or give --changed-target to load only "
-                       "newer rows into a new one", name, then, name);
+        return refuse_gone(name, then, error);
     return wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, and --table is %s: "
                    "name the same table, or use another --checkpoint, or give --changed-target to "
                    "load newer rows into this one", name, then, table);
