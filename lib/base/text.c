@@ -172,3 +172,29 @@ char *wh_split_list(const char *list, const char ***items, size_t *count)
         }
     }
 }
+
+static bool is_plain(const char *name)
+{
+    static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_.";
+    for (; *name; name++)
+        if (!strchr(plain, *name) && (unsigned char)*name < 0x80)
+            return false;
+    return true;
+}
+
+void wh_option_column(struct wh_buffer *out, const char *name)
+{
+    if (*name && is_plain(name)) {
+        wh_buffer_format(out, "%s", name);
+        return;
+    }
+    wh_buffer_byte(out, '\'');
+    for (const char *at = name; *at; at++) {
+        if (strchr(",\\=:", *at) || (at == name && strchr("/!", *at)))
+            wh_buffer_byte(out, '\\');
+        if (*at == '\'')
+            wh_buffer_format(out, "'\\'");
+        wh_buffer_byte(out, *at);
+    }
+    wh_buffer_byte(out, '\'');
+}

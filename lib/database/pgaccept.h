@@ -19,7 +19,7 @@
 struct wh_pg_refusal {
     const char *what;
     const char *before, *after; /* around the name of the column; before is NULL where nothing is
-                                   known to help */
+                                   known to help, after where it is a column of another type */
 };
 
 /*

@@ -1,3 +1,8 @@
+#include <float.h>
+#include <math.h>
+#include <stdlib.h>
+
+#include "base/memory.h"
 #include "base/number.h"
 #include "database/pgaccept_scan.h"
 
@@ -114,11 +119,28 @@ bool wh_pg_accept_numeric(const struct wh_pg_type *type, const struct wh_slice *
     if (!find_powers(text, &high, &low))
         return true;
     if (high >= whole)
-        return refuse(refusal, "has more digits before the point than the type",
+        return refuse(refusal, "has more digits before the point than the type keeps",
+                      KEEPS("numeric"));
+    if (scale < 0 && low < -scale)
+        return refuse(refusal, "has digits that the type, with its negative scale, rounds away",
                       KEEPS("numeric"));
     return low >= -scale
            || refuse(refusal, "has more digits after the point than the type keeps",
                      KEEPS("numeric"));
+}
+
+/* Of a number that no real, or no double, is near to. */
+static const char *out_of_range(const struct wh_slice *text, bool single)
+{
+    int64_t high = 0, low = 0;
+    char *copy = wh_copy(text->text, text->length);
+    double value = fabs(wh_number_parse(copy, text->length));
+    free(copy);
+    if (single ? value > (double)FLT_MAX : isinf(value))
+        return single ? "is too large for a real" : "is too large for a double";
+    if (find_powers(text, &high, &low) && value < (single ? (double)FLT_MIN : DBL_MIN))
+        return single ? "is too close to zero for a real" : "is too close to zero for a double";
+    return NULL;
 }
 
 bool wh_pg_accept_float(const struct wh_slice *text, bool single, struct wh_pg_refusal *refusal)
@@ -129,9 +151,11 @@ bool wh_pg_accept_float(const struct wh_slice *text, bool single, struct wh_pg_r
     if (single ? wh_number_kept_single(text->text, text->length)
                : wh_number_kept(text->text, text->length))
         return true;
+    const char *range = out_of_range(text, single);
     if (single && wh_number_kept(text->text, text->length))
-        return refuse(refusal, "has more digits than a real keeps", KEEPS("double precision"));
-    return refuse(refusal, "has more digits than a double keeps", KEEPS("numeric"));
+        return refuse(refusal, range ? range : "has more digits than a real keeps",
+                      KEEPS("double precision"));
+    return refuse(refusal, range ? range : "has more digits than a double keeps", KEEPS("numeric"));
 }
 
 /* A number of two places, or as lc_monetary C prints it: -$1,234.50. */

@@ -15,7 +15,7 @@
 
 /* ---- reasons --------------------------------------------------------------------------------- */
 
-#define KEEPS(TYPE) "a column of " TYPE " keeps it: ALTER TABLE, or --create with --schema", ""
+#define KEEPS(TYPE) "a column of " TYPE " keeps it", NULL
 #define CONVERTS(TYPE, RESULT) "wh-clean --type ", "=" TYPE " " RESULT
 
 static inline bool refuse(struct wh_pg_refusal *refusal, const char *what, const char *before,

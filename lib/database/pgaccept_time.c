@@ -102,6 +102,37 @@ static int places_of(const struct wh_pg_type *type)
                                                                        : MICROSECOND_PLACES;
 }
 
+/* What is wrong with a text that has the form of a date, of a time of day or of both; NULL where it
+ * has not. */
+static const char *wrong_value(const struct wh_slice *text, bool timed)
+{
+    struct cursor left = cursor_of(text), day = left;
+    int value, part;
+    if (!timed) {
+        bool before_christ = cut_era(&left);
+        bool form = take_digits(&left, &value) >= 4 && take(&left, '-') && take_pair(&left, 99, &part)
+                    && take(&left, '-') && take_pair(&left, 99, &part)
+                    && (left.at == left.end || *left.at == 'T' || *left.at == ' ');
+        if (!form)
+            return NULL;
+        if (!take_date(&day, before_christ))
+            return "names a day that does not exist";
+        if (left.at++ == left.end)
+            return NULL;
+    }
+    if (!take_pair(&left, 99, &value) || !take(&left, ':') || !take_pair(&left, 99, &value))
+        return NULL;
+    if (take(&left, ':') && !take_pair(&left, 99, &value))
+        return NULL;
+    if (left.at < left.end && (is_digit(*left.at) || !strchr(".Zz+- ", *left.at)))
+        return NULL;
+    left = cursor_of(text);
+    if (!timed)
+        left.at = day.at + 1;
+    return take_clock(&left, timed ? 24 : 23, MICROSECOND_PLACES)
+               ? NULL : "names a time of day that does not exist";
+}
+
 #define NO_DATE "is not a date such as 2024-01-31"
 #define NO_INTERVAL "is not an interval such as 1 day 02:30:00 or P1DT2H30M"
 #define READ_IN_SQL "write it as ISO 8601 does, or load it into a column of text and read it by "  \
@@ -114,6 +145,9 @@ static bool refuse_stamp(const struct wh_slice *text, const char *what, bool zon
     struct wh_civil time;
     if (refuse_blanks(text, what, refusal))
         return false;
+    const char *wrong = wrong_value(text, false);
+    if (wrong)
+        return refuse(refusal, wrong, KEEPS("text"));
     if (wh_time_parse(text->text, text->length, &time) && time.has_offset == zoned)
         return refuse(refusal, what, CONVERTS("timestamp", "writes it so"));
     return refuse(refusal, what, READ_IN_SQL);
@@ -200,6 +234,8 @@ bool wh_pg_accept_time(const struct wh_pg_type *type, const struct wh_slice *tex
     bool zoned = type->input == WH_PG_IN_TIME_ZONED;
     bool sound = take_clock(&left, 24, places_of(type));
     bool offset = sound && left.at < left.end && take_offset(&left);
+    if (!sound && wrong_value(text, true))
+        return refuse(refusal, wrong_value(text, true), KEEPS("text"));
     if (!sound || left.at != left.end)
         return refuse_stamp(text, zoned ? "is not a time of day such as 12:30:00+02"
                                         : "is not a time of day such as 12:30:00", false, refusal);

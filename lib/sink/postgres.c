@@ -93,7 +93,9 @@ static int make_table(struct postgres *pg, struct wh_error *error)
     wh_buffer_free(&sql);
     if (status == 0 && wh_pg_table_find(&pg->table, pg->session.connection, pg->request, error))
         status = wh_pg_session_name(&pg->session, error);
-    return status == 0 ? get_ready(pg, error) : -1;
+    status = status == 0 ? get_ready(pg, error) : -1;
+    pg->layout.values.made = true;
+    return status;
 }
 
 /* A row that waited turns out to be bad: the run has read on since. */
@@ -180,6 +182,7 @@ static int commit(struct postgres *pg, bool swap, const struct wh_checkpoint *ne
     if (status != 0)
         return *error->rule ? wh_pg_batch_blame(&pg->batch, error, error) : -1;
     wh_pg_batch_committed(&pg->batch);
+    pg->layout.values.made = false;
     return 0;
 }
 

@@ -159,6 +159,35 @@ void wh_pg_batch_committed(struct wh_pg_batch *batch)
     wh_arena_reset(&batch->sources);
 }
 
+/* Whether the rows of the layout lack a column of the table. */
+static bool lacks(const struct wh_pg_layout *layout, const char *column)
+{
+    for (uint32_t i = 0; i < layout->table->count; i++)
+        if (strcmp(layout->table->columns[i].name, column) == 0)
+            return layout->places[i] == WH_PG_NONE;
+    return false;
+}
+
+/* The reason with what can be done about it. */
+static struct wh_error advised(const struct wh_pg_batch *batch, const struct wh_pg_fault *fault)
+{
+    struct wh_error reason = fault->error;
+    struct wh_buffer remedy = { 0 };
+    const struct wh_pg_layout *layout = batch->stage->layout;
+    const struct wh_refused refused = {
+        .by = fault->by, .column = reason.column, .absent = lacks(layout, reason.column),
+        .deleted = layout->op == WH_APPLY_DELETE,
+    };
+    wh_refused_remedy(&remedy, batch->stage->request, &refused);
+    size_t used = strlen(reason.text), stop = used > 0 && reason.text[used - 1] == '.';
+    if (remedy.length > 0 && used - stop + remedy.length < sizeof reason.text) {
+        memcpy(reason.text + used - stop, remedy.data, remedy.length);
+        reason.text[used - stop + remedy.length] = '\0';
+    }
+    wh_buffer_free(&remedy);
+    return reason;
+}
+
 /* ---- COPY ------------------------------------------------------------------------------------ */
 
 static int lost(struct wh_pg_batch *batch, struct wh_error *error)
@@ -382,8 +411,10 @@ static enum outcome try_rows(struct wh_pg_batch *batch, uint64_t first, uint64_t
 static int give_up(struct wh_pg_batch *batch, uint64_t row, const struct wh_pg_fault *fault,
                    struct wh_emit *emit, struct wh_error *error)
 {
-    return batch->rejects ? reject(batch, row, fault, emit, error)
-                          : blame_row(place_of(batch, row), &fault->error, error);
+    if (batch->rejects)
+        return reject(batch, row, fault, emit, error);
+    struct wh_error reason = advised(batch, fault);
+    return blame_row(place_of(batch, row), &reason, error);
 }
 
 /* How far a batch was taken to pieces. */
@@ -476,9 +507,10 @@ static int split(struct wh_pg_batch *batch, struct wh_pg_fault *fault, struct wh
 static int refuse(const struct wh_pg_batch *batch, const struct wh_pg_fault *fault,
                   struct wh_error *error)
 {
+    struct wh_error reason = advised(batch, fault);
     if (fault->line > 0 && fault->line <= batch->count)
-        return blame_row(place_of(batch, fault->line - 1), &fault->error, error);
-    return blame_rows(place_of(batch, 0), batch->end, &fault->error, error);
+        return blame_row(place_of(batch, fault->line - 1), &reason, error);
+    return blame_rows(place_of(batch, 0), batch->end, &reason, error);
 }
 
 int wh_pg_batch_deliver(struct wh_pg_batch *batch, struct wh_emit *emit, struct wh_error *error)

@@ -71,6 +71,14 @@ static const char *rule_of(const char *constraint, const char *state)
     return strncmp(state, "22", 2) == 0 ? "type" : state;
 }
 
+static enum wh_refused_by refused_by(const char *state)
+{
+    return strcmp(state, "23502") == 0   ? WH_BY_NOT_NULL
+           : strcmp(state, "23503") == 0 ? WH_BY_FOREIGN_KEY
+           : strcmp(state, "23505") == 0 ? WH_BY_UNIQUE
+                                         : WH_BY_OTHER;
+}
+
 void wh_pg_fault_read(struct wh_pg_fault *fault, PGconn *connection, const PGresult *result,
                       const char *copied)
 {
@@ -82,6 +90,7 @@ void wh_pg_fault_read(struct wh_pg_fault *fault, PGconn *connection, const PGres
     if (!fault->rows)
         return;
     error->status = WH_FAILED;
+    fault->by = refused_by(state);
     const char *column = PQresultErrorField(result, PG_DIAG_COLUMN_NAME);
     const char *context = copy_context(result, copied);
     snprintf(error->rule, sizeof error->rule, "%s",
@@ -106,4 +115,5 @@ void wh_pg_fault_told(struct wh_pg_fault *fault, const PGresult *refused, int ro
              rule_of(PQgetvalue(refused, row, RULE), PQgetvalue(refused, row, STATE)));
     fault->rows = true;
     fault->line = 0;
+    fault->by = refused_by(PQgetvalue(refused, row, STATE));
 }

@@ -10,10 +10,12 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "sink/remedy.h"
 
 struct wh_pg_fault {
     bool rows;             /* the rows are at fault; the error then is one of a bad row */
     uint64_t line;         /* the line of COPY that is, from 1; 0: not told */
+    enum wh_refused_by by; /* what has refused it */
     struct wh_error error;
 };
 

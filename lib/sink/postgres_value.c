@@ -5,6 +5,8 @@
 #include <string.h>
 
 #include "base/base64.h"
+#include "base/number.h"
+#include "base/text.h"
 #include "database/pgaccept.h"
 #include "record/json.h"
 #include "record/writer.h"
@@ -17,24 +19,49 @@ void wh_pg_values_free(struct wh_pg_values *values)
 
 /* ---- reasons --------------------------------------------------------------------------------- */
 
-static int refuse_text(const struct wh_pg_values *values, const char *text, size_t length,
+/* What helps: where --create has made a column of numbers or booleans for what is texts, to say
+ * that it is texts; else what the refusal says. */
+static void add_remedy(struct wh_buffer *out, const struct wh_pg_values *values, bool text,
+                       const struct wh_pg_refusal *why)
+{
+    const char *column = values->column ? values->column : "";
+    bool inferred = text && values->made && values->column;
+    wh_buffer_format(out, " (");
+    if (inferred) {
+        wh_buffer_format(out, "--string ");
+        wh_option_column(out, column);
+        wh_buffer_format(out, " makes its column text; ");
+    }
+    wh_buffer_format(out, "%s", why->before);
+    if (!why->after)
+        wh_buffer_format(out, values->made ? ": --create with --schema"
+                                           : ": ALTER TABLE, or --create with --schema");
+    else if (*why->after)
+        wh_option_column(out, column);
+    wh_buffer_format(out, "%s)", why->after ? why->after : "");
+}
+
+static int refuse_text(const struct wh_pg_values *values, bool text, struct wh_slice value,
                        const struct wh_pg_refusal *why, struct wh_error *error)
 {
-    char quoted[96], column[96];
-    const char *name = values->column ? values->column : "";
-    snprintf(column, sizeof column, "%s", why->before && *why->after ? name : "");
-    return wh_bad_row(error, "type", NULL, 0, 0, "%s %s%s%s%s%s%s%s%s", wh_quote(quoted, text, length),
-                      why->what, values->type ? "; the column's type is " : "",
-                      values->type ? values->type : "", why->before ? " (" : "",
-                      why->before ? why->before : "", column, why->before ? why->after : "",
-                      why->before ? ")" : "");
+    char quoted[96];
+    struct wh_buffer remedy = { 0 };
+    if (why->before)
+        add_remedy(&remedy, values, text, why);
+    wh_buffer_byte(&remedy, '\0');
+    wh_bad_row(error, "type", NULL, 0, 0, "%s %s%s%s%s",
+               wh_quote(quoted, value.text, value.length), why->what,
+               values->type ? "; the column's type is " : "", values->type ? values->type : "",
+               remedy.data);
+    wh_buffer_free(&remedy);
+    return -1;
 }
 
 static int refuse(const struct wh_pg_values *values, const struct wh_field *field,
                   const char *what, struct wh_error *error)
 {
     const struct wh_pg_refusal why = { what, NULL, NULL };
-    return refuse_text(values, field->text, field->length, &why, error);
+    return refuse_text(values, false, (struct wh_slice){ field->text, field->length }, &why, error);
 }
 
 /* ---- COPY's escapes -------------------------------------------------------------------------- */
@@ -249,7 +276,7 @@ static int add_bytes(const struct wh_pg_values *values, struct wh_buffer *out,
     }
     out->length += 2 + 2 * size;
     free(bytes);
-    return sound ? 0 : refuse_text(values, text.text, text.length, &why, error);
+    return sound ? 0 : refuse_text(values, false, text, &why, error);
 }
 
 /* The bracket that JSON of such a value begins with, and no literal of PostgreSQL that is one; 0
@@ -293,6 +320,13 @@ static struct wh_slice text_of(struct wh_pg_values *values, const struct wh_fiel
     return (struct wh_slice){ place, wh_json_unescape(field->text, field->length, place) };
 }
 
+/* Whether a text does not fit a type that --create takes from numbers or booleans before it. */
+static bool is_inferred(const struct wh_pg_type *type, const struct wh_slice *text)
+{
+    return (type->kind == WH_PG_NUMBER && !wh_number_valid(text->text, text->length))
+           || type->kind == WH_PG_BOOL;
+}
+
 /* Checks a text that is to be sent as it is, and shortens it where that is the same value. */
 static int check_text(const struct wh_pg_values *values, const struct wh_pg_type *type,
                       struct wh_slice *text, struct wh_error *error)
@@ -300,7 +334,7 @@ static int check_text(const struct wh_pg_values *values, const struct wh_pg_type
     struct wh_pg_refusal why;
     struct wh_slice given = *text;
     return wh_pg_accepts(type, text, &why)
-               ? 0 : refuse_text(values, given.text, given.length, &why, error);
+               ? 0 : refuse_text(values, is_inferred(type, &given), given, &why, error);
 }
 
 static int add_string(struct wh_pg_values *values, struct wh_buffer *out,
@@ -422,7 +456,8 @@ static int add_document(struct wh_pg_values *values, struct wh_buffer *out,
         copy[--length] = '\0';
     begin = strspn(copy, " \t");
     if (!wh_json_valid(copy + begin, length - begin))
-        return refuse_text(values, field->text, field->length, &why, error);
+        return refuse_text(values, false, (struct wh_slice){ field->text, field->length }, &why,
+                           error);
     return add_escaped(out, copy + begin, length - begin, error);
 }
 

@@ -28,6 +28,7 @@
 struct wh_pg_values {
     struct wh_buffer work, decoded; /* kept from value to value */
     bool csv;                       /* the rows were read as CSV */
+    bool made;                      /* the table was made by this run, and is gone if that fails */
     const char *column, *type;      /* of the next value, as messages name them; may be NULL */
     bool not_null;                  /* its column cannot hold SQL's null */
 };

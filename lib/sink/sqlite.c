@@ -70,6 +70,8 @@ static int end_transaction(struct sqlite *sqlite, struct wh_error *error)
     wh_sqlite_wait(sqlite->database, true);
     if (wh_sqlite_command(sqlite->database, "COMMIT", error) == 0) {
         sqlite->begun = false;
+        if (sqlite->table)
+            wh_sqlite_table_made(sqlite->table, false);
         return 0;
     }
     int code = sqlite3_errcode(sqlite->database) & 0xFF;
@@ -126,6 +128,8 @@ static int create_table(struct sqlite *sqlite, struct wh_error *error)
     wh_buffer_free(&sql);
     if (status == 0)
         status = wh_sqlite_table_open(sqlite->database, sqlite->request, &sqlite->table, error);
+    if (status == 0 && sqlite->table)
+        wh_sqlite_table_made(sqlite->table, true);
     return status == 0 ? 0 : name_target(sqlite, error);
 }
 

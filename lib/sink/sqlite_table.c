@@ -8,6 +8,7 @@
 #include "database/sql.h"
 #include "database/sqlite.h"
 #include "sink/apply.h"
+#include "sink/remedy.h"
 #include "sink/schema.h"
 #include "sink/sqlite_value.h"
 
@@ -504,10 +505,43 @@ static enum wh_verdict find_statement(struct wh_sqlite_table *table, struct wh_r
     return verdict;
 }
 
+void wh_sqlite_table_made(struct wh_sqlite_table *table, bool made)
+{
+    for (size_t i = 0; i < table->count; i++)
+        table->columns[i].made = made;
+}
+
 /* ---- rows ---------------------------------------------------------------------------------- */
 
+/* Why the database refuses a row, and what can be done about that. "NOT NULL constraint failed: t.a"
+ * names the column. */
+static void refuse_row(const struct wh_sqlite_table *table, const struct statement *statement,
+                       struct wh_error *error)
+{
+    const char *message = sqlite3_errmsg(table->database), *column = strrchr(message, '.');
+    int code = sqlite3_extended_errcode(table->database);
+    enum wh_refused_by by = code == SQLITE_CONSTRAINT_NOTNULL      ? WH_BY_NOT_NULL
+                            : code == SQLITE_CONSTRAINT_FOREIGNKEY ? WH_BY_FOREIGN_KEY
+                            : code == SQLITE_CONSTRAINT_UNIQUE
+                                    || code == SQLITE_CONSTRAINT_PRIMARYKEY
+                                ? WH_BY_UNIQUE : WH_BY_OTHER;
+    struct wh_refused refused = {
+        .by = by, .column = column ? column + 1 : "", .absent = true,
+        .deleted = statement->op == WH_APPLY_DELETE,
+    };
+    for (int i = 0; i < statement->count; i++)
+        if (strcmp(statement->bindings[i].column->name, refused.column) == 0)
+            refused.absent = false;
+    struct wh_buffer remedy = { 0 };
+    wh_refused_remedy(&remedy, table->request, &refused);
+    wh_buffer_byte(&remedy, '\0');
+    wh_bad_row(error, "database", NULL, 0, 0, "%s%s", message, remedy.data);
+    wh_buffer_free(&remedy);
+}
+
 /* What a statement that failed says about its row. */
-static enum wh_verdict judge(const struct wh_sqlite_table *table, struct wh_error *error)
+static enum wh_verdict judge(const struct wh_sqlite_table *table,
+                             const struct statement *statement, struct wh_error *error)
 {
     sqlite3 *database = table->database;
     if (sqlite3_get_autocommit(database)) {
@@ -521,7 +555,7 @@ static enum wh_verdict judge(const struct wh_sqlite_table *table, struct wh_erro
     case SQLITE_MISMATCH:
     case SQLITE_TOOBIG:
     case SQLITE_ERROR: /* an expression in a check, a generated column or a trigger */
-        wh_bad_row(error, "database", NULL, 0, 0, "%s", sqlite3_errmsg(database));
+        refuse_row(table, statement, error);
         return WH_BAD;
     default:
         wh_sqlite_fail(database, error);
@@ -543,9 +577,10 @@ enum wh_verdict wh_sqlite_table_row(struct wh_sqlite_table *table, struct wh_row
         if (code < 0)
             return WH_BAD;
         if (code != SQLITE_OK)
-            return judge(table, error);
+            return judge(table, statement, error);
     }
-    verdict = sqlite3_step(statement->prepared) == SQLITE_DONE ? WH_TAKEN : judge(table, error);
+    verdict = sqlite3_step(statement->prepared) == SQLITE_DONE
+                  ? WH_TAKEN : judge(table, statement, error);
     sqlite3_reset(statement->prepared);
     return verdict;
 }

@@ -19,6 +19,8 @@ int wh_sqlite_table_open(sqlite3 *database, const struct wh_sink_request *reques
                          struct wh_sqlite_table **table, struct wh_error *error);
 /* Its name without schema and quotes; the table's own. */
 const char *wh_sqlite_table_name(const struct wh_sqlite_table *table);
+/* Whether this run has made it, and it is gone where the run fails; for remedies. */
+void wh_sqlite_table_made(struct wh_sqlite_table *table, bool made);
 /* NULL is allowed. */
 void wh_sqlite_table_close(struct wh_sqlite_table *table);
 

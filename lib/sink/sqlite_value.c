@@ -5,7 +5,9 @@
 #include <strings.h>
 
 #include "base/base64.h"
+#include "base/memory.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "record/json.h"
 
 static int bad_value(const struct wh_sqlite_column *column, const struct wh_field *field,
@@ -57,8 +59,11 @@ static int bind_number(sqlite3_stmt *statement, int index, const struct wh_sqlit
     if (affinity == WH_SQLITE_AS_GIVEN)
         return bind_text(statement, index, text, length);
     return bad_value(column, field, error,
-                     "has more digits than the column can hold (one without a type, or of TEXT, "
-                     "keeps all)");
+                     isinf(wh_number_parse_slack(text, length))
+                         ? "is too large for a number of SQLite (a column without a type, or of "
+                           "TEXT, keeps it)"
+                         : "has more digits than the column can hold (one without a type, or of "
+                           "TEXT, keeps all)");
 }
 
 /* ---- strings ------------------------------------------------------------------------------- */
@@ -138,6 +143,27 @@ static bool bind_marked(sqlite3_stmt *statement, int index, const struct wh_sqli
     return true;
 }
 
+/* A text that SQLite would make another one of, by making a number of it. */
+static int refuse_numeric(const struct wh_sqlite_column *column, const struct wh_field *field,
+                          struct wh_slice text, struct wh_error *error)
+{
+    struct wh_buffer reason = { 0 };
+    wh_buffer_format(&reason, "would become a number in this column (");
+    if (column->made) {
+        wh_buffer_format(&reason, "--string ");
+        wh_option_column(&reason, column->name);
+        wh_buffer_format(&reason, " makes its column text; ");
+    }
+    wh_buffer_format(&reason, "wh-clean --type ");
+    wh_option_column(&reason, column->name);
+    wh_buffer_format(&reason, "=%s makes it one; a column of TEXT keeps it)",
+                     memchr(text.text, '.', text.length) ? "decimal" : "int");
+    wh_buffer_byte(&reason, '\0');
+    bad_value(column, field, error, reason.data);
+    wh_buffer_free(&reason);
+    return -1;
+}
+
 static int bind_string(sqlite3_stmt *statement, int index, const struct wh_sqlite_column *column,
                        struct wh_row *row, const struct wh_field *field, struct wh_error *error)
 {
@@ -156,8 +182,7 @@ static int bind_string(sqlite3_stmt *statement, int index, const struct wh_sqlit
     if (wh_sqlite_makes_numbers(declared->affinity) && is_infinite_word(text))
         return sqlite3_bind_double(statement, index, *text.text == '-' ? -HUGE_VAL : HUGE_VAL);
     if (would_change(column, text.text, text.length))
-        return bad_value(column, field, error,
-                         "would become a number in this column (wh-clean --type makes it one)");
+        return refuse_numeric(column, field, text, error);
     return bind_text(statement, index, text.text, text.length);
 }
 

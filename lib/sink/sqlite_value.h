@@ -27,6 +27,7 @@ struct wh_sqlite_column {
     char *name;
     bool key;
     bool generated;
+    bool made; /* its table was made by this run, and is gone where that fails */
     struct wh_sqlite_declared declared;
 };
 
