@@ -282,13 +282,15 @@ static void order(struct wh_sketch *sketch, int64_t number, uint32_t before)
     sketch->last = number;
 }
 
-/* Texts may be names of rows whatever they are, whole numbers where they count the rows. */
-static bool is_ordered(const struct wh_sketch *sketch, uint32_t count)
+/* Texts may be names of rows whatever they are, whole numbers where they count the rows; those that
+ * only rise may also be a time, or what the rows are sorted by. */
+static void find_order(struct wh_census_column *column)
 {
-    if (sketch->texts)
-        return sketch->texts == count;
+    const struct wh_sketch *sketch = column->sketch;
     uint64_t range = (uint64_t)sketch->highest - (uint64_t)sketch->lowest;
-    return sketch->rising || sketch->falling || range < 2 * (uint64_t)count;
+    column->gaps = sketch->texts == 0 && range >= 2 * (uint64_t)column->different;
+    column->ordered = sketch->texts ? sketch->texts == column->different
+                                    : !column->gaps || sketch->rising || sketch->falling;
 }
 
 static void watch_value(struct wh_census *census, struct wh_census_column *column,
@@ -309,7 +311,7 @@ static void watch_value(struct wh_census *census, struct wh_census_column *colum
     else
         order(sketch, number, column->different);
     column->different++;
-    column->ordered = is_ordered(sketch, column->different);
+    find_order(column);
     if (column->different >= DIFFERENT)
         end_sketch(census, column);
 }
@@ -720,6 +722,7 @@ static void carry_column(struct wh_census *census, const struct wh_census *from,
         end_sketch(census, column);
     column->different = other->sketch ? 0 : other->different;
     column->ordered = other->ordered;
+    column->gaps = other->gaps;
 }
 
 void wh_census_carry(struct wh_census *census, struct wh_census *from)

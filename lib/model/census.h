@@ -84,7 +84,9 @@ struct wh_census_column {
                                        dates, and numbers with commas or blanks in them */
     struct wh_sketch *sketch;       /* of values that were all different; NULL: not watched */
     uint32_t different;             /* values before two were alike; 0: two were */
-    bool ordered;                   /* these were whole numbers in order, or without large gaps */
+    bool ordered;                   /* these were texts, or whole numbers in order or without large
+                                       gaps */
+    bool gaps;                      /* they are numbers in order, with large gaps */
 };
 
 /* In the model. */

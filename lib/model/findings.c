@@ -388,6 +388,12 @@ static void tell_looks(struct wh_buffer *out, const struct finding *finding, con
                          "they spelled as in the rows that it learned from?)", name, word);
         break;
     default:
+        if (column->gaps) {
+            wh_buffer_format(out, "column %s rises or falls with every row: an ID or a time says "
+                             "nothing of later rows (%s %s), and rows sorted by an amount teach "
+                             "better in another order", name, leave, name);
+            break;
+        }
         wh_buffer_format(out, "column %s is different in each of the %s%u rows looked at: an ID, "
                          "a time or free text teaches nothing (%s %s)", name,
                          column->sketch ? "" : "first ", column->different, leave, name);

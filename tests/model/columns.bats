@@ -175,6 +175,11 @@ score_of() {
     jq -nr '"amount,y", (range(500) | "\(. * 7919 % 1009 * 1000),\(. % 2)")' >amounts.csv
     exits 0 wh-update -m amounts.whm --label y amounts.csv
     [[ $stderr != *column* ]]
+    # What rises with gaps may be a time or what the rows are sorted by.
+    jq -nr '"at,amount,y", (range(500) | "\(1700000000 + . * 60),\(. * .),\(. % 2)")' >sorted.csv
+    exits 0 wh-update -m sorted.whm --label y sorted.csv
+    says 'column at rises or falls with every row: an ID or a time says nothing of later rows (--ignore at)'
+    says 'column amount rises or falls with every row'
     exits 0 wh-update -q -m amounts.whm --new --label y rows.csv
     [ -z "$stderr" ]
 }
