@@ -197,7 +197,7 @@ static void settle_reading(struct wh_common *common)
         .strings_text = common->strings,
         .nulls = common->nulls,
         .null_count = common->null_count,
-        .max_row = common->max_row ? (size_t)common->max_row : WH_MAX_ROW,
+        .max_row = (size_t)common->max_row,
     };
 }
 

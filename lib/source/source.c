@@ -32,13 +32,16 @@ const struct wh_source_kind *wh_source_find(const char *operand, struct wh_error
 }
 
 /* What is said about reading text would be without effect on a database, and not by intent. */
-static int check_reading(const struct wh_reading *reading, struct wh_error *error)
+static int check_reading(const struct wh_source_request *request, struct wh_error *error)
 {
+    const struct wh_reading *reading = request->reading;
     const char *given = reading->format != WH_FORMAT_NONE ? "--input-format"
                         : reading->strings                ? "--string"
                         : reading->no_infer               ? "--no-infer"
                         : reading->infer_rows > 0         ? "--infer"
                         : reading->ragged                 ? "--ragged"
+                        : reading->max_row > 0            ? "--max-row"
+                        : request->complete               ? "--complete"
                                                           : NULL;
     if (given)
         return wh_fail(error, WH_REFUSED, "%s applies only to files, but the source is a database",
@@ -81,7 +84,7 @@ struct wh_reader *wh_source_open(const struct wh_source_request *request, struct
     if (!kind)
         return NULL;
     int status = kind->open == wh_file_source ? check_since(request, error)
-                                              : check_reading(request->reading, error);
+                                              : check_reading(request, error);
     return status == 0 ? kind->open(request, error) : NULL;
 }
 

@@ -108,5 +108,37 @@ refuses() {
     sqlite3 db 'CREATE TABLE t(a, b); INSERT INTO t VALUES (1, 2)'
     refuses --no-header wh-extract sqlite:db -t t -H
     refuses --delimiter wh-extract sqlite:db -t t -d ';'
+    refuses --max-row wh-extract sqlite:db -t t --max-row 64m
+    exits 2 wh-extract -q sqlite:db -t t --since a --checkpoint c.json --complete
+    says '--complete applies only to files'
+    prints '{"a":1,"b":2}' wh-extract sqlite:db -t t
     prints '1;2' wh-extract sqlite:db -t t -H -d ';' -o csv
+}
+
+@test "what wh-load does to a database is refused for files, and the reverse" {
+    need sqlite3
+    echo '{"columns":{"a":"bigint"}}' >schema.json
+    sqlite3 db 'CREATE TABLE t(a INTEGER PRIMARY KEY, b)'
+    local options
+    for options in '--table t' '--key a' '--create' '--schema schema.json' '--apply' \
+        '--changed-target --checkpoint c.json'; do
+        # shellcheck disable=SC2086 # an option and its value
+        refuses "${options%% *}" wh-load out.ndjson $options in.ndjson
+    done
+    for options in '--rotate x' '--output-format csv' '--columns a,b'; do
+        # shellcheck disable=SC2086
+        refuses "${options%% *}" wh-load sqlite:db -t t $options in.ndjson
+    done
+    for options in '--schema schema.json' '--apply' '--every 3s' '--changed-recipe' \
+        '--changed-target' '--max-rejects 5'; do
+        # shellcheck disable=SC2086
+        exits 2 wh-load sqlite:db -t t $options in.ndjson
+        says "${options%% *} "
+    done
+    [ ! -e out.ndjson ] && [ "$(sqlite3 db 'SELECT count(*) FROM t')" -eq 0 ]
+    # The longest row is one of the input, whatever the target is.
+    exits 1 wh-load sqlite:db -t t --max-row 10 in.ndjson
+    exits 1 wh-load out.ndjson --max-row 10 in.ndjson
+    # Lines that are run again and again name what is made the first time.
+    wh-load -q sqlite:db -t t --create --schema schema.json --rejects bad <<<'{"a":1,"b":"x"}'
 }
