@@ -75,7 +75,8 @@ disturb_append() {
     ! $appended || grep -qa "^foreign $seed" OTHERS
 }
 
-# Another file takes the target's name, perhaps its inode, while the run is stopped.
+# Another file takes the target's name, perhaps its inode, while the run is stopped. Where it was
+# stopped between looking at the file and writing to it, a file of that inode gets one write more.
 disturb_replace() {
     local file
     file=$(target)
@@ -95,7 +96,7 @@ disturb_replace() {
     end_line 0 3 || return 1
     if [ -s foreign ]; then
         start_line
-        end_line 2 && cmp foreign "$file" || return 1
+        end_line 2 && cmp -n "$(stat -c %s foreign)" foreign "$file" || return 1
         cp good "$file"
     fi
     go_on
