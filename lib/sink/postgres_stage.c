@@ -119,7 +119,8 @@ static void add_assignments(struct wh_buffer *out, const struct wh_pg_stage *sta
 #define AT "\"" NAME " at\""
 #define UPTO "\"" NAME " upto\""
 #define LAST "\"" NAME " last\""
-#define SIZE "\"" NAME " size\""
+#define FIRST "\"" NAME " first\""
+#define WASTED "\"" NAME " wasted\""
 #define SINGLY "\"" NAME " singly\""
 #define SUSPECT "\"" NAME " suspect\""
 #define COUNT "\"" NAME " count\""
@@ -127,7 +128,6 @@ static void add_assignments(struct wh_buffer *out, const struct wh_pg_stage *sta
 #define LIKELY "\"" NAME " likely\""
 #define NEXT "\"" NAME " next\""
 #define HELD "\"" NAME " held\""
-enum { FIRST_TOGETHER = 64, LEAST_TOGETHER = 8, MOST_TOGETHER = 1024 }; /* rows */
 #define SOME_ROWS "SELECT * FROM " STAGED " AS staged WHERE staged." NUMBER " BETWEEN " AT           \
                   " AND " UPTO " ORDER BY staged." NUMBER
 
@@ -423,31 +423,34 @@ static void add_decide(struct wh_buffer *out, bool each)
         " " AT " := " UPTO " + 1; " SINGLY " := %s; " UPTO " := NULL;"
         " IF " HELD " = " AT " THEN %s"
         " ELSIF " SUSPECT " = " AT " THEN " UPTO " := " AT "; " SINGLY " := true;"
-        " ELSE " SIZE " := LEAST(" SIZE " * 2, %d); END IF;"
+        " END IF;"
         " " HELD " := NULL; " SUSPECT " := NULL; "
         "ELSIF " SINGLY " THEN"
         " " SINGLY " := %s; " SUSPECT " := NULL;"
-        " IF " AT " < " UPTO " THEN " SIZE " := GREATEST(" SIZE " / 4, %d); END IF;"
+        " IF " AT " < " UPTO " THEN " WASTED " := " WASTED " + 2; END IF;"
         " IF " HELD " = " AT " THEN %s " UPTO " := NULL; ELSE " UPTO " := " HELD " - 1; END IF; "
         "ELSE"
-        " " HELD " := NULL; " SUSPECT " := NULL;"
+        " " HELD " := NULL; " SUSPECT " := NULL; " WASTED " := " WASTED " + 1;"
         " " COUNT " := pg_catalog.nextval('pg_temp." TAKEN "') - " COUNT " - 1;"
         " IF " COUNT " > 0 AND " COUNT " <= " UPTO " - " AT " THEN"
         "  " SUSPECT " := " AT " + " COUNT " - 1;"
-        "  " SIZE " := LEAST(" SIZE ", " COUNT " * 4 + %d);"
         "  " UPTO " := GREATEST(" SUSPECT " - 1, " AT ");"
         "  " SINGLY " := " SUSPECT " = " AT "; "
         " ELSE " SINGLY " := true; END IF; "
         "END IF; ",
-        usually, note_refused, MOST_TOGETHER, usually, LEAST_TOGETHER, note_refused,
-        LEAST_TOGETHER);
+        usually, note_refused, usually, note_refused);
 }
 
-/* Where UPTO is null, chooses the next rows: as many as SIZE says, but of those that are likely to
- * be refused each by itself. */
+/*
+ * Where UPTO is null, chooses the next rows; of those that are likely to be refused, each by itself.
+ * What is lost with a bad row are the rows before it that were tried together, half of them on
+ * average, and what is won is the price of a statement for each row: about that of 8 rows. So where
+ * one of n rows is bad, the square root of 16 n rows are best.
+ */
 static const char choose_next[] =
     "IF " UPTO " IS NULL THEN"
-    " " UPTO " := LEAST(" AT " + " SIZE " - 1, " LAST ");"
+    " " UPTO " := LEAST(" LAST ", " AT " - 1 + LEAST(1024, GREATEST(8, 4 * pg_catalog.sqrt(("
+    AT " - " FIRST " + 64)::pg_catalog.float8 / (" WASTED " + 1))))::pg_catalog.int8);"
     " WHILE " LIKELY "[" NEXT "] < " AT " LOOP " NEXT " := " NEXT " + 1; END LOOP;"
     " IF " LIKELY "[" NEXT "] = " AT " THEN " UPTO " := " AT "; " SINGLY " := true;"
     " ELSIF " LIKELY "[" NEXT "] <= " UPTO " THEN " UPTO " := " LIKELY "[" NEXT "] - 1;"
@@ -475,16 +478,16 @@ static void add_guess(struct wh_buffer *out, const struct wh_pg_stage *stage)
 static void add_block(struct wh_buffer *out, const struct wh_pg_stage *stage, bool each)
 {
     wh_buffer_format(out, "DECLARE " ROW " " STAGED "; " AT " bigint; " UPTO " bigint;"
-                     LAST " bigint; " SIZE " bigint := %d; " HELD " bigint; " SUSPECT " bigint;"
+                     LAST " bigint; " FIRST " bigint; " WASTED " bigint := 0; " HELD " bigint; " SUSPECT " bigint;"
                      LIKELY " bigint[]; " NEXT " integer := 1;"
                      COUNT " bigint; " FAILED " boolean; " SINGLY " boolean := %s;"
                      "\"" NAME " state\" text;"
                      "\"" NAME " message\" text; \"" NAME " detail\" text; \"" NAME " hint\" text;"
                      "\"" NAME " column\" text; \"" NAME " constraint\" text;"
-                     "\"" NAME " table\" text; BEGIN ", FIRST_TOGETHER, each ? "true" : "false");
+                     "\"" NAME " table\" text; BEGIN ", each ? "true" : "false");
     add_check_rules(out, stage);
     wh_buffer_format(out, "SELECT pg_catalog.min(staged." NUMBER "), pg_catalog.max(staged." NUMBER
-                     ") INTO " AT ", " LAST " FROM " STAGED " AS staged; ");
+                     ") INTO " FIRST ", " LAST " FROM " STAGED " AS staged; " AT " := " FIRST "; ");
     add_guess(out, stage);
     wh_buffer_format(out, "WHILE " AT " <= " LAST " LOOP %s " FAILED " := false; ", choose_next);
     add_try(out, stage);
