@@ -98,6 +98,26 @@ static bool accept_mac(const struct wh_pg_type *type, const struct wh_slice *tex
                           KEEPS("text"));
 }
 
+/* 32 hexadecimal digits, with or without braces around them and a dash after any four of them. */
+static bool accept_uuid(const struct wh_slice *text, struct wh_pg_refusal *refusal)
+{
+    enum { DIGITS = 32 };
+    struct cursor left = cursor_of(text);
+    bool brace = take(&left, '{');
+    int digits = 0;
+    while (digits < DIGITS && left.at < left.end && isxdigit((unsigned char)*left.at)) {
+        left.at++;
+        digits++;
+        if (digits % 4 == 0 && digits < DIGITS)
+            take(&left, '-');
+    }
+    bool sound = digits == DIGITS && (!brace || take(&left, '}')) && left.at == left.end;
+    if (sound || refuse_blanks(text, "is not a UUID", refusal))
+        return sound;
+    return refuse(refusal, "is not a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8",
+                  KEEPS("text"));
+}
+
 /* Points and what is made of them: numbers that doubles keep, in brackets. */
 static bool accept_geometry(const struct wh_slice *text, struct wh_pg_refusal *refusal)
 {
@@ -337,6 +357,8 @@ bool wh_pg_accepts(const struct wh_pg_type *type, struct wh_slice *text,
         return accept_mac(type, text, refusal);
     case WH_PG_IN_GEOMETRY:
         return accept_geometry(text, refusal);
+    case WH_PG_IN_UUID:
+        return accept_uuid(text, refusal);
     case WH_PG_IN_RANGE:
     case WH_PG_IN_MULTIRANGE:
         return accept_parts(type, text, refusal);
@@ -344,7 +366,6 @@ bool wh_pg_accepts(const struct wh_pg_type *type, struct wh_slice *text,
         return accept_hexadecimal(text, refusal);
     case WH_PG_IN_ANYTHING:
     case WH_PG_IN_TEXT:
-    case WH_PG_IN_UUID:
     case WH_PG_IN_XML:
     case WH_PG_IN_DOCUMENT:
     case WH_PG_IN_BINARY_DOCUMENT:

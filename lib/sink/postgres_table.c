@@ -183,6 +183,7 @@ static bool is_settled(const struct wh_pg_type *type)
     case WH_PG_IN_LETTER:
     case WH_PG_IN_BITS:
     case WH_PG_IN_VARBITS:
+    case WH_PG_IN_UUID:
     case WH_PG_IN_TEXT:
     case WH_PG_IN_BYTES:
         return true;

@@ -28,7 +28,7 @@ struct wh_pg_column {
                              one: where a row lacks it, it is left out instead of null */
     bool not_null;        /* it or its domain is declared so */
     bool judged_late;     /* the server may still refuse a value that was accepted here: a domain, or
-                             a type such as uuid whose values are not checked to the end */
+                             a type such as inet whose values are not checked to the end */
     bool generated;       /* made from the other columns: cannot be loaded */
     bool identity;        /* GENERATED ALWAYS AS IDENTITY */
     bool key;             /* one of --key */

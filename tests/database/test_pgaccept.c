@@ -15,7 +15,7 @@ enum {
     CHAR_TYPE = 18, NAME = 19, BIGINT = 20, SMALLINT = 21, INTEGER = 23, TEXT = 25, OID = 26,
     BOOLEAN = 16, POINT = 600, REAL = 700, DOUBLE = 701, MONEY = 790, MACADDR = 829, CIDR = 650, INET = 869,
     CHARACTER = 1042, VARCHAR = 1043, DATE = 1082, TIME = 1083, TIMESTAMP = 1114,
-    TIMESTAMPTZ = 1184, INTERVAL = 1186, TIMETZ = 1266, BIT = 1560, VARBIT = 1562, NUMERIC = 1700,
+    TIMESTAMPTZ = 1184, INTERVAL = 1186, TIMETZ = 1266, BIT = 1560, VARBIT = 1562, NUMERIC = 1700, UUID = 2950,
     INT4RANGE = 3904, DATERANGE = 3912, INT4MULTIRANGE = 4451,
 };
 
@@ -203,6 +203,17 @@ static void arrays_have_as_many_dimensions_as_postgresql_reads(void **state)
     free(text);
 }
 
+static void uuids_are_what_the_server_reads_as_one(void **state)
+{
+    (void)state;
+    taken(UUID, -1, "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "6BA7B8109DAD11D180B400C04FD430C8",
+          "{6ba7b810-9dad-11d1-80b4-00c04fd430c8}", "6ba7-b810-9dad-11d1-80b4-00c0-4fd4-30c8");
+    refused(UUID, -1, "", " ", "x", "6ba7b810-9dad-11d1-80b4-00c04fd430c",
+            "6ba7b810--9dad11d180b400c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430c8-", "6ba7b810-9dad-11d1-80b4-00c04fd430c88",
+            "{6ba7b810-9dad-11d1-80b4-00c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430c8}",
+            "6b-a7b810-9dad-11d1-80b4-00c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430cg");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -212,6 +223,7 @@ int main(void)
         cmocka_unit_test(dates_and_times_are_iso_8601),
         cmocka_unit_test(intervals_are_fields_with_their_units),
         cmocka_unit_test(texts_keep_their_length),
+        cmocka_unit_test(uuids_are_what_the_server_reads_as_one),
         cmocka_unit_test(ranges_are_made_of_bounds_that_are_taken),
         cmocka_unit_test(arrays_have_as_many_dimensions_as_postgresql_reads),
     };

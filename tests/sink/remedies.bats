@@ -93,8 +93,8 @@ loads() {
     postgres_need
     local target=postgresql:///postgres
     in_sql "$target" "DROP TABLE IF EXISTS t; DROP TYPE IF EXISTS mood; CREATE TYPE mood AS ENUM ('ok');
-        CREATE TABLE t (id int PRIMARY KEY, m mood, u uuid)"
-    for row in '{"id":1,"m":"mad"}' '{"id":1,"u":"x"}'; do
+        CREATE TABLE t (id int PRIMARY KEY, m mood, u inet)"
+    for row in '{"id":1,"m":"mad"}' '{"id":1,"u":"1.2.3.4/99"}'; do
         exits 1 loads "$target" "$row"
         says '(--rejects FILE sets such rows aside and loads the others'
         loads "$target" "$row" --rejects bad -q
@@ -106,7 +106,7 @@ loads() {
     postgres_need
     local target=postgresql:///postgres
     in_sql "$target" 'DROP TABLE IF EXISTS t; CREATE TABLE t (d date, ts timestamp, h time, r real,
-        f double precision, n numeric(3,-1), m numeric(4,2))'
+        f double precision, n numeric(3,-1), m numeric(4,2), u uuid)'
     while read -r row wanted; do
         exits 1 loads "$target" "$row"
         says "$wanted"
@@ -131,6 +131,7 @@ loads() {
 {"n":12} has digits that the type, with its negative scale, rounds away
 {"n":12340} has more digits before the point than the type keeps
 {"m":123.4} has more digits before the point than the type keeps
+{"u":"6ba7b810-9dad-11d1-80b4"} is not a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8; the column's type is uuid
 {"m":1.234} has more digits after the point than the type keeps
 END
 }
