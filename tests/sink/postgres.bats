@@ -258,6 +258,10 @@ END
     exits 1 into late --rejects bad rows
     has 'SELECT count(*) FROM t' 0
     has 'SELECT count(*) FROM late' 0
+    # The way that the manual names.
+    sql -c 'ALTER TABLE late ALTER CONSTRAINT late_id_fkey INITIALLY IMMEDIATE'
+    into late --rejects bad rows
+    has 'SELECT count(*) FROM late' 2
 }
 
 @test "views, tables with policies for rows and partitioned tables take rows too" {
