@@ -165,13 +165,18 @@ void wh_owe_farewell(struct wh_common *common)
                       : stopped         ? "was ended by SIGTERM" : "failed", common->tool);
 }
 
+/* What is kept in a file, or shown on a terminal, is not on its way to a sink. */
+static bool goes_to_a_tool(int output)
+{
+    struct stat status;
+    return fstat(output, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
 /* Only for a tool: what is kept in a file ends with the last row. */
 void wh_farewell(struct wh_common *common)
 {
-    struct stat status;
     struct wh_error ignored;
-    if (common->farewell.length == 0 || fstat(STDOUT_FILENO, &status) != 0
-        || !(S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode)))
+    if (common->farewell.length == 0 || !goes_to_a_tool(STDOUT_FILENO))
         return;
     wh_signals_hold_pipe();
     wh_write_all(STDOUT_FILENO, common->farewell.data, common->farewell.length, &ignored);
@@ -394,10 +399,11 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
     if (!run->origin || !wh_origin_resumes(run->origin) || !loop->hop.ended)
         return 0;
     bool done, unread;
+    double patience = goes_to_a_tool(run->output) ? PATIENCE : 0;
     if (wh_outlet_settle(loop->outlet, error) != 0)
         return wh_loop_output_failed(loop, error);
     loop->record.length = 0;
-    if (wh_origin_wait(run->origin, &loop->record, run->output, PATIENCE, PATIENCE_STOPPED, &done,
+    if (wh_origin_wait(run->origin, &loop->record, run->output, patience, PATIENCE_STOPPED, &done,
                        &unread, error) != 0)
         return -1;
     if (unread && !done)

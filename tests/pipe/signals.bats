@@ -94,7 +94,7 @@ ends_by() {
 
 @test "a source that waits for the sink's commit is ended by a signal, too" {
     echo '{"a":1}' >rows.ndjson
-    wh-extract rows.ndjson --checkpoint nobody.json 3>&- >out 2>err &
+    wh-extract rows.ndjson --checkpoint nobody.json 2>err > >(cat >out 3>&-) 3>&- &
     source=$!
     eventually grep -q '"end"' out
     kill -TERM $source
@@ -102,4 +102,11 @@ ends_by() {
     wait $source || waited=$?
     [ "$waited" -eq 143 ]
     prints 1 jq 'select(.["@wh"] == "end").rows' out
+}
+
+@test "rows that are kept in a file can be committed later, from there" {
+    echo '{"a":1}' >rows.ndjson
+    wh-extract rows.ndjson --checkpoint c.json >out
+    wh-load copy.ndjson --checkpoint c.json out
+    same rows.ndjson copy.ndjson
 }

@@ -7,7 +7,7 @@ setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
     without_sanitizers
     [ -e "$BUILD/preload/slow_sync.so" ] || skip "needs $BUILD/preload/slow_sync.so"
-    seq 100 | awk '{ print "{\"id\":" $1 "}" }' >in
+    seq 30 | awk '{ print "{\"id\":" $1 "}" }' >in
     wh-extract -q in --checkpoint c.json --every 1 >stream
 }
 
@@ -17,7 +17,7 @@ slowly() {
     rm -f out out.lock c.json stats
     while read -r line; do
         echo "$line"
-        [[ $line = '{"@wh"'* ]] || sleep 0.015
+        [[ $line = '{"@wh"'* ]] || sleep 0.05
     done <stream | LD_PRELOAD="$BUILD/preload/slow_sync.so" WH_SYNC_SLEEP=0.1 \
         wh-load out --checkpoint c.json --stats stats "$@" 2>err
     same in out
