@@ -88,7 +88,7 @@ static const struct wh_option options_table[] = {
     { "watch", 0, NULL, "go on with the model that replaces the file, from the next row on",
       WH_OPTION_FLAG, AT(settings.watch), NULL, NULL },
     { "strict", 0, NULL, "rows are bad that lack a column of all rows learned from, have one that "
-      "the model does not know, or a value that is none of the column's kind", WH_OPTION_FLAG,
+      "the model does not know, or a value of another kind than the column's", WH_OPTION_FLAG,
       AT(settings.scorer.strict), NULL, NULL },
     { "keep-features", 0, NULL, "write the features object too", WH_OPTION_FLAG,
       AT(settings.scorer.keep_features), NULL, NULL },

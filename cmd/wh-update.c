@@ -117,9 +117,10 @@ static const struct wh_option options_table[] = {
     { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(model.roles.ignore),
       NULL, NULL },
     { "time", 0, "COL", "the column of the event time, for --window, --half-life, --within and the "
-      "reports of drift; it is not learned from", WH_OPTION_TEXT, AT(model.roles.time), NULL, NULL },
+      "reports of drift; it is not learned from", WH_OPTION_TEXT, AT(model.roles.time), NULL,
+      NULL },
     { "strict", 0, NULL, "rows are bad that lack a column of all rows before, have one more, or a "
-      "value that is none of the column's kind", WH_OPTION_FLAG, AT(strict), NULL, NULL },
+      "value of another kind than the column's", WH_OPTION_FLAG, AT(strict), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Learning" },
     { "task", 0, "TASK", "binary, multiclass or regression [by the first label]", WH_OPTION_TEXT,
       AT(task), NULL, tasks },
@@ -138,17 +139,17 @@ static const struct wh_option options_table[] = {
       AT(model.l2), NULL, NULL },
     { "class-weight", 0, "LABEL=W,...", "how much rows of a class teach [1]", WH_OPTION_TEXT,
       AT(model.class_weights), NULL, NULL },
-    { "half-life", 0, "ROWS|DURATION", "let what a row has taught count half after so many rows, "
-      "or so much time by --time", WH_OPTION_TEXT, AT(model.half_life), NULL, NULL },
+    { "half-life", 0, "ROWS|DURATION", "after this many rows, or this much time by --time, what a row "
+      "has taught counts half", WH_OPTION_TEXT, AT(model.half_life), NULL, NULL },
     { "interactions", 0, "PAIRS", "learn from products of features too, such as "
       "city*plan,amount*hour, or from all", WH_OPTION_TEXT, AT(model.roles.interactions), NULL,
       NULL },
     { "holdout", 0, "P%[:A,B,...]", "never learn from P percent of the rows, but measure by them; "
       "all rows alike in these columns are on one side [in all but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
-    { "hash-bits", 0, "BITS", "keep no names, but so many bits of their hash: features that meet "
-      "share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL, &most_hash_bits },
-    { "max-features", 0, "N", "the model holds at most so many; the rarest make room for others "
+    { "hash-bits", 0, "BITS", "keep this many bits of the hash of names instead of the names: "
+      "features that collide share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL, &most_hash_bits },
+    { "max-features", 0, "N", "the most features that the model holds; the rarest make room for others "
       "[4m]", WH_OPTION_POSITIVE, AT(model.max_features), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Labels that come later than their rows" },
     { "join", 0, "ID", "rows without a label wait until one with the same value in this column "

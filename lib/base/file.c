@@ -157,10 +157,11 @@ static int open_folder(const char *place, const char **name, struct wh_error *er
         return wh_fail(error, WH_REFUSED, "\"%s\" is not the name of a file", place);
     size_t length = !slash ? 1 : slash == place ? 1 : (size_t)(slash - place);
     char *folder = wh_copy(slash ? place : ".", length);
-    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC), number = errno;
     if (descriptor < 0)
         wh_fail_errno(error, WH_FAILED, "%s: cannot open the folder %s", place, folder);
     free(folder);
+    errno = number;
     return descriptor;
 }
 
@@ -312,17 +313,17 @@ static int sync_folder(int folder)
     return fsync(folder) == 0 || errno == EINVAL ? 0 : -1;
 }
 
-int wh_file_settle(const char *path, struct wh_error *error)
+int wh_file_sync_folder(const char *path, struct wh_error *error)
 {
-    struct wh_error ignored;
     const char *name;
     char *place = follow_links(path, error);
     if (!place)
         return -1;
-    int folder = open_folder(place, &name, &ignored);
+    errno = 0;
+    int folder = open_folder(place, &name, error), number = errno;
     free(place);
     if (folder < 0)
-        return 0;
+        return number == EACCES ? 0 : -1;
     int status = sync_folder(folder) == 0
                      ? 0 : wh_fail_errno(error, WH_FAILED, "%s: cannot sync its folder", path);
     close(folder);
@@ -679,19 +680,6 @@ void wh_lock_leave(struct wh_lock *lock)
 char *wh_file_place(const char *path, struct wh_error *error)
 {
     return follow_links(path, error);
-}
-
-int wh_file_sync_folder(const char *path, struct wh_error *error)
-{
-    const char *name;
-    int folder = open_folder(path, &name, error);
-    if (folder < 0)
-        return -1;
-    int result = sync_folder(folder);
-    if (result != 0)
-        wh_fail_errno(error, WH_FAILED, "%s: cannot sync its folder", path);
-    close(folder);
-    return result;
 }
 
 /*

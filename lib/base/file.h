@@ -62,11 +62,11 @@ bool wh_lock_left(const struct wh_lock *lock, uint64_t *length);
 void wh_lock_leave(struct wh_lock *lock);
 
 /*
- * Forces to disk that `path`, or what it points at, is the file that it is. A reader sees a file
+ * Forces the names in the folder of `path`, or of what it points at, to disk. A reader sees a file
  * that has just been replaced before that would outlast a power cut; after this call it may rely on
  * what it has read. Where the folder may not be read, nothing is done.
  */
-int wh_file_settle(const char *path, struct wh_error *error);
+int wh_file_sync_folder(const char *path, struct wh_error *error);
 
 /* Whether two names mean one place on disk, through links and folders, be there a file or not. */
 bool wh_file_same(const char *left, const char *right);
@@ -74,8 +74,6 @@ bool wh_file_same(const char *left, const char *right);
 /* The name of the file that `path` stands for, symbolic links in its last part being followed, also
  * where they lead to nothing; free() it. NULL on failure. */
 char *wh_file_place(const char *path, struct wh_error *error);
-/* Forces the names in the folder of `path` to disk. */
-int wh_file_sync_folder(const char *path, struct wh_error *error);
 
 /* An anonymous temporary file in $TMPDIR (or /tmp) for spooling; -1 on failure. */
 int wh_spool_open(struct wh_error *error);

@@ -143,7 +143,7 @@ static int refuse_choice(const struct wh_option *option, const char *value,
 {
     char quoted[96];
     const char *const *words = option->detail;
-    wh_fail(error, WH_REFUSED, "--%s: %s is none of ", option->name,
+    wh_fail(error, WH_REFUSED, "--%s: %s is not one of ", option->name,
             wh_quote(quoted, value, strlen(value)));
     for (size_t i = 0; words[i]; i++) {
         size_t used = strlen(error->text);

@@ -159,7 +159,7 @@ static int take(const char *path, const json_t *document, struct wh_state *state
         !json_is_array(steps))
         return wh_fail(error, WH_REFUSED, "%s lacks rows, absent or steps", path);
     if (place && wh_place_read(place, &state->place))
-        return wh_fail(error, WH_REFUSED, "%s has a checkpoint that is none", path);
+        return wh_fail(error, WH_REFUSED, "%s has an invalid checkpoint", path);
     state->rows = (uint64_t)json_integer_value(rows);
     state->absent = json_incref(absent);
     state->learned.steps = json_incref(steps);

@@ -46,7 +46,7 @@ static int settle(struct named_store *store, const struct wh_checkpoint *held,
 {
     if (!store->kind->file || wh_place_same(&held->place, &store->settled))
         return 0;
-    if (wh_file_settle(store->name, error) != 0)
+    if (wh_file_sync_folder(store->name, error) != 0)
         return -1;
     store->settled = held->place;
     return 0;

@@ -226,7 +226,7 @@ static const char *row_end(const char *p, struct wh_ndjson_fault *out)
     if (*end != '\n')
         return fault(out, end, "json", *end == '{' ? "a second row on the line (one row in each "
                                                      "line: jq -c .)"
-                                                   : "other text stands behind the row's closing "
+                                                   : "other text follows the row's closing "
                                                      "brace");
     return end;
 }

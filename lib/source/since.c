@@ -211,7 +211,7 @@ static int take_position(struct wh_since *since, struct wh_error *error)
 /* ---- facts ----------------------------------------------------------------------------------- */
 
 static const char moving[] = "give --changed-source to continue after the same values, and --from "
-                             "VALUE[,VALUE...] with it to go on behind others";
+                             "VALUE[,VALUE...] with it to continue after others";
 
 /* Whether both know the member and disagree. */
 static bool differ(const json_t *then, const json_t *now, const char *name)
@@ -340,7 +340,7 @@ static int settle(struct wh_since *since, struct wh_error *error)
         return -1;
     if (request->resumable && request->limit > 0 && since->count == 1)
         return wh_fail(error, WH_REFUSED, "--limit may end between two rows of one %s, where "
-                       "nothing could go on: name a column that tells rows apart behind it "
+                       "nothing could go on: add a column that tells rows apart "
                        "(--since %s,KEY)", since->names[0], request->since);
     if (request->sql)
         digest_query(since);

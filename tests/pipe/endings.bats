@@ -12,7 +12,7 @@ load ../helper
     exits 2 wh-clean --rejects
     says 'wh-clean: --rejects needs a value: --rejects FILE'
     exits 2 wh-clean --input-format xml
-    says '"xml" is none of auto, ndjson, csv, tsv'
+    says '"xml" is not one of auto, ndjson, csv, tsv'
 }
 
 @test "a file that is not there ends with 1 and is named" {

@@ -22,7 +22,7 @@ static int count_settle(const char *path, struct wh_error *error)
     return outcome == 0 ? 0 : wh_fail(error, WH_FAILED, "as if it had failed");
 }
 
-#define wh_file_settle count_settle
+#define wh_file_sync_folder count_settle
 #include "pipe/store.c"
 
 static struct wh_place present; /* what C holds */
