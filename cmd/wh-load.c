@@ -63,8 +63,8 @@ static const struct wh_option options[] = {
     { "checkpoint", 0, "C", "commit the stream's checkpoints together with the rows, to C: "
       "TARGET#NAME in a database, a file's name beside a file", WH_OPTION_TEXT, SINK(checkpoint),
       NULL, NULL },
-    { "every", 0, "DURATION", "with --checkpoint: at most one commit in so much time [1s, and longer "
-      "where a commit is slow]",
+    { "every", 0, "DURATION", "with --checkpoint: at most one commit in so much time [1s, and "
+      "longer where a commit is slow]",
       WH_OPTION_CALL, 0, set_every, NULL },
     { "rotate", 0, "NAME", "with --checkpoint: the name that a target file gets when it is "
       "complete, a pattern such as orders-%F.csv; when that gives another name, a new file begins",

@@ -139,8 +139,8 @@ static const struct wh_option options_table[] = {
       AT(model.l2), NULL, NULL },
     { "class-weight", 0, "LABEL=W,...", "how much rows of a class teach [1]", WH_OPTION_TEXT,
       AT(model.class_weights), NULL, NULL },
-    { "half-life", 0, "ROWS|DURATION", "after this many rows, or this much time by --time, what a row "
-      "has taught counts half", WH_OPTION_TEXT, AT(model.half_life), NULL, NULL },
+    { "half-life", 0, "ROWS|DURATION", "after this many rows, or this much time by --time, what a "
+      "row has taught counts half", WH_OPTION_TEXT, AT(model.half_life), NULL, NULL },
     { "interactions", 0, "PAIRS", "learn from products of features too, such as "
       "city*plan,amount*hour, or from all", WH_OPTION_TEXT, AT(model.roles.interactions), NULL,
       NULL },
@@ -148,9 +148,10 @@ static const struct wh_option options_table[] = {
       "all rows alike in these columns are on one side [in all but label and weight]",
       WH_OPTION_CALL, 0, set_holdout, NULL },
     { "hash-bits", 0, "BITS", "keep this many bits of the hash of names instead of the names: "
-      "features that collide share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL, &most_hash_bits },
-    { "max-features", 0, "N", "the most features that the model holds; the rarest make room for others "
-      "[4m]", WH_OPTION_POSITIVE, AT(model.max_features), NULL, NULL },
+      "features that collide share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL,
+      &most_hash_bits },
+    { "max-features", 0, "N", "the most features that the model holds; the rarest make room for "
+      "others [4m]", WH_OPTION_POSITIVE, AT(model.max_features), NULL, NULL },
     { .kind = WH_OPTION_HEADING, .help = "Labels that come later than their rows" },
     { "join", 0, "ID", "rows without a label wait until one with the same value in this column "
       "brings it", WH_OPTION_TEXT, AT(model.roles.join), NULL, NULL },

@@ -22,8 +22,8 @@ struct wh_atomic_file;
 struct wh_atomic_file *wh_atomic_open(const char *path, struct wh_error *error);
 /* Its descriptor, to write to. */
 int wh_atomic_descriptor(const struct wh_atomic_file *file);
-/* Forces it to disk and gives it its name; not where this process has taken a lock on that, which is
- * no longer its own (WH_BROKEN). Frees `file` in either case. */
+/* Forces it to disk and gives it its name; not where this process has taken a lock on that, which
+ * is no longer its own (WH_BROKEN). Frees `file` in either case. */
 int wh_atomic_commit(struct wh_atomic_file *file, struct wh_error *error);
 /* Forgets it; nothing was changed. Frees `file`. */
 void wh_atomic_abort(struct wh_atomic_file *file);

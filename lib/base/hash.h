@@ -1,6 +1,6 @@
 /*
- * Hashes: one for tables in memory, MurmurHash3 for the hashing trick, one for decisions, a fast one
- * for long files, SHA-256 for files.
+ * Hashes: one for tables in memory, MurmurHash3 for the hashing trick, one for decisions, a fast
+ * one for long files, SHA-256 for files.
  */
 #ifndef WH_BASE_HASH_H
 #define WH_BASE_HASH_H
@@ -31,8 +31,8 @@ uint64_t wh_stable_mix(uint64_t hash);
  * A 64-bit digest of a long run of bytes, taken piece by piece, by which it is noticed that some of
  * them have changed; not by which somebody is kept from changing them. It is the same everywhere,
  * and takes about 20 bytes a nanosecond. Of each whole chunk it makes a word that stands for all
- * bytes so far, from which it can be gone on with: begin at the end of a chunk with its word, at the
- * beginning of all with 0.
+ * bytes so far, from which it can be gone on with: begin at the end of a chunk with its word, at
+ * the beginning of all with 0.
  */
 enum { WH_RUNNING_CHUNK = 64 << 10 };
 struct wh_running {

@@ -44,6 +44,6 @@ int wh_scheme_check_file(const char *name, struct wh_error *error)
     if (connects)
         return wh_fail(error, WH_REFUSED, "a file is expected, but this looks like a connection "
                        "string (put ./ before the name of a file)");
-    return wh_fail(error, WH_REFUSED, "a file is expected, but %.*s begins a URL (put ./ before the "
-                   "name of a file)", (int)(length < 64 ? length : 64), name);
+    return wh_fail(error, WH_REFUSED, "a file is expected, but %.*s begins a URL (put ./ before "
+                   "the name of a file)", (int)(length < 64 ? length : 64), name);
 }

@@ -24,8 +24,8 @@ const char *wh_nearest(const char *wanted, const char *const *names, size_t coun
 /* Appends " (did you mean NAME?)" to `out` where a near name exists. */
 void wh_suggest(char *out, size_t size, const char *wanted, const char *const *names, size_t count);
 
-/* Appends a column's name as a remedy shows it in an option that takes columns: with backslashes and
- * in quotes, where such an option or the shell needs them. */
+/* Appends a column's name as a remedy shows it in an option that takes columns: with backslashes
+ * and in quotes, where such an option or the shell needs them. */
 void wh_option_column(struct wh_buffer *out, const char *name);
 
 /* Cuts a list at its commas; a backslash takes the meaning from the next byte. Returns the memory

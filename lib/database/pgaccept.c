@@ -200,8 +200,8 @@ static char *skip_blanks(char *at, const char *end)
     return at;
 }
 
-/* The braces of an array's dimension, the first of which is 1, and what is in them; returns the byte
- * following them, NULL where it is not accepted. */
+/* The braces of an array's dimension, the first of which is 1, and what is in them; returns the
+ * byte following them, NULL where it is not accepted. */
 static char *accept_braces(const struct wh_pg_type *type, char *at, const char *end, int dimension,
                            struct wh_pg_refusal *refusal)
 {

@@ -117,7 +117,7 @@ static inline size_t characters(const char *text, size_t length)
     return count;
 }
 
-/* ---- numbers (pgaccept_number.c), dates and times (pgaccept_time.c) --------------------------- */
+/* ---- numbers (pgaccept_number.c), dates and times (pgaccept_time.c) ------------------------- */
 
 bool wh_pg_accept_integer(struct wh_slice *text, int64_t least, int64_t most,
                           struct wh_pg_refusal *refusal);

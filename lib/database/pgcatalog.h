@@ -12,9 +12,9 @@
 #include "database/pgtext.h"
 
 /*
- * One type for each of `oids` with its modifier (NULL: none has one), in the arena's memory. The server is only asked when there are
- * others than the common built-in ones; where it is too old for that (Redshift), they are strings.
- * NULL on failure.
+ * One type for each of `oids` with its modifier (NULL: none has one), in the arena's memory. The
+ * server is only asked when there are others than the common built-in ones; where it is too old for
+ * that (Redshift), they are strings. NULL on failure.
  */
 const struct wh_pg_type **wh_pg_types(PGconn *connection, const Oid *oids,
                                       const int32_t *modifiers, size_t count,

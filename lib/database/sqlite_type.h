@@ -40,7 +40,8 @@ struct wh_sqlite_declared wh_sqlite_declared(const char *type, bool strict);
 
 /* Whether a column of this affinity makes numbers of texts that look like one. */
 bool wh_sqlite_makes_numbers(enum wh_sqlite_affinity affinity);
-/* Whether SQLite takes a text for a number: with blanks around it, signs, and points at its ends. */
+/* Whether SQLite takes a text for a number: with blanks around it, signs, and points at
+ * its ends. */
 bool wh_sqlite_looks_numeric(const char *text, size_t length);
 
 #endif

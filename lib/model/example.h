@@ -115,8 +115,8 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
                                  struct wh_reading_row *reading, struct wh_error *error);
 
 /* After the last row of a new model, or of those to score: WH_REFUSED where no row had the weight's
- * column. For a new model also where a pattern or a name after a `!` of --id, --ignore or --time has found no column in any row, or a name
- * of --interactions neither column nor feature. */
+ * column. For a new model also where a pattern or a name after a `!` of --id, --ignore or --time
+ * has found no column in any row, or a name of --interactions neither column nor feature. */
 int wh_examples_finish(const struct wh_examples *examples, struct wh_error *error);
 
 /* Counts the row read last in the census, where it has one: a row that was `taught` counts for the

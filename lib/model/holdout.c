@@ -96,8 +96,8 @@ static int refuse_number(const char *text, struct wh_error *error)
         return refuse(text, "is not a share of the rows, such as 10%", error);
     percent[wh_number_print(number < 1 ? number * 100 : number, percent)] = '\0';
     char quoted[96];
-    return wh_fail(error, WH_REFUSED, "%s is not a share of the rows: it is given in percent (write "
-                   "%s%%)", wh_quote(quoted, text, strlen(text)), percent);
+    return wh_fail(error, WH_REFUSED, "%s is not a share of the rows: it is given in percent "
+                   "(write %s%%)", wh_quote(quoted, text, strlen(text)), percent);
 }
 
 static int parse(struct wh_holdout *holdout, const char *text, struct wh_error *error)

@@ -175,8 +175,8 @@ static int refuse_unmet(const struct side *side, const struct wh_shape *shape,
     char quoted[96];
     wh_quote(quoted, side->text, side->length);
     if (shape && wh_shape_find(shape, side->text, side->length) >= 0)
-        return wh_fail(error, WH_REFUSED, "--interactions: the column %s is not learned from: another "
-                       "option names it (such as --label or --ignore)", quoted);
+        return wh_fail(error, WH_REFUSED, "--interactions: the column %s is not learned from: "
+                       "another option names it (such as --label or --ignore)", quoted);
     wh_fail(error, WH_REFUSED, "--interactions: %s column or feature %s to learn from",
             shape ? "there is no" : "no row has a", quoted);
     char *name = wh_copy(side->text, side->length);

@@ -251,7 +251,8 @@ static enum wh_verdict bind(struct wh_join *join, const struct wh_row *row, stru
     return WH_TAKEN;
 }
 
-/* IDs are compared as text: 7 and "7" are one, and so are 7 and 7.0. A row that has waited since before they were keeps its ID as it came. */
+/* IDs are compared as text: 7 and "7" are one, and so are 7 and 7.0. A row that has waited since
+ * before they were keeps its ID as it came. */
 static struct wh_slice one_spelling(struct wh_join *join, struct wh_slice number)
 {
     struct wh_slice one = number;

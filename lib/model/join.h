@@ -57,8 +57,8 @@ enum wh_join_kind {
 };
 
 /* Looks at a row; changes nothing. `joined`, valid until the next, stands for the row that waited.
- * WH_BAD for a row without an ID, or without a time where it needs one; WH_FATAL for CSV whose header
- * lacks the ID. */
+ * WH_BAD for a row without an ID, or without a time where it needs one; WH_FATAL for CSV whose
+ * header lacks the ID. */
 enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row, enum wh_join_kind *kind,
                              struct wh_row **joined, struct wh_error *error);
 

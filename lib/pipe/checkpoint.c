@@ -84,8 +84,8 @@ static const char *list(const json_t *through, char *out, size_t size)
     return *out ? out : "none";
 }
 
-/* Whether two entries "TOOL R.F" name one recipe R: constants F that have moved are the same recipe,
- * as in a pipeline whose encoders go on learning. */
+/* Whether two entries "TOOL R.F" name one recipe R: constants F that have moved are the same
+ * recipe, as in a pipeline whose encoders go on learning. */
 static bool same_recipe(const json_t *left, const json_t *right)
 {
     const char *now = json_string_value(left), *before = json_string_value(right);

@@ -316,7 +316,8 @@ static void add_names(struct wh_buffer *out, const struct wh_shape *shape)
 {
     for (uint32_t i = 0; i < shape->count; i++) {
         const struct wh_column *column = &shape->columns[i];
-        if (memchr(column->name, '\n', column->length) || memchr(column->name, '\0', column->length))
+        if (memchr(column->name, '\n', column->length)
+            || memchr(column->name, '\0', column->length))
             continue;
         wh_buffer_add(out, column->name, column->length);
         wh_buffer_byte(out, '\n');

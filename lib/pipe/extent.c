@@ -20,8 +20,8 @@ static int digest_part(int descriptor, uint64_t from, size_t size, char hex[stat
         if (got < 0)
             return wh_fail_errno(error, WH_FAILED, "cannot read");
         if (got == 0)
-            return wh_fail(error, WH_BROKEN, "another program has made it shorter (put it back as it "
-                           "was and run again)");
+            return wh_fail(error, WH_BROKEN, "another program has made it shorter (put it back as "
+                           "it was and run again)");
         length += (size_t)got;
     }
     struct wh_sha256 sha;

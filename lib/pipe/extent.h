@@ -20,8 +20,8 @@ struct wh_extent {
     char first[65], last[65];
 };
 
-/* The extent of the first `length` bytes of an open regular file, which must have so many: WH_BROKEN
- * where it has fewer, and WH_FAILED where it cannot be read. */
+/* The extent of the first `length` bytes of an open regular file, which must have so many:
+ * WH_BROKEN where it has fewer, and WH_FAILED where it cannot be read. */
 int wh_extent_take(int descriptor, uint64_t length, struct wh_extent *extent,
                    struct wh_error *error);
 /* Whether two extents, both known, are the same. */

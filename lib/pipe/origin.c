@@ -51,8 +51,8 @@ int wh_every_parse(const char *text, struct wh_every *every, struct wh_error *er
             return 0;
     }
     char quoted[96];
-    return wh_fail(error, WH_REFUSED, "%s is neither a number of rows nor a duration, such as 10000 "
-                   "or 2s", wh_quote(quoted, text, length));
+    return wh_fail(error, WH_REFUSED, "%s is neither a number of rows nor a duration, such as "
+                   "10000 or 2s", wh_quote(quoted, text, length));
 }
 
 /* ---- begin ----------------------------------------------------------------------------------- */

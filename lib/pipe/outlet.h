@@ -14,9 +14,9 @@
  *
  * A run without output (descriptor -1) has its files saved in the same order; a sink waits for them
  * with wh_outlet_settle before it commits. The first failure, of saving or of writing, is kept;
- * nothing leaves after it. Where nobody reads any more, SIGPIPE does what the process has set for it
- * (it ends the process, unless wh_signals_hold_pipe was called), whichever thread writes. Calls come
- * from one thread, that of the run.
+ * nothing leaves after it. Where nobody reads any more, SIGPIPE does what the process has set for
+ * it (it ends the process, unless wh_signals_hold_pipe was called), whichever thread writes. Calls
+ * come from one thread, that of the run.
  */
 #ifndef WH_PIPE_OUTLET_H
 #define WH_PIPE_OUTLET_H
@@ -34,8 +34,8 @@ struct wh_outlet *wh_outlet_open(int descriptor);
 /* Waits for what is under way, forgets what waits after a failure, and frees. NULL is allowed. */
 void wh_outlet_close(struct wh_outlet *outlet);
 
-/* A wh_write (record/writer.h): takes all bytes, or fails. errno is then that of writing, or 0 where
- * it was saving that failed. */
+/* A wh_write (record/writer.h): takes all bytes, or fails. errno is then that of writing, or 0
+ * where it was saving that failed. */
 int wh_outlet_write(void *outlet, const char *bytes, size_t length, struct wh_error *error);
 
 /*

@@ -32,8 +32,8 @@ int wh_rejects_start(struct wh_rejects *rejects, bool empty, struct wh_error *er
 /* A stream begins: the file has what it had at begin->from. WH_BROKEN where that cannot be. */
 int wh_rejects_resume(struct wh_rejects *rejects, const struct wh_control *begin,
                       struct wh_error *error);
-/* Hands to the outlet that what is in the file be safe on disk, and its length, which belongs to the
- * checkpoint. */
+/* Hands to the outlet that what is in the file be safe on disk, and its length, which belongs to
+ * the checkpoint. */
 int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *place,
                           struct wh_outlet *outlet, struct wh_error *error);
 int wh_rejects_committed(struct wh_rejects *rejects, uint64_t n, struct wh_error *error);

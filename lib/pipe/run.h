@@ -68,8 +68,8 @@ int wh_common_set_columns(void *target, const struct wh_option *option, const ch
  * names of files say about the format is not settled here but by the reader, file by file.
  */
 int wh_common_settle(struct wh_common *common, struct wh_error *error);
-/* Fills reading's csv_option and tsv_option; wh_common_settle has done so for its own `writing`. For
- * a tool that learns later how rows are written. */
+/* Fills reading's csv_option and tsv_option; wh_common_settle has done so for its own `writing`.
+ * For a tool that learns later how rows are written. */
 void wh_common_need_csv(struct wh_common *common, const struct wh_writing *writing);
 void wh_common_free(struct wh_common *common);
 

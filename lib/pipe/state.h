@@ -69,9 +69,10 @@ int wh_state_resume(struct wh_state_file *file, const struct wh_recipe *recipe,
 
 /*
  * Under control records, but for those of --mark, of which there is no begin here and nothing then
- * happens. begin: 1 where the stream begins with another state than wh_state_resume
- * gave, *state filled with it; 0 where that, or nothing, is right. checkpoint: writes the state
- * that belongs to the record, and hands it to the outlet to be saved. committed: makes that of the place STATE itself.
+ * happens. begin: 1 where the stream begins with another state than wh_state_resume gave, *state
+ * filled with it; 0 where that, or nothing, is right. checkpoint: writes the state that belongs to
+ * the record, and hands it to the outlet to be saved. committed: makes that of the place STATE
+ * itself.
  */
 int wh_state_begin(struct wh_state_file *file, const struct wh_control *begin,
                    const struct wh_recipe *recipe, struct wh_state *state, struct wh_error *error);

@@ -150,8 +150,8 @@ void wh_step_free(struct wh_step *step)
         step->ops->close(step);
 }
 
-/* An option's "a=b=5" means the column a; that of the name a=b is spelled otherwise. True where there
- * is such a column. */
+/* An option's "a=b=5" means the column a; that of the name a=b is spelled otherwise. True where
+ * there is such a column. */
 static bool suggest_equals(const struct wh_step *step, const struct wh_columns *columns,
                            const struct wh_shape *shape, struct wh_error *error)
 {

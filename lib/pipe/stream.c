@@ -344,9 +344,9 @@ static void tell_held(const struct loop *loop)
 {
     const struct wh_reader *reader = loop->run->reader;
     if (reader->held_line > 0)
-        wh_notice(loop->run->common, "%s:%" PRIu64 ": the last row is held back until its end comes: "
-                  "it has no line end, or is within an open quote (add a line end; --complete takes "
-                  "the row as it is)", reader->row->source, reader->held_line);
+        wh_notice(loop->run->common, "%s:%" PRIu64 ": the last row is held back until its end "
+                  "comes: it has no line end, or is within an open quote (add a line end; "
+                  "--complete takes the row as it is)", reader->row->source, reader->held_line);
 }
 
 static int end_origin(struct loop *loop, struct wh_error *error)
