@@ -652,7 +652,7 @@ void wh_lock_appends(struct wh_lock *lock, uint64_t length)
     lock->length = length;
     if (!lock->left)
         return;
-    /* Always of one size, so that no older one shows behind it. A disk that is full fails the write
+    /* Always of one size, so that no older one shows after it. A disk that is full fails the write
      * that is announced as well; and where nothing was announced, nothing is known. */
     int size = snprintf(text, sizeof text, "%020" PRIu64 " %s\n", length, lock->boot);
     ssize_t written = pwrite(lock->descriptor, text, (size_t)size, lock->place);

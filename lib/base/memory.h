@@ -33,7 +33,7 @@ void wh_buffer_vformat(struct wh_buffer *buffer, const char *format, va_list arg
     __attribute__((format(printf, 2, 0)));
 void wh_buffer_free(struct wh_buffer *buffer);
 
-/* Makes room for `more` bytes behind length and returns the place they go to. */
+/* Makes room for `more` bytes after length and returns the place they go to. */
 static inline char *wh_buffer_reserve(struct wh_buffer *buffer, size_t more)
 {
     if (!buffer->data || buffer->capacity - buffer->length < more)

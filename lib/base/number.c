@@ -55,7 +55,7 @@ static bool is_digit(char c)
     return c >= '0' && c <= '9';
 }
 
-/* At least one digit; returns the place behind the last, or NULL. */
+/* At least one digit; returns the place after the last, or NULL. */
 static const char *skip_digits(const char *at, const char *end)
 {
     const char *first = at;
@@ -143,7 +143,7 @@ static uint64_t eight_digits(uint64_t word)
     return (word & UINT64_C(0x0000FFFF0000FFFF)) * (UINT64_C(10000) << 32 | 1) >> 32;
 }
 
-/* Appends the digits at `at` to *value (modulo 2^64); returns the place behind them. */
+/* Appends the digits at `at` to *value (modulo 2^64); returns the place after them. */
 static const char *read_digits(const char *at, const char *end, uint64_t *value)
 {
     uint64_t sum = *value;
@@ -384,7 +384,7 @@ static inline bool parse_word(const char *text, size_t length, double *value)
     word ^= point << place;
     if (word & NO_DIGIT)
         return false;
-    /* The digits before the point move up to those behind it. */
+    /* The digits before the point move up to those after it. */
     uint64_t before = word & ((UINT64_C(1) << place) - 1);
     word += (before << 8) - before;
     *value = (double)eight_digits(word) / exact_tens[7 - place / 8];
@@ -397,7 +397,7 @@ static uint64_t align_digits(uint64_t word, size_t count)
     return (word ^ ZEROS) << (64 - 8 * count);
 }
 
-/* The same of 9 to 15 bytes, with 1 to 8 digits before the point and behind it. */
+/* The same of 9 to 15 bytes, with 1 to 8 digits before the point and after it. */
 static bool parse_two_words(const char *text, size_t length, double *value)
 {
     uint64_t marks = (load_little_endian(text) ^ ZEROS) & BIT_FOUR;
@@ -609,7 +609,7 @@ static size_t print_few_places(double size, char *out)
     if (FLT_EVAL_METHOD != 0 || (double)scaled / SCALE != size)
         return 0;
     size_t length = write_integer(scaled / SCALE, out);
-    /* The leading 1 keeps the zeros behind the point, which then takes its place. */
+    /* The leading 1 keeps the zeros after the point, which then takes its place. */
     write_digits(SCALE + scaled % SCALE, 1 + PLACES, out + length);
     out[length] = '.';
     length += 1 + PLACES;

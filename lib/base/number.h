@@ -19,11 +19,11 @@ bool wh_number_valid(const char *text, size_t length);
 
 /*
  * The double nearest to `text`, which must be a valid JSON number of exactly `length` bytes; the
- * byte behind it must be readable. Beyond the range the result is infinite, below it zero.
+ * byte after it must be readable. Beyond the range the result is infinite, below it zero.
  */
 double wh_number_parse(const char *text, size_t length);
 
-/* The same, faster, where WH_NUMBER_SLACK bytes behind the text are readable, as a row's are. */
+/* The same, faster, where WH_NUMBER_SLACK bytes after the text are readable, as a row's are. */
 enum { WH_NUMBER_SLACK = 8 };
 double wh_number_parse_slack(const char *text, size_t length);
 
@@ -51,7 +51,7 @@ bool wh_number_kept_single(const char *text, size_t length);
 /*
  * One spelling for all spellings of a value: 3, 3.0 and 3e0 are 3, and 0.50 is 0.5. A whole number
  * of any length, and what a double cannot hold exactly, stay as they are. `text`, a valid JSON
- * number of *length bytes (the byte behind it readable), is returned, or `out`; *length is then
+ * number of *length bytes (the byte after it readable), is returned, or `out`; *length is then
  * that of the spelling.
  */
 const char *wh_number_spell(const char *text, size_t *length, char out[static WH_NUMBER_SIZE]);

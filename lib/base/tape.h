@@ -28,7 +28,7 @@ struct wh_tape {
     size_t block, at;     /* where these end */
 };
 
-/* Room for `size` bytes behind the last, which the caller fills before the next call. */
+/* Room for `size` bytes after the last, which the caller fills before the next call. */
 char *wh_tape_add(struct wh_tape *tape, size_t size);
 /* The SHA-256 of all bytes: 64 lower-case hexadecimal digits and a NUL. */
 void wh_tape_digest(struct wh_tape *tape, char hex[static 65]);

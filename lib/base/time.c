@@ -126,7 +126,7 @@ static bool take_date(struct cursor *text, struct wh_civil *time)
     return take_number(text, 2, 1, days_in_month(year, time->month), &time->day);
 }
 
-/* Digits behind the point; those beyond the ninth are read and left out. */
+/* Digits after the point; those beyond the ninth are read and left out. */
 static bool take_fraction(struct cursor *text, int32_t *nanosecond)
 {
     if (!digit_next(text))
@@ -155,7 +155,7 @@ static bool take_clock(struct cursor *text, struct wh_civil *time)
     return true;
 }
 
-/* Z, +hh, +hhmm, +hh:mm or UTC, each also behind a blank. */
+/* Z, +hh, +hhmm, +hh:mm or UTC, each also after a blank. */
 static bool take_offset(struct cursor *text, struct wh_civil *time)
 {
     take(text, ' ');
@@ -213,7 +213,7 @@ bool wh_time_parse(const char *text, size_t length, struct wh_civil *time)
     return true;
 }
 
-/* Writes `count` digits of a number that has no more, and returns the place behind them. */
+/* Writes `count` digits of a number that has no more, and returns the place after them. */
 static char *put_digits(char *out, int32_t number, int count)
 {
     for (int i = count; i-- > 0; number /= 10)

@@ -250,7 +250,7 @@ static char *take_name(const char **text, const char *stops)
     return name.data;
 }
 
-/* Adds one "OLD=NEW" and goes behind it. */
+/* Adds one "OLD=NEW" and goes after it. */
 static int parse_pair(json_t *names, const char **text, struct wh_error *error)
 {
     const char *begin = *text;

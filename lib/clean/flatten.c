@@ -76,7 +76,7 @@ static void collect(struct flatten *self, const struct wh_field *field, size_t d
 
 /*
  * The columns that come out, in the order of the fields. `names` holds the new ones' names one
- * behind the other with a NUL each; it moves while it grows, so they are pointed at afterwards.
+ * after the other with a NUL each; it moves while it grows, so they are pointed at afterwards.
  */
 struct naming {
     const struct flatten *self;

@@ -9,7 +9,7 @@
 struct fill {
     struct wh_step base;
     struct wh_field value;
-    char *text; /* of the value, with room behind it */
+    char *text; /* of the value, with room after it */
 };
 
 static enum wh_pass fill_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,

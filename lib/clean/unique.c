@@ -3,7 +3,7 @@
  * later step finds bad was not there.
  *
  * What was seen is kept whole, so that no two different rows are ever taken for one: the keys, each
- * the values of a row encoded one behind the other, in the order in which they came, on a tape
+ * the values of a row encoded one after the other, in the order in which they came, on a tape
  * (which is also what a state holds of them); and a table of their hashes.
  */
 #include <stdlib.h>
@@ -63,7 +63,7 @@ static void add_count(struct wh_buffer *out, uint64_t count)
     out->length += put_count(wh_buffer_reserve(out, COUNT_SIZE), count);
 }
 
-/* Reads a count at *next, which goes behind it; false where there is none before `end`. */
+/* Reads a count at *next, which goes after it; false where there is none before `end`. */
 static bool take_count(const char **next, const char *end, uint64_t *count)
 {
     *count = 0;
@@ -91,7 +91,7 @@ static size_t digits(const char *text, const char *end)
     return (size_t)(next - text);
 }
 
-/* The exponent behind "e" or "E"; false where it is beyond all use. */
+/* The exponent after "e" or "E"; false where it is beyond all use. */
 static bool read_exponent(const char *text, const char *end, int64_t *exponent)
 {
     bool negative = *text == '-';

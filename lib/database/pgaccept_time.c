@@ -22,7 +22,7 @@ static bool take_date(struct cursor *left, bool before_christ)
     return day <= next - wh_time_days(counted, month, 1);
 }
 
-/* Digits behind the point; left->fine where one beyond `places` is not 0. */
+/* Digits after the point; left->fine where one beyond `places` is not 0. */
 static bool take_fraction(struct cursor *left, int places)
 {
     int count = 0;

@@ -196,7 +196,7 @@ static bool is_null_word(const struct wh_pg_element *element)
 static char *braces_to_json(struct wh_buffer *out, const struct wh_pg_type *type, char *at,
                             const char *end);
 
-/* An element of an array; returns what is behind it, NULL where it is broken. */
+/* An element of an array; returns what is after it, NULL where it is broken. */
 static char *array_element_to_json(struct wh_buffer *out, const struct wh_pg_type *type, char *at,
                                    const char *end)
 {

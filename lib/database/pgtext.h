@@ -12,7 +12,7 @@
  *     composite                  {"street":"Marina","number":4}
  *     anything else              a string, as printed
  *
- * The text may be changed in place and needs WH_SLACK readable bytes behind it, since fields point
+ * The text may be changed in place and needs WH_SLACK readable bytes after it, since fields point
  * into it; what does not fit there goes to the row's scratch.
  */
 #ifndef WH_DATABASE_PGTEXT_H

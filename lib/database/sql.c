@@ -107,7 +107,7 @@ static bool within_identifier(char c)
     return within_name(c) || c == '$' || (unsigned char)c >= 0x80;
 }
 
-/* Each of these takes the begin of something and returns what is behind it; where it does not
+/* Each of these takes the begin of something and returns what is after it; where it does not
  * end, the end of the text (the server will say so). */
 
 static const char *skip_quoted(const char *at, bool backslashes)
@@ -195,7 +195,7 @@ static const char *skip_blanks_and_comments(const char *at)
     return at;
 }
 
-/* What is behind the smallest piece of SQL at `at`. */
+/* What is after the smallest piece of SQL at `at`. */
 static const char *skip_piece(const char *at)
 {
     if (*at == '\'' || *at == '"')
@@ -213,7 +213,7 @@ static const char *skip_piece(const char *at)
 
 /* ---- substitution ---------------------------------------------------------------------------- */
 
-/* The name behind the colon at `at`, NULL where there is none; *end is what is behind it. */
+/* The name after the colon at `at`, NULL where there is none; *end is what is after it. */
 static const char *parameter_name(const char *at, size_t *length, const char **end)
 {
     const char *name = at + 1;
@@ -293,7 +293,7 @@ void wh_sql_identifier(struct wh_buffer *out, const char *name, size_t length)
     add_quoted(out, '"', name, length);
 }
 
-/* Appends one part of a name; returns what is behind it, NULL where it is broken. */
+/* Appends one part of a name; returns what is after it, NULL where it is broken. */
 static const char *table_part(struct wh_buffer *out, const char *at)
 {
     if (*at == '"') {

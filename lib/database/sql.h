@@ -47,7 +47,7 @@ typedef int wh_sql_quote(void *context, struct wh_buffer *out, const char *value
  * Appends one statement of PostgreSQL's SQL with :name and :'name' replaced by quoted values, as
  * psql reads it: not within strings (E'' and $tag$ ones included), quoted identifiers or comments,
  * and not where two colons are a cast. Between brackets, where a colon may be an array's slice, a
- * name that nobody gave is left alone. The final semicolon and what is behind it are cut off; a
+ * name that nobody gave is left alone. The final semicolon and what is after it are cut off; a
  * second statement is refused.
  */
 int wh_sql_substitute(struct wh_buffer *out, const char *sql, struct wh_sql_params *params,

@@ -18,7 +18,7 @@ enum { WH_ONEHOT_VALUES = 100000, WH_ONEHOT_BYTES = 64 << 20 };
 
 /* What an encoder keeps of a column in all shapes: at the start of a struct of its own. */
 struct wh_encoder_memory {
-    struct wh_slice name; /* NUL behind */
+    struct wh_slice name; /* NUL following */
 };
 
 /* Embedded at the start of every encoder. */

@@ -52,7 +52,7 @@ struct wh_feature_item {
     struct wh_feature *feature;
     union {
         double number;
-        const char *text; /* a JSON number that is finite and not zero, with slack behind */
+        const char *text; /* a JSON number that is finite and not zero, with slack following */
     };
     uint32_t length;      /* of text */
     uint32_t bucket;      /* of a hashed space */
@@ -152,7 +152,7 @@ void wh_features_pass(struct wh_features *features, struct wh_encoder_binding *b
 /* Remembers which named columns the row lacked: called for rows that teach, and no others. */
 void wh_features_remember(struct wh_features *features);
 
-/* The row's features as a JSON object, appended; WH_SLACK bytes behind it are readable. */
+/* The row's features as a JSON object, appended; WH_SLACK bytes after it are readable. */
 void wh_features_text(struct wh_features *features, struct wh_buffer *out);
 
 /* The columns of a dense row (names without "features."), `features->columns` of them; `columns`

@@ -254,7 +254,7 @@ static int refuse_ours(const struct wh_column *column, struct wh_error *error)
                       "it out (--exclude)");
 }
 
-/* The columns behind those of the row. */
+/* The columns after those of the row. */
 static struct wh_shape *make_shape(const struct wh_featurizer *self, const struct wh_shape *shape,
                                    const uint32_t *sources, uint32_t count)
 {

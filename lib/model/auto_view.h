@@ -117,7 +117,7 @@ unsigned wh_auto_view_runs(unsigned region, struct wh_auto_run runs[static WH_AU
 /* All but slots and the features' numbers; and back. */
 json_t *wh_auto_view_save(const struct wh_auto_view *view);
 int wh_auto_view_load(struct wh_auto_view *view, const json_t *state, struct wh_error *error);
-/* A slot, NULL behind the last; and the next one back: false for what cannot be one. */
+/* A slot, NULL after the last; and the next one back: false for what cannot be one. */
 json_t *wh_auto_view_slot(const struct wh_auto_view *view, uint32_t slot);
 bool wh_auto_view_take_slot(struct wh_auto_view *view, const json_t *slot);
 

@@ -8,7 +8,7 @@
 
 static const double MOST = 1e9;
 
-/* One LABEL=WEIGHT; the weight begins behind the last '='. */
+/* One LABEL=WEIGHT; the weight begins after the last '='. */
 struct entry {
     const char *label, *weight;
     size_t label_length, weight_length;

@@ -23,7 +23,7 @@ enum { BINDINGS = 16 };
 /* A column that features come from. */
 struct column {
     uint32_t index;
-    uint32_t length; /* of its name; behind it in the text stands "=" */
+    uint32_t length; /* of its name; after it in the text stands "=" */
     size_t offset;   /* of its name in the binding's text */
     uint32_t id;     /* of the feature it is where it is a number, WH_NO_FEATURE while not known */
     uint32_t fast;   /* the same where a number is read as it is, else WH_NO_FEATURE */
@@ -791,7 +791,7 @@ static inline const char *blanks(const char *at)
     return at;
 }
 
-/* The closing quote of the string that begins behind an opening one. */
+/* The closing quote of the string that begins after an opening one. */
 static const char *close_quote(const char *at, bool *escaped)
 {
     *escaped = false;
@@ -814,8 +814,8 @@ static struct wh_slice decode(struct wh_row *row, const char *text, const char *
     return (struct wh_slice){ decoded, wh_json_unescape(text, length, decoded) };
 }
 
-/* Reads the key at `at`, an opening quote, guessed to be what came behind `before` last time.
- * Returns what stands behind its closing quote. */
+/* Reads the key at `at`, an opening quote, guessed to be what came after `before` last time.
+ * Returns what stands after its closing quote. */
 static inline const char *read_key(const struct wh_examples *examples, struct wh_row *row,
                                    const char *at, const char *end, uint32_t before,
                                    struct named *name)
@@ -859,7 +859,7 @@ static inline const char *number_end(const char *at)
     }
 }
 
-/* Reads the value at `at`; returns what stands behind it, or NULL for a bad row. */
+/* Reads the value at `at`; returns what stands after it, or NULL for a bad row. */
 static inline const char *read_value(struct wh_examples *examples, struct wh_row *row,
                                      const char *at, struct named *name, struct wh_error *error)
 {

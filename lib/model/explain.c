@@ -149,7 +149,7 @@ static void leave_out(struct wh_explainer *explainer, const struct wh_example *e
     memcpy(explainer->ids, example->ids, example->count * sizeof *example->ids);
     memcpy(explainer->values, example->values, example->count * sizeof *example->values);
     for (size_t i = example->count; i-- > 1;) {
-        /* What stands behind the i-th is in its place already; the constant is never left out. */
+        /* What stands after the i-th is in its place already; the constant is never left out. */
         struct wh_prediction prediction = wh_model_predict(model, &rest);
         explainer->effects[i] = total - total_of(model, &prediction, question);
         explainer->ids[i - 1] = example->ids[i];

@@ -67,7 +67,7 @@ static inline double wh_metrics_measured(const struct wh_metrics *metrics)
     return metrics->rows - metrics->passed_over;
 }
 
-/* Adds what other metrics have counted, of rows behind these; `classes` are the numbers here of
+/* Adds what other metrics have counted, of rows after these; `classes` are the numbers here of
  * their classes, NULL where these are not counted. */
 void wh_metrics_merge(struct wh_metrics *metrics, const struct wh_metrics *from,
                       const uint32_t *classes);

@@ -440,7 +440,7 @@ static int refuse(struct wh_error *error, const char *what)
     return wh_fail(error, WH_REFUSED, "%s", what);
 }
 
-/* Uncompresses more behind what is there. */
+/* Uncompresses more after what is there. */
 static int fill(struct reader *reader, struct wh_error *error)
 {
     z_stream *stream = &reader->stream;
@@ -558,7 +558,7 @@ struct body {
     uint64_t lines;
 };
 
-/* Adds the name that stands at *at; *at is then behind it. */
+/* Adds the name that stands at *at; *at is then after it. */
 static bool load_name(struct body *body, const char **at)
 {
     struct wh_names *names = &body->model->names;
@@ -641,7 +641,7 @@ static int load_section(struct body *body, const char *line, size_t length, size
     return result;
 }
 
-/* The lines of sections; *line is then the one behind them. */
+/* The lines of sections; *line is then the one after them. */
 static int load_sections(struct body *body, const char **line, size_t *length,
                          struct wh_error *error)
 {

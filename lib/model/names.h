@@ -38,7 +38,7 @@ struct wh_names {
     struct wh_name *names;
     uint32_t count; /* the constant included */
     uint32_t capacity;
-    struct wh_buffer text; /* with WH_SLACK bytes of room behind */
+    struct wh_buffer text; /* with WH_SLACK bytes of room following */
     struct wh_name_slot *slots;
     uint32_t mask; /* number of slots - 1 */
 };
@@ -51,7 +51,7 @@ static inline const char *wh_names_text(const struct wh_names *names, uint32_t i
     return names->text.data + names->names[id].offset;
 }
 
-/* Whether it is this name; WH_SLACK bytes behind `text` must be readable. Eight bytes at a time:
+/* Whether it is this name; WH_SLACK bytes after `text` must be readable. Eight bytes at a time:
  * names are short, and a call would cost more than the comparison. */
 static inline bool wh_names_is(const struct wh_names *names, uint32_t id, const char *text)
 {

@@ -23,7 +23,7 @@ struct binding {
 struct told {
     uint32_t class;
     size_t length;
-    char *text; /* the column's name, NUL behind it, or the member's key: "LABEL": */
+    char *text; /* the column's name, NUL after it, or the member's key: "LABEL": */
 };
 
 struct wh_scored {
@@ -329,7 +329,7 @@ static struct wh_field stamp_field(const struct wh_model *model, struct wh_row *
                               .flags = WH_JSON_SAFE };
 }
 
-/* What only some runs ask for, behind score and prediction. */
+/* What only some runs ask for, after score and prediction. */
 static void add_more(const struct wh_scored *scored, const struct wh_model *model,
                      struct wh_row *row, const struct wh_prediction *prediction,
                      const struct wh_field *explanation, struct wh_field *field)

@@ -78,7 +78,7 @@ int wh_stream_unread(const struct loop *loop, struct wh_error *error);
 int wh_stream_check_output(struct loop *loop, struct wh_error *error);
 
 /* An origin's record, if the reader can tell its position: before the row it has just given, or
- * behind it. */
+ * after it. */
 int wh_stream_checkpoint(struct loop *loop, bool behind, struct wh_error *error);
 /* Whether that is due by the clock. */
 void wh_stream_look(struct loop *loop, double now);

@@ -85,7 +85,7 @@ static struct found find_letter(const struct parser *parser, char letter)
     return (struct found){ 0 };
 }
 
-/* Whether a value may be there, but only behind "=". */
+/* Whether a value may be there, but only after "=". */
 static bool may_take_value(const struct wh_option *option)
 {
     return option->argument && option->argument[0] == '[';
@@ -288,7 +288,7 @@ static int parse_long(struct parser *parser, const char *text, struct wh_error *
     return set_value(found, value, error);
 }
 
-/* A cluster of letters behind one dash; the last may take a value, in the same word or the next. */
+/* A cluster of letters after one dash; the last may take a value, in the same word or the next. */
 static int parse_letters(struct parser *parser, const char *text, struct wh_error *error)
 {
     while (*text) {
@@ -377,7 +377,7 @@ static size_t add_synopsis(struct wh_buffer *out, const struct wh_option *option
     return text_width(out->data + begin, out->length - begin);
 }
 
-/* The column where the options' sentences begin: behind the longest synopsis that is not absurd. */
+/* The column where the options' sentences begin: after the longest synopsis that is not absurd. */
 static size_t help_column(const struct parser *parser)
 {
     struct wh_buffer scratch = { 0 };

@@ -112,7 +112,7 @@ static int check_recipe(const char *path, const json_t *document, const struct w
                    "FILE to begin anew", path, other, own, path);
 }
 
-/* Finds the tapes, which must fill the file behind the line. */
+/* Finds the tapes, which must fill the file after the line. */
 static int take_tapes(const char *path, const json_t *tapes, struct wh_state *state,
                       const char *next, const char *end, struct wh_error *error)
 {

@@ -195,7 +195,7 @@ static bool feeds(const struct wh_step *step, const struct wh_step *later)
 
 static void find_levels(struct wh_steps *steps)
 {
-    /* What a step that drops rows has to wait for, everything behind it must wait for. */
+    /* What a step that drops rows has to wait for, everything after it must wait for. */
     size_t floor = 0;
     for (size_t i = 0; i < steps->count; i++) {
         struct entry *entry = &steps->entries[i];

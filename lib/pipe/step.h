@@ -98,7 +98,7 @@ struct wh_step_type {
     bool learns;          /* has constants to learn: needs state */
     bool live;            /* what it keeps changes with every row, fixed constants or not: keys
                              that were seen */
-    bool drops;           /* may leave rows out: what is behind it meets rows by what is before */
+    bool drops;           /* may leave rows out: what is after it meets rows by what is before */
 };
 
 struct wh_step {

@@ -1,4 +1,4 @@
-/* What stands behind a step's option: "COLS[:KEY=VALUE,...]" and "COL=VALUE". */
+/* What stands after a step's option: "COLS[:KEY=VALUE,...]" and "COL=VALUE". */
 #include "pipe/step.h"
 
 #include <stdio.h>

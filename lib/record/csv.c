@@ -71,7 +71,7 @@ struct csv {
     enum place place;
     bool holds;               /* a last record without its end is held back */
     struct wh_spot open;      /* the last record, if it was given before its end was seen */
-    uint64_t header_end;      /* offset behind the header; 0 where none was read */
+    uint64_t header_end;      /* offset after the header; 0 where none was read */
     const char *types;        /* of a position: what --infer has settled; NULL: not yet settled */
 
     /* The record that libcsv is reading. */
@@ -164,7 +164,7 @@ static inline bool settle_value(struct csv *csv, struct wh_field *field, enum mo
 enum cut {
     CUT_ROW,   /* a row was read */
     CUT_BLANK, /* a line without a row was read */
-    CUT_SHORT, /* the record goes on behind what the marks know */
+    CUT_SHORT, /* the record goes on after what the marks know */
     CUT_OTHER, /* the record is not plain */
 };
 
@@ -184,7 +184,7 @@ static void find_marks(struct csv *csv)
     marks->next = 0;
 }
 
-/* Moves behind the marks of a record that was read without them. */
+/* Moves after the marks of a record that was read without them. */
 static void catch_up(struct csv *csv)
 {
     struct marks *marks = csv->marks;
@@ -288,13 +288,13 @@ static enum cut finish_plain(struct csv *csv, const char *end, uint64_t lines)
 /* A quoted value of a plain record. */
 struct quoted {
     const char *end;     /* its closing quote */
-    const uint32_t *at;  /* the mark behind that: a delimiter or line feed; NULL: not plain */
+    const uint32_t *at;  /* the mark after that: a delimiter or line feed; NULL: not plain */
     uint64_t lines;      /* line feeds in it */
     size_t doubled;      /* doubled quotes in it */
     enum cut cut;        /* why there is no mark */
 };
 
-/* Finds the end of a quoted value, `at` being the mark behind its opening quote. */
+/* Finds the end of a quoted value, `at` being the mark after its opening quote. */
 static inline struct quoted close_quote(const char *base, const uint32_t *at, const uint32_t *stop)
 {
     struct quoted value = { .cut = CUT_SHORT };

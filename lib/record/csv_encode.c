@@ -207,7 +207,7 @@ static bool add_escaped(const struct wh_csv_encoder *encoder, struct wh_buffer *
     return true;
 }
 
-/* Text that has WH_SLACK bytes behind it, in quotes only where it needs them. */
+/* Text that has WH_SLACK bytes after it, in quotes only where it needs them. */
 static bool add_text(const struct wh_csv_encoder *encoder, struct wh_buffer *out,
                      const char *text, size_t length)
 {

@@ -21,18 +21,18 @@ struct wh_csv_scan {
     /*
      * Looks at `length` bytes, 64 at a time: a bit in `marks` for each delimiter, line feed and
      * quote (a line feed where there are no quotes), and the traits of each 64 bytes. WH_SLACK
-     * bytes behind `length` are readable.
+     * bytes after `length` are readable.
      */
     void (*classify)(const char *text, size_t length, char delimiter, char quote, uint64_t *marks,
                      uint8_t *traits);
     /*
      * Copies `length` bytes and returns how many of them stand before the first delimiter, quote,
-     * CR or LF. Both sides have WH_SLACK bytes behind `length`, which are read and written.
+     * CR or LF. Both sides have WH_SLACK bytes after `length`, which are read and written.
      */
     size_t (*copy)(char *out, const char *text, size_t length, char delimiter, char quote);
 };
 
-/* The kinds that this processor can run, the best last; NULL behind them. */
+/* The kinds that this processor can run, the best last; NULL after them. */
 const struct wh_csv_scan *const *wh_csv_scans(void);
 const struct wh_csv_scan *wh_csv_scan_choose(void);
 

@@ -164,7 +164,7 @@ bool wh_input_take_digest(const struct wh_input *input, uint64_t offset,
     return true;
 }
 
-/* Moves what is left to the front of the block and makes room for a chunk behind it. */
+/* Moves what is left to the front of the block and makes room for a chunk after it. */
 static void make_room(struct wh_input *input)
 {
     struct wh_input_private *private = input->private;
@@ -245,7 +245,7 @@ static int look_at_magic(struct wh_input *input, struct wh_error *error)
     return 0;
 }
 
-/* Whether a further gzip member follows the one that ended; zero padding behind the last is
+/* Whether a further gzip member follows the one that ended; zero padding after the last is
  * allowed, as gzip(1) does, anything else is not. */
 static int next_member(struct wh_input *input, struct wh_error *error)
 {

@@ -3,7 +3,7 @@
  *
  * The bytes not yet taken stand at next[0 .. available). Behind them WH_SLACK bytes may be read
  * (their content is undefined), so that vector code need not stop early. Filling moves what is
- * left to the front and reads more behind it; pointers into the block are then stale. The block
+ * left to the front and reads more after it; pointers into the block are then stale. The block
  * grows to hold one row, up to the limit that the caller gives.
  *
  * Gzip is recognised by its magic bytes, members may follow one another, and a truncated or
@@ -33,7 +33,7 @@ struct wh_input_digest {
 struct wh_input {
     char *next;
     size_t available;
-    bool ended;          /* nothing more will come behind what is available */
+    bool ended;          /* nothing more will come after what is available */
     const char *name;    /* path as given, or "standard input" */
     uint64_t offset;     /* bytes before the block, uncompressed: position of next[0] in the file */
     /* Called before a read that would block, and several times a second while it does, so that
@@ -47,7 +47,7 @@ struct wh_input {
 struct wh_input *wh_input_open(const char *path, struct wh_error *error);
 void wh_input_close(struct wh_input *input);
 
-/* Reads more behind what is available; blocks until there is at least one byte or the end.
+/* Reads more after what is available; blocks until there is at least one byte or the end.
  * Returns 0, or -1 with the error (reading failed, gzip corrupt). */
 int wh_input_fill(struct wh_input *input, struct wh_error *error);
 

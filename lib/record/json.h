@@ -22,12 +22,12 @@ bool wh_json_safe(const char *text, size_t length);
 /* Decodes the inside of a valid JSON string to `out`, which has room for `length` bytes. Returns
  * the decoded length. */
 size_t wh_json_unescape(const char *text, size_t length, char *out);
-/* Whether `text` is one JSON value, on one line and nothing around it. A NUL stands behind it, and
+/* Whether `text` is one JSON value, on one line and nothing around it. A NUL stands after it, and
  * WH_SLACK bytes there can be read. */
 bool wh_json_valid(const char *text, size_t length);
 
-/* Reads the JSON value that begins at `text`, somewhere before a line feed behind which WH_SLACK
- * bytes can be read. Returns the byte behind it, or NULL where there is none. */
+/* Reads the JSON value that begins at `text`, somewhere before a line feed after which WH_SLACK
+ * bytes can be read. Returns the byte after it, or NULL where there is none. */
 const char *wh_json_value(const char *text, struct wh_field *field);
 
 /*

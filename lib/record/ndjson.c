@@ -231,7 +231,7 @@ static const char *row_end(const char *p, struct wh_ndjson_fault *out)
     return end;
 }
 
-/* The key at `p` and the colon behind it: the first byte of its value. */
+/* The key at `p` and the colon after it: the first byte of its value. */
 static const char *parse_key(const struct wh_ndjson *reader, const char *p, struct wh_field *key,
                              struct wh_ndjson_fault *out)
 {
@@ -360,7 +360,7 @@ static size_t character(uint32_t word)
 
 const char *wh_json_check_utf8(const char *p, struct wh_ndjson_fault *out)
 {
-    /* Up to three bytes behind the line's end are looked at; they are slack. */
+    /* Up to three bytes after the line's end are looked at; they are slack. */
     const unsigned char *at = (const unsigned char *)p;
     while (*at >= 0x80) {
         size_t length = character((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16

@@ -12,7 +12,7 @@
  *                   first byte's is the lowest, and they stand BITS apart
  *   same_chunk      whether the first `length` bytes, at most WIDTH, are the same
  *
- * Every loop ends at the newline behind the row, which is no part of any valid token.
+ * Every loop ends at the newline after the row, which is no part of any valid token.
  */
 #include <string.h>
 
@@ -81,7 +81,7 @@ static const char *scan_digits(const char *p)
     return p;
 }
 
-/* The byte behind the number at `p`, however long it is and whatever is wrong with it. */
+/* The byte after the number at `p`, however long it is and whatever is wrong with it. */
 static const char *scan_any_number(const char *p, struct wh_ndjson_fault *fault)
 {
     const char *digits = p + (*p == '-');
@@ -105,8 +105,8 @@ static const char *scan_any_number(const char *p, struct wh_ndjson_fault *fault)
     return p;
 }
 
-/* The same. What stands where is read off one look at the bytes, since the place behind a number
- * is what everything behind it waits for; what that does not settle goes the long way. */
+/* The same. What stands where is read off one look at the bytes, since the place after a number
+ * is what everything after it waits for; what that does not settle goes the long way. */
 TARGET INLINE const char *scan_number(const char *p, struct wh_ndjson_fault *fault)
 {
     size_t sign = *p == '-';
@@ -211,7 +211,7 @@ TARGET INLINE const char *scan_value(const char *p, struct wh_field *field,
     return end;
 }
 
-/* The string at `p`, a quote, whatever is in it: the byte behind its closing quote. */
+/* The string at `p`, a quote, whatever is in it: the byte after its closing quote. */
 TARGET static inline const char *pass_string(const char *p, struct wh_ndjson_fault *fault)
 {
     bool escaped = false;
@@ -238,7 +238,7 @@ TARGET static inline const char *scan_member(const char *p, struct wh_ndjson_fau
     return skip_blanks(p + 1);
 }
 
-/* A value that is no object or array, anything behind it left alone. */
+/* A value that is no object or array, anything after it left alone. */
 TARGET static inline const char *pass_scalar(const char *p, struct wh_ndjson_fault *fault)
 {
     struct wh_field ignored;
@@ -274,7 +274,7 @@ TARGET static const char *scan_nested(const char *p, struct wh_ndjson_fault *fau
                 return NULL;
             p = skip_blanks(p);
         }
-        /* `p` is behind a value, or at the bracket that closes an empty one. */
+        /* `p` is after a value, or at the bracket that closes an empty one. */
         while (*p != ',') {
             if (UNLIKELY(*p != (object ? '}' : ']')))
                 return scan_fault(fault, p, "json",

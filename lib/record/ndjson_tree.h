@@ -23,7 +23,7 @@
 
 struct wh_ndjson_node {
     struct wh_ndjson_node *likely; /* the child taken last time */
-    const char *text;              /* the edge's text, WH_SLACK readable bytes behind */
+    const char *text;              /* the edge's text, WH_SLACK readable bytes following */
     uint32_t text_length;
     uint32_t depth;                /* columns from the root to here */
     struct wh_ndjson_node *parent;
@@ -78,10 +78,10 @@ struct wh_ndjson_scan {
     const char *name;
     /*
      * Reads one row at `p`, whose line is complete. Fills reader->fields and returns the line feed
-     * behind the row, with *end the node where the row ended; NULL with reader->fault.
+     * after the row, with *end the node where the row ended; NULL with reader->fault.
      */
     const char *(*row)(struct wh_ndjson *reader, const char *p, struct wh_ndjson_node **end);
-    /* Checks one JSON value; returns the byte behind it or NULL with the fault. */
+    /* Checks one JSON value; returns the byte after it or NULL with the fault. */
     const char *(*value)(const char *p, struct wh_field *field, struct wh_ndjson_fault *fault);
     /* Whether `p` begins with an edge's text, which holds no newline: so it is never compared
      * beyond the line at `p`, but for vectors reading WH_SLACK on. */
@@ -104,9 +104,9 @@ const struct wh_ndjson_scan *wh_ndjson_scan_choose(void);
 const struct wh_ndjson_scan *wh_json_scan(void);
 
 /*
- * The slow way from one value to the next: parses what stands at *p behind `node`'s value. Returns
+ * The slow way from one value to the next: parses what stands at *p after `node`'s value. Returns
  * the node of the next column with *p at its value; NULL at the row's end (fault.at NULL, *p
- * behind the brace) or at a fault.
+ * after the brace) or at a fault.
  */
 struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson_node *node,
                                       const char **p);
@@ -125,7 +125,7 @@ static inline const char *wh_json_skip_blanks(const char *p)
 int wh_json_code_unit(const char *p);
 
 /* Parts of strings that vector code leaves to these: `p` at a backslash, or at a byte of 0x80 or
- * more. They return the first byte behind the escape (or the run of such bytes), or NULL. */
+ * more. They return the first byte after the escape (or the run of such bytes), or NULL. */
 const char *wh_json_check_escape(const char *p, struct wh_ndjson_fault *fault);
 const char *wh_json_check_utf8(const char *p, struct wh_ndjson_fault *fault);
 

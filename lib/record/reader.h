@@ -32,7 +32,7 @@ struct wh_reader_ops {
     /*
      * Where to go on: what a reader opened with it gives next is exactly what this one gives next.
      * Called right after next() gave a row, with `behind` false: before that row. With `behind`
-     * true, while waiting or at the end: behind the last row given; before the first row, where
+     * true, while waiting or at the end: after the last row given; before the first row, where
      * the reader was opened. A new object, which says what it is a position in; NULL where the
      * reader cannot tell at this row (it can at a later one). NULL op: it never can.
      */

@@ -91,7 +91,7 @@ struct wh_row {
  * a step may read the old fields while it writes the new. */
 struct wh_field *wh_row_fields(struct wh_row *row, size_t count);
 
-/* Scratch memory of `length` bytes with WH_SLACK readable bytes behind. */
+/* Scratch memory of `length` bytes with WH_SLACK readable bytes following. */
 char *wh_row_take(struct wh_row *row, size_t length);
 
 void wh_row_free(struct wh_row *row);

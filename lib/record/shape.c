@@ -133,7 +133,7 @@ int wh_shape_lacks(const struct wh_shape *shape, const char *name, size_t length
 struct choice {
     bool negated;
     pcre2_code *pattern;     /* NULL: a name */
-    struct wh_buffer name;   /* without its escapes, NUL behind */
+    struct wh_buffer name;   /* without its escapes, NUL following */
     struct wh_buffer dashes; /* size_t each: where a dash stood without a backslash */
     struct wh_buffer given;  /* as it was written, for messages; NUL after it */
     bool found;              /* some shape had a column for it */
@@ -191,7 +191,7 @@ static int compile(struct choice *choice, const char *text, size_t length, uint3
                    wh_quote(shown, text, length), (const char *)reason, (size_t)offset + 1);
 }
 
-/* A pattern from behind its first slash; *end is then behind the item. */
+/* A pattern from after its first slash; *end is then after the item. */
 static int parse_pattern(struct choice *choice, const char *text, const char *stop,
                          const char **end, struct wh_error *error)
 {

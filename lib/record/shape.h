@@ -20,7 +20,7 @@
 #include "base/memory.h"
 
 struct wh_column {
-    const char *name; /* UTF-8, decoded, NUL behind it (but it may hold NULs) */
+    const char *name; /* UTF-8, decoded, NUL after it (but it may hold NULs) */
     uint32_t length;
     uint32_t key_length;
     const char *key; /* as NDJSON spells it: `"name":` with the escapes it came with */

@@ -40,7 +40,7 @@ static inline char *copy_loose(char *out, const char *text, size_t length)
     return out + length;
 }
 
-/* Appends a string value; `text` has slack behind it. */
+/* Appends a string value; `text` has slack after it. */
 static void add_string(struct wh_buffer *out, const struct wh_field *field,
                        const struct wh_ndjson_scan *scan)
 {

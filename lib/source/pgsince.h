@@ -38,7 +38,7 @@ struct wh_pg_since {
     enum wh_pg_form *forms;
     bool *filled;     /* columns of a table that are NOT NULL */
     struct wh_pg_origin *origins;
-    const char *from; /* what stands behind FROM: a table, or a query in parentheses with a name */
+    const char *from; /* what stands after FROM: a table, or a query in parentheses with a name */
 };
 
 /* Looks at the columns, which wh_since_bind has found, in the description of the query. */

@@ -37,7 +37,7 @@ struct postgres {
     struct wh_field *fields;
     struct wh_pg_rows rows;
     struct wh_arena arena;     /* the types */
-    struct wh_buffer text;     /* the current row's, with slack behind */
+    struct wh_buffer text;     /* the current row's, with slack following */
     struct wh_pg_since since;  /* its `since` is NULL where rows may come in any order */
     bool encoded;              /* the server vouches for UTF-8 */
     bool running;              /* the query has not ended */
@@ -368,7 +368,7 @@ static enum wh_next copy_next(struct wh_reader *reader, struct wh_error *error)
     return WH_NEXT_ERROR;
 }
 
-/* The values of a result's only row; memory for each with slack behind. */
+/* The values of a result's only row; memory for each with slack following. */
 static int take_values(struct postgres *pg, const PGresult *result, struct wh_error *error)
 {
     size_t size = 0;

@@ -181,7 +181,7 @@ static bool is_tuple(const struct wh_since *since, const json_t *values)
     return count > 0 && count <= since->count;
 }
 
-/* The position's values, behind which the rows begin; none where nothing had been read. */
+/* The position's values, after which the rows begin; none where nothing had been read. */
 static int take_values(struct wh_since *since, struct wh_error *error)
 {
     json_t *values = json_object_get(since->request->position, "values");

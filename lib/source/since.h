@@ -4,7 +4,7 @@
  *
  * The first column is the watermark, which grows with every row that is new or changed; the keys
  * tell rows of one watermark apart. Their values in a row are its tuple. Rows come in the order of
- * their tuples, and only those strictly behind the tuple where the run before ended. So a place
+ * their tuples, and only those strictly after the tuple where the run before ended. So a place
  * between two rows of one tuple is none that could be gone on from: no position is given there.
  *
  * A database's source owns one of these, asks it for SQL, hands it the tuple of every row, and has
@@ -58,7 +58,7 @@ struct wh_since {
     const char **names;   /* of the columns */
     size_t count;
     uint32_t *places;     /* of the columns in the row */
-    json_t *start;        /* an array: the rows are strictly behind these values, which may be fewer
+    json_t *start;        /* an array: the rows are strictly after these values, which may be fewer
                              than there are columns; NULL: all rows */
     bool given;           /* `start` is what --from says, not a position */
     bool moved;           /* the position is one in something else (--changed-source) */
@@ -106,7 +106,7 @@ int wh_since_take_facts(struct wh_since *since, const struct wh_since_facts *fac
 
 /* How a database spells things. */
 struct wh_since_dialect {
-    const char *collation; /* behind each column where it is compared or ordered; may be "" */
+    const char *collation; /* after each column where it is compared or ordered; may be "" */
     bool bound_first;      /* the watermark's bound must stand by itself for an index to be used */
     /* Appends start value `index`. */
     int (*value)(void *context, struct wh_buffer *out, size_t index, struct wh_error *error);

@@ -24,7 +24,7 @@ struct wh_source_request {
     uint64_t limit;               /* rows that will be read at most; 0: all of them */
     const char *since;            /* --since COLUMN[,KEY...]: rows in the order of these columns; of
                                      a database; NULL */
-    const char *from;             /* --from VALUE[,VALUE...]: only rows behind these; NULL */
+    const char *from;             /* --from VALUE[,VALUE...]: only rows after these; NULL */
     bool changed;                 /* --changed-source: go on although the position is one in another
                                      source, or in one that has changed */
     const json_t *position;       /* where to go on, as the reader's position() gave it; NULL */

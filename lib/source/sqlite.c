@@ -380,7 +380,7 @@ static bool keeps_all(const struct sqlite *sqlite, uint32_t index)
 
 static void set_infinite(struct sqlite *sqlite, uint32_t index, bool positive)
 {
-    /* With the slack that the writer may read behind a value. */
+    /* With the slack that the writer may read after a value. */
     static const char words[2][WH_SLACK + 9] = { "-Infinity", "Infinity" },
                       numbers[2][WH_SLACK + 9] = { "-" WH_SQLITE_INFINITE, WH_SQLITE_INFINITE };
     struct wh_field *field = &sqlite->fields[index];
@@ -429,7 +429,7 @@ static bool is_marked(const struct column *column, const char *text, size_t leng
                || (length == 9 && memcmp(text, "-Infinity", length) == 0));
 }
 
-/* SQLite's memory has no slack behind it. */
+/* SQLite's memory has no slack after it. */
 static void set_text(struct sqlite *sqlite, uint32_t index)
 {
     const void *text = sqlite3_column_text(sqlite->statement, (int)index);
