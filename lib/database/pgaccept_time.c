@@ -110,7 +110,8 @@ static const char *wrong_value(const struct wh_slice *text, bool timed)
     int value, part;
     if (!timed) {
         bool before_christ = cut_era(&left);
-        bool form = take_digits(&left, &value) >= 4 && take(&left, '-') && take_pair(&left, 99, &part)
+        bool form = take_digits(&left, &value) >= 4
+                    && take(&left, '-') && take_pair(&left, 99, &part)
                     && take(&left, '-') && take_pair(&left, 99, &part)
                     && (left.at == left.end || *left.at == 'T' || *left.at == ' ');
         if (!form)

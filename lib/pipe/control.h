@@ -23,9 +23,9 @@
  * begin and an end. `check` hashes the position: a tool in between that takes numbers for floating
  * point would have the next run go on elsewhere.
  *
- * `failed` is the last word of a tool that fails, so that those after it need not puzzle over a stream
- * without an end: `tool` has said why. It may come at any time, and each tool that it stops passes it
- * on. A tool that is killed says nothing.
+ * `failed` is the last word of a tool that fails, so that those after it need not puzzle over a
+ * stream without an end: `tool` has said why. It may come at any time, and each tool that it stops
+ * passes it on. A tool that is killed says nothing.
  *
  * Members that this version does not know are passed on as they are; a record of a kind that it
  * does not know breaks the stream.

@@ -46,8 +46,8 @@ struct wh_common {
     struct wh_reading reading; /* made from the above by wh_common_settle */
     struct wh_writing writing;
     struct wh_reject_limit reject_limit;
-    struct wh_buffer farewell; /* where the run fails: what the tool after this one is told, once the
-                                  reason has been written (wh_farewell) */
+    struct wh_buffer farewell; /* where the run fails: what the tool after this one is told, once
+                                  the reason has been written (wh_farewell) */
     struct wh_progress *drawn; /* what wh_run shows at the moment; wh_notice clears it first */
 };
 

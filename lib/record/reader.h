@@ -69,8 +69,8 @@ struct wh_reading {
     const char *strings_text;    /* the same as it was given */
     const char *const *nulls;    /* --null-value: these values become null */
     size_t null_count;
-    const char *csv_option;      /* an option that was given and applies only to CSV and TSV, or only
-                                    to TSV: where no file is that, it is refused. NULL: none */
+    const char *csv_option;      /* an option that was given and applies only to CSV and TSV, or
+                                    only to TSV: where no file is that, it is refused. NULL: none */
     const char *tsv_option;
     size_t max_row;              /* bytes; 0: WH_MAX_ROW */
     const json_t *position;      /* where to go on, as position() gave it; NULL: at the beginning */

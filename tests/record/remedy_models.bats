@@ -237,6 +237,34 @@ EOF' "printf 'id,x\n1,5\n' | wh-score -q -m c -i csv | wc -l | tr -d ' '" 2
     all_hold
 }
 
+@test "checkpoints in SQLite" {
+    need sqlite3 jq
+    run_it='wh-extract -q rows.ndjson --checkpoint sqlite:a.db#c 2>/dev/null |
+        wh-load -q sqlite:a.db -t t --create --checkpoint sqlite:a.db#c'
+    echo '{"id":1}' >rows.ndjson
+    sh -c "$run_it"
+    sqlite3 a.db "UPDATE wh_checkpoint SET position = '[]'"
+    remedy 2 'or delete it to begin anew)' 'wh-extract rows.ndjson --checkpoint sqlite:a.db#c' \
+        "sqlite3 a.db \"DELETE FROM wh_checkpoint WHERE name = 'c'; DELETE FROM t\"
+        $run_it; wh-extract sqlite:a.db -t t" '{"id":1}'
+    echo '{"id":2}' >>rows.ndjson
+    sqlite3 a.db 'CREATE TABLE u (id INTEGER)'
+    other='wh-extract -q rows.ndjson --checkpoint sqlite:a.db#c 2>/dev/null |
+        wh-load -q sqlite:a.db -t u --create --checkpoint sqlite:a.db#c'
+    remedy 2 'name the same table, or use another --checkpoint, or give --changed-target' \
+        "$other; exit 2" "$other --changed-target; wh-extract sqlite:a.db -t u" '{"id":2}'
+    remedy 2 '--checkpoint needs a name after the database' \
+        'wh-extract rows.ndjson --checkpoint sqlite:a.db' \
+        'wh-extract -q rows.ndjson --checkpoint sqlite:b.db#d 2>/dev/null |
+        wh-load -q sqlite:b.db -t t --create --checkpoint sqlite:b.db#d
+        wh-extract sqlite:b.db -t t | wc -l | tr -d " "' 2
+    remedy 2 'CSV has no room for control records: leave out --output-format' \
+        'wh-extract -q rows.ndjson --checkpoint e 2>/dev/null | wh-clean -o csv; exit 2' \
+        'wh-extract -q rows.ndjson --checkpoint e | wh-clean | wh-load -q e.csv --checkpoint e
+        cat e.csv' $'id\n1\n2'
+    all_hold
+}
+
 # named_remedies: the messages of these tools that name an option or a program, quotes and percent
 # signs as users see them.
 named_remedies() {
