@@ -478,7 +478,8 @@ static void add_guess(struct wh_buffer *out, const struct wh_pg_stage *stage)
 static void add_block(struct wh_buffer *out, const struct wh_pg_stage *stage, bool each)
 {
     wh_buffer_format(out, "DECLARE " ROW " " STAGED "; " AT " bigint; " UPTO " bigint;"
-                     LAST " bigint; " FIRST " bigint; " WASTED " bigint := 0; " HELD " bigint; " SUSPECT " bigint;"
+                     LAST " bigint; " FIRST " bigint; " WASTED " bigint := 0;"
+                     HELD " bigint; " SUSPECT " bigint;"
                      LIKELY " bigint[]; " NEXT " integer := 1;"
                      COUNT " bigint; " FAILED " boolean; " SINGLY " boolean := %s;"
                      "\"" NAME " state\" text;"

@@ -15,7 +15,8 @@ enum {
     CHAR_TYPE = 18, NAME = 19, BIGINT = 20, SMALLINT = 21, INTEGER = 23, TEXT = 25, OID = 26,
     BOOLEAN = 16, POINT = 600, REAL = 700, DOUBLE = 701, MONEY = 790, MACADDR = 829, CIDR = 650, INET = 869,
     CHARACTER = 1042, VARCHAR = 1043, DATE = 1082, TIME = 1083, TIMESTAMP = 1114,
-    TIMESTAMPTZ = 1184, INTERVAL = 1186, TIMETZ = 1266, BIT = 1560, VARBIT = 1562, NUMERIC = 1700, UUID = 2950,
+    TIMESTAMPTZ = 1184, INTERVAL = 1186, TIMETZ = 1266, BIT = 1560, VARBIT = 1562, NUMERIC = 1700,
+    UUID = 2950,
     INT4RANGE = 3904, DATERANGE = 3912, INT4MULTIRANGE = 4451,
 };
 
@@ -209,7 +210,8 @@ static void uuids_are_what_the_server_reads_as_one(void **state)
     taken(UUID, -1, "6ba7b810-9dad-11d1-80b4-00c04fd430c8", "6BA7B8109DAD11D180B400C04FD430C8",
           "{6ba7b810-9dad-11d1-80b4-00c04fd430c8}", "6ba7-b810-9dad-11d1-80b4-00c0-4fd4-30c8");
     refused(UUID, -1, "", " ", "x", "6ba7b810-9dad-11d1-80b4-00c04fd430c",
-            "6ba7b810--9dad11d180b400c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430c8-", "6ba7b810-9dad-11d1-80b4-00c04fd430c88",
+            "6ba7b810--9dad11d180b400c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430c8-",
+            "6ba7b810-9dad-11d1-80b4-00c04fd430c88",
             "{6ba7b810-9dad-11d1-80b4-00c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430c8}",
             "6b-a7b810-9dad-11d1-80b4-00c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430cg");
 }
