@@ -910,12 +910,13 @@ static bool read_object(struct wh_examples *examples, struct wh_row *row,
     const char *end = field->text + field->length;
     const char *at = blanks(field->text + 1);
     uint32_t before = WH_CONSTANT;
+    bool meets = examples->begins && misses_some(examples);
     if (*at == '}')
         return true;
     for (;;) {
         struct named name;
         at = read_key(examples, row, at, end, before, &name);
-        if (examples->begins && misses_some(examples))
+        if (meets)
             wh_interactions_meet(examples->interactions, name.text, name.length);
         at = blanks(blanks(at) + 1);
         at = read_value(examples, row, at, &name, error);
