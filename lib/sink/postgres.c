@@ -77,7 +77,8 @@ static int get_ready(struct postgres *pg, struct wh_error *error)
     if (wh_pg_stage_open(&pg->stage, &pg->table, pg->request, pg->session.connection, error))
         return wh_pg_session_name(&pg->session, error);
     wh_pg_batch_open(&pg->batch, &pg->session, &pg->stage, pg->request->rejects);
-    pg->session.target = (struct wh_pg_target){ pg->table.name, pg->table.oid };
+    pg->session.target = (struct wh_pg_target){ pg->table.name, pg->table.oid,
+                                                pg->request->table };
     return 0;
 }
 

@@ -283,6 +283,28 @@ static int check_elsewhere(const struct wh_pg_checkpoint *checkpoint, PGconn *co
     return status;
 }
 
+/* The target did not exist when the run began, and `table`, which C names, does: is it the same? */
+static int refuse_there(PGconn *connection, const char *table, const char *wanted,
+                        struct wh_error *error)
+{
+    struct wh_buffer quoted = { 0 };
+    if (wh_sql_table(&quoted, wanted, 3, error) != 0)
+        return -1;
+    wh_buffer_byte(&quoted, '\0');
+    const char *values[] = { table, quoted.data };
+    PGresult *result = wh_pg_exec_params(connection, "SELECT pg_catalog.to_regclass($1) = "
+                                         "pg_catalog.to_regclass($2)", 2, values);
+    bool same = PQresultStatus(result) == PGRES_TUPLES_OK && *PQgetvalue(result, 0, 0) == 't';
+    PQclear(result);
+    wh_buffer_free(&quoted);
+    if (same)
+        return wh_fail(error, WH_BROKEN, "another run has made the table %s meanwhile: run the "
+                       "line again", table);
+    return wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, and --table is %s, "
+                   "which does not exist: name the same table, or use another --checkpoint", table,
+                   wanted);
+}
+
 int wh_pg_checkpoint_check(const struct wh_pg_checkpoint *checkpoint, PGconn *connection,
                            const struct wh_checkpoint *held, const struct wh_pg_target *target,
                            struct wh_error *error)
@@ -294,8 +316,7 @@ int wh_pg_checkpoint_check(const struct wh_pg_checkpoint *checkpoint, PGconn *co
     if (!table)
         return 0;
     if (!target->table && is_there(connection, table))
-        return wh_fail(error, WH_BROKEN, "another run has made the table %s meanwhile: run the "
-                       "line again", table);
+        return refuse_there(connection, table, target->wanted, error);
     if (!target->table)
         return refuse_gone(checkpoint, table, error);
     bool restored = oid_of(then, "checkpoint") != checkpoint->oid;

@@ -35,6 +35,7 @@ struct wh_pg_checkpoint {
 struct wh_pg_target {
     const char *table; /* schema and name, quoted where they need it; NULL: it does not exist yet */
     Oid oid;
+    const char *wanted; /* its name as the user gave it */
 };
 
 /* `row` must outlive it. */

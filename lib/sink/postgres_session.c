@@ -65,6 +65,7 @@ int wh_pg_session_open(struct wh_pg_session *session, const struct wh_sink_reque
                        struct wh_error *error)
 {
     session->name = wh_url_display(request->target);
+    session->target.wanted = request->table;
     if (request->checkpoint) {
         wh_pg_checkpoint_open(&session->checkpoint, wh_checkpoint_row(request->checkpoint));
         session->checkpoint_name = wh_checkpoint_display(request->checkpoint);

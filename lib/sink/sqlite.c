@@ -224,8 +224,8 @@ static int sqlite_belongs(struct wh_sink *sink, const struct wh_checkpoint *held
     struct sqlite *sqlite = (struct sqlite *)sink;
     const char *row = wh_checkpoint_row(sqlite->request->checkpoint);
     return sqlite->request->changed
-               || wh_sqlite_checkpoint_check(sqlite->database, held, row, target_name(sqlite),
-                                             error) == 0
+               || wh_sqlite_checkpoint_check(sqlite->database, held, row,
+                                             target_name(sqlite), sqlite->request->table, error) == 0
                ? 0 : name_target(sqlite, error);
 }
 

@@ -80,6 +80,21 @@ static bool is_there(sqlite3 *database, const char *table)
                                          NULL) == SQLITE_OK;
 }
 
+/* The same of a name as the user gave it, with its schema or in quotes. */
+static bool can_be_read(sqlite3 *database, const char *wanted)
+{
+    struct wh_buffer sql = { 0 };
+    struct wh_error ignored;
+    sqlite3_stmt *statement = NULL;
+    wh_buffer_format(&sql, "SELECT 1 FROM ");
+    bool named = wh_sql_table(&sql, wanted, 2, &ignored) == 0;
+    wh_buffer_byte(&sql, '\0');
+    bool there = named && sqlite3_prepare_v2(database, sql.data, -1, &statement, NULL) == SQLITE_OK;
+    sqlite3_finalize(statement);
+    wh_buffer_free(&sql);
+    return there;
+}
+
 static int refuse_gone(const char *name, const char *table, struct wh_error *error)
 {
     struct wh_buffer literal = { 0 };
@@ -94,16 +109,21 @@ static int refuse_gone(const char *name, const char *table, struct wh_error *err
 }
 
 int wh_sqlite_checkpoint_check(sqlite3 *database, const struct wh_checkpoint *held,
-                               const char *name, const char *table, struct wh_error *error)
+                               const char *name, const char *table, const char *wanted,
+                               struct wh_error *error)
 {
     const char *then = json_string_value(json_object_get(held->target, "table"));
     if (!then || (table && sqlite3_stricmp(then, table) == 0))
         return 0;
-    if (!table && is_there(database, then))
-        return wh_fail(error, WH_BROKEN, "another run has made the table %s meanwhile: run the "
-                       "line again", then);
-    if (!table)
+    if (!table && !is_there(database, then))
         return refuse_gone(name, then, error);
+    if (!table && can_be_read(database, wanted))
+        return wh_fail(error, WH_BROKEN, "another run has made the table %s meanwhile: run the "
+                       "line again", wanted);
+    if (!table)
+        return wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, and --table is "
+                       "%s, which does not exist: name the same table, or use another "
+                       "--checkpoint", name, then, wanted);
     return wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, and --table is %s: "
                    "name the same table, or use another --checkpoint, or give --changed-target to "
                    "load newer rows into this one", name, then, table);

@@ -20,11 +20,12 @@
 int wh_sqlite_checkpoint_read(sqlite3 *database, const char *name, struct wh_checkpoint *held,
                               struct wh_error *error);
 
-/* Whether `held`, which the row `name` holds, belongs to rows in `table` (NULL: it does not exist);
- * WH_REFUSED with a remedy where they went to another, or to one that is gone; WH_BROKEN where
- * that is there by now. */
+/* Whether `held`, which the row `name` holds, belongs to rows in `table` (NULL: the run has not
+ * found the one that is `wanted`); WH_REFUSED with a remedy where they went to another, or to one
+ * that is gone; WH_BROKEN where that is there by now. */
 int wh_sqlite_checkpoint_check(sqlite3 *database, const struct wh_checkpoint *held,
-                               const char *name, const char *table, struct wh_error *error);
+                               const char *name, const char *table, const char *wanted,
+                               struct wh_error *error);
 
 /* Within a transaction: puts `next`, of rows in `table` (NULL: it does not exist yet), in the place
  * of `expected`. WH_BROKEN, naming what `shown` holds, where that is something else. */

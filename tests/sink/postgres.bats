@@ -699,6 +699,8 @@ path() {
     sql -c 'CREATE TABLE t (id int)'
     stream e1 null '{"id":1}' | into t --checkpoint 'postgresql://#c'
     stream e2 'e1 1' '{"id":2}' >rows
+    exits 2 into new --create --checkpoint 'postgresql://#c' <rows
+    says 'goes on from rows in the table public.t, and --table is new, which does not exist: name the same'
     sql -c 'DROP TABLE t'
     exits 2 into t --create --checkpoint 'postgresql://#c' <rows
     says 'it goes on from rows in the table public.t, which does not exist any more'

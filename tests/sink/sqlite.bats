@@ -515,6 +515,8 @@ stream() {
     stream e2 'e1 1' '{"id":2}' >rows
     exits 2 wh-load sqlite:t.db -t other --checkpoint sqlite:t.db#c rows
     says '#c goes on from rows in the table t, and --table is other: name the same table'
+    exits 2 wh-load sqlite:t.db -t new --create --checkpoint sqlite:t.db#c rows
+    says '#c goes on from rows in the table t, and --table is new, which does not exist: name the same'
     wh-load sqlite:t.db -t main.T --checkpoint sqlite:t.db#c rows
     prints 1,2 sql 'SELECT group_concat(id) FROM t'
     sql 'DROP TABLE t'
