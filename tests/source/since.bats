@@ -115,7 +115,7 @@ resumed() {
     exits 2 from_sqlite -t orders --checkpoint C
     says '--since COLUMN,KEY gives them one'
     exits 2 from_sqlite -t orders --since day --limit 3 --checkpoint C
-    says 'name a column that tells rows apart behind it (--since day,KEY)'
+    says 'add a column that tells rows apart (--since day,KEY)'
 }
 
 @test "a column that is not there is named with the nearest" {
