@@ -35,6 +35,7 @@ struct wh_featurizer {
     struct wh_state_file *file; /* STATE, or the live part of it, to be written; NULL: neither */
     size_t pass, passes;        /* of fitting: done, and in all */
     uint64_t rows;              /* that taught the constants */
+    uint64_t left;              /* of these, in a run that fits: not dropped by a step */
     uint64_t passed;            /* rows that live steps remember, when frozen */
     uint64_t continues;         /* rows of what an earlier run left that was no stream */
     char *full;                 /* a column with more values than are remembered, or NULL */
@@ -411,6 +412,8 @@ static enum wh_verdict fit(struct wh_featurizer *self, struct wh_row *row, struc
 {
     switch (wh_steps_fit(self->steps, self->pass, row, self->features, error)) {
     case WH_PASS_KEEP:
+        self->left++;
+        break;
     case WH_PASS_DROP:
         break;
     case WH_PASS_BAD:
@@ -625,12 +628,13 @@ size_t wh_featurizer_passes(const struct wh_featurizer *self)
 int wh_featurizer_settle(struct wh_featurizer *self, struct wh_error *error)
 {
     const char *state = self->options->state;
-    if (self->rows == 0 && state)
-        return wh_fail(error, WH_FAILED, "%s: no row came to learn from, so %s", state,
+    if (self->left == 0 && state)
+        return wh_fail(error, WH_FAILED, "%s: %s, so %s", state, self->rows == 0 ?
+                       "no row came to learn from" : "the steps dropped every row",
                        access(state, F_OK) == 0 ? "it stays as it was" : "it was not made");
     wh_steps_settle(self->steps, self->pass++);
     if (self->pass < self->passes) {
-        self->rows = 0; /* they come again */
+        self->rows = self->left = 0; /* they come again */
         return 0;
     }
     return save(self, error) || fix_constants(self, error) ? -1 : 0;

@@ -149,6 +149,9 @@ fails() {
         fails 1 's: no row came to learn from, so it stays as it was' \
             wh-featurize --standard x --state s $option -i csv <<<x
         same before s
+        fails 1 's: the steps dropped every row, so it stays as it was' \
+            wh-featurize --drop-missing y --standard x --state s $option <<<$'x,y\n5,'
+        same before s
     done
     wh-load -q t.csv in.csv
     cp t.csv before
