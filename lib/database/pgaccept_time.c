@@ -237,9 +237,11 @@ bool wh_pg_accept_time(const struct wh_pg_type *type, const struct wh_slice *tex
     bool offset = sound && left.at < left.end && take_offset(&left);
     if (!sound && wrong_value(text, true))
         return refuse(refusal, wrong_value(text, true), KEEPS("text"));
-    if (!sound || left.at != left.end)
-        return refuse_stamp(text, zoned ? "is not a time of day such as 12:30:00+02"
-                                        : "is not a time of day such as 12:30:00", false, refusal);
+    if (!sound || left.at != left.end) {
+        const char *what = zoned ? "is not a time of day such as 12:30:00+02"
+                                 : "is not a time of day such as 12:30:00";
+        return refuse_blanks(text, what, refusal) ? false : refuse(refusal, what, READ_IN_SQL);
+    }
     if (offset && !zoned)
         return refuse(refusal, "has an offset from UTC, which the column would drop",
                       KEEPS("timetz"));

@@ -123,6 +123,7 @@ loads() {
 {"h":"12:60"} names a time of day that does not exist
 {"h":"24:00:01"} names a time of day that does not exist
 {"h":"noon"} is not a time of day such as 12:30:00
+{"h":"2024-01-01T12:30"} 12:30:00; the column's type is time without time zone (write it as ISO 8601 does, or load
 {"r":1e39} "1e39" is too large for a real; the column's type is real (a column of double precision keeps it
 {"r":-1e-60} is too close to zero for a real
 {"r":0.1234567890123} has more digits than a real keeps
