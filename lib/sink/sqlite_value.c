@@ -1,5 +1,6 @@
 #include "sink/sqlite_value.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <string.h>
 #include <strings.h>
@@ -154,10 +155,13 @@ static int refuse_numeric(const struct wh_sqlite_column *column, const struct wh
         wh_option_column(&reason, column->name);
         wh_buffer_format(&reason, " makes its column text; ");
     }
-    wh_buffer_format(&reason, "wh-clean --type ");
+    bool blanks = isspace((unsigned char)text.text[0]) ||
+                  isspace((unsigned char)text.text[text.length - 1]);
+    wh_buffer_format(&reason, blanks ? "wh-clean --trim " : "wh-clean --type ");
     wh_option_column(&reason, column->name);
-    wh_buffer_format(&reason, "=%s makes it one; a column of TEXT keeps it)",
-                     memchr(text.text, '.', text.length) ? "decimal" : "int");
+    wh_buffer_format(&reason, "%s; a column of TEXT keeps it)", blanks ? " takes the blanks off" :
+                     memchr(text.text, '.', text.length) ? "=decimal makes it one"
+                                                         : "=int makes it one");
     wh_buffer_byte(&reason, '\0');
     bad_value(column, field, error, reason.data);
     wh_buffer_free(&reason);

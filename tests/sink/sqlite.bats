@@ -65,6 +65,10 @@ END
         exits 1 wh-load sqlite:t.db -t t row
         says "wh-load: row:1: zip: \"$text\" would become a number in this column"
     done
+    exits 1 wh-load sqlite:t.db -t t <<<'{"zip":" 7"}'
+    says '(wh-clean --trim zip takes the blanks off; a column of TEXT keeps it)'
+    wh-clean --trim zip <<<'{"zip":" 7"}' | wh-load sqlite:t.db -t t
+    sql 'DELETE FROM t'
     for text in 7 -7 1.5 abc '' 7-8-9a e; do
         jq -cn --arg text "$text" '{zip: $text}' | wh-load sqlite:t.db -t t
     done
