@@ -157,11 +157,15 @@ static int refuse_numeric(const struct wh_sqlite_column *column, const struct wh
     }
     bool blanks = isspace((unsigned char)text.text[0]) ||
                   isspace((unsigned char)text.text[text.length - 1]);
-    wh_buffer_format(&reason, blanks ? "wh-clean --trim " : "wh-clean --type ");
-    wh_option_column(&reason, column->name);
-    wh_buffer_format(&reason, "%s; a column of TEXT keeps it)", blanks ? " takes the blanks off" :
-                     memchr(text.text, '.', text.length) ? "=decimal makes it one"
-                                                         : "=int makes it one");
+    /* A number with more digits than SQLite keeps, or too large for it, is one already. */
+    if (!wh_number_valid(text.text, text.length)) {
+        wh_buffer_format(&reason, blanks ? "wh-clean --trim " : "wh-clean --type ");
+        wh_option_column(&reason, column->name);
+        wh_buffer_format(&reason, "%s; ", blanks ? " takes the blanks off" :
+                         memchr(text.text, '.', text.length) ? "=decimal makes it one"
+                                                             : "=int makes it one");
+    }
+    wh_buffer_format(&reason, "a column of TEXT keeps it)");
     wh_buffer_byte(&reason, '\0');
     bad_value(column, field, error, reason.data);
     wh_buffer_free(&reason);

@@ -270,9 +270,10 @@ static int compare_type(const char *name, const json_t *then, const json_t *now,
                        member(now, "type"), moving);
     if (differ(then, now, "collation") || differ(then, now, "version"))
         return wh_fail(error, WH_REFUSED, "the checkpoint goes by %s in the order of the collation "
-                       "%s %s, and it is that of %s %s now (%s)", name,
-                       member(then, "collation"), member(then, "version"),
-                       member(now, "collation"), member(now, "version"), moving);
+                       "%s%s%s, and it is that of %s%s%s now (%s)", name,
+                       member(then, "collation"), *member(then, "version") ? " " : "",
+                       member(then, "version"), member(now, "collation"),
+                       *member(now, "version") ? " " : "", member(now, "version"), moving);
     if (differ(then, now, "number"))
         return wh_fail(error, WH_REFUSED, "the column %s is another than the one that the "
                        "checkpoint goes by: that was renamed or dropped (%s)", name, moving);

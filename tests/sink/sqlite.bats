@@ -68,6 +68,8 @@ END
     exits 1 wh-load sqlite:t.db -t t <<<'{"zip":" 7"}'
     says '(wh-clean --trim zip takes the blanks off; a column of TEXT keeps it)'
     wh-clean --trim zip <<<'{"zip":" 7"}' | wh-load sqlite:t.db -t t
+    exits 1 wh-load sqlite:t.db -t t <<<'{"zip":"1e400"}'
+    says 'would become a number in this column (a column of TEXT keeps it)'
     sql 'DELETE FROM t'
     for text in 7 -7 1.5 abc '' 7-8-9a e; do
         jq -cn --arg text "$text" '{zip: $text}' | wh-load sqlite:t.db -t t

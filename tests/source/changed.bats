@@ -86,7 +86,7 @@ source=postgresql:///shop
     load_rows -t c --since name
     sql -c 'ALTER TABLE c ALTER name TYPE text COLLATE "und-x-icu"' \
         -c "INSERT INTO c VALUES (10, 'o')"
-    refused -t c --since name -- 'goes by name in the order of the collation C '
+    refused -t c --since name -- 'goes by name in the order of the collation C, and it is that of '
     load_rows -t c --since name --changed-source
     loaded 7,8,9,10
 }
