@@ -5,6 +5,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
+#include "database/sqlite.h"
 #include "sink/file_format.h"
 #include "sink/file_target.h"
 #include "sink/sink.h"
@@ -143,6 +144,7 @@ static int check_ending(const struct file *file, struct wh_error *error)
     static const char *const others[] = { ".json", ".parquet", ".avro", ".orc", ".xlsx", ".xls",
                                           ".xml", ".arrow", ".feather" };
     static const char *const packed[] = { ".xz", ".zst", ".bz2", ".zip", ".lz4", ".7z", ".Z" };
+    static const char *const databases[] = { ".db", ".sqlite", ".sqlite3", ".duckdb" };
     const char *path = file->path;
     size_t length = strlen(path) - (ends_in(path, strlen(path), ".gz") ? 3 : 0);
     for (size_t i = 0; i < sizeof packed / sizeof *packed; i++)
@@ -154,12 +156,17 @@ static int check_ending(const struct file *file, struct wh_error *error)
             return wh_fail(error, WH_REFUSED, "%s: files are written as NDJSON, CSV or TSV (call "
                            "it %.*s.ndjson, say, or give --output-format)", path,
                            (int)(length - strlen(others[i])), path);
+    for (size_t i = 0; i < sizeof databases / sizeof *databases; i++)
+        if (file->request->writing->format == WH_FORMAT_NONE && ends_in(path, length, databases[i]))
+            return wh_fail(error, WH_REFUSED, "%s: that is the name of a database (SQLite's are "
+                           "written as sqlite:%s, with --table; for a file of rows give "
+                           "--output-format)", path, path);
     return 0;
 }
 
 static int open_file(struct file *file, struct wh_error *error)
 {
-    if (check_ending(file, error) != 0)
+    if (wh_sqlite_refuse_bare(file->path, error) != 0 || check_ending(file, error) != 0)
         return -1;
     file->target = wh_file_target_open(file->request, error);
     if (!file->target)

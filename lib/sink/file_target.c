@@ -11,7 +11,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "database/sqlite.h"
 #include "sink/file_output.h"
 #include "sink/file_rotate.h"
 #include "sink/file_store.h"
@@ -602,8 +601,6 @@ static int open_with_checkpoint(struct wh_file_target *target, struct wh_error *
 
 static int open_regular(struct wh_file_target *target, bool exists, struct wh_error *error)
 {
-    if (wh_sqlite_refuse_bare(target->path, error) != 0)
-        return -1;
     target->target_lock = wh_lock_take(target->path, error);
     if (!target->target_lock)
         return -1;

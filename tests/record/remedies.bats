@@ -119,6 +119,11 @@ fails() {
 @test "a file whose name promises another format is refused" {
     echo '{"a":1}' >in
     fails 2 'call it out.ndjson, say, or give --output-format' wh-load out.json in
+    fails 2 'written as sqlite:out.db, with --table; for a file of rows give --output-format)' \
+        wh-load out.db in
+    wh-load -q sqlite:out.db --table t --create in
+    wh-load -q --output-format ndjson rows.db in
+    same in rows.db
     [ ! -e out.json ]
     exits 0 wh-load out.ndjson in
     exits 0 wh-load -o csv out.json in
