@@ -63,7 +63,7 @@ static void add_count(struct wh_buffer *out, uint64_t count)
     out->length += put_count(wh_buffer_reserve(out, COUNT_SIZE), count);
 }
 
-/* Reads a count at *next, which goes after it; false where there is none before `end`. */
+/* Reads a count at *next, which is moved past it; false where no count comes before `end`. */
 static bool take_count(const char **next, const char *end, uint64_t *count)
 {
     *count = 0;

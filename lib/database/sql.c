@@ -213,7 +213,7 @@ static const char *skip_piece(const char *at)
 
 /* ---- substitution ---------------------------------------------------------------------------- */
 
-/* The name after the colon at `at`, NULL where there is none; *end is what is after it. */
+/* The name that follows the colon at `at`; *end is set to what follows it. NULL: no name follows. */
 static const char *parameter_name(const char *at, size_t *length, const char **end)
 {
     const char *name = at + 1;

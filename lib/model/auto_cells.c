@@ -225,7 +225,7 @@ static bool take_float(const unsigned char *bytes, float *number)
     return fabsf(*number) <= LARGEST_CELL;
 }
 
-/* Takes one run; returns the bytes after it, NULL where it is none. */
+/* Takes one run, and returns what follows it; NULL for what is not a run. */
 static const unsigned char *read_run(struct wh_auto_cells *cells, const unsigned char *bytes,
                                      const unsigned char *end)
 {

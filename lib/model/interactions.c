@@ -144,7 +144,7 @@ static size_t column_length(const char *name, size_t length)
     return value ? (size_t)(value - name) : length;
 }
 
-/* Whether a side is called so, or is a value of the column that the name is, or is of. */
+/* Whether a side has this name, or both are of one column. */
 static bool is_named(const struct side *side, const char *name, size_t length)
 {
     size_t column = column_length(side->text, side->length);

@@ -53,7 +53,7 @@ static void refuse_path(const char *path, struct wh_error *error)
     size_t length = wh_scheme_length(path);
     if (length > 0 && length < 64)
         wh_fail(error, WH_FAILED, "%.*s...: cannot open: there is no such file (rows of a database "
-                "come by wh-extract URL -t TABLE | ...)", (int)length, path);
+                "are read by wh-extract URL -t TABLE | ...)", (int)length, path);
     else
         wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
 }

@@ -189,26 +189,15 @@ static char *row_literal(const struct wh_pg_checkpoint *checkpoint)
     return literal.data;
 }
 
-static int refuse_gone(const struct wh_pg_checkpoint *checkpoint, const char *table,
-                       struct wh_error *error)
+/* The table that C names is `lost`, in words, and --changed-target loads into `another` one. */
+static int refuse_lost(const struct wh_pg_checkpoint *checkpoint, const char *table,
+                       const char *lost, const char *another, struct wh_error *error)
 {
     char *row = row_literal(checkpoint);
-    wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, which does not exist any more: "
-            "bring the table back, or load all rows anew (DELETE FROM %s WHERE name = %s), or give "
-            "--changed-target to load only newer rows into a new one",
-            table, checkpoint->table, row);
-    free(row);
-    return -1;
-}
-
-static int refuse_new(const struct wh_pg_checkpoint *checkpoint, const char *table,
-                      struct wh_error *error)
-{
-    char *row = row_literal(checkpoint);
-    wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, which was dropped and created "
-            "again since: bring the old one back, or load all rows anew (DELETE FROM %s WHERE name "
-            "= %s), or give --changed-target to load only newer rows into this one",
-            table, checkpoint->table, row);
+    wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, which %s: bring that table "
+            "back, or load all rows anew (DELETE FROM %s WHERE name = %s), or give "
+            "--changed-target to load only newer rows into %s one", table, lost,
+            checkpoint->table, row, another);
     free(row);
     return -1;
 }
@@ -217,7 +206,7 @@ static int refuse_other(const struct wh_pg_checkpoint *checkpoint, const char *t
                         const struct wh_pg_target *target, struct wh_error *error)
 {
     if (strcmp(table, target->table) == 0)
-        return refuse_new(checkpoint, table, error);
+        return refuse_lost(checkpoint, table, "was dropped and created again since", "this", error);
     return wh_fail(error, WH_REFUSED, "it goes on from rows in the table %s, and --table leads to "
                    "%s: name the same table with its schema, or use another --checkpoint, or give "
                    "--changed-target to load newer rows into this one", table, target->table);
@@ -318,7 +307,7 @@ int wh_pg_checkpoint_check(const struct wh_pg_checkpoint *checkpoint, PGconn *co
     if (!target->table && is_there(connection, table))
         return refuse_there(connection, table, target->wanted, error);
     if (!target->table)
-        return refuse_gone(checkpoint, table, error);
+        return refuse_lost(checkpoint, table, "does not exist any more", "a new", error);
     bool restored = oid_of(then, "checkpoint") != checkpoint->oid;
     bool same = restored ? strcmp(table, target->table) == 0 : oid_of(then, "oid") == target->oid;
     return same ? 0 : refuse_other(checkpoint, table, target, error);

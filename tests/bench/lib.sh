@@ -127,7 +127,7 @@ on_postgres() {
         sed 's/^/  /' "$WORK/missing"
         exit 0
     fi
-    WH_BENCH_POSTGRES=1 PGPORT=$(awk 'BEGIN { srand(); print 20000 + int(rand() * 12000) }') \
+    WH_BENCH_POSTGRES=1 PGPORT=$((20000 + $$ % 12000)) \
         pg_virtualenv -t sh "$BENCH/$1" >"$WORK/$1.log" 2>&1 || {
         cat "$WORK/$1.log"
         exit 1

@@ -39,7 +39,7 @@ END
     exits 0 wh-update -q -m odbc:x in.ndjson
     exits 0 wh-score -q -m user=m in.ndjson
     exits 1 wh-clean postgresql://u:PW@h/d
-    says 'postgresql://...: cannot open: there is no such file (rows of a database come by wh-extract'
+    says 'postgresql://...: cannot open: there is no such file (rows of a database are read by wh-extract'
 }
 
 @test "a connection string or an unknown scheme is no file's name" {
