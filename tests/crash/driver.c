@@ -280,7 +280,8 @@ static bool explained(enum mode mode, int status)
     case 3: /* the stream broke, or somebody else goes on with it */
         return true;
     case 1: return mode == LIMIT || mode == FULL;
-    case 4: return mode == RETRY;
+    case 4: /* the database was locked for longer than it is waited for, by one that sleeps */
+        return mode == RETRY || mode == STOP || mode == STOP_ALL;
     default: return false;
     }
 }
@@ -433,11 +434,12 @@ static void forget_ended(struct driver *driver)
 }
 
 /* A second copy while the first runs or sleeps. One that waits for a lock of a sleeper gets it
- * after a while. */
+ * after a while: before SQLite's patience of ten seconds ends, however long a run takes. */
 static void double_run(struct driver *driver, struct copy *first, enum mode mode)
 {
     struct copy *second = start(driver, MOST_PROCESSES, 0);
-    if (!wait_until(driver, second, now() + 2 * driver->length + 1)) {
+    double patience = 2 * driver->length + 1;
+    if (!wait_until(driver, second, now() + (patience < 5 ? patience : 5))) {
         wake_sleepers(driver);
         wait_to_end(driver, second);
     }
