@@ -1,7 +1,9 @@
 # wh: small Unix filters from the warehouse to a live model.
 #
 #   make            build the tools into $(BUILD)/bin
-#   make check      run every test (on Debian, installs what it needs first)
+#   make deps       install the Debian packages that building, the tests and the demo need;
+#                   make deps DEPS="fuzz bench" those for these targets
+#   make check      run every test (on Debian, first says what is missing and installs it)
 #   make demo       the whole pipeline on an embedded warehouse (likewise)
 #   make install    into PREFIX=/usr/local, under DESTDIR for packages, without symbols (STRIP=:
 #                   keeps them); make uninstall
@@ -11,7 +13,8 @@
 #                   tests/crash/run
 #   make asan       make check under the address and undefined behaviour sanitizers
 #
-# V=1 shows the compiler's command lines.
+# V=1 shows the compiler's command lines. NO_DEPS=1 forbids installing packages: what is missing is
+# then an error.
 #
 # A new tool is a file cmd/wh-NAME.c, a new module lib/AREA/NAME.c, a new test
 # tests/AREA/test_NAME.c or NAME.bats: they are found by their names.
@@ -32,6 +35,8 @@ FUZZ_SECONDS = 600
 CRASH_RUNS   = 200
 CRASH        =
 BENCH        =
+DEPS         = build check demo
+export NO_DEPS
 # Sample data that the project does not ship; tests that need it are skipped where it is absent.
 export WH_TEST_DATA ?= $(abspath ../shared/data)
 
@@ -70,6 +75,10 @@ all: $(TOOLS)
 
 # All that is compiled, for trying a compiler or its warnings.
 programs: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS) $(BENCH_PROGRAMS)
+
+# Asked for by name, so that NO_DEPS does not forbid it.
+deps:
+	@NO_DEPS= tests/install-deps $(DEPS)
 
 # ---- building ----------------------------------------------------------------------------------
 
@@ -193,7 +202,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz demo
 
-.PHONY: all programs check run-tests crash asan fuzz demo bench install uninstall clean
+.PHONY: all programs deps check run-tests crash asan fuzz demo bench install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)

@@ -11,9 +11,9 @@ setup() {
     # are called.
     : >lacking
     stand_in cc 'cat >/dev/null'
-    stand_in pkg-config '! grep -qx "$2" lacking'
-    stand_in apt-get 'echo "apt-get $*" >>calls; echo "${DEBIAN_FRONTEND-}" >>calls'
-    stand_in sudo 'echo sudo >>calls; exec "$@"'
+    stand_in pkg-config "! grep -qx \"\$2\" '$PWD/lacking'"
+    stand_in apt-get "{ echo \"apt-get \$*\"; echo \"\$DEBIAN_FRONTEND\"; } >>'$PWD/calls'"
+    stand_in sudo "echo sudo >>'$PWD/calls'; exec \"\$@\""
     stand_in id 'echo 1000'
 }
 
@@ -23,7 +23,7 @@ stand_in() {
 }
 
 install_deps() {
-    env -i PATH="$PWD/fake" sh "$ROOT/tests/install-deps" "$@"
+    env -i PATH="$PWD/fake" NO_DEPS="${NO_DEPS-}" sh "$ROOT/tests/install-deps" "$@"
 }
 
 @test "what is there is not installed again, and nothing is said" {
@@ -35,7 +35,7 @@ install_deps() {
 @test "what is missing is named and installed, by sudo, without questions" {
     echo jansson >lacking
     exits 0 install_deps build demo
-    [ "$output" = 'Installing: libjansson-dev sqlite3' ]
+    [ "$output" = 'Installing by sudo apt-get (NO_DEPS=1 forbids it): libjansson-dev sqlite3' ]
     [ "$(grep -c '^sudo$' calls)" -eq 2 ]
     grep -q '^apt-get -qq update$' calls
     grep -q '^apt-get .* install libjansson-dev sqlite3$' calls
@@ -68,10 +68,46 @@ install_deps() {
     says 'sqlite3'
 }
 
-@test "--check installs nothing" {
+@test "--check installs nothing, and names make deps" {
     exits 1 install_deps --check demo
-    says 'apt-get install sqlite3'
+    says ': sqlite3'
+    says 'make deps'
     [ ! -s calls ]
+}
+
+@test "with NO_DEPS=1 nothing is installed: what is missing is an error that names make deps" {
+    echo jansson >lacking
+    NO_DEPS=1 exits 1 install_deps build demo
+    says ': libjansson-dev sqlite3'
+    says 'make deps'
+    [ ! -s calls ]
+    NO_DEPS=0 exits 0 install_deps demo
+    grep -q 'install sqlite3$' calls
+}
+
+@test "with NO_DEPS=1 and nothing missing all is well" {
+    NO_DEPS=1 exits 0 install_deps build
+    [ -z "$output$stderr" ]
+}
+
+# make TARGET..., which finds the stand-ins for all that the packages bring.
+make_target() {
+    ln -sf "$(command -v make)" fake/make
+    ln -sf "$(command -v mkdir)" fake/mkdir
+    env -i PATH="$PWD/fake" make -C "$ROOT" BUILD="$PWD/build" "$@"
+}
+
+@test "make check and make demo obey NO_DEPS=1, and make deps installs all that they need" {
+    echo jansson >lacking
+    for target in check demo; do
+        exits 2 make_target NO_DEPS=1 "$target"
+        says ': libjansson-dev'
+        says 'sqlite3'
+        says 'make deps'
+    done
+    [ ! -s calls ]
+    exits 0 make_target NO_DEPS=1 deps
+    grep -q '^apt-get .* install libjansson-dev .*bats .*sqlite3' calls
 }
 
 @test "a set that is not known is refused" {
