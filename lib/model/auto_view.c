@@ -105,10 +105,10 @@ static bool in_use(const struct wh_auto_view *view, uint32_t slot)
  * no number ever was; else zero. */
 static void clear_slots(struct wh_auto_view *view, bool columns)
 {
-    for (uint32_t i = 0; i < view->fields.slots; i++) {
+    for (uint32_t i = 0; i < view->fields.slots; i++)
         view->numbers[i] = view->slots[i].numbers > 0 && !columns ? 0 : (double)NAN;
-        view->strings[i] = 0;
-    }
+    /* Not in the loop: gcc 12 at -O1 would then drop the call of this function. */
+    memset(view->strings, 0, view->fields.slots);
 }
 
 /* Loose features are listed from the front, the others from the back. */
