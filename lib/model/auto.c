@@ -138,6 +138,19 @@ static int auto_load(struct wh_head *head, const json_t *state, struct wh_error 
     return 0;
 }
 
+static int write_fields(const struct wh_auto_view *view, struct wh_learner_lines *lines,
+                        struct wh_error *error)
+{
+    json_t *fields = wh_auto_view_fields(view), *field;
+    size_t i;
+    int result = 0;
+    json_array_foreach(fields, i, field)
+        if (result == 0)
+            result = wh_learner_line(lines, json_incref(field), error);
+    json_decref(fields);
+    return result;
+}
+
 static int write_slots(const struct wh_auto_view *view, struct wh_learner_lines *lines,
                        struct wh_error *error)
 {
@@ -157,7 +170,8 @@ static int auto_write(const struct wh_view *shared, const struct wh_head *head,
                       struct wh_learner_lines *lines, struct wh_error *error)
 {
     if (!head)
-        return write_slots(shared->view, lines, error);
+        return write_fields(shared->view, lines, error)
+            || write_slots(shared->view, lines, error) ? -1 : 0;
     struct wh_auto_cells *cells = cells_of(head);
     json_t *rest =
         head->number ? wh_auto_number_save(head->number) : wh_auto_classes_save(head->classes);
@@ -173,7 +187,7 @@ static int auto_read(struct wh_view *shared, struct wh_head *head, const json_t 
 {
     bool fine;
     if (!head) {
-        fine = wh_auto_view_take_slot(shared->view, value);
+        fine = wh_auto_view_take(shared->view, value);
     } else if (json_is_string(value)) {
         struct wh_auto_cells *cells = cells_of(head);
         wh_auto_cells_follow(cells, shared->view);

@@ -14,6 +14,9 @@ enum {
     PROVEN = 16,  /* rows that a later field must have been in */
     RARE = 8,     /* and one in so many of those since */
     MASK = 2 * WH_AUTO_FIELDS - 1,
+    /* Bytes of the list as JSON. A header has 4 MB, of which the labels of 1,000 classes may take
+     * 3 MB (model/modelfile.h). */
+    MOST_IN_HEADER = 256 << 10,
 };
 
 void wh_auto_fields_init(struct wh_auto_fields *fields, const struct wh_names *names)
@@ -183,7 +186,7 @@ void wh_auto_fields_drop(struct wh_auto_fields *fields, int slot)
  * Saving and loading
  */
 
-json_t *wh_auto_fields_save(const struct wh_auto_fields *fields)
+static json_t *save_list(const struct wh_auto_fields *fields)
 {
     json_t *list = json_array();
     for (uint32_t i = 0; i < fields->count; i++) {
@@ -194,12 +197,35 @@ json_t *wh_auto_fields_save(const struct wh_auto_fields *fields)
                                               (json_int_t)field->present,
                                               (json_int_t)field->strings));
     }
+    return list;
+}
+
+static bool is_apart(const json_t *list)
+{
+    return json_dumpb(list, NULL, 0, JSON_COMPACT) > MOST_IN_HEADER;
+}
+
+json_t *wh_auto_fields_apart(const struct wh_auto_fields *fields)
+{
+    json_t *list = save_list(fields);
+    if (!is_apart(list))
+        json_array_clear(list);
+    return list;
+}
+
+json_t *wh_auto_fields_save(const struct wh_auto_fields *fields)
+{
+    json_t *list = save_list(fields);
+    if (is_apart(list)) {
+        json_decref(list);
+        list = json_null();
+    }
     uint64_t known = fields->of_count > fields->settled ? fields->of_count : fields->settled;
     return json_pack("{sIsisIso}", "rows", (json_int_t)fields->rows, "slots", (int)fields->slots,
                      "known", (json_int_t)known, "list", list);
 }
 
-static bool load_field(struct wh_auto_fields *fields, const json_t *state)
+bool wh_auto_fields_load_one(struct wh_auto_fields *fields, const json_t *state)
 {
     const json_t *name = json_array_get(state, 0);
     uint64_t first, present, strings;
@@ -232,11 +258,11 @@ bool wh_auto_fields_load(struct wh_auto_fields *fields, const json_t *state)
     if (!wh_auto_count(json_object_get(state, "rows"), 9e15, &fields->rows)
         || !wh_auto_count(json_object_get(state, "slots"), WH_AUTO_SLOTS, &slots)
         || !wh_auto_count(json_object_get(state, "known"), WH_MOST_FEATURES, &fields->settled)
-        || !json_is_array(list) || json_array_size(list) > WH_AUTO_FIELDS)
+        || !(json_is_array(list) || json_is_null(list)))
         return false;
     fields->slots = (uint32_t)slots;
     for (size_t i = 0; i < json_array_size(list); i++)
-        if (!load_field(fields, json_array_get(list, i)))
+        if (!wh_auto_fields_load_one(fields, json_array_get(list, i)))
             return false;
     return true;
 }

@@ -88,7 +88,13 @@ int wh_auto_fields_admit(struct wh_auto_fields *fields, uint16_t field);
 /* The slot of this number is out of use. */
 void wh_auto_fields_drop(struct wh_auto_fields *fields, int slot);
 
+/* As a new object, and back: false for what cannot be. Where the names are too long for a model's
+ * header, it lacks the list of fields. */
 json_t *wh_auto_fields_save(const struct wh_auto_fields *fields);
 bool wh_auto_fields_load(struct wh_auto_fields *fields, const json_t *state);
+
+/* A new array of the fields that the object lacks; and the next of them back. */
+json_t *wh_auto_fields_apart(const struct wh_auto_fields *fields);
+bool wh_auto_fields_load_one(struct wh_auto_fields *fields, const json_t *state);
 
 #endif

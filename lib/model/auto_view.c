@@ -521,15 +521,22 @@ static bool load_versions(struct wh_auto_view *view, const json_t *list)
     return true;
 }
 
+json_t *wh_auto_view_fields(const struct wh_auto_view *view)
+{
+    return wh_auto_fields_apart(&view->fields);
+}
+
 json_t *wh_auto_view_slot(const struct wh_auto_view *view, uint32_t slot)
 {
     return slot < view->fields.slots ? wh_auto_slot_save(&view->slots[slot]) : NULL;
 }
 
-bool wh_auto_view_take_slot(struct wh_auto_view *view, const json_t *slot)
+bool wh_auto_view_take(struct wh_auto_view *view, const json_t *part)
 {
+    if (json_is_array(part))
+        return wh_auto_fields_load_one(&view->fields, part);
     return view->taken < view->fields.slots
-        && wh_auto_slot_load(&view->slots[view->taken++], slot);
+        && wh_auto_slot_load(&view->slots[view->taken++], part);
 }
 
 int wh_auto_view_load(struct wh_auto_view *view, const json_t *state, struct wh_error *error)

@@ -114,12 +114,16 @@ struct wh_auto_run {
 };
 unsigned wh_auto_view_runs(unsigned region, struct wh_auto_run runs[static WH_AUTO_MOST_RUNS]);
 
-/* All but slots and the features' numbers; and back. */
+/* All but slots, the features' numbers and, where their names are too long for that, the fields;
+ * and back. */
 json_t *wh_auto_view_save(const struct wh_auto_view *view);
 int wh_auto_view_load(struct wh_auto_view *view, const json_t *state, struct wh_error *error);
-/* A slot, NULL after the last; and the next one back: false for what cannot be one. */
+/* A new array of the fields that wh_auto_view_save left out, each an array. */
+json_t *wh_auto_view_fields(const struct wh_auto_view *view);
+/* A slot as an object, NULL after the last. */
 json_t *wh_auto_view_slot(const struct wh_auto_view *view, uint32_t slot);
-bool wh_auto_view_take_slot(struct wh_auto_view *view, const json_t *slot);
+/* The next field or slot back: false for what cannot be one. */
+bool wh_auto_view_take(struct wh_auto_view *view, const json_t *part);
 
 /* A feature's numbers: its largest size, and its code (0: not a string's). set() returns false for
  * what cannot be one. */

@@ -293,6 +293,7 @@ static int print_checkpoint(struct writer *writer, const struct wh_checkpoint *c
                    "room for %d", writer->path, writer->text.length - before, MAX_CHECKPOINT);
 }
 
+/* Nothing is written before both lines are known to be short enough to be read again. */
 static int write_top(struct writer *writer, const struct wh_model *model, json_t *header,
                      struct wh_error *error)
 {
@@ -303,6 +304,10 @@ static int write_top(struct writer *writer, const struct wh_model *model, json_t
     wh_buffer_add(&writer->text, rest.data + 1, rest.length - 1);
     wh_buffer_free(&rest);
     wh_buffer_byte(&writer->text, '\n');
+    if (writer->text.length > MAX_LINE)
+        return wh_fail(error, WH_REFUSED, "%s: the model's header takes %zu bytes, and there is "
+                       "room for %d (shorter labels, options or names of columns take less)",
+                       writer->path, writer->text.length, MAX_LINE);
     wh_sha256_init(&writer->sha);
     return print_checkpoint(writer, &model->checkpoint, error)
         || pass_text(writer, Z_NO_FLUSH, error) ? -1 : 0;

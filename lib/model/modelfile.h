@@ -13,6 +13,9 @@
  * "parameters" names the numbers: those that all outputs share, then those of each output. A
  * model that no label has come to yet has the state null and no such lines.
  *
+ * The header has at most 4 MB, which a reader counts on: what may grow beyond is in sections, or
+ * refused before it gets there (model/settings.h).
+ *
  * Then the sections, each any number of lines with its name as the only key: what components keep
  * that fits neither. A component is a line in the table of sections.
  *

@@ -41,7 +41,11 @@ static const struct setting table[] = {
     { "on-drift", TEXT, AT(on_drift), false },
 };
 
-enum { SETTINGS = sizeof table / sizeof *table, MAX_KEY = 64 };
+enum {
+    SETTINGS = sizeof table / sizeof *table,
+    MAX_KEY = 64,
+    MOST_STORED = 256 << 10, /* bytes of all texts in a model's header */
+};
 
 static const char **text_at(const struct wh_settings *settings, const struct setting *setting)
 {
@@ -136,13 +140,36 @@ int wh_setting_check(const char *option, const char *text, struct wh_error *erro
                    wh_quote(quoted, text, length));
 }
 
+/* Bytes of the text in JSON. */
+static size_t stored_size(const char *text)
+{
+    json_t *string = json_string(text);
+    size_t size = json_dumpb(string, NULL, 0, JSON_ENCODE_ANY);
+    json_decref(string);
+    return size;
+}
+
 int wh_settings_check(const struct wh_settings *given, struct wh_error *error)
 {
-    for (size_t i = 0; i < SETTINGS; i++)
-        if (table[i].kind == TEXT
-            && wh_setting_check(table[i].option, *text_at(given, &table[i]), error) != 0)
+    size_t all = 0, most = 0;
+    const char *longest = NULL;
+    for (size_t i = 0; i < SETTINGS; i++) {
+        const char *text = table[i].kind == TEXT ? *text_at(given, &table[i]) : NULL;
+        if (wh_setting_check(table[i].option, text, error) != 0)
             return -1;
-    return 0;
+        size_t size = text ? stored_size(text) : 0;
+        all += size;
+        if (size > most) {
+            most = size;
+            longest = table[i].option;
+        }
+    }
+    if (all <= MOST_STORED)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "--%s is too long: the options that a model keeps may take "
+                   "%d bytes in its file, and these take %zu (a pattern such as /_id$/ or a range "
+                   "such as a-f names many columns, and wh-clean --exclude leaves some out)",
+                   longest, MOST_STORED, all);
 }
 
 int wh_setting_compare(const char *option, const char *given, const char *stored,

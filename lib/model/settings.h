@@ -39,8 +39,9 @@ void wh_settings_fill(struct wh_settings *given, const struct wh_settings *store
 struct wh_settings wh_settings_copy(const struct wh_settings *settings);
 void wh_settings_free(struct wh_settings *settings);
 
-/* Texts that are not UTF-8 could not be stored: refuses them. */
+/* Refuses what could not be stored: texts that are not UTF-8, or too long for a model's header. */
 int wh_settings_check(const struct wh_settings *given, struct wh_error *error);
+/* The same for a single text, but its length. */
 int wh_setting_check(const char *option, const char *text, struct wh_error *error);
 /* Holds what was given against what the model at `path` was begun with. */
 int wh_settings_compare(const struct wh_settings *given, const struct wh_settings *stored,

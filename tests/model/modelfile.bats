@@ -92,3 +92,34 @@ step() {
     [ "$(wh-score -m models/m.whm --digest)" != "$whole" ]
     prints 'm.whm' ls models
 }
+
+@test "columns with the longest names make a model that can be read" {
+    awk 'BEGIN {
+        tail = sprintf("%4090s", ""); gsub(/ /, "n", tail)
+        for (row = 0; row < 2; row++) {
+            printf "{\"y\":%d.5", row
+            for (i = 1000; i < 2024; i++) printf ",\"%d%s\":%d", i, tail, i * row
+            print "}"
+        } }' >wide.ndjson
+    wh-update -q -m wide.whm --label y wide.ndjson wide.ndjson
+    wh-update -q -m split.whm --label y wide.ndjson
+    wh-update -q -m split.whm wide.ndjson
+    [ "$(wh-score -m split.whm --digest)" = "$(wh-score -m wide.whm --digest)" ]
+}
+
+@test "a thousand classes with the longest labels make a model that can be read" {
+    awk 'BEGIN {
+        for (i = 0; i < 508; i++) tail = tail "\\u0001"
+        for (i = 1000; i < 2000; i++) printf "{\"y\":\"%d%s\",\"a\":%d}\n", i, tail, i % 7 }' >rows.ndjson
+    wh-update -q -m classes.whm --learner nag --label y rows.ndjson
+    [ "$(zcat classes.whm | head -n 1 | jq '.labels | length')" -eq 1000 ]
+    wh-score -m classes.whm --digest
+}
+
+@test "options that take more room than a model has for them are refused before anything is read" {
+    local names
+    names=$(awk 'BEGIN { for (i = 0; i < 20000; i++) printf "%sx%d", i ? "," : "", i }')
+    exits 2 wh-update -m m.whm --new --label y --id "$names" --ignore "$names,more" --join "$names" rows.csv
+    says '--ignore is too long: the options that a model keeps may take 262144 bytes'
+    [ "$(wh-score -m m.whm --digest)" = "$whole" ]
+}

@@ -240,7 +240,7 @@ static struct wh_auto_view *copy_view(const struct table *table)
     assert_int_equal(wh_auto_view_load(copy, saved, &error), 0);
     json_t *slot;
     for (uint32_t i = 0; (slot = wh_auto_view_slot(table->view, i)) != NULL; i++) {
-        assert_true(wh_auto_view_take_slot(copy, slot));
+        assert_true(wh_auto_view_take(copy, slot));
         json_t *taken = wh_auto_view_slot(copy, i);
         assert_true(json_equal(slot, taken));
         json_decref(slot);

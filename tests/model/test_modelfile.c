@@ -178,6 +178,26 @@ static void a_checkpoint_too_long_is_not_written_and_the_file_stays(void **state
     wh_model_free(model);
 }
 
+static void a_header_too_long_is_not_written_and_the_file_stays(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_model *model = make_model();
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    enum { LONG = 4 << 20 };
+    char *text = calloc(1, LONG + 1);
+    memset(text, 'x', LONG);
+    model->settings.roles.ignore = text;
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), -1);
+    assert_int_equal(error.status, WH_REFUSED);
+    assert_non_null(strstr(error.text, "there is room for 4194304"));
+    struct wh_model *back = wh_model_load(in_folder("m.whm"), &error);
+    assert_non_null(back);
+    assert_null(back->settings.roles.ignore);
+    wh_model_free(back);
+    wh_model_free(model);
+}
+
 static void a_model_that_no_label_has_come_to_is_one_too(void **state)
 {
     (void)state;
@@ -433,6 +453,7 @@ int main(void)
         cmocka_unit_test(a_model_reads_back_to_the_bit),
         cmocka_unit_test(the_checkpoint_reads_back_and_is_no_part_of_what_was_learned),
         cmocka_unit_test(a_checkpoint_too_long_is_not_written_and_the_file_stays),
+        cmocka_unit_test(a_header_too_long_is_not_written_and_the_file_stays),
         cmocka_unit_test(a_model_that_no_label_has_come_to_is_one_too),
         cmocka_unit_test(wh_extract_finds_the_checkpoint_in_a_file_of_any_name),
         cmocka_unit_test(what_was_changed_by_hand_is_refused_with_the_reason),
