@@ -52,10 +52,11 @@ PKG_CFLAGS  = $(shell pkg-config --cflags $(FILTER_PKGS) $(CONNECT_PKGS) 2>/dev/
 FILTER_LIBS = $(shell pkg-config --libs $(FILTER_PKGS)) -lcsv -lm
 CONNECT_LIBS = $(shell pkg-config --libs $(CONNECT_PKGS))
 
+LIB_SOURCES = $(wildcard lib/*/*.c lib/*/*/*.c)
 TOOLS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/wh-*.c))
 CONNECTORS  = lib/database/% lib/source/% lib/sink/%
-LIB_OBJS    = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CONNECTORS),$(wildcard lib/*/*.c)))
-CONNECT_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(filter $(CONNECTORS),$(wildcard lib/*/*.c)))
+LIB_OBJS    = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CONNECTORS),$(LIB_SOURCES)))
+CONNECT_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(filter $(CONNECTORS),$(LIB_SOURCES)))
 
 UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
 BATS_TESTS   = $(wildcard tests/*/*.bats)

@@ -10,12 +10,12 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/scheme.h"
-#include "model/description.h"
 #include "model/modelfile.h"
-#include "model/report.h"
-#include "model/score.h"
-#include "model/weights.h"
 #include "pipe/tool.h"
+#include "score/description.h"
+#include "score/report.h"
+#include "score/score.h"
+#include "score/weights.h"
 
 enum { DESCRIBED_FEATURES = 20 };
 

@@ -8,13 +8,13 @@
 #include "base/file.h"
 #include "base/number.h"
 #include "base/time.h"
-#include "model/holdout.h"
-#include "model/merge.h"
-#include "model/retrain.h"
-#include "model/update.h"
 #include "pipe/diagnostic.h"
 #include "pipe/progress.h"
 #include "pipe/tool.h"
+#include "train/holdout.h"
+#include "train/merge.h"
+#include "train/retrain.h"
+#include "train/update.h"
 
 static const double DEFAULT_SAVE_EVERY = 60;
 

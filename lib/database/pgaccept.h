@@ -26,7 +26,7 @@ struct wh_pg_refusal {
  * Whether a value of the type may be sent as this text, without the escapes of a string. The text
  * is shortened where the server reads only its beginning as the same value: the integer 1.0 is sent
  * as 1. It does not decide on arrays, composites, json and bytea, whose texts are made elsewhere
- * (sink/postgres_value.h); of their literals the parts are checked.
+ * (sink/postgres/value.h); of their literals the parts are checked.
  */
 bool wh_pg_accepts(const struct wh_pg_type *type, struct wh_slice *text,
                    struct wh_pg_refusal *refusal);

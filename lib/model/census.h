@@ -25,8 +25,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "model/lines.h"
-#include "model/names.h"
+#include "learn/lines.h"
+#include "learn/names.h"
 #include "record/row.h"
 
 enum {
@@ -244,7 +244,7 @@ void wh_census_surprise(struct wh_census_column *column, const struct wh_field *
  * Keeping
  */
 
-/* The section "columns" (model/lines.h). */
+/* The section "columns" (learn/lines.h). */
 int wh_census_write(const struct wh_model *model, struct wh_lines *lines, struct wh_error *error);
 int wh_census_load(struct wh_model *model, const json_t *value, struct wh_error *error);
 

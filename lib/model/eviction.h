@@ -11,8 +11,8 @@
 
 #include <stdint.h>
 
+#include "learn/lines.h"
 #include "model/example.h"
-#include "model/lines.h"
 #include "model/model.h"
 
 /* Counts the features of a row that was learned from. */

@@ -11,8 +11,8 @@
 #include "base/text.h"
 #include "model/findings.h"
 #include "model/interactions.h"
-#include "model/required.h"
 #include "record/json.h"
+#include "record/required.h"
 
 static const char FEATURES[] = "features";
 static const char DOTTED[] = "features.";

@@ -24,8 +24,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "learn/names.h"
 #include "model/census.h"
-#include "model/names.h"
 #include "pipe/stage.h"
 #include "record/row.h"
 

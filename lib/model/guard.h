@@ -1,5 +1,5 @@
 /*
- * Guarding a model against drift (model/drift.h) as it learns, and what is done about it: it
+ * Guarding a model against drift (learn/drift.h) as it learns, and what is done about it: it
  * is told, and where --on-drift reset asks for that, the learner starts anew. Names, labels and
  * metrics stay. All of it is learned: it follows from the rows, and stands in the model's file.
  */
@@ -8,7 +8,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "model/lines.h"
+#include "learn/lines.h"
 #include "model/model.h"
 #include "record/row.h"
 
@@ -31,7 +31,7 @@ void wh_guard_tell(struct wh_buffer *out, const struct wh_model *model,
 void wh_guard_describe(struct wh_buffer *out, const struct wh_model *model);
 void wh_guard_stats(json_t *stats, const struct wh_model *model);
 
-/* The section "drift" (model/lines.h). */
+/* The section "drift" (learn/lines.h). */
 int wh_guard_write(const struct wh_model *model, struct wh_lines *lines, struct wh_error *error);
 int wh_guard_read(struct wh_model *model, const json_t *value, struct wh_error *error);
 

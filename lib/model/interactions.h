@@ -7,7 +7,7 @@
  * constant takes no part, a square comes only of "a*a" and "all". The product of two features is
  * named by both, the lesser name first: amount*city=Lagos.
  *
- * What number a pair has is remembered; the names (model/names.h) tell it anew where that is
+ * What number a pair has is remembered; the names (learn/names.h) tell it anew where that is
  * forgotten.
  */
 #ifndef WH_MODEL_INTERACTIONS_H
@@ -19,7 +19,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "model/names.h"
+#include "learn/names.h"
 #include "record/shape.h"
 
 struct wh_interactions;

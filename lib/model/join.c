@@ -9,8 +9,8 @@
 #include "base/text.h"
 #include "base/time.h"
 #include "model/model.h"
-#include "model/required.h"
 #include "record/json.h"
+#include "record/required.h"
 #include "record/writer.h"
 
 enum {

@@ -15,9 +15,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "model/eventtime.h"
-#include "model/lines.h"
+#include "learn/lines.h"
 #include "model/pending.h"
+#include "pipe/eventtime.h"
 #include "pipe/stage.h"
 #include "record/row.h"
 
@@ -82,7 +82,7 @@ void wh_join_describe(struct wh_buffer *out, const struct wh_model *model);
 /* Writes the rows that wait to a file of NDJSON, in the order in which they came. */
 int wh_join_export(const struct wh_model *model, const char *path, struct wh_error *error);
 
-/* The section "pending" (model/lines.h). */
+/* The section "pending" (learn/lines.h). */
 int wh_join_write(const struct wh_model *model, struct wh_lines *lines, struct wh_error *error);
 int wh_join_read(struct wh_model *model, const json_t *value, struct wh_error *error);
 

@@ -19,7 +19,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "base/time.h"
-#include "model/lines.h"
+#include "learn/lines.h"
 #include "model/guard.h"
 #include "pipe/recipe.h"
 #include "record/json.h"

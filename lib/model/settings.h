@@ -21,7 +21,7 @@ struct wh_settings {
     double rate;           /* the learning rate; NaN: not given */
     double l1, l2;         /* the penalties; NaN: not given */
     const char *class_weights; /* "LABEL=WEIGHT,..." (model/classweights.h) */
-    const char *half_life; /* after which what was learned counts half (model/forgetting.h) */
+    const char *half_life; /* after which what was learned counts half (learn/forgetting.h) */
     uint64_t max_features; /* 0: not given; may change later */
     const char *holdout;   /* which rows are not learned from, as wh_holdout_text has it */
     const char *within;    /* how long rows wait for labels, and what is done with labels that */

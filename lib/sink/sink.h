@@ -32,7 +32,7 @@ struct wh_sink_request {
     bool apply;               /* --apply: rows say what is to be done by _op and _unchanged */
     bool rejects;             /* there is a --rejects: bad rows are found one by one */
     const char *checkpoint;   /* --checkpoint C; NULL: none */
-    const char *rotate;       /* --rotate NAME, of a file (sink/file_rotate.h); NULL: never */
+    const char *rotate;       /* --rotate NAME, of a file (sink/file/rotate.h); NULL: never */
     bool changed;             /* --changed-target: C may belong to another table than it did */
     const struct wh_writing *writing; /* of a file */
     struct wh_notify notify;

@@ -23,7 +23,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "model/drift.h"
+#include "learn/drift.h"
 
 enum { COLUMNS = 8 };
 

@@ -11,7 +11,7 @@
 
 #include "fuzz.h"
 #include "record/reader.h"
-#include "sink/postgres_value.h"
+#include "sink/postgres/value.h"
 
 static const struct wh_pg_type string = { .kind = WH_PG_STRING };
 static const struct wh_pg_type number = { .kind = WH_PG_NUMBER };

@@ -12,9 +12,9 @@
 
 #include "fuzz.h"
 #include "model/modelfile.h"
-#include "model/score.h"
-#include "model/update.h"
 #include "record/reader.h"
+#include "score/score.h"
+#include "train/update.h"
 
 static enum wh_verdict check_score(struct wh_emit *emit, struct wh_row *row,
                                    struct wh_error *error)

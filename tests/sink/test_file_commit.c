@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "sink/file_store.h"
+#include "sink/file/store.h"
 
 static enum outcome { GOOD, DONE_BUT_FAILED, NOT_DONE } writing;
 
@@ -31,7 +31,7 @@ static int fault_write(const char *path, const char *target, const struct wh_fil
 }
 
 #define wh_file_checkpoint_write fault_write
-#include "sink/file_target.c"
+#include "sink/file/target.c"
 
 static char home[64];
 

@@ -10,7 +10,7 @@
 #include <cmocka.h>
 
 #include "record/json.h"
-#include "sink/postgres_value.h"
+#include "sink/postgres/value.h"
 
 static const struct wh_pg_type string = { .kind = WH_PG_STRING };
 static const struct wh_pg_type number = { .kind = WH_PG_NUMBER };

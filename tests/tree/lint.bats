@@ -163,8 +163,8 @@ of_another() {
 # Out of memory there is nothing left to compose a line with.
 @test "one module writes to standard error, and one waits for PostgreSQL" {
     cd "$ROOT"
-    run -0 grep -lE 'write\(STDERR_FILENO|\(stderr|, stderr|perror' cmd/*.c lib/*/*.c
+    run -0 grep -lE 'write\(STDERR_FILENO|\(stderr|, stderr|perror' cmd/*.c lib/*/*.c lib/*/*/*.c
     [ "$output" = "$(printf 'lib/%s\n' base/memory.c pipe/diagnostic.c pipe/progress.c)" ]
-    run -0 grep -lE 'PQ(exec|prepare|describe|putCopy|reset|cancel)[A-Za-z]*\(' lib/*/*.c
+    run -0 grep -lE 'PQ(exec|prepare|describe|putCopy|reset|cancel)[A-Za-z]*\(' lib/*/*.c lib/*/*/*.c
     [ "$output" = lib/database/pgquery.c ]
 }

@@ -1,0 +1,92 @@
+#include "learn/auto/mixer.h"
+
+#include <math.h>
+
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
+#include "learn/auto/pack.h"
+
+enum { LANES = 4 };
+
+/* Steps are rate g / (CALM + sqrt(n)): without it the first ones would throw the weights about. */
+static const float CALM = 1;
+
+/* Far beyond what learning comes to. */
+static const double LARGEST = 1e30;
+
+void wh_auto_weights_init(struct wh_auto_weights *set, unsigned used)
+{
+    *set = (struct wh_auto_weights){ 0 };
+    for (unsigned i = 0; i < used; i++)
+        set->weights[i] = 1 / (float)used;
+}
+
+float wh_auto_weights_mix(const struct wh_auto_weights *set, const float *inputs, float limit)
+{
+    float sums[LANES] = { 0 };
+    for (unsigned i = 0; i < WH_AUTO_INPUTS; i += LANES)
+        for (unsigned lane = 0; lane < LANES; lane++)
+            sums[lane] += set->weights[i + lane] * inputs[i + lane];
+    float sum = (sums[0] + sums[1]) + (sums[2] + sums[3]);
+    return sum < -limit ? -limit : sum > limit ? limit : sum;
+}
+
+#ifdef __SSE2__
+
+void wh_auto_weights_learn(struct wh_auto_weights *set, const float *inputs, float gradient,
+                           float rate)
+{
+    __m128 gradients = _mm_set1_ps(gradient), rates = _mm_set1_ps(rate);
+    __m128 calm = _mm_set1_ps(CALM);
+    for (unsigned i = 0; i < WH_AUTO_INPUTS; i += LANES) {
+        __m128 slope = _mm_mul_ps(gradients, _mm_loadu_ps(inputs + i));
+        __m128 squares = _mm_add_ps(_mm_loadu_ps(set->squares + i), _mm_mul_ps(slope, slope));
+        __m128 step = _mm_div_ps(_mm_mul_ps(rates, slope),
+                                 _mm_add_ps(calm, _mm_sqrt_ps(squares)));
+        _mm_storeu_ps(set->squares + i, squares);
+        _mm_storeu_ps(set->weights + i, _mm_sub_ps(_mm_loadu_ps(set->weights + i), step));
+    }
+}
+
+#else /* to the same bits */
+
+void wh_auto_weights_learn(struct wh_auto_weights *set, const float *inputs, float gradient,
+                           float rate)
+{
+    for (unsigned i = 0; i < WH_AUTO_INPUTS; i++) {
+        float slope = gradient * inputs[i];
+        set->squares[i] += slope * slope;
+        set->weights[i] -= rate * slope / (CALM + sqrtf(set->squares[i]));
+    }
+}
+
+#endif
+
+float wh_auto_probability(float log_odds)
+{
+    return 1 / (1 + expf(-log_odds));
+}
+
+/*
+ * Saving and loading
+ */
+
+enum { SET_FLOATS = 2 * WH_AUTO_INPUTS };
+
+json_t *wh_auto_weights_save(const struct wh_auto_weights *sets, size_t count)
+{
+    return wh_auto_floats_save((const float *)sets, count * SET_FLOATS);
+}
+
+bool wh_auto_weights_load(struct wh_auto_weights *sets, size_t count, const json_t *text)
+{
+    if (!wh_auto_floats_load(text, (float *)sets, count * SET_FLOATS, LARGEST))
+        return false;
+    for (size_t i = 0; i < count; i++)
+        for (unsigned k = 0; k < WH_AUTO_INPUTS; k++)
+            if (sets[i].squares[k] < 0)
+                return false;
+    return true;
+}

@@ -1,0 +1,246 @@
+#include "score/scorer.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+#include "model/modelfile.h"
+
+/*
+ * Opening
+ */
+
+/* Under hinge loss, unless calibrated, a score is a margin. */
+static bool gives_probabilities(const struct wh_model *model)
+{
+    return model->task.kind != WH_TASK_BINARY || model->loss.kind != WH_LOSS_HINGE;
+}
+
+static int check_threshold(const struct wh_scorer *scorer, struct wh_error *error)
+{
+    double threshold = scorer->threshold;
+    if (isnan(threshold))
+        return 0;
+    if (scorer->model->task.kind != WH_TASK_BINARY)
+        return wh_fail(error, WH_REFUSED,
+                       "%s: --threshold is for two classes, and the model's task is %s",
+                       scorer->path, wh_task_name(&scorer->model->task));
+    if (gives_probabilities(scorer->model) && !(threshold >= 0 && threshold <= 1))
+        return wh_fail(error, WH_REFUSED, "--threshold %g: the model's scores are probabilities, "
+                       "from 0 to 1", threshold);
+    return 0;
+}
+
+static int check_proba(const struct wh_scorer *scorer, struct wh_error *error)
+{
+    if (!wh_task_classifies(&scorer->model->task))
+        return wh_fail(error, WH_REFUSED,
+                       "%s: --proba is for classes, and the model predicts numbers", scorer->path);
+    if (!gives_probabilities(scorer->model))
+        return wh_fail(error, WH_REFUSED,
+                       "%s: was learned by hinge loss, from which no probability follows: add "
+                       "--calibrate", scorer->path);
+    return 0;
+}
+
+/* From here on the model's predictions are log-odds, whatever loss it was learned by. */
+static int open_calibration(struct wh_scorer *scorer, enum wh_calibrator_kind kind,
+                            struct wh_error *error)
+{
+    struct wh_model *model = scorer->model;
+    if (!wh_task_classifies(&model->task))
+        return wh_fail(error, WH_REFUSED,
+                       "%s: --calibrate is for probabilities, and the model predicts numbers",
+                       scorer->path);
+    uint32_t outputs = model->learner->outputs;
+    if (outputs > WH_MOST_CALIBRATED)
+        return wh_fail(error, WH_REFUSED,
+                       "%s: cannot be calibrated: it has %u classes, and predictions are counted "
+                       "of %d at most", scorer->path, outputs, WH_MOST_CALIBRATED);
+    bool counted = model->calibration_count == outputs;
+    for (uint32_t i = 0; counted && i < outputs; i++)
+        counted = model->calibrations[i].rows > 0;
+    if (!counted)
+        return wh_fail(error, WH_REFUSED,
+                       "%s: cannot be calibrated: it has counted no predictions of its own yet",
+                       scorer->path);
+    scorer->calibrators = wh_alloc(outputs, sizeof *scorer->calibrators);
+    scorer->probabilities = wh_alloc(outputs, sizeof *scorer->probabilities);
+    for (uint32_t i = 0; i < outputs; i++)
+        wh_calibrator_fit(&scorer->calibrators[i], &model->calibrations[i], kind);
+    scorer->loss = model->loss;
+    model->loss = wh_loss_of_task(true);
+    return 0;
+}
+
+static int open_examples(struct wh_scorer *scorer, const struct wh_scorer_settings *settings,
+                         struct wh_error *error)
+{
+    struct wh_model *model = scorer->model;
+    struct wh_roles roles = model->settings.roles;
+    roles.label = settings->label ? settings->label : roles.label;
+    roles.weight = settings->weight;
+    struct wh_examples_settings reading = { .use = WH_EXAMPLES_SCORE,
+                                            .needs = wh_model_needs(model),
+                                            .census = &model->census,
+                                            .aside = { model->settings.roles.label,
+                                                       model->settings.roles.weight },
+                                            .strict = settings->strict };
+    scorer->examples = wh_examples_open(&model->names, &roles, &reading, error);
+    return scorer->examples ? 0 : -1;
+}
+
+static int open_all(struct wh_scorer *scorer, const struct wh_scorer_settings *settings,
+                    const char *as, struct wh_error *error)
+{
+    struct wh_model *model = scorer->model = wh_model_load(scorer->path, error);
+    if (!model)
+        return -1;
+    if (!model->learner)
+        return wh_fail(error, WH_REFUSED, "%s: has learned nothing yet: no row with a label has "
+                       "come to it", scorer->path);
+    const struct wh_scored_settings columns = {
+        .as = as,
+        .keep_features = settings->keep_features,
+        .proba = settings->proba,
+        .explanation = settings->explain > 0,
+        .stamp = settings->stamp,
+        .digits = settings->digits,
+    };
+    scorer->scored = wh_scored_open(&columns, error);
+    if (!scorer->scored
+        || (settings->calibrate && open_calibration(scorer, settings->calibration, error) != 0)
+        || check_threshold(scorer, error) != 0
+        || (settings->proba && check_proba(scorer, error) != 0)
+        || open_examples(scorer, settings, error) != 0)
+        return -1;
+    if (settings->explain)
+        scorer->explainer = wh_explainer_new(model, settings->explain,
+                                             (unsigned)settings->digits);
+    return 0;
+}
+
+struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings, const char *path,
+                                 const char *as, struct wh_error *error)
+{
+    struct wh_scorer *scorer = wh_alloc(1, sizeof *scorer);
+    scorer->path = path;
+    scorer->threshold = settings->threshold;
+    scorer->strict = settings->strict;
+    if (open_all(scorer, settings, as, error) == 0)
+        return scorer;
+    wh_scorer_free(scorer);
+    return NULL;
+}
+
+void wh_scorer_free(struct wh_scorer *scorer)
+{
+    if (!scorer)
+        return;
+    for (uint32_t i = 0; scorer->calibrators && i < scorer->model->learner->outputs; i++)
+        wh_calibrator_free(&scorer->calibrators[i]);
+    free(scorer->calibrators);
+    free(scorer->probabilities);
+    wh_explainer_free(scorer->explainer);
+    wh_scored_free(scorer->scored);
+    wh_examples_free(scorer->examples);
+    wh_model_free(scorer->model);
+    free(scorer);
+}
+
+/*
+ * Rows
+ */
+
+enum wh_verdict wh_scorer_read(struct wh_scorer *scorer, struct wh_row *row,
+                               struct wh_reading_row *reading, struct wh_error *error)
+{
+    enum wh_verdict verdict = wh_examples_read(scorer->examples, row, false, reading, error);
+    if (verdict != WH_TAKEN)
+        return verdict;
+    if (wh_model_check(scorer->model, reading, error) != 0)
+        return WH_FATAL;
+    bool stranger = !wh_model_knows(scorer->model, reading);
+    if (stranger && scorer->strict)
+        return wh_model_refuse_stranger(scorer->path, error) ? WH_BAD : WH_TAKEN;
+    scorer->strangers += stranger;
+    wh_examples_count(scorer->examples, false);
+    return WH_TAKEN;
+}
+
+static double log_odds(double probability)
+{
+    double margin = log(probability) - log1p(-probability);
+    return margin > WH_MARGIN_LIMIT    ? WH_MARGIN_LIMIT
+         : margin < -WH_MARGIN_LIMIT ? -WH_MARGIN_LIMIT : margin;
+}
+
+/* Each class is calibrated against all others, and then all are made to add up to 1 (Zadrozny and
+ * Elkan, "Transforming classifier scores into accurate multiclass probability estimates", 2002). */
+static void calibrate_classes(struct wh_scorer *scorer, struct wh_prediction *prediction)
+{
+    uint32_t outputs = scorer->model->learner->outputs, best = 0;
+    double *probabilities = scorer->probabilities, sum = 0;
+    for (uint32_t i = 0; i < outputs; i++) {
+        double margin = log_odds(prediction->probabilities[i]);
+        probabilities[i] = wh_calibrator_probability(&scorer->calibrators[i], margin);
+        sum += probabilities[i];
+    }
+    for (uint32_t i = 0; i < outputs; i++) {
+        probabilities[i] /= sum;
+        if (probabilities[i] > probabilities[best])
+            best = i;
+    }
+    prediction->probabilities = probabilities;
+    prediction->best = best;
+    prediction->value = probabilities[best];
+}
+
+struct wh_prediction wh_scorer_predict(struct wh_scorer *scorer,
+                                       const struct wh_reading_row *reading)
+{
+    struct wh_model *model = scorer->model;
+    struct wh_prediction prediction = wh_model_predict(model, &reading->example);
+    if (scorer->calibrators && prediction.probabilities) {
+        calibrate_classes(scorer, &prediction);
+    } else if (scorer->calibrators) {
+        double margin = wh_loss_margin(&scorer->loss, prediction.raw[0]);
+        prediction.value = log_odds(wh_calibrator_probability(&scorer->calibrators[0], margin));
+        prediction.best = prediction.value > 0;
+    }
+    if (!isnan(scorer->threshold))
+        prediction.best = wh_model_score(model, &prediction) >= scorer->threshold;
+    return prediction;
+}
+
+void wh_scorer_add(struct wh_scorer *scorer, struct wh_row *row,
+                   const struct wh_reading_row *reading, const struct wh_prediction *prediction)
+{
+    struct wh_field explanation;
+    if (scorer->explainer)
+        explanation = wh_explain(scorer->explainer, &reading->example, prediction->best, row);
+    wh_scored_add(scorer->scored, scorer->model, row, prediction, &explanation);
+}
+
+/*
+ * Taking over
+ */
+
+bool wh_scorer_follows(const struct wh_scorer *scorer, const struct wh_scorer *other,
+                       struct wh_error *reason)
+{
+    const struct wh_task *task = &scorer->model->task, *others = &other->model->task;
+    if (task->kind != others->kind)
+        wh_fail(reason, WH_REFUSED, "its task is %s, not %s", wh_task_name(others),
+                wh_task_name(task));
+    else if (task->kind == WH_TASK_BINARY
+             && (!wh_task_same_class(task, &task->classes[0], &others->classes[0])
+                 || !wh_task_same_class(task, &task->classes[1], &others->classes[1])))
+        wh_fail(reason, WH_REFUSED, "its two classes are others");
+    else if (!wh_scored_alike(scorer->scored, scorer->model, other->scored, other->model))
+        wh_fail(reason, WH_REFUSED, "it has other classes, and so CSV would have other columns");
+    else
+        return true;
+    return false;
+}

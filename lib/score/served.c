@@ -1,0 +1,133 @@
+#include "score/served.h"
+
+#include <string.h>
+
+#include "base/memory.h"
+
+int wh_served_open(struct wh_served *served, const struct wh_served_settings *settings,
+                   const char *path, const char *as, struct wh_error *error)
+{
+    *served = (struct wh_served){ .settings = settings, .path = path, .as = as };
+    wh_watch_changed(&served->watch, path); /* before: a change meanwhile is seen later */
+    served->scorer = wh_scorer_open(&settings->scorer, path, as, error);
+    return served->scorer ? 0 : -1;
+}
+
+void wh_served_close(struct wh_served *served)
+{
+    wh_scorer_free(served->scorer);
+    wh_scorer_free(served->next);
+}
+
+void wh_served_flat(struct wh_served *served, bool flat)
+{
+    served->flat = flat;
+    wh_scored_flat(served->scorer->scored, flat);
+    if (served->next)
+        wh_scored_flat(served->next->scored, flat);
+}
+
+static void say(const struct wh_served *served, struct wh_buffer *line)
+{
+    wh_buffer_byte(line, '\0');
+    if (served->settings->notify.notice)
+        served->settings->notify.notice(served->settings->notify.context, line->data);
+    wh_buffer_free(line);
+}
+
+static void pass_over(const struct wh_served *served, const char *reason)
+{
+    struct wh_buffer line = { 0 };
+    wh_buffer_format(&line, "%s was replaced, and the model before goes on: %s", served->path,
+                     reason);
+    say(served, &line);
+}
+
+/* The row is the first that the new model scores. */
+static void say_taken_over(const struct wh_served *served, const struct wh_row *row)
+{
+    const struct wh_model *model = served->scorer->model;
+    struct wh_buffer line = { 0 };
+    wh_buffer_format(&line, "%s: a new model of %.0f rows, %.12s, scores from line %llu on",
+                     served->path, model->metrics.rows, model->digest,
+                     (unsigned long long)row->line);
+    say(served, &line);
+}
+
+/* Rows that were measured by one loss cannot be added to those by another. */
+static bool same_loss(const struct wh_served *served, const struct wh_scorer *next)
+{
+    const struct wh_loss *now = &served->scorer->model->loss, *then = &next->model->loss;
+    return !served->settings->scorer.label
+        || (now->kind == then->kind && now->parameter == then->parameter);
+}
+
+static bool may_follow(const struct wh_served *served, const struct wh_scorer *next)
+{
+    struct wh_error reason;
+    bool follows = wh_scorer_follows(served->scorer, next, &reason);
+    if (follows && same_loss(served, next))
+        return true;
+    pass_over(served, follows ? "its loss is another than the one that is measured" : reason.text);
+    return false;
+}
+
+void wh_served_look(struct wh_served *served)
+{
+    struct wh_error error;
+    if (!wh_watch_changed(&served->watch, served->path))
+        return;
+    struct wh_scorer *next = wh_scorer_open(&served->settings->scorer, served->path, served->as,
+                                            &error);
+    if (!next) {
+        pass_over(served, error.text);
+        return;
+    }
+    wh_scorer_free(served->next);
+    served->next = NULL;
+    wh_scored_flat(next->scored, served->flat);
+    bool same = strcmp(next->model->digest, served->scorer->model->digest) == 0;
+    if (same || !may_follow(served, next)) {
+        wh_scorer_free(next);
+        return;
+    }
+    served->next = next;
+    served->waiting_told = false;
+}
+
+/* Takes over if the next model can read the row. */
+static bool take_over(struct wh_served *served, struct wh_row *row,
+                      struct wh_reading_row *reading)
+{
+    struct wh_error reason;
+    if (!served->next)
+        return false;
+    enum wh_verdict verdict = wh_scorer_read(served->next, row, reading, &reason);
+    if (verdict == WH_TAKEN) {
+        wh_census_carry(&served->next->model->census, &served->scorer->model->census);
+        served->next->strangers += served->scorer->strangers;
+        wh_scorer_free(served->scorer);
+        served->scorer = served->next;
+        served->next = NULL;
+        say_taken_over(served, row);
+        return true;
+    }
+    if (verdict == WH_FATAL && !served->waiting_told) {
+        pass_over(served, reason.text);
+        served->waiting_told = true;
+    }
+    return false;
+}
+
+enum wh_verdict wh_served_read(struct wh_served *served, struct wh_row *row,
+                               struct wh_reading_row *reading, struct wh_error *error)
+{
+    if (take_over(served, row, reading))
+        return WH_TAKEN;
+    enum wh_verdict verdict = wh_scorer_read(served->scorer, row, reading, error);
+    if (verdict != WH_FATAL || !served->settings->watch)
+        return verdict;
+    /* The row was made by another recipe. Is its model there already? */
+    wh_served_look(served);
+    return take_over(served, row, reading) ? WH_TAKEN : verdict;
+}
