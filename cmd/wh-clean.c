@@ -4,8 +4,8 @@
 
 #include "clean/clean.h"
 #include "clean/stage.h"
+#include "cli/tool.h"
 #include "pipe/recipe.h"
-#include "pipe/tool.h"
 
 static const struct wh_option clean_options[] = {
     { .kind = WH_OPTION_HEADING, .help = "What steps remember" },

@@ -4,9 +4,9 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "cli/tool.h"
 #include "model/modelstore.h"
 #include "pipe/origin.h"
-#include "pipe/tool.h"
 #include "sink/sink.h"
 #include "source/source.h"
 

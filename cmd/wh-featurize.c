@@ -1,10 +1,10 @@
 /* wh-featurize: rows to features, by a list of encoders and of wh-clean's steps. */
 #include <stdlib.h>
 
+#include "cli/tool.h"
 #include "feature/encoder.h"
 #include "feature/featurize.h"
 #include "pipe/recipe.h"
-#include "pipe/tool.h"
 
 struct job {
     struct wh_recipe recipe;

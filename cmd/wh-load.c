@@ -5,7 +5,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
-#include "pipe/tool.h"
+#include "cli/tool.h"
 #include "sink/load.h"
 
 struct load {

@@ -4,10 +4,10 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "cli/signals.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
 #include "database/url.h"
-#include "pipe/signals.h"
 
 static void pass_notice(void *context, const char *message)
 {

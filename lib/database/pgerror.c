@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "pipe/diagnostic.h"
-#include "pipe/signals.h"
+#include "cli/diagnostic.h"
+#include "cli/signals.h"
 
 static void copy_line(char *out, size_t size, const char *message)
 {

@@ -5,7 +5,7 @@
 #include <stddef.h>
 
 #include "base/time.h"
-#include "pipe/signals.h"
+#include "cli/signals.h"
 
 /* How long a command may take. */
 struct patience {

@@ -1,5 +1,5 @@
 /*
- * libpq's calls that wait for the server, such that SIGTERM and SIGINT (pipe/signals.h) end the
+ * libpq's calls that wait for the server, such that SIGTERM and SIGINT (cli/signals.h) end the
  * waiting at once, wherever it happens: for an answer, for a lock, for a server that takes no data.
  *
  * A command during which the first such signal comes is cancelled on the server, and its failure is

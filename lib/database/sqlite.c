@@ -8,8 +8,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/signals.h"
 #include "database/sql.h"
-#include "pipe/signals.h"
 
 /* ---- waiting --------------------------------------------------------------------------------- */
 

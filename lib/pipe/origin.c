@@ -7,7 +7,7 @@
 
 #include "base/file.h"
 #include "base/time.h"
-#include "pipe/signals.h"
+#include "cli/signals.h"
 
 /* A checkpoint that was written: how many rows stood before it in all, and when. */
 struct written {

@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "pipe/options.h"
+#include "cli/options.h"
 #include "pipe/step.h"
 
 /* A recipe being put together, and the step types there are (NULL at the end). */

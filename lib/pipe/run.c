@@ -10,10 +10,10 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/time.h"
-#include "pipe/diagnostic.h"
+#include "cli/diagnostic.h"
+#include "cli/progress.h"
+#include "cli/signals.h"
 #include "pipe/loop.h"
-#include "pipe/progress.h"
-#include "pipe/signals.h"
 
 /* The clock is looked at every so many rows at most, and every so many seconds at best. */
 enum { LARGEST_BATCH = 1024 };

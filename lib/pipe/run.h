@@ -10,7 +10,7 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "pipe/options.h"
+#include "cli/options.h"
 #include "pipe/stage.h"
 #include "record/reader.h"
 #include "record/writer.h"

@@ -10,7 +10,7 @@
 #include "base/display.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "pipe/diagnostic.h"
+#include "cli/diagnostic.h"
 #include "pipe/recipe.h"
 #include "pipe/side.h"
 #include "record/json.h"

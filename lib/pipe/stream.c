@@ -6,8 +6,8 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "cli/signals.h"
 #include "pipe/loop.h"
-#include "pipe/signals.h"
 
 /* Seconds to wait for the sink's commit after the end; fewer where somebody wants us gone. */
 static const double PATIENCE = 30, PATIENCE_STOPPED = 2;

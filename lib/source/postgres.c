@@ -16,13 +16,13 @@
 #include <string.h>
 
 #include "base/text.h"
+#include "cli/signals.h"
 #include "database/pgcatalog.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
 #include "database/pgtext.h"
 #include "database/url.h"
-#include "pipe/signals.h"
 #include "source/pgsince.h"
 #include "source/source.h"
 

@@ -6,10 +6,10 @@
 
 #include "base/file.h"
 #include "base/time.h"
+#include "cli/signals.h"
 #include "learn/compare.h"
 #include "model/modelfile.h"
 #include "pipe/again.h"
-#include "pipe/signals.h"
 #include "pipe/stats.h"
 
 static const char SNAPSHOT[] = "temporary file (see TMPDIR)";

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "pipe/progress.h"
+#include "cli/progress.h"
 #include "pipe/run.h"
 
 /*

@@ -164,7 +164,7 @@ of_another() {
 @test "one module writes to standard error, and one waits for PostgreSQL" {
     cd "$ROOT"
     run -0 grep -lE 'write\(STDERR_FILENO|\(stderr|, stderr|perror' cmd/*.c lib/*/*.c lib/*/*/*.c
-    [ "$output" = "$(printf 'lib/%s\n' base/memory.c pipe/diagnostic.c pipe/progress.c)" ]
+    [ "$output" = "$(printf 'lib/%s\n' base/memory.c cli/diagnostic.c cli/progress.c)" ]
     run -0 grep -lE 'PQ(exec|prepare|describe|putCopy|reset|cancel)[A-Za-z]*\(' lib/*/*.c lib/*/*/*.c
     [ "$output" = lib/database/pgquery.c ]
 }

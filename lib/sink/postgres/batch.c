@@ -6,10 +6,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "cli/signals.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
-#include "pipe/signals.h"
 
 enum {
     PIECE = 256 << 10,      /* sent at once */

@@ -6,11 +6,11 @@
 
 #include "base/memory.h"
 #include "base/time.h"
+#include "cli/signals.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
 #include "database/url.h"
-#include "pipe/signals.h"
 #include "sink/postgres/fault.h"
 
 enum { OLDEST_SERVER = 90500 };       /* the first with ON CONFLICT */

@@ -10,8 +10,8 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "cli/signals.h"
 #include "database/sqlite.h"
-#include "pipe/signals.h"
 #include "sink/held.h"
 #include "sink/schema.h"
 #include "sink/sqlite/store.h"

@@ -1,4 +1,4 @@
-#include "pipe/options.h"
+#include "cli/options.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,8 +16,8 @@
 #include "base/memory.h"
 #include "base/scheme.h"
 #include "base/text.h"
-#include "pipe/completion.h"
-#include "pipe/diagnostic.h"
+#include "cli/completion.h"
+#include "cli/diagnostic.h"
 
 enum { WIDTH = 80, HELP_COLUMN_MAX = 32 };
 

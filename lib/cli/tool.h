@@ -1,13 +1,13 @@
 /*
  * A tool from its command line to its exit status: what the main() of each of them has in common.
  */
-#ifndef WH_PIPE_TOOL_H
-#define WH_PIPE_TOOL_H
+#ifndef WH_CLI_TOOL_H
+#define WH_CLI_TOOL_H
 
 #include <stddef.h>
 
 #include "base/error.h"
-#include "pipe/options.h"
+#include "cli/options.h"
 #include "pipe/run.h"
 
 /* What the tool does once its options are known and the common ones settled. `context` is its own.

@@ -1,4 +1,4 @@
-#include "pipe/completion.h"
+#include "cli/completion.h"
 
 #include <stdio.h>
 #include <string.h>

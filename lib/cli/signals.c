@@ -1,4 +1,4 @@
-#include "pipe/signals.h"
+#include "cli/signals.h"
 
 #include <errno.h>
 #include <fcntl.h>

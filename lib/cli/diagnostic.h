@@ -3,8 +3,8 @@
  * through here, so that no text from outside (data, names of files, what a server says) can make a
  * terminal act, and no password is shown (base/display.h).
  */
-#ifndef WH_PIPE_DIAGNOSTIC_H
-#define WH_PIPE_DIAGNOSTIC_H
+#ifndef WH_CLI_DIAGNOSTIC_H
+#define WH_CLI_DIAGNOSTIC_H
 
 #include "base/memory.h"
 

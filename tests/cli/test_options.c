@@ -1,4 +1,4 @@
-/* Command lines: what the table in pipe/options.h promises, and the common options on top of it. */
+/* Command lines: what the table in cli/options.h promises, and the common options on top of it. */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -11,7 +11,7 @@
 
 #include <cmocka.h>
 
-#include "pipe/options.h"
+#include "cli/options.h"
 #include "pipe/run.h"
 
 struct settings {

@@ -7,8 +7,8 @@
  * tool shows its own) nor a terminal that rows are written to; or where it was asked for. Asked for
  * without a terminal, it is a line every ten seconds.
  */
-#ifndef WH_PIPE_PROGRESS_H
-#define WH_PIPE_PROGRESS_H
+#ifndef WH_CLI_PROGRESS_H
+#define WH_CLI_PROGRESS_H
 
 #include <stdbool.h>
 #include <stddef.h>

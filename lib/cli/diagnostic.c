@@ -1,4 +1,4 @@
-#include "pipe/diagnostic.h"
+#include "cli/diagnostic.h"
 
 #include <string.h>
 #include <unistd.h>

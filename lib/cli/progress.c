@@ -1,4 +1,4 @@
-#include "pipe/progress.h"
+#include "cli/progress.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -9,7 +9,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
-#include "pipe/diagnostic.h"
+#include "cli/diagnostic.h"
 
 enum { LINE_SIZE = 512 };
 

@@ -2,13 +2,13 @@
  * Completion for bash, zsh and fish, made from a tool's table of options: their names, the words
  * that a value can be, files, and the columns of the files on the command line.
  */
-#ifndef WH_PIPE_COMPLETION_H
-#define WH_PIPE_COMPLETION_H
+#ifndef WH_CLI_COMPLETION_H
+#define WH_CLI_COMPLETION_H
 
 #include <stddef.h>
 
 #include "base/memory.h"
-#include "pipe/options.h"
+#include "cli/options.h"
 
 /* The shells, NULL last. */
 extern const char *const wh_completion_shells[];

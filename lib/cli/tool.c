@@ -1,6 +1,6 @@
-#include "pipe/tool.h"
+#include "cli/tool.h"
 
-#include "pipe/signals.h"
+#include "cli/signals.h"
 
 /* The reason comes first, so that it is read before the words of the tools that it stops. Whoever a
  * signal ends has none to give. */

@@ -6,8 +6,8 @@
  * and GNU have them; operands may stand between options. Long names may not be shortened, so that
  * a new option never breaks a script. An unknown option is WH_REFUSED with the nearest known one.
  */
-#ifndef WH_PIPE_OPTIONS_H
-#define WH_PIPE_OPTIONS_H
+#ifndef WH_CLI_OPTIONS_H
+#define WH_CLI_OPTIONS_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -2,8 +2,8 @@
  * Signals, which only set a flag: SIGTERM and SIGINT end a run between two rows, SIGHUP asks
  * wh-extract for a checkpoint. A second SIGTERM or SIGINT ends the process at once.
  */
-#ifndef WH_PIPE_SIGNALS_H
-#define WH_PIPE_SIGNALS_H
+#ifndef WH_CLI_SIGNALS_H
+#define WH_CLI_SIGNALS_H
 
 #include <stdbool.h>
 
