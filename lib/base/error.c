@@ -1,6 +1,7 @@
 #include "base/error.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
@@ -51,6 +52,104 @@ static void copy_cut(char *out, size_t size, const char *text, size_t length)
         keep--;
     memcpy(out, text, keep);
     memcpy(out + keep, "...", 4);
+}
+
+/* The length of text[0..length) without the beginning of a character at its end. */
+static size_t whole_characters(const char *text, size_t length)
+{
+    size_t end = length;
+    while (end > 0 && length - end < 3 && ((unsigned char)text[end - 1] & 0xC0) == 0x80)
+        end--;
+    if (end == 0)
+        return length;
+    unsigned char lead = (unsigned char)text[end - 1];
+    size_t needs = lead >= 0xF0 ? 4 : lead >= 0xE0 ? 3 : lead >= 0xC0 ? 2 : 1;
+    return length - (end - 1) < needs ? end - 1 : length;
+}
+
+/* Puts `prefix` before the text, in place. */
+static void put_before(struct wh_error *error, const char *prefix, size_t length)
+{
+    size_t kept = strlen(error->text);
+    if (kept > sizeof error->text - 1 - length)
+        kept = whole_characters(error->text, sizeof error->text - 1 - length);
+    memmove(error->text + length, error->text, kept);
+    memcpy(error->text, prefix, length);
+    error->text[length + kept] = '\0';
+}
+
+static void put_context(struct wh_error *error, const char *format, va_list args)
+{
+    enum { longest = sizeof error->text * 3 / 4 };
+    char context[longest];
+    int wanted = vsnprintf(context, sizeof context - 2, format, args);
+    if (wanted < 0)
+        return;
+    size_t length = (size_t)wanted;
+    if (length > sizeof context - 3)
+        length = whole_characters(context, sizeof context - 3);
+    memcpy(context + length, ": ", 2);
+    put_before(error, context, length + 2);
+}
+
+int wh_error_in(struct wh_error *error, const char *format, ...)
+{
+    va_list args;
+    va_start(args, format);
+    put_context(error, format, args);
+    va_end(args);
+    return -1;
+}
+
+int wh_refuse_in(struct wh_error *error, const char *format, ...)
+{
+    va_list args;
+    error->status = WH_REFUSED;
+    error->byte = 0;
+    error->column[0] = error->rule[0] = '\0';
+    va_start(args, format);
+    put_context(error, format, args);
+    va_end(args);
+    return -1;
+}
+
+int wh_error_column(struct wh_error *error, const char *column, size_t length)
+{
+    copy_cut(error->column, sizeof error->column, column, length);
+    return -1;
+}
+
+/* The end of a path says more than its beginning, and the reason more than both. */
+static const char *short_source(const char *source)
+{
+    enum { longest = 400 };
+    size_t length = strlen(source);
+    if (length <= longest)
+        return source;
+    source += length - longest;
+    while (((unsigned char)*source & 0xC0) == 0x80) /* not from within a character */
+        source++;
+    return source;
+}
+
+int wh_error_at(struct wh_error *error, struct wh_source_place place)
+{
+    char text[640];
+    int used = 0;
+    if (place.source && place.line)
+        used = snprintf(text, sizeof text, place.counted ? "%s: row %" PRIu64 ": "
+                                                         : "%s:%" PRIu64 ": ",
+                        short_source(place.source), place.line);
+    else if (place.source)
+        used = snprintf(text, sizeof text, "%s: ", short_source(place.source));
+    if (*error->column)
+        used += snprintf(text + used, sizeof text - (size_t)used, "%s: ", error->column);
+    else if (error->byte)
+        used += snprintf(text + used, sizeof text - (size_t)used, "byte %zu: ", error->byte);
+    put_before(error, text, (size_t)used);
+    error->byte = 0;
+    error->column[0] = '\0';
+    return -1;
 }
 
 int wh_bad_row(struct wh_error *error, const char *rule, const char *column, size_t column_length,

@@ -10,7 +10,9 @@
 #ifndef WH_BASE_ERROR_H
 #define WH_BASE_ERROR_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* The exit status of every tool. */
 enum wh_status {
@@ -40,6 +42,34 @@ int wh_fail_errno(struct wh_error *error, enum wh_status status, const char *for
 /* A row that breaks a rule; `column` may be NULL. Status is WH_FAILED. Returns -1. */
 int wh_bad_row(struct wh_error *error, const char *rule, const char *column, size_t column_length,
                size_t byte, const char *format, ...) __attribute__((format(printf, 6, 7)));
+
+/*
+ * Context where an error is forwarded: "X: " before the text, which X's format gives. Status,
+ * column, rule and byte stay. A text that then has no room loses its end, and a very long X the
+ * end of itself rather than all of the text. Returns -1.
+ */
+int wh_error_in(struct wh_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The same for what is no fault of a row, though it was found in one: the command line or a recipe
+ * asks for something that is refused. The status becomes WH_REFUSED; column, rule and byte go, so
+ * the text itself must name the column. */
+int wh_refuse_in(struct wh_error *error, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* The error is about this column of the row; the rest stays. -1. */
+int wh_error_column(struct wh_error *error, const char *column, size_t length);
+
+/* Where a row came from: a line of a file or, `counted`, a row of a database. */
+struct wh_source_place {
+    const char *source; /* as messages name it; NULL: unknown */
+    uint64_t line;      /* from 1; 0: the source as a whole */
+    bool counted;
+};
+
+/* Puts place and column before the text: "orders.csv:3: amount: ...", "orders.ndjson:3: byte 17:
+ * ...", "shop.db: row 3: ...". The column then is in the text, and no longer in `column`. -1. */
+int wh_error_at(struct wh_error *error, struct wh_source_place place);
 
 /* Who is told what the user should know although nothing failed: one line, no final newline. */
 struct wh_notify {

@@ -243,10 +243,8 @@ int wh_common_settle(struct wh_common *common, struct wh_error *error)
     if (!common->strings)
         return 0;
     if (wh_columns_parse(common->strings, strlen(common->strings), &common->reading.strings,
-                         error)) {
-        struct wh_error inner = *error;
-        return wh_fail(error, WH_REFUSED, "--string: %s", inner.text);
-    }
+                         error))
+        return wh_refuse_in(error, "--string");
     return 0;
 }
 

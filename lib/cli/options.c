@@ -185,8 +185,7 @@ static int call_set(struct found found, const char *value, struct wh_error *erro
 {
     if (found.option->set(found.target, found.option, value, error) == 0)
         return 0;
-    struct wh_error inner = *error;
-    return wh_fail(error, inner.status, "--%s: %s", found.option->name, inner.text);
+    return wh_error_in(error, "--%s", found.option->name);
 }
 
 /* The name of a file that is read or written: not that of a database. */
@@ -194,10 +193,9 @@ static int check_file(const struct wh_option *option, const char *value, struct 
 {
     bool file = option->kind == WH_OPTION_TEXT && option->argument
              && (!strcmp(option->argument, "FILE") || !strcmp(option->argument, "MODEL"));
-    struct wh_error inner;
-    if (!file || wh_scheme_check_file(value, &inner) == 0)
+    if (!file || wh_scheme_check_file(value, error) == 0)
         return 0;
-    return wh_fail(error, inner.status, "--%s: %s", option->name, inner.text);
+    return wh_error_in(error, "--%s", option->name);
 }
 
 static int set_value(struct found found, const char *value, struct wh_error *error)
@@ -518,10 +516,7 @@ static int answer(const struct parser *parser, bool *done, struct wh_error *erro
         return -1;
     int result = wh_write_all(STDOUT_FILENO, out.data, out.length, error);
     wh_buffer_free(&out);
-    if (result == 0)
-        return 0;
-    struct wh_error inner = *error;
-    return wh_fail(error, WH_FAILED, "standard output: %s", inner.text);
+    return result == 0 ? 0 : wh_error_in(error, "standard output");
 }
 
 /* ------------------------------------------------------------------ parse */

@@ -83,9 +83,7 @@ int wh_encoder_remember(struct wh_encoder *encoder, struct wh_encoder_binding *b
 /* Names the step in what is refused about it. */
 static int refuse(const struct wh_encoder *encoder, struct wh_error *error)
 {
-    char reason[sizeof error->text];
-    snprintf(reason, sizeof reason, "%s", error->text);
-    return wh_fail(error, WH_REFUSED, "%.31s: %.980s", encoder->step.type->op, reason);
+    return wh_refuse_in(error, "%s", encoder->step.type->op);
 }
 
 /* Whether the name is among those in `names`. */

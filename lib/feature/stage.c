@@ -193,8 +193,7 @@ static bool is_encoded(const struct wh_features *features, const struct wh_colum
 /* Names the option in an error about its columns. */
 static int refuse_kept(struct wh_error *error)
 {
-    struct wh_error inner = *error;
-    return wh_fail(error, WH_REFUSED, "--keep: %s", inner.text);
+    return wh_refuse_in(error, "--keep");
 }
 
 /* Whether the columns to keep were there: all of them where constants are learned, since there is

@@ -271,8 +271,7 @@ static const char *const excluding[EXCLUDED] = { "--id", "--ignore", "--time", "
 /* Names the option in an error about its columns. */
 static int refuse_excluded(size_t option, struct wh_error *error)
 {
-    struct wh_error reason = *error; /* its text names the column */
-    return wh_fail(error, WH_REFUSED, "%s: %s", excluding[option], reason.text);
+    return wh_refuse_in(error, "%s", excluding[option]);
 }
 
 /* Marks the columns that these options name. */

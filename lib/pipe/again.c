@@ -81,10 +81,8 @@ static int write_chunk(int spool, const char *chunk, size_t length, struct wh_er
 {
     if (wh_write_all(spool, chunk, length, error) == 0)
         return 0;
-    struct wh_error inner = *error;
-    return wh_fail(error, inner.status,
-                   "standard input is to be read again, and the temporary file that it is put by "
-                   "in cannot hold it (see TMPDIR): %s", inner.text);
+    return wh_error_in(error, "standard input is to be read again, and the temporary file that it "
+                       "is put by in cannot hold it (see TMPDIR)");
 }
 
 static int copy_input(int spool, char *chunk, int (*refuse_stream)(struct wh_error *error),

@@ -62,8 +62,7 @@ static int read_store(struct wh_origin *origin, struct wh_checkpoint *held,
 {
     if (origin->store->ops->read(origin->store, held, error) == 0)
         return 0;
-    struct wh_error reason = *error;
-    return wh_fail(error, reason.status, "--checkpoint %s: %s", origin->name, reason.text);
+    return wh_error_in(error, "--checkpoint %s", origin->name);
 }
 
 struct wh_origin *wh_origin_open(struct wh_store *store, const char *name,

@@ -46,9 +46,10 @@ static const struct wh_step_type *find_type(const struct wh_recipe *recipe, cons
 }
 
 /* Makes the step once, to see whether it can be made. */
-static int try_step(const struct wh_recipe *recipe, const json_t *object, struct wh_error *error)
+static int try_step(const struct wh_recipe *recipe, const json_t *object, const char **op,
+                    struct wh_error *error)
 {
-    struct wh_step *step = wh_step_create(object, recipe->types, error);
+    struct wh_step *step = wh_step_create(object, recipe->types, op, error);
     if (!step)
         return -1;
     wh_step_free(step);
@@ -65,13 +66,10 @@ int wh_recipe_option(struct wh_recipe *recipe, const char *op, const char *argum
     if (!object)
         return -1;
     json_object_set_new(object, "op", json_string(op));
-    if (try_step(recipe, object, error) < 0) {
+    const char *named; /* by the option, which the caller puts before the text */
+    if (try_step(recipe, object, &named, error) < 0) {
         if (strncmp(type->argument, "COLS=", 5) == 0)
             wh_suggest_equals(argument, error);
-        /* The option's name will stand before the text: not the op's too. */
-        size_t prefix = strlen(op) + 2;
-        if (strncmp(error->text, op, prefix - 2) == 0 && error->text[prefix - 2] == ':')
-            memmove(error->text, error->text + prefix, strlen(error->text + prefix) + 1);
         json_decref(object);
         return -1;
     }
@@ -156,11 +154,10 @@ static int add_steps(struct wh_recipe *recipe, const json_t *document, const cha
     size_t index;
     json_t *object;
     json_array_foreach(json_object_get(document, "steps"), index, object) {
-        if (try_step(recipe, object, error) < 0) {
-            char text[sizeof error->text];
-            snprintf(text, sizeof text, "%s", error->text);
-            return wh_fail(error, WH_REFUSED, "%s: step %zu: %s", path, index + 1, text);
-        }
+        const char *op;
+        if (try_step(recipe, object, &op, error) < 0)
+            return wh_refuse_in(error, "%s: step %zu%s%s", path, index + 1, op ? ": " : "",
+                                op ? op : "");
         json_array_append(recipe->steps, object);
     }
     return 0;

@@ -54,12 +54,6 @@ struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
     return rejects;
 }
 
-static int name_file(const struct wh_rejects *rejects, struct wh_error *error)
-{
-    struct wh_error inner = *error;
-    return wh_fail(error, inner.status, "%s: %s", rejects->path, inner.text);
-}
-
 static int cut(struct wh_rejects *rejects, uint64_t length, struct wh_error *error)
 {
     if (wh_side_special(rejects->path))
@@ -156,7 +150,7 @@ static int check_begin(const struct wh_rejects *rejects, const struct wh_extent 
     if (extent->length == 0 || !extent->known)
         return 0;
     if (wh_extent_take(rejects->descriptor, extent->length, &found, error) != 0)
-        return name_file(rejects, error);
+        return wh_error_in(error, "%s", rejects->path);
     if (wh_extent_same(&found, extent))
         return 0;
     return wh_fail(error, WH_BROKEN, "%s: it is not the file that it was when the stream was left "
@@ -210,7 +204,7 @@ int wh_rejects_checkpoint(struct wh_rejects *rejects, const struct wh_place *pla
     if (wh_outlet_sync(outlet, rejects->descriptor, rejects->path, error) != 0)
         return -1;
     if (wh_extent_take(rejects->descriptor, rejects->length, &extent, error) != 0)
-        return name_file(rejects, error);
+        return wh_error_in(error, "%s", rejects->path);
     return write_extent(wh_keep_target(rejects->keep, place), place, &extent, outlet, error);
 }
 
@@ -310,7 +304,7 @@ int wh_rejects_flush(struct wh_rejects *rejects, struct wh_error *error)
         wh_buffer_free(out);
     if (result == 0)
         return 0;
-    return name_file(rejects, error);
+    return wh_error_in(error, "%s", rejects->path);
 }
 
 int wh_rejects_close(struct wh_rejects *rejects, struct wh_error *error)

@@ -83,48 +83,13 @@ void wh_notice_lines(const struct wh_common *common, const char *text)
         wh_notice(common, "%.*s", (int)(end - text), text);
 }
 
-static int prefix_error(struct wh_error *error, const char *prefix)
-{
-    struct wh_error inner = *error;
-    return wh_fail(error, inner.status, "%s%s%s%s", prefix, inner.column,
-                   *inner.column ? ": " : "", inner.text);
-}
-
-/* The end of a path says more than its beginning, and the reason more than both. */
-static const char *short_source(const char *source)
-{
-    enum { longest = 400 };
-    size_t length = strlen(source);
-    if (length <= longest)
-        return source;
-    source += length - longest;
-    while (((unsigned char)*source & 0xC0) == 0x80) /* not from within a character */
-        source++;
-    return source;
-}
-
-/* Makes "orders.csv:1203: amount: ..." or "orders.ndjson:3: byte 17: ..." of a bad row's error. */
-static int name_place(const struct wh_row *row, struct wh_error *error)
-{
-    char place[512] = "";
-    int used = 0;
-    if (row->source)
-        used = snprintf(place, sizeof place, row->raw ? "%s:%llu: " : "%s: row %llu: ",
-                        short_source(row->source), (unsigned long long)row->line);
-    if (error->byte && !*error->column)
-        snprintf(place + used, sizeof place - (size_t)used, "byte %zu: ", error->byte);
-    return prefix_error(error, place);
-}
-
 /* What the command line asks of a row that all rows of its source lack has no line; what else is
  * refused with a status of its own is not the rows' fault. */
 static int name_source(const struct wh_row *row, struct wh_error *error)
 {
-    char place[512];
     if (error->status != WH_REFUSED || !row->source)
         return -1;
-    snprintf(place, sizeof place, "%s: ", short_source(row->source));
-    return prefix_error(error, place);
+    return wh_error_at(error, (struct wh_source_place){ .source = row->source });
 }
 
 /* ------------------------------------------------------------------ output */
@@ -135,7 +100,7 @@ int wh_loop_output_failed(const struct loop *loop, struct wh_error *error)
         return -1; /* saving has failed, and the error names the file */
     if (wh_stream_controlled(loop) && errno == EPIPE)
         return wh_stream_unread(loop, error);
-    return prefix_error(error, "standard output: ");
+    return wh_error_in(error, "standard output");
 }
 
 int wh_loop_flush(struct loop *loop, struct wh_error *error)
@@ -285,7 +250,7 @@ static int reject(struct loop *loop, const struct wh_row *row, struct wh_error *
     struct wh_run *run = loop->run;
     run->rows_rejected++;
     if (!loop->rejects)
-        return name_place(row, error);
+        return wh_error_at(error, wh_row_place(row));
     struct wh_error reason = *error;
     if (wh_rejects_add(loop->rejects, row, &reason, error))
         return -1;
@@ -324,8 +289,7 @@ static int find_strings(struct loop *loop, const struct wh_shape *shape, struct 
     if (loop->strings.count >= 0)
         return 0;
     wh_columns_suggest_later(loop->run->common->reading.strings, shape, error);
-    struct wh_error lacks = *error; /* its text names the column */
-    return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);
+    return wh_refuse_in(error, "--string");
 }
 
 /* --string in NDJSON: numbers become strings, and strings are meant as such. */
@@ -367,7 +331,8 @@ static enum wh_verdict refuse_record(struct loop *loop, struct wh_error *error)
     if (!loop->run->origin && wh_control_read(row->raw, row->raw_length, &control, error) == 0) {
         wh_hop_name(&loop->hop, &control);
         wh_control_free(&control);
-        wh_stream_broken(loop, "there are rows before its first control record", error);
+        wh_fail(error, WH_BROKEN, "there are rows before its first control record");
+        wh_stream_broken(loop, error);
         return WH_FATAL;
     }
     wh_bad_row(error, "reserved", NULL, 0, 2,
@@ -410,8 +375,10 @@ static int take_next(struct loop *loop, struct wh_error *error)
         return 1;
     if (control && (loop->hop.begun || loop->run->rows_in == 0))
         return wh_stream_take(loop, error);
-    if (__builtin_expect(loop->hop.ended, 0))
-        return wh_stream_broken(loop, "rows follow the end", error);
+    if (__builtin_expect(loop->hop.ended, 0)) {
+        wh_fail(error, WH_BROKEN, "rows follow the end");
+        return wh_stream_broken(loop, error);
+    }
     if (__builtin_expect(loop->run->rows_out >= loop->record_at, 0) && next == WH_NEXT_ROW
         && wh_stream_checkpoint(loop, false, error) != 0)
         return -1;
@@ -475,10 +442,8 @@ static int run_stage(struct loop *loop, struct wh_error *error)
         return -1;
     }
     const struct wh_reading *reading = &loop->run->common->reading;
-    if (loop->strings.serial && wh_columns_check(reading->strings, true, NULL, error)) {
-        struct wh_error lacks = *error;
-        return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);
-    }
+    if (loop->strings.serial && wh_columns_check(reading->strings, true, NULL, error))
+        return wh_refuse_in(error, "--string");
     if (write_header(loop, error) != 0 ||
         (loop->writer && loop->run->rows_out && wh_writer_finish(loop->writer, error) != 0))
         return -1;

@@ -287,9 +287,7 @@ static int write_state(struct wh_atomic_file *new, const char *path, const struc
     if (!failed)
         return wh_outlet_save(outlet, new, error);
     wh_atomic_abort(new);
-    char reason[sizeof error->text];
-    snprintf(reason, sizeof reason, "%s", error->text);
-    return wh_fail(error, WH_FAILED, "%s: %s", path, reason);
+    return wh_error_in(error, "%s", path);
 }
 
 struct wh_state_file *wh_state_open(const char *path, struct wh_error *error)

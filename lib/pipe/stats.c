@@ -123,10 +123,7 @@ static int end_target(struct wh_stats *stats, int written, struct wh_error *erro
         wh_atomic_abort(stats->file);
     if (stats->close_descriptor)
         close(stats->descriptor);
-    if (written == 0)
-        return 0;
-    struct wh_error inner = *error;
-    return wh_fail(error, inner.status, "%s: %s", stats->path, inner.text);
+    return written == 0 ? 0 : wh_error_in(error, "%s", stats->path);
 }
 
 int wh_stats_close(struct wh_stats *stats, const struct wh_run *run,

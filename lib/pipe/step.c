@@ -101,8 +101,7 @@ static int check_keys(const json_t *object, const struct wh_step_type *type,
         if (i < count || strcmp(key, "op") == 0)
             continue;
         char quoted[96];
-        wh_fail(error, WH_REFUSED, "%s: there is no key %s", type->op,
-                wh_quote(quoted, key, strlen(key)));
+        wh_fail(error, WH_REFUSED, "there is no key %s", wh_quote(quoted, key, strlen(key)));
         wh_suggest(error->text, sizeof error->text, key, type->keys, count);
         suggest_colon(object, key, value, error);
         return -1;
@@ -110,37 +109,28 @@ static int check_keys(const json_t *object, const struct wh_step_type *type,
     return 0;
 }
 
-/* Puts the op's name before an error's text. */
-static void name_op(const char *op, struct wh_error *error)
-{
-    char text[sizeof error->text];
-    snprintf(text, sizeof text, "%s", error->text);
-    /* The name is short; a text that filled the room loses its end. */
-    snprintf(error->text, sizeof error->text, "%.31s: %.980s", op, text);
-}
-
 struct wh_step *wh_step_create(const json_t *object, const struct wh_step_type *const *types,
-                               struct wh_error *error)
+                               const char **op, struct wh_error *error)
 {
-    const char *op = json_string_value(json_object_get(object, "op"));
-    if (!op) {
+    const char *name = json_string_value(json_object_get(object, "op"));
+    *op = NULL;
+    if (!name) {
         wh_fail(error, WH_REFUSED, "a step must be an object with \"op\", a string");
         return NULL;
     }
-    const struct wh_step_type *type = find_type(op, types);
+    const struct wh_step_type *type = find_type(name, types);
     if (!type) {
-        unknown_op(op, types, error);
+        unknown_op(name, types, error);
         return NULL;
     }
-    if (check_keys(object, type, error) < 0)
-        return NULL;
-    struct wh_step *step = type->create(object, error);
-    if (!step) {
+    *op = type->op;
+    struct wh_step *step = NULL;
+    if (check_keys(object, type, error) == 0)
+        step = type->create(object, error);
+    if (step)
+        step->type = type;
+    else
         error->status = WH_REFUSED;
-        name_op(op, error);
-        return NULL;
-    }
-    step->type = type;
     return step;
 }
 
@@ -178,9 +168,7 @@ int wh_step_resolve(const struct wh_step *step, struct wh_columns *columns,
     int count = wh_columns_resolve(columns, shape, step->lenient, indices, error);
     if (count >= 0)
         return count;
-    error->status = WH_REFUSED;
-    error->column[0] = '\0'; /* the text names it, and it is no column of the row */
-    name_op(step->type->op, error);
+    wh_refuse_in(error, "%s", step->type->op); /* it is no column of the row */
     if (!suggest_equals(step, columns, shape, error) && step->varying)
         wh_columns_suggest_later(columns, shape, error);
     return -1;
@@ -263,7 +251,7 @@ static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, stru
     if (found)
         return binding;
     unbind(steps, entry, slot);
-    name_op(step->type->op, error);
+    wh_error_in(error, "%s", step->type->op);
     return NULL;
 }
 
@@ -286,8 +274,11 @@ struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type
     struct wh_steps *steps = wh_alloc(1, sizeof *steps);
     steps->entries = wh_alloc(json_array_size(recipe), sizeof *steps->entries);
     for (size_t i = 0; i < json_array_size(recipe); i++) {
-        struct wh_step *step = wh_step_create(json_array_get(recipe, i), types, error);
+        const char *op;
+        struct wh_step *step = wh_step_create(json_array_get(recipe, i), types, &op, error);
         if (!step) {
+            if (op)
+                wh_error_in(error, "%s", op);
             wh_steps_free(steps);
             return NULL;
         }
@@ -436,8 +427,7 @@ int wh_steps_finish(struct wh_steps *steps, struct wh_error *error)
         if (!step->met || !step->columns ||
             !wh_columns_check(step->columns, !step->names_optional, NULL, error))
             continue;
-        name_op(step->type->op, error);
-        return -1;
+        return wh_error_in(error, "%s", step->type->op);
     }
     return 0;
 }
@@ -551,9 +541,7 @@ static int load_step(struct wh_step *step, const struct wh_steps_state *state, s
     } else if (step->ops->load(step, saved, tape, error) == 0) {
         return 0;
     }
-    error->status = WH_REFUSED;
-    name_op(step->type->op, error);
-    return -1;
+    return wh_refuse_in(error, "%s", step->type->op);
 }
 
 /* `found_only`: what the steps have found in the rows that taught them, not that rows were met. */

@@ -153,10 +153,11 @@ void wh_suggest_equals(const char *argument, struct wh_error *error);
 
 /*
  * A step from its recipe object, whose op must be among `types` (NULL at the end) and whose keys
- * must be known; NULL with WH_REFUSED. Freed by wh_step_free.
+ * must be known; NULL with WH_REFUSED. The error does not name the op: callers do, by `op` (NULL
+ * where it is unknown), or have named the option. Freed by wh_step_free.
  */
 struct wh_step *wh_step_create(const json_t *object, const struct wh_step_type *const *types,
-                               struct wh_error *error);
+                               const char **op, struct wh_error *error);
 void wh_step_free(struct wh_step *step);
 
 /* A list of steps, run in order. */

@@ -209,19 +209,19 @@ static int take(struct loop *loop, const struct wh_control *control, struct wh_e
     return pass_on(loop, control, error);
 }
 
-int wh_stream_broken(struct loop *loop, const char *what, struct wh_error *error)
+int wh_stream_broken(struct loop *loop, struct wh_error *error)
 {
     loop->broken = true;
-    return wh_fail(error, WH_BROKEN, "the stream is broken between %s and %s: %s",
-                   *loop->hop.by ? loop->hop.by : "the source", loop->run->common->tool, what);
+    error->status = WH_BROKEN;
+    return wh_error_in(error, "the stream is broken between %s and %s",
+                       *loop->hop.by ? loop->hop.by : "the source", loop->run->common->tool);
 }
 
 int wh_stream_cut_off(struct loop *loop, const char *what, struct wh_error *error)
 {
-    char text[160];
-    snprintf(text, sizeof text, "it is cut off in the middle of a %s (%s, or a tool before it, did "
-             "not finish)", what, *loop->hop.by ? loop->hop.by : "the source");
-    return wh_stream_broken(loop, text, error);
+    wh_fail(error, WH_BROKEN, "it is cut off in the middle of a %s (%s, or a tool before it, did "
+            "not finish)", what, *loop->hop.by ? loop->hop.by : "the source");
+    return wh_stream_broken(loop, error);
 }
 
 int wh_stream_take(struct loop *loop, struct wh_error *error)
@@ -230,10 +230,8 @@ int wh_stream_take(struct loop *loop, struct wh_error *error)
     struct wh_control control;
     if (!row->terminator)
         return wh_stream_cut_off(loop, "control record", error);
-    if (wh_control_read(row->raw, row->raw_length, &control, error) != 0) {
-        struct wh_error reason = *error;
-        return wh_stream_broken(loop, reason.text, error);
-    }
+    if (wh_control_read(row->raw, row->raw_length, &control, error) != 0)
+        return wh_stream_broken(loop, error);
     int result = take(loop, &control, error);
     wh_control_free(&control);
     return result;

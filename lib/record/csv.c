@@ -906,8 +906,7 @@ static int find_modes(struct csv *csv, struct wh_error *error)
     free(chosen);
     if (found >= 0 && wh_columns_check(csv->reading->strings, true, csv->shape, error) == 0)
         return 0;
-    struct wh_error lacks = *error; /* its text names the column */
-    return wh_fail(error, WH_REFUSED, "--string: %s", lacks.text);
+    return wh_refuse_in(error, "--string");
 }
 
 /* Takes the columns' modes from the letters of a position. */
@@ -1015,9 +1014,9 @@ static enum wh_next read_first(struct csv *csv, struct wh_error *error)
             next = unescape_record(csv, csv->count < csv->room ? csv->count : csv->room, error);
     } while (next == WH_NEXT_ROW && csv->count == 0);
     if (next == WH_NEXT_BAD && headed) {
-        struct wh_error bad = *error;
-        wh_fail(error, WH_FAILED, "%s:%llu: header: %s", file, (unsigned long long)csv->row.line,
-                bad.text);
+        error->byte = 0;
+        wh_error_in(error, "header");
+        wh_error_at(error, wh_row_place(&csv->row));
         return WH_NEXT_ERROR;
     }
     if (next != WH_NEXT_ROW)

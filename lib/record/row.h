@@ -17,6 +17,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "base/error.h"
 #include "base/memory.h"
 #include "record/shape.h"
 
@@ -86,6 +87,12 @@ struct wh_row {
     struct wh_field *room;   /* the field array that belongs to the row */
     size_t room_count;
 };
+
+/* Where the row came from, for wh_error_at. */
+static inline struct wh_source_place wh_row_place(const struct wh_row *row)
+{
+    return (struct wh_source_place){ row->source, row->line, .counted = !row->raw };
+}
 
 /* Room for `count` fields that is not the array `row->fields` points at. Two rooms alternate, so
  * a step may read the old fields while it writes the new. */

@@ -344,10 +344,11 @@ static int find_range(const struct choice *choice, const struct wh_shape *shape,
         int right = wh_shape_find(shape, name + dash + 1, choice->name.length - dash - 1);
         if (left < 0 || right < 0)
             continue;
+        char shown[96];
         if (found++)
             return wh_bad_row(error, "column", name, choice->name.length, 0,
-                              "can be read as more than one range of columns (write \\- for a "
-                              "dash within a name)");
+                              "%s can be read as more than one range of columns (write \\- for a "
+                              "dash within a name)", wh_quote(shown, name, choice->name.length));
         *first = left < right ? left : right;
         *last = left < right ? right : left;
     }
@@ -381,9 +382,11 @@ static int resolve_pattern(const struct wh_columns *columns, struct choice *choi
     for (uint32_t i = 0; i < shape->count; i++) {
         const struct wh_column *column = &shape->columns[i];
         int found = pattern_matches(columns, choice->pattern, column->name, column->length);
+        char shown[96];
         if (found < 0)
             return wh_bad_row(error, "column", column->name, column->length, 0,
-                              "a pattern that chooses columns costs too much on this name");
+                              "a pattern that chooses columns costs too much on the name %s",
+                              wh_quote(shown, column->name, column->length));
         if (found)
             put_or_remove(chosen, i, choice->negated);
         choice->found = choice->found || found;

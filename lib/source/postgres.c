@@ -43,13 +43,6 @@ struct postgres {
     bool running;              /* the query has not ended */
 };
 
-/* Puts the database's name before the error's text. */
-static int name_source(const struct postgres *pg, struct wh_error *error)
-{
-    struct wh_error cause = *error;
-    return wh_fail(error, cause.status, "%s: %s", pg->name, cause.text);
-}
-
 enum {
     FIRST_COPY = 80200, /* the first version with COPY of queries */
     TABLE_PARTS = 3,    /* database.schema.table */
@@ -237,7 +230,7 @@ static enum wh_next failed(struct postgres *pg, const PGresult *result, struct w
 {
     pg->running = false;
     wh_pg_fail(error, pg->connection, result, NULL);
-    name_source(pg, error);
+    wh_error_in(error, "%s", pg->name);
     return WH_NEXT_ERROR;
 }
 
@@ -315,7 +308,7 @@ static enum wh_next finish_row(struct postgres *pg, struct wh_error *error)
         status = wh_since_check_encoding(since, error);
     if (status == 0)
         return next;
-    name_source(pg, error);
+    wh_error_in(error, "%s", pg->name);
     return WH_NEXT_ERROR;
 }
 
@@ -364,7 +357,7 @@ static enum wh_next copy_next(struct wh_reader *reader, struct wh_error *error)
     PQfreemem(line);
     if (wh_pg_copy_row(&pg->rows, text, size, error) == 0)
         return finish_row(pg, error);
-    name_source(pg, error);
+    wh_error_in(error, "%s", pg->name);
     return WH_NEXT_ERROR;
 }
 
@@ -383,7 +376,7 @@ static int take_values(struct postgres *pg, const PGresult *result, struct wh_er
         }
         memcpy(text, PQgetvalue(result, 0, (int)i), length);
         if (wh_pg_field(&pg->rows, i, text, length, error) != 0)
-            return name_source(pg, error);
+            return wh_error_in(error, "%s", pg->name);
         text += length;
     }
     return 0;
@@ -506,7 +499,7 @@ struct wh_reader *wh_postgres_source(const struct wh_source_request *request,
     pg->rows.row = &pg->row;
     if (open_postgres(pg, url, error) == 0)
         return &pg->reader;
-    name_source(pg, error);
+    wh_error_in(error, "%s", pg->name);
     close_postgres(&pg->reader);
     return NULL;
 }

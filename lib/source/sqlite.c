@@ -53,13 +53,6 @@ enum { TABLE_PARTS = 2 }; /* schema.table */
 
 /* ---- errors ---------------------------------------------------------------------------------- */
 
-/* Puts the database's name before the error's text. */
-static int name_source(const struct sqlite *sqlite, struct wh_error *error)
-{
-    struct wh_error cause = *error;
-    return wh_fail(error, cause.status, "%s: %s", sqlite->name, cause.text);
-}
-
 static int failed(struct sqlite *sqlite, struct wh_error *error)
 {
     return wh_sqlite_fail(sqlite->database, error);
@@ -546,8 +539,8 @@ static int take_tuple(struct sqlite *sqlite, struct wh_error *error)
     wh_since_row(since);
     for (size_t i = 0; i < since->count; i++)
         if (take_value(sqlite, i, error) != 0)
-            return name_source(sqlite, error);
-    return wh_since_check(since, error) == 0 ? 0 : name_source(sqlite, error);
+            return wh_error_in(error, "%s", sqlite->name);
+    return wh_since_check(since, error) == 0 ? 0 : wh_error_in(error, "%s", sqlite->name);
 }
 
 /* A row whose fields are set. Its tuple is a part of positions, also where it is a bad one. */
@@ -559,7 +552,7 @@ static enum wh_next finish_row(struct sqlite *sqlite, struct wh_error *error)
     if (next == WH_NEXT_ROW || !sqlite->since ||
         wh_since_check_encoding(sqlite->since, error) == 0)
         return next;
-    name_source(sqlite, error);
+    wh_error_in(error, "%s", sqlite->name);
     return WH_NEXT_ERROR;
 }
 
@@ -580,7 +573,7 @@ static enum wh_next sqlite_next(struct wh_reader *reader, struct wh_error *error
             *error = sqlite->wait_error;
         } else {
             failed(sqlite, error);
-            name_source(sqlite, error);
+            wh_error_in(error, "%s", sqlite->name);
         }
         return WH_NEXT_ERROR;
     }
@@ -659,7 +652,7 @@ struct wh_reader *wh_sqlite_source(const struct wh_source_request *request, stru
     sqlite->row.source = sqlite->name;
     if (open_sqlite(sqlite, error) == 0)
         return &sqlite->reader;
-    name_source(sqlite, error);
+    wh_error_in(error, "%s", sqlite->name);
     close_sqlite(&sqlite->reader);
     return NULL;
 }

@@ -16,9 +16,8 @@ struct wh_rival {
 /* Puts the model's name before the reason. -1. */
 static int incomparable(const struct wh_rival *rival, struct wh_error *error)
 {
-    struct wh_error reason = *error;
-    return wh_fail(error, WH_REFUSED, "%s cannot be compared with the new model: %s%s%s",
-                   rival->path, reason.column, *reason.column ? ": " : "", reason.text);
+    wh_error_at(error, (struct wh_source_place){ 0 });
+    return wh_refuse_in(error, "%s cannot be compared with the new model", rival->path);
 }
 
 static bool same(const char *left, const char *right)

@@ -61,6 +61,94 @@ static void a_bad_row_names_rule_column_and_byte(void **state)
     assert_int_equal(strlen(error.rule), sizeof error.rule - 1);
 }
 
+static struct wh_error bad_amount(void)
+{
+    struct wh_error error;
+    wh_bad_row(&error, "number", "amount", 6, 17, "\"x\" is not a number");
+    return error;
+}
+
+static void context_stands_before_the_text_and_changes_nothing_else(void **state)
+{
+    (void)state;
+    struct wh_error error = bad_amount();
+    error.status = WH_UNREACHABLE;
+    assert_int_equal(wh_error_in(&error, "%s: step %d", "clean.json", 3), -1);
+    assert_string_equal(error.text, "clean.json: step 3: \"x\" is not a number");
+    assert_int_equal(error.status, WH_UNREACHABLE);
+    assert_string_equal(error.column, "amount");
+    assert_string_equal(error.rule, "number");
+    assert_int_equal(error.byte, 17);
+    wh_error_in(&error, "%s", error.text); /* the context may come from the text itself */
+    assert_string_equal(error.text, "clean.json: step 3: \"x\" is not a number: "
+                                    "clean.json: step 3: \"x\" is not a number");
+}
+
+static void a_refusal_is_about_no_row(void **state)
+{
+    (void)state;
+    struct wh_error error = bad_amount();
+    assert_int_equal(wh_refuse_in(&error, "--string"), -1);
+    assert_string_equal(error.text, "--string: \"x\" is not a number");
+    assert_int_equal(error.status, WH_REFUSED);
+    assert_string_equal(error.column, "");
+    assert_string_equal(error.rule, "");
+    assert_int_equal(error.byte, 0);
+}
+
+static void a_place_is_the_line_of_a_file_or_the_row_of_a_database(void **state)
+{
+    (void)state;
+    struct wh_error error = bad_amount();
+    assert_int_equal(wh_error_at(&error, (struct wh_source_place){ "orders.csv", 3, false }), -1);
+    assert_string_equal(error.text, "orders.csv:3: amount: \"x\" is not a number");
+    assert_string_equal(error.column, "");
+    assert_string_equal(error.rule, "number");
+    assert_int_equal(error.status, WH_FAILED);
+
+    error = bad_amount();
+    wh_error_at(&error, (struct wh_source_place){ "shop.db", 12, true });
+    assert_string_equal(error.text, "shop.db: row 12: amount: \"x\" is not a number");
+    error = bad_amount();
+    wh_error_at(&error, (struct wh_source_place){ "shop.db", 0, false });
+    assert_string_equal(error.text, "shop.db: amount: \"x\" is not a number");
+    error = bad_amount();
+    error.column[0] = '\0';
+    wh_error_at(&error, (struct wh_source_place){ "orders.ndjson", 1, false });
+    assert_string_equal(error.text, "orders.ndjson:1: byte 17: \"x\" is not a number");
+    error = bad_amount();
+    wh_error_at(&error, (struct wh_source_place){ 0 });
+    assert_string_equal(error.text, "amount: \"x\" is not a number");
+}
+
+/* Whatever the lengths, the text ends within its room and between two characters. */
+static void context_and_text_that_are_too_long_are_cut_between_two_characters(void **state)
+{
+    (void)state;
+    static char euros[3001];
+    for (size_t i = 0; i < 3000; i += 3)
+        memcpy(euros + i, "\xE2\x82\xAC", 3);
+    for (size_t shift = 0; shift < 6; shift++) {
+        struct wh_error error;
+        wh_fail(&error, WH_FAILED, "%.*s", (int)(1023 - shift), euros);
+        error.text[1023 - shift - (1023 - shift) % 3] = '\0';
+        wh_error_in(&error, "%.*s", (int)shift, "abcdef");
+        assert_true(strlen(error.text) < sizeof error.text);
+        assert_true(strlen(error.text) > sizeof error.text - 16);
+        assert_int_equal(wh_utf8_valid(error.text, strlen(error.text)), strlen(error.text));
+
+        wh_fail(&error, WH_FAILED, "the reason");
+        wh_error_in(&error, "%.*s%s", (int)shift, "abcdef", euros);
+        assert_non_null(strstr(error.text, ": the reason"));
+        assert_int_equal(wh_utf8_valid(error.text, strlen(error.text)), strlen(error.text));
+
+        wh_fail(&error, WH_FAILED, "the reason");
+        wh_error_at(&error, (struct wh_source_place){ euros + shift * 3, UINT64_MAX, true });
+        assert_non_null(strstr(error.text, ": row 18446744073709551615: the reason"));
+        assert_int_equal(wh_utf8_valid(error.text, strlen(error.text)), strlen(error.text));
+    }
+}
+
 static void a_long_column_is_cut_between_two_characters(void **state)
 {
     (void)state;
@@ -139,6 +227,10 @@ int main(void)
         cmocka_unit_test(a_failed_call_is_told_with_the_system_s_reason),
         cmocka_unit_test(a_text_too_long_is_cut_and_ends),
         cmocka_unit_test(a_bad_row_names_rule_column_and_byte),
+        cmocka_unit_test(context_stands_before_the_text_and_changes_nothing_else),
+        cmocka_unit_test(a_refusal_is_about_no_row),
+        cmocka_unit_test(a_place_is_the_line_of_a_file_or_the_row_of_a_database),
+        cmocka_unit_test(context_and_text_that_are_too_long_are_cut_between_two_characters),
         cmocka_unit_test(a_long_column_is_cut_between_two_characters),
         cmocka_unit_test(a_value_is_shown_between_quotes),
         cmocka_unit_test(what_a_terminal_would_obey_or_not_understand_is_shown_in_hexadecimal),

@@ -93,10 +93,8 @@ static int file_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
 {
     struct file *file = (struct file *)sink;
     (void)emit;
-    if (!next && wh_writer_finish(file->writer, error) != 0) {
-        struct wh_error cause = *error;
-        return wh_fail(error, cause.status, "%s: %s", file->path, cause.text);
-    }
+    if (!next && wh_writer_finish(file->writer, error) != 0)
+        return wh_error_in(error, "%s", file->path);
     if (wh_writer_flush(file->writer, error) != 0
         || wh_file_target_commit(file->target, next, expected, error) != 0)
         return -1;

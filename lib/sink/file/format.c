@@ -61,10 +61,9 @@ static int look_at_first(struct wh_file_format *format, struct wh_reader *reader
     enum wh_next next = wh_reader_next(reader, error);
     const struct wh_row *row = reader->row;
     if (next == WH_NEXT_BAD || next == WH_NEXT_ERROR) {
-        struct wh_error cause = *error;
-        return wh_fail(error, WH_REFUSED, "%s: what it holds is not of the format that would be "
-                       "appended (%s; see --output-format, --delimiter and --replace)", path,
-                       cause.text);
+        wh_error_at(error, (struct wh_source_place){ 0 });
+        return wh_refuse_in(error, "%s: what it holds is not of the format that would be appended "
+                            "(see --output-format, --delimiter and --replace)", path);
     }
     if (!row || !row->shape)
         return 0;

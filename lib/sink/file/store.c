@@ -67,9 +67,8 @@ static int write_text(const char *path, const char *text, struct wh_error *error
         return -1;
     if (wh_write_all(wh_atomic_descriptor(file), text, strlen(text), error) == 0)
         return wh_atomic_commit(file, error);
-    struct wh_error cause = *error;
     wh_atomic_abort(file);
-    return wh_fail(error, cause.status, "%s: %s", path, cause.text);
+    return wh_error_in(error, "%s", path);
 }
 
 /* As a line of text, to be freed; NULL where a name is not UTF-8. */

@@ -33,12 +33,6 @@ struct wh_file_target {
     uint64_t rotations;
 };
 
-static int name_target(const struct wh_file_target *target, struct wh_error *error)
-{
-    struct wh_error cause = *error;
-    return wh_fail(error, cause.status, "%s: %s", target->path, cause.text);
-}
-
 bool wh_file_target_special(const struct wh_file_target *target)
 {
     return target->special;
@@ -156,7 +150,7 @@ static int check_content(struct wh_file_target *target, struct wh_error *error)
     if (!target->held.extent.known)
         return 0;
     if (wh_extent_take(target->descriptor, target->held.extent.length, &found, error) != 0)
-        return name_target(target, error);
+        return wh_error_in(error, "%s", target->path);
     if (wh_extent_same(&found, &target->held.extent))
         return 0;
     target->changed = true;
@@ -196,7 +190,7 @@ int wh_file_target_write(void *context, const char *bytes, size_t length, struct
         || (appends && (check_name(target, error) != 0 || check_length(target, error) != 0)))
         return -1;
     return wh_file_output_write(target->output, bytes, length, error) == 0
-               ? 0 : name_target(target, error);
+               ? 0 : wh_error_in(error, "%s", target->path);
 }
 
 /* ---- opening files ------------------------------------------------------------------------- */
@@ -288,7 +282,7 @@ static int announce_fresh(struct wh_file_target *target, uint64_t length, struct
 {
     struct wh_file_checkpoint held = target->held;
     if (wh_extent_take(target->descriptor, length, &held.next, error) != 0)
-        return name_target(target, error);
+        return wh_error_in(error, "%s", target->path);
     if (write_held(target, &held, error) != 0)
         return -1;
     target->held.next = held.next;
@@ -304,7 +298,7 @@ static int commit_checkpoint(struct wh_file_target *target, const struct wh_chec
     held.next = (struct wh_extent){ 0 };
     held.open = !target->fresh;
     if (wh_extent_take(target->descriptor, length, &held.extent, error) != 0)
-        return name_target(target, error);
+        return wh_error_in(error, "%s", target->path);
     if (write_checkpoint(target, &held, error) != 0)
         return -1;
     json_incref(next->position);
@@ -354,7 +348,7 @@ static int commit(struct wh_file_target *target, const struct wh_checkpoint *nex
     if (check_locks(target, error) != 0)
         return -1;
     if (wh_file_output_end(target->output, error) != 0)
-        return name_target(target, error);
+        return wh_error_in(error, "%s", target->path);
     if (next && expect(target, expected, error) != 0)
         return -1;
     return target->fresh ? commit_fresh(target, next, error) : commit_appended(target, next, error);
@@ -439,7 +433,7 @@ static int resume_committed(struct wh_file_target *target, struct wh_error *erro
     if (!held->extent.known && inode != 0 && inode != target->held.inode)
         return refuse_inode(target, error);
     if (wh_extent_take(target->descriptor, length, &found, error) != 0)
-        return name_target(target, error);
+        return wh_error_in(error, "%s", target->path);
     if (held->extent.known && !wh_extent_same(&found, &held->extent))
         return refuse_other(target, "holds other bytes than those that were committed", error);
     if (size > length && held->extent.known && !held->open)

@@ -50,12 +50,12 @@ void wh_pg_batch_close(struct wh_pg_batch *batch)
 static void note_place(struct wh_pg_batch *batch, const struct wh_row *row)
 {
     const char *source = row->source ? row->source : "";
-    const struct wh_pg_place before = batch->end;
+    const struct wh_source_place before = batch->end;
     bool same = before.source && strcmp(before.source, source) == 0;
-    batch->end = (struct wh_pg_place){
+    batch->end = (struct wh_source_place){
         .source = same ? before.source : wh_arena_copy(&batch->sources, source, strlen(source)),
         .line = row->line,
-        .database = row->raw == NULL,
+        .counted = row->raw == NULL,
     };
     if (!batch->begin.source)
         batch->begin = batch->end;
@@ -110,52 +110,39 @@ static void empty(struct wh_pg_batch *batch)
 
 /* ---- places ---------------------------------------------------------------------------------- */
 
-static struct wh_pg_place place_of(const struct wh_pg_batch *batch, uint64_t row)
+static struct wh_source_place place_of(const struct wh_pg_batch *batch, uint64_t row)
 {
     size_t low = 0, high = batch->run_count;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
         *(batch->runs[middle].first <= row ? &low : &high) = middle;
     }
-    struct wh_pg_place place = batch->runs[low].place;
+    struct wh_source_place place = batch->runs[low].place;
     place.line += row - batch->runs[low].first;
     return place;
 }
 
-static int blame_row(struct wh_pg_place place, const struct wh_error *reason,
-                     struct wh_error *error)
-{
-    struct wh_error cause = *reason;
-    return wh_fail(error, cause.status, "%s:%s%" PRIu64 ": %s%s%s", place.source,
-                   place.database ? " row " : "", place.line, cause.column,
-                   *cause.column ? ": " : "", cause.text);
-}
-
-static int blame_rows(struct wh_pg_place from, struct wh_pg_place to,
-                      const struct wh_error *reason, struct wh_error *error)
-{
-    struct wh_error cause = *reason;
-    bool same = strcmp(from.source, to.source) == 0;
-    if (same && from.line == to.line)
-        return blame_row(from, reason, error);
-    char end[512];
-    snprintf(end, sizeof end, "%s%s%" PRIu64, same ? "" : to.source, same ? "" : ":", to.line);
-    return wh_fail(error, cause.status, "one of the rows from %s:%" PRIu64 " to %s: %s%s%s",
-                   from.source, from.line, end, cause.column, *cause.column ? ": " : "",
-                   cause.text);
-}
-
-int wh_pg_batch_blame(const struct wh_pg_batch *batch, const struct wh_error *reason,
+/* Names the rows, of which one is at fault. */
+static int blame_rows(struct wh_source_place from, struct wh_source_place to,
                       struct wh_error *error)
 {
-    struct wh_error cause = *reason;
-    return batch->begin.source ? blame_rows(batch->begin, batch->end, &cause, error)
-                               : wh_fail(error, cause.status, "%s", cause.text);
+    bool same = strcmp(from.source, to.source) == 0;
+    if (same && from.line == to.line)
+        return wh_error_at(error, from);
+    wh_error_at(error, (struct wh_source_place){ 0 });
+    return wh_error_in(error, "one of the rows from %s:%" PRIu64 " to %s%s%" PRIu64, from.source,
+                       from.line, same ? "" : to.source, same ? "" : ":", to.line);
+}
+
+int wh_pg_batch_blame(const struct wh_pg_batch *batch, struct wh_error *error)
+{
+    return batch->begin.source ? blame_rows(batch->begin, batch->end, error)
+                               : wh_error_at(error, (struct wh_source_place){ 0 });
 }
 
 void wh_pg_batch_committed(struct wh_pg_batch *batch)
 {
-    batch->begin = batch->end = (struct wh_pg_place){ 0 };
+    batch->begin = batch->end = (struct wh_source_place){ 0 };
     wh_arena_reset(&batch->sources);
 }
 
@@ -413,8 +400,8 @@ static int give_up(struct wh_pg_batch *batch, uint64_t row, const struct wh_pg_f
 {
     if (batch->rejects)
         return reject(batch, row, fault, emit, error);
-    struct wh_error reason = advised(batch, fault);
-    return blame_row(place_of(batch, row), &reason, error);
+    *error = advised(batch, fault);
+    return wh_error_at(error, place_of(batch, row));
 }
 
 /* How far a batch was taken to pieces. */
@@ -507,10 +494,10 @@ static int split(struct wh_pg_batch *batch, struct wh_pg_fault *fault, struct wh
 static int refuse(const struct wh_pg_batch *batch, const struct wh_pg_fault *fault,
                   struct wh_error *error)
 {
-    struct wh_error reason = advised(batch, fault);
+    *error = advised(batch, fault);
     if (fault->line > 0 && fault->line <= batch->count)
-        return blame_row(place_of(batch, fault->line - 1), &reason, error);
-    return blame_rows(place_of(batch, 0), batch->end, &reason, error);
+        return wh_error_at(error, place_of(batch, fault->line - 1));
+    return blame_rows(place_of(batch, 0), batch->end, error);
 }
 
 int wh_pg_batch_deliver(struct wh_pg_batch *batch, struct wh_emit *emit, struct wh_error *error)

@@ -32,17 +32,10 @@
 #include "sink/postgres/session.h"
 #include "sink/postgres/staging.h"
 
-/* Where a row came from. */
-struct wh_pg_place {
-    const char *source;
-    uint64_t line;
-    bool database; /* a row of a database, counted, not a line of a file */
-};
-
 /* Rows whose lines of the input follow each other. */
 struct wh_pg_run {
     uint64_t first; /* row of the batch, from 0 */
-    struct wh_pg_place place;
+    struct wh_source_place place;
 };
 
 struct wh_pg_batch {
@@ -65,8 +58,8 @@ struct wh_pg_batch {
     struct wh_held *held;   /* kept for rejects: the rows */
     struct wh_pg_run *runs;
     size_t run_count, run_capacity;
-    struct wh_pg_place begin; /* the first row since the last commit; source NULL: there is none */
-    struct wh_pg_place end;   /* the last row */
+    struct wh_source_place begin; /* the first row since the last commit; source NULL: there is none */
+    struct wh_source_place end;   /* the last row */
     struct wh_arena sources;
 };
 
@@ -84,9 +77,8 @@ int wh_pg_batch_send(struct wh_pg_batch *batch, struct wh_error *error);
 /* Delivers the rows; the batch is empty then. */
 int wh_pg_batch_deliver(struct wh_pg_batch *batch, struct wh_emit *emit, struct wh_error *error);
 
-/* Fails for `reason`, naming the rows since the last commit by their places. */
-int wh_pg_batch_blame(const struct wh_pg_batch *batch, const struct wh_error *reason,
-                      struct wh_error *error);
+/* Names the rows since the last commit, of which one is at fault, by their places. -1. */
+int wh_pg_batch_blame(const struct wh_pg_batch *batch, struct wh_error *error);
 /* The rows have been committed. */
 void wh_pg_batch_committed(struct wh_pg_batch *batch);
 

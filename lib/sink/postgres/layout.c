@@ -220,8 +220,7 @@ static int add_value(struct wh_pg_layout *layout, const struct wh_pg_plan *plan,
     layout->values.not_null = column->not_null;
     if (wh_pg_value(&layout->values, out, column->type, &row->fields[index], error) == 0)
         return 0;
-    struct wh_error cause = *error;
-    return wh_bad_row(error, cause.rule, column->name, column->length, 0, "%s", cause.text);
+    return wh_error_column(error, column->name, column->length);
 }
 
 int wh_pg_layout_row(struct wh_pg_layout *layout, const struct wh_pg_plan *plan,

@@ -104,11 +104,8 @@ static int refuse_waiting(struct postgres *pg, const struct wh_row *row, struct 
                           struct wh_error *error)
 {
     struct wh_error reason = *error;
-    if (pg->request->rejects)
-        return emit->reject(emit, row, &reason, error);
-    return wh_fail(error, reason.status, "%s:%s%" PRIu64 ": %s%s%s", row->source ? row->source : "",
-                   row->raw ? "" : " row ", row->line, reason.column, *reason.column ? ": " : "",
-                   reason.text);
+    return pg->request->rejects ? emit->reject(emit, row, &reason, error)
+                                : wh_error_at(error, wh_row_place(row));
 }
 
 /* Makes the table, if that was put off, and takes the rows that waited for it. */
@@ -181,7 +178,7 @@ static int commit(struct postgres *pg, bool swap, const struct wh_checkpoint *ne
     if (status == 0)
         status = wh_pg_session_commit(session, next, expected, error);
     if (status != 0)
-        return *error->rule ? wh_pg_batch_blame(&pg->batch, error, error) : -1;
+        return *error->rule ? wh_pg_batch_blame(&pg->batch, error) : -1;
     wh_pg_batch_committed(&pg->batch);
     pg->layout.values.made = false;
     return 0;

@@ -18,15 +18,13 @@ static const double RECONNECT_FOR = 10; /* seconds */
 
 int wh_pg_session_name(const struct wh_pg_session *session, struct wh_error *error)
 {
-    struct wh_error cause = *error;
-    return wh_fail(error, cause.status, "%s: %s", session->name, cause.text);
+    return wh_error_in(error, "%s", session->name);
 }
 
 /* The same for what C is the cause of. */
 static int name_checkpoint(const struct wh_pg_session *session, struct wh_error *error)
 {
-    struct wh_error cause = *error;
-    return wh_fail(error, cause.status, "%s: %s", session->checkpoint_name, cause.text);
+    return wh_error_in(error, "%s", session->checkpoint_name);
 }
 
 /* ---- connecting ------------------------------------------------------------------------------ */

@@ -64,8 +64,7 @@ static struct wh_store *open_store(const char *name, const struct wh_notify *not
     if (pg->connection)
         return &pg->store;
     char *shown = wh_checkpoint_display(name);
-    struct wh_error cause = *error;
-    wh_fail(error, cause.status, "--checkpoint %s: %s", shown, cause.text);
+    wh_error_in(error, "--checkpoint %s", shown);
     free(shown);
     close_store(&pg->store);
     return NULL;

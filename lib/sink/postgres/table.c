@@ -287,10 +287,8 @@ static int find_key(struct wh_pg_table *table, PGconn *connection,
     for (size_t i = 0; i < request->key_count; i++) {
         const char *name = request->key[i];
         uint32_t index = wh_pg_table_column(table, name, strlen(name), error);
-        if (index == WH_PG_NONE) {
-            struct wh_error cause = *error;
-            return wh_fail(error, cause.status, "--key: %s", cause.text);
-        }
+        if (index == WH_PG_NONE)
+            return wh_error_in(error, "--key");
         table->key[i] = index;
         table->columns[index].key = true;
     }

@@ -35,12 +35,6 @@ struct sqlite {
 /* Rows that are held until the types of columns are known take up to so much memory. */
 enum { MOST_HELD = 16 << 20 };
 
-static int name_target(const struct sqlite *sqlite, struct wh_error *error)
-{
-    struct wh_error cause = *error;
-    return wh_fail(error, cause.status, "%s: %s", sqlite->request->target, cause.text);
-}
-
 /* ---- the transaction ----------------------------------------------------------------------- */
 
 static int begin(struct sqlite *sqlite, struct wh_error *error)
@@ -48,14 +42,15 @@ static int begin(struct sqlite *sqlite, struct wh_error *error)
     if (sqlite->begun)
         return 0;
     if (wh_sqlite_command(sqlite->database, "BEGIN IMMEDIATE", error) != 0)
-        return name_target(sqlite, error);
+        return wh_error_in(error, "%s", sqlite->request->target);
     wh_sqlite_wait(sqlite->database, false); /* see keep_readers */
     sqlite->begun = true;
     sqlite->rows = 0;
     if (!sqlite->replacing || !sqlite->table)
         return 0;
     sqlite->replacing = false;
-    return wh_sqlite_table_empty(sqlite->table, error) == 0 ? 0 : name_target(sqlite, error);
+    return wh_sqlite_table_empty(sqlite->table, error) == 0
+               ? 0 : wh_error_in(error, "%s", sqlite->request->target);
 }
 
 static int say_unreadable(const struct sqlite *sqlite, struct wh_error *error)
@@ -80,7 +75,7 @@ static int end_transaction(struct sqlite *sqlite, struct wh_error *error)
     if (code == SQLITE_BUSY)
         return say_unreadable(sqlite, error);
     if (code != SQLITE_CONSTRAINT)
-        return name_target(sqlite, error);
+        return wh_error_in(error, "%s", sqlite->request->target);
     struct wh_error cause = *error;
     return wh_fail(error, WH_FAILED, "%s: %s, which was found out only at the commit: it is about "
                    "one of the %" PRIu64 " rows up to %s:%" PRIu64 ", none of which was loaded",
@@ -130,7 +125,7 @@ static int create_table(struct sqlite *sqlite, struct wh_error *error)
         status = wh_sqlite_table_open(sqlite->database, sqlite->request, &sqlite->table, error);
     if (status == 0 && sqlite->table)
         wh_sqlite_table_made(sqlite->table, true);
-    return status == 0 ? 0 : name_target(sqlite, error);
+    return status == 0 ? 0 : wh_error_in(error, "%s", sqlite->request->target);
 }
 
 /* Makes the table, where there is anything to make it from, and puts the rows there that waited
@@ -215,7 +210,7 @@ static int sqlite_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
     struct sqlite *sqlite = (struct sqlite *)sink;
     const char *row = wh_checkpoint_row(sqlite->request->checkpoint);
     return wh_sqlite_checkpoint_read(sqlite->database, row, held, error) == 0
-               ? 0 : name_target(sqlite, error);
+               ? 0 : wh_error_in(error, "%s", sqlite->request->target);
 }
 
 static int sqlite_belongs(struct wh_sink *sink, const struct wh_checkpoint *held,
@@ -226,7 +221,7 @@ static int sqlite_belongs(struct wh_sink *sink, const struct wh_checkpoint *held
     return sqlite->request->changed
                || wh_sqlite_checkpoint_check(sqlite->database, held, row,
                                              target_name(sqlite), sqlite->request->table, error) == 0
-               ? 0 : name_target(sqlite, error);
+               ? 0 : wh_error_in(error, "%s", sqlite->request->target);
 }
 
 /* ---- opening and closing ------------------------------------------------------------------- */
@@ -306,12 +301,13 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
     if (!request->create && *path && strcmp(path, ":memory:") != 0 && access(path, F_OK) != 0
         && errno == ENOENT) {
         wh_fail(error, WH_FAILED, "there is no such database; --create makes it");
-        return name_target(sqlite, error);
+        return wh_error_in(error, "%s", sqlite->request->target);
     }
     sqlite->database = wh_sqlite_open(path, request->create ? WH_SQLITE_CREATE : WH_SQLITE_WRITE,
                                       error);
     return sqlite->database && settle_database(sqlite, error) == 0
-           && find_table(sqlite, error) == 0 ? 0 : name_target(sqlite, error);
+                   && find_table(sqlite, error) == 0
+               ? 0 : wh_error_in(error, "%s", sqlite->request->target);
 }
 
 struct wh_sink *wh_sqlite_sink(const struct wh_sink_request *request, struct wh_error *error)

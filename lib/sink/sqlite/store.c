@@ -211,12 +211,6 @@ struct sqlite_store {
     const char *row;   /* within name */
 };
 
-static int name_store(const struct sqlite_store *store, struct wh_error *error)
-{
-    struct wh_error cause = *error;
-    return wh_fail(error, cause.status, "%s: %s", store->name, cause.text);
-}
-
 static int read_store(struct wh_store *base, struct wh_checkpoint *held, struct wh_error *error)
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
@@ -230,7 +224,7 @@ static int read_store(struct wh_store *base, struct wh_checkpoint *held, struct 
     if (store->database
         && wh_sqlite_checkpoint_read(store->database, store->row, held, error) == 0)
         return 0;
-    return name_store(store, error);
+    return wh_error_in(error, "%s", store->name);
 }
 
 static void close_store(struct wh_store *base)
