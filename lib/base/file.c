@@ -449,6 +449,12 @@ static int read_into(int descriptor, struct wh_buffer *buffer, size_t limit)
     }
 }
 
+bool wh_file_missing(const char *path)
+{
+    struct stat status;
+    return stat(path, &status) != 0 && errno == ENOENT;
+}
+
 char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_error *error)
 {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);

@@ -34,6 +34,10 @@ int wh_write_all(int descriptor, const void *bytes, size_t length, struct wh_err
 int wh_write_named(int descriptor, const char *name, const void *bytes, size_t length,
                    struct wh_error *error);
 
+/* Whether there is no file of this name. One that may not be looked at is there: opening it says
+ * why that fails. */
+bool wh_file_missing(const char *path);
+
 /* Reads a whole small file (at most `limit` bytes). The result ends in a NUL; free() it. */
 char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_error *error);
 

@@ -857,8 +857,7 @@ int wh_model_checkpoint(const char *path, struct wh_checkpoint *checkpoint,
 
 bool wh_model_exists(const char *path)
 {
-    struct stat status;
-    return stat(path, &status) == 0 || errno != ENOENT;
+    return !wh_file_missing(path);
 }
 
 int wh_model_refuse_foreign(const char *path, struct wh_error *error)
@@ -869,12 +868,16 @@ int wh_model_refuse_foreign(const char *path, struct wh_error *error)
         return 0;
     struct reader *reader = new_reader();
     size_t length = strlen(BEGINNING);
-    bool model = open_reader(reader, path, &reason) == 0;
-    while (model && reader->end < length && !reader->ended)
-        model = fill(reader, &reason) == 0;
-    model = model && reader->end >= length && memcmp(reader->text, BEGINNING, length) == 0;
+    int result = open_reader(reader, path, &reason);
+    while (result == 0 && reader->end < length && !reader->ended)
+        result = fill(reader, &reason);
+    bool model = result == 0 && reader->end >= length
+              && memcmp(reader->text, BEGINNING, length) == 0;
     free_reader(reader);
-    return model ? 0 : wh_fail(error, WH_REFUSED,
-                               "%s: is not a model, so it is not replaced by one (choose another "
-                               "name, or remove it)", path);
+    if (model)
+        return 0;
+    if (result != 0 && reason.status == WH_FAILED)
+        return wh_fail(error, reason.status, "%s: %s", path, reason.text);
+    return wh_fail(error, WH_REFUSED, "%s: is not a model, so it is not replaced by one (choose "
+                   "another name, or remove it)", path);
 }

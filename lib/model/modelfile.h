@@ -65,7 +65,7 @@ int wh_model_checkpoint(const char *path, struct wh_checkpoint *checkpoint,
 bool wh_model_exists(const char *path);
 
 /* Refuses a file that is something else than a model (a damaged one, or an empty file, is let
- * pass), so that a mistyped name never overwrites data. */
+ * pass), so that a mistyped name never overwrites data. WH_FAILED where it cannot be read. */
 int wh_model_refuse_foreign(const char *path, struct wh_error *error);
 
 #endif

@@ -96,12 +96,12 @@ static int open_folder(struct wh_keep *keep, struct wh_error *error)
 static void find_source(struct wh_keep *keep)
 {
     char *exact = wh_place_none(&keep->from) ? NULL : format(keep->path, &keep->from);
-    if (exact && access(exact, F_OK) == 0) {
+    if (exact && !wh_file_missing(exact)) {
         keep->source = exact;
         return;
     }
     free(exact);
-    if (access(keep->path, F_OK) == 0)
+    if (!wh_file_missing(keep->path))
         keep->source = wh_copy(keep->path, strlen(keep->path));
 }
 

@@ -168,7 +168,8 @@ int wh_recipe_file(struct wh_recipe *recipe, const char *path, struct wh_error *
     size_t length;
     char *text = wh_read_file(path, MAX_RECIPE, &length, error);
     if (!text) {
-        error->status = WH_REFUSED;
+        if (wh_file_missing(path))
+            error->status = WH_REFUSED;
         return -1;
     }
     json_error_t place;

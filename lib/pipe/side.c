@@ -25,7 +25,11 @@ int wh_refuse_foreign(const char *path, const char *opening, struct wh_error *er
     char begin[32];
     size_t length = strlen(opening);
     ssize_t got = read(descriptor, begin, length);
+    if (got < 0)
+        wh_fail_errno(error, WH_FAILED, "%s: cannot read", path);
     close(descriptor);
+    if (got < 0)
+        return -1;
     /* On a full disk it may have got no further than into the opening. */
     bool whole = got == (ssize_t)length || (got > 0 && got == status.st_size);
     if (whole && memcmp(begin, opening, (size_t)got) == 0)

@@ -14,7 +14,8 @@ bool wh_side_special(const char *path);
 
 /*
  * 0 where the file at `path` may be replaced by one that begins with `opening` (at most 32 bytes):
- * it is absent, empty, special, or begins so already. Otherwise WH_REFUSED.
+ * it is absent, empty, special, or begins so already. Otherwise WH_REFUSED; WH_FAILED where it
+ * cannot be read.
  */
 int wh_refuse_foreign(const char *path, const char *opening, struct wh_error *error);
 

@@ -195,7 +195,8 @@ int wh_state_read(const char *path, const struct wh_recipe *recipe, struct wh_st
     size_t length;
     char *text = wh_read_file(path, regular ? (size_t)status.st_size : LARGEST, &length, error);
     if (!text) {
-        error->status = WH_REFUSED;
+        if (wh_file_missing(path))
+            error->status = WH_REFUSED;
         return -1;
     }
     if (parse(path, text, length, recipe, state, error) == 0)
@@ -318,7 +319,7 @@ void wh_state_close(struct wh_state_file *file)
 int wh_state_resume(struct wh_state_file *file, const struct wh_recipe *recipe,
                     struct wh_state *state, struct wh_error *error)
 {
-    if (access(file->path, F_OK) != 0)
+    if (wh_file_missing(file->path))
         return 0;
     if (wh_state_read(file->path, recipe, state, error))
         return -1;

@@ -447,6 +447,21 @@ static void what_is_no_model_is_called_that(void **state)
     assert_refused("no line end", 11, "cut");
 }
 
+static void what_cannot_be_read_is_not_called_something_else(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    assert_int_equal(symlink("loop.whm", in_folder("loop.whm")), 0);
+    assert_true(wh_model_exists(in_folder("loop.whm")));
+    assert_int_equal(wh_model_refuse_foreign(in_folder("loop.whm"), &error), -1);
+    assert_int_equal(error.status, WH_FAILED);
+    assert_non_null(strstr(error.text, "loop.whm: cannot open: "));
+    unlink(in_folder("loop.whm"));
+    assert_int_equal(wh_model_refuse_foreign(folder, &error), -1);
+    assert_int_equal(error.status, WH_REFUSED);
+    assert_non_null(strstr(error.text, "is not a model"));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -460,6 +475,7 @@ int main(void)
         cmocka_unit_test(no_byte_of_the_text_can_be_another),
         cmocka_unit_test(what_expands_out_of_proportion_is_refused),
         cmocka_unit_test(what_is_no_model_is_called_that),
+        cmocka_unit_test(what_cannot_be_read_is_not_called_something_else),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }

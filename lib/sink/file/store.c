@@ -40,7 +40,7 @@ int wh_file_checkpoint_read(const char *path, struct wh_file_checkpoint *held,
                             struct wh_error *error)
 {
     size_t length;
-    *held = (struct wh_file_checkpoint){ .exists = access(path, F_OK) == 0 };
+    *held = (struct wh_file_checkpoint){ .exists = !wh_file_missing(path) };
     if (!held->exists)
         return 0;
     char *text = wh_read_file(path, LARGEST, &length, error);

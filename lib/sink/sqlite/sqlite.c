@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "cli/signals.h"
 #include "database/sqlite.h"
@@ -298,8 +299,7 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
 {
     const struct wh_sink_request *request = sqlite->request;
     const char *path = request->target + strlen("sqlite:");
-    if (!request->create && *path && strcmp(path, ":memory:") != 0 && access(path, F_OK) != 0
-        && errno == ENOENT) {
+    if (!request->create && *path && strcmp(path, ":memory:") != 0 && wh_file_missing(path)) {
         wh_fail(error, WH_FAILED, "there is no such database; --create makes it");
         return wh_error_in(error, "%s", sqlite->request->target);
     }

@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "database/sql.h"
 #include "database/sqlite.h"
@@ -215,7 +216,7 @@ static int read_store(struct wh_store *base, struct wh_checkpoint *held, struct 
 {
     struct sqlite_store *store = (struct sqlite_store *)base;
     *held = (struct wh_checkpoint){ 0 };
-    if (!store->database && access(store->path, F_OK) != 0)
+    if (!store->database && wh_file_missing(store->path))
         return 0;
     /* Not only to read: what a sink that was killed has left half done is undone by whoever comes
      * first, and that may be us. */
