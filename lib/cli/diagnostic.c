@@ -1,31 +1,14 @@
 #include "cli/diagnostic.h"
 
-#include <string.h>
 #include <unistd.h>
 
 #include "base/display.h"
-
-static struct wh_buffer secrets; /* of this process's command line */
-
-void wh_diagnostic_arguments(int argc, char *const *argv)
-{
-    secrets.length = 0;
-    for (int i = 1; i < argc; i++)
-        wh_display_secrets(&secrets, argv[i]);
-}
-
-void wh_diagnostic_hide(struct wh_buffer *out, const char *text)
-{
-    struct wh_buffer known = { 0 };
-    wh_display_hide_these(&known, text, strlen(text), &secrets);
-    wh_display_hide(out, known.data, known.length);
-    wh_buffer_free(&known);
-}
+#include "base/secrets.h"
 
 void wh_diagnostic_text(struct wh_buffer *out, const char *text)
 {
     struct wh_buffer hidden = { 0 };
-    wh_diagnostic_hide(&hidden, text);
+    wh_secrets_hide(&hidden, text);
     wh_display_text(out, hidden.data, hidden.length, false);
     wh_buffer_free(&hidden);
 }

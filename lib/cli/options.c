@@ -15,9 +15,9 @@
 #include "base/formats.h"
 #include "base/memory.h"
 #include "base/scheme.h"
+#include "base/secrets.h"
 #include "base/text.h"
 #include "cli/completion.h"
-#include "cli/diagnostic.h"
 
 enum { WIDTH = 80, HELP_COLUMN_MAX = 32 };
 
@@ -560,7 +560,7 @@ int wh_options_parse(const struct wh_command *command, int argc, char **argv, in
 {
     *operands = 0;
     *done = false;
-    wh_diagnostic_arguments(argc, argv);
+    wh_secrets_note(argc, argv);
     if (guard_descriptors(error))
         return -1;
     struct parser parser = { .command = command, .argc = argc, .argv = argv, .next = 1 };

@@ -6,6 +6,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/process.h"
+
 static volatile sig_atomic_t stop, hup;
 static int wake[2] = { -1, -1 }; /* a pipe: a byte is in it once `stop` is set */
 static bool caught;              /* SIGTERM and SIGINT are */
@@ -47,26 +49,7 @@ static void make_pipe(void)
     }
 }
 
-void wh_signals_catch(bool with_hup)
-{
-    if (with_hup)
-        set_handler(SIGHUP, note_hup, 0);
-    if (caught)
-        return;
-    caught = true;
-    make_pipe();
-    wh_signals_catch_again();
-}
-
-void wh_signals_release(void)
-{
-    if (!caught)
-        return;
-    set_handler(SIGTERM, SIG_DFL, 0);
-    set_handler(SIGINT, SIG_DFL, 0);
-}
-
-void wh_signals_catch_again(void)
+static void catch_again(void)
 {
     if (!caught || stop)
         return;
@@ -75,18 +58,37 @@ void wh_signals_catch_again(void)
     set_handler(SIGINT, note_stop, (int)SA_RESETHAND);
 }
 
-void wh_signals_hold_pipe(void)
+static void catch_signals(bool with_hup)
+{
+    if (with_hup)
+        set_handler(SIGHUP, note_hup, 0);
+    if (caught)
+        return;
+    caught = true;
+    make_pipe();
+    catch_again();
+}
+
+static void release(void)
+{
+    if (!caught)
+        return;
+    set_handler(SIGTERM, SIG_DFL, 0);
+    set_handler(SIGINT, SIG_DFL, 0);
+}
+
+static void hold_pipe(void)
 {
     struct sigaction action = { .sa_handler = SIG_IGN };
     sigaction(SIGPIPE, &action, NULL);
 }
 
-int wh_signals_stop(void)
+static int stop_signal(void)
 {
     return stop;
 }
 
-int wh_signals_descriptor(void)
+static int descriptor(void)
 {
     return wake[0];
 }
@@ -97,7 +99,7 @@ static void die_late(int number)
     wh_signals_die();
 }
 
-void wh_signals_limit(unsigned int seconds)
+static void limit(unsigned int seconds)
 {
     if (!stop)
         return;
@@ -109,17 +111,20 @@ void wh_signals_limit(unsigned int seconds)
         sigaction(SIGALRM, &action, NULL);
 }
 
-bool wh_signals_hup(void)
+static bool hup_came(void)
 {
     bool came = hup;
     hup = 0;
     return came;
 }
 
-int wh_signals_check(struct wh_error *error)
+static const struct wh_process_ops ops = {
+    catch_signals, release, catch_again, hold_pipe, stop_signal, descriptor, limit, hup_came,
+};
+
+void wh_signals_own(void)
 {
-    return stop ? wh_fail(error, WH_FAILED, "ended by %s", stop == SIGINT ? "SIGINT" : "SIGTERM")
-                : 0;
+    wh_process_own(&ops);
 }
 
 void wh_signals_die(void)

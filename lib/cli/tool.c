@@ -1,5 +1,6 @@
 #include "cli/tool.h"
 
+#include "base/process.h"
 #include "cli/signals.h"
 
 /* The reason comes first, so that it is read before the words of the tools that it stops. Whoever a
@@ -7,7 +8,7 @@
 static int fail(const struct wh_command *command, struct wh_common *common,
                 const struct wh_error *error)
 {
-    if (wh_signals_stop())
+    if (wh_process_stop())
         wh_farewell(common);
     int status = wh_complain(command->tool, error);
     wh_farewell(common);
@@ -20,6 +21,7 @@ int wh_tool(const struct wh_command *command, struct wh_common *common, int argc
     struct wh_error error;
     int count;
     bool done;
+    wh_signals_own();
     int result = wh_options_parse(command, argc, argv, &count, &done, &error);
     if (result == 0 && !done) {
         result = wh_common_settle(common, &error);

@@ -4,7 +4,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "cli/signals.h"
+#include "base/process.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
 #include "database/url.h"
@@ -60,13 +60,13 @@ PGconn *wh_pg_connect(const char *url, const char *tool, const struct wh_notify 
         notify->notice(notify->context,
                        "the password in the URL can be seen in the list of processes; a service "
                        "file or PGPASSFILE keeps it private");
-    if (wh_signals_check(error) != 0)
+    if (wh_process_check(error) != 0)
         return NULL;
     /* Connecting waits in calls that no signal interrupts; a command does not. */
-    wh_signals_release();
+    wh_process_release();
     PGconn *connection = connect_server(url, tool);
-    wh_signals_catch(false);
-    wh_signals_catch_again();
+    wh_process_catch(false);
+    wh_process_catch_again();
     if (PQstatus(connection) == CONNECTION_OK) {
         PQsetnonblocking(connection, 1);
         PQsetNoticeProcessor(connection, pass_notice, (void *)notify);

@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "cli/diagnostic.h"
-#include "cli/signals.h"
+#include "base/process.h"
+#include "base/secrets.h"
 
 static void copy_line(char *out, size_t size, const char *message)
 {
@@ -38,7 +38,7 @@ static void copy_line(char *out, size_t size, const char *message)
 char *wh_pg_one_line(char *out, size_t size, const char *message)
 {
     struct wh_buffer hidden = { 0 };
-    wh_diagnostic_hide(&hidden, message);
+    wh_secrets_hide(&hidden, message);
     wh_buffer_byte(&hidden, '\0');
     copy_line(out, size, hidden.data);
     wh_buffer_free(&hidden);
@@ -99,8 +99,8 @@ int wh_pg_fail(struct wh_error *error, PGconn *connection, const PGresult *resul
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     const char *message = PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY);
     /* What was cancelled for a signal, and what was not waited for any longer. */
-    if (wh_signals_stop() && (!state || strcmp(state, "57014") == 0))
-        return wh_signals_check(error);
+    if (wh_process_stop() && (!state || strcmp(state, "57014") == 0))
+        return wh_process_check(error);
     wh_pg_say(error, status_of(connection, state), message ? message : PQerrorMessage(connection),
               PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
               PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));

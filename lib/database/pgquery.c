@@ -4,8 +4,8 @@
 #include <poll.h>
 #include <stddef.h>
 
+#include "base/process.h"
 #include "base/time.h"
-#include "cli/signals.h"
 
 /* How long a command may take. */
 struct patience {
@@ -18,7 +18,7 @@ struct patience {
 static struct patience begin_patience(PGconn *connection, bool calm)
 {
     struct patience patience = { .connection = connection, .calm = calm };
-    if (wh_signals_stop()) {
+    if (wh_process_stop()) {
         patience.stopped = true;
         patience.until = wh_clock() + WH_PG_GRACE;
     }
@@ -49,14 +49,14 @@ static int wait_for(struct patience *patience, short events)
     for (;;) {
         struct pollfd waits[] = {
             { .fd = PQsocket(patience->connection), .events = events },
-            { .fd = patience->stopped ? -1 : wh_signals_descriptor(), .events = POLLIN },
+            { .fd = patience->stopped ? -1 : wh_process_descriptor(), .events = POLLIN },
         };
         int ready = poll(waits, 2, time_left(patience));
         if (ready < 0 && errno != EINTR)
             return -1;
         if (ready > 0 && waits[0].revents)
             return waits[0].revents;
-        if (!patience->stopped && wh_signals_stop())
+        if (!patience->stopped && wh_process_stop())
             notice_stop(patience);
         else if (ready == 0) {
             if (patience->calm)
@@ -179,9 +179,9 @@ void wh_pg_cancel(PGconn *connection)
     char ignored[256];
     PGcancel *cancel = PQgetCancel(connection);
     if (cancel) {
-        wh_signals_limit(WH_PG_GRACE);
+        wh_process_limit(WH_PG_GRACE);
         PQcancel(cancel, ignored, sizeof ignored);
-        wh_signals_limit(0);
+        wh_process_limit(0);
     }
     PQfreeCancel(cancel);
 }
@@ -189,10 +189,10 @@ void wh_pg_cancel(PGconn *connection)
 /* Names are looked up, and servers connected to, in calls that no signal interrupts. */
 void wh_pg_reset(PGconn *connection)
 {
-    if (wh_signals_stop())
+    if (wh_process_stop())
         return;
-    wh_signals_release();
+    wh_process_release();
     PQreset(connection);
-    wh_signals_catch_again();
+    wh_process_catch_again();
     PQsetnonblocking(connection, 1);
 }

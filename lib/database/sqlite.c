@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
-#include "cli/signals.h"
+#include "base/process.h"
 #include "database/sql.h"
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -16,7 +16,7 @@
 static int is_stopped(void *context)
 {
     (void)context;
-    return wh_signals_stop() != 0;
+    return wh_process_stop() != 0;
 }
 
 /* Called when a lock is held by somebody else, for the time number `count` (from 0): whether to try
@@ -30,11 +30,11 @@ static int wait_for_lock(void *context, int count)
     for (int i = 0; i < count && i < known; i++)
         waited += pauses[i];
     waited += count > known ? (count - known) * longest : 0;
-    if (wh_signals_stop() || waited >= WH_SQLITE_PATIENCE)
+    if (wh_process_stop() || waited >= WH_SQLITE_PATIENCE)
         return 0;
-    struct pollfd stop = { .fd = wh_signals_descriptor(), .events = POLLIN };
+    struct pollfd stop = { .fd = wh_process_descriptor(), .events = POLLIN };
     poll(&stop, 1, count < known ? pauses[count] : longest);
-    return !wh_signals_stop();
+    return !wh_process_stop();
 }
 
 void wh_sqlite_wait(sqlite3 *database, bool wait)
@@ -113,7 +113,7 @@ int wh_sqlite_fail(sqlite3 *database, struct wh_error *error)
     static const char unknown_table[] = "no such table: ";
     const char *message = sqlite3_errmsg(database);
     int code = sqlite3_errcode(database) & 0xFF;
-    if ((code == SQLITE_BUSY || code == SQLITE_INTERRUPT) && wh_signals_check(error) != 0)
+    if ((code == SQLITE_BUSY || code == SQLITE_INTERRUPT) && wh_process_check(error) != 0)
         return -1;
     wh_fail(error, status_of(sqlite3_errcode(database)), "%s", message);
     if (strncmp(message, unknown_table, sizeof unknown_table - 1) == 0) {

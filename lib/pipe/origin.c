@@ -6,8 +6,8 @@
 #include <string.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/time.h"
-#include "cli/signals.h"
 
 /* A checkpoint that was written: how many rows stood before it in all, and when. */
 struct written {
@@ -157,7 +157,7 @@ bool wh_origin_due(struct wh_origin *origin, double now)
 {
     if (!origin->store)
         return false;
-    return wh_signals_hup()
+    return wh_process_hup()
            || (origin->every.seconds > 0 && now - origin->last >= origin->every.seconds);
 }
 
@@ -245,7 +245,7 @@ int wh_origin_wait(struct wh_origin *origin, struct wh_buffer *out, int output, 
         if (look(origin, now, error) != 0)
             return -1;
         *done = origin->committed == origin->n;
-        if (*done || *unread || now - begun >= (wh_signals_stop() ? stopped : seconds))
+        if (*done || *unread || now - begun >= (wh_process_stop() ? stopped : seconds))
             break;
         *unread = wh_write_closed(output, pause);
     }

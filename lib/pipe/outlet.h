@@ -15,7 +15,7 @@
  * A run without output (descriptor -1) has its files saved in the same order; a sink waits for them
  * with wh_outlet_settle before it commits. The first failure, of saving or of writing, is kept;
  * nothing leaves after it. Where nobody reads any more, SIGPIPE does what the process has set for
- * it (it ends the process, unless wh_signals_hold_pipe was called), whichever thread writes. Calls
+ * it (it ends the process, unless wh_process_hold_pipe was called), whichever thread writes. Calls
  * come from one thread, that of the run.
  */
 #ifndef WH_PIPE_OUTLET_H

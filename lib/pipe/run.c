@@ -9,6 +9,8 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/process.h"
+#include "base/secrets.h"
 #include "base/time.h"
 #include "cli/diagnostic.h"
 #include "cli/progress.h"
@@ -60,7 +62,7 @@ void wh_notice(const struct wh_common *common, const char *format, ...)
     wh_buffer_vformat(&text, format, args);
     va_end(args);
     wh_buffer_byte(&text, '\0');
-    wh_diagnostic_hide(&hidden, text.data);
+    wh_secrets_hide(&hidden, text.data);
     cut_notice(&hidden);
     wh_diagnostic(common->tool, hidden.data);
     wh_buffer_free(&text);
@@ -193,7 +195,7 @@ static int look(struct loop *loop, struct wh_error *error)
     wh_stream_look(loop, now);
     if (wh_outlet_check(loop->outlet, error) != 0)
         return wh_loop_output_failed(loop, error);
-    if (wh_signals_check(error) != 0) {
+    if (wh_process_check(error) != 0) {
         loop->broken = true;
         return -1;
     }
@@ -459,7 +461,7 @@ static int begin(struct loop *loop, struct wh_error *error)
     loop->batch = loop->until_look = 1;
     loop->record_at = UINT64_MAX;
     loop->nulls = wh_nulls_make(common->nulls, common->null_count);
-    wh_signals_catch(run->origin != NULL);
+    wh_process_catch(run->origin != NULL);
     if (common->stats && !(loop->stats = wh_stats_open(common->stats, error)))
         return -1;
     if (common->rejects && !(loop->rejects = wh_rejects_open(common->rejects, error)))

@@ -10,7 +10,7 @@
 #include "base/display.h"
 #include "base/file.h"
 #include "base/memory.h"
-#include "cli/diagnostic.h"
+#include "base/secrets.h"
 #include "pipe/recipe.h"
 #include "pipe/side.h"
 #include "record/json.h"
@@ -64,7 +64,7 @@ static void set_count(json_t *object, const char *key, uint64_t count)
 static json_t *error_text(const char *error)
 {
     struct wh_buffer hidden = { 0 }, shown = { 0 };
-    wh_diagnostic_hide(&hidden, error);
+    wh_secrets_hide(&hidden, error);
     json_t *text = json_stringn(hidden.data, hidden.length);
     if (!text) {
         wh_display_text(&shown, hidden.data, hidden.length, true);

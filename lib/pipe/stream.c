@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/time.h"
-#include "cli/signals.h"
 #include "pipe/loop.h"
 
 /* Seconds to wait for the sink's commit after the end; fewer where somebody wants us gone. */
@@ -80,7 +80,7 @@ static int refuse_csv(const struct loop *loop, struct wh_error *error)
 static int take_begin(struct loop *loop, const struct wh_control *control, struct wh_error *error)
 {
     struct wh_stage *stage = loop->run->stage;
-    wh_signals_hold_pipe();
+    wh_process_hold_pipe();
     if (refuse_csv(loop, error) != 0)
         return -1;
     if (stage && stage->ops->begin && stage->ops->begin(stage, control, error) != 0)
@@ -158,7 +158,7 @@ static void set_farewell(struct loop *loop, const char *tool, const char *what)
 
 void wh_owe_farewell(struct wh_common *common)
 {
-    int stopped = wh_signals_stop();
+    int stopped = wh_process_stop();
     common->farewell.length = 0;
     wh_control_failed(&common->farewell, common->tool,
                       stopped == SIGINT ? "was ended by SIGINT"
@@ -178,7 +178,7 @@ void wh_farewell(struct wh_common *common)
     struct wh_error ignored;
     if (common->farewell.length == 0 || !goes_to_a_tool(STDOUT_FILENO))
         return;
-    wh_signals_hold_pipe();
+    wh_process_hold_pipe();
     wh_write_all(STDOUT_FILENO, common->farewell.data, common->farewell.length, &ignored);
     common->farewell.length = 0;
 }
@@ -272,7 +272,7 @@ int wh_stream_begin(struct loop *loop, struct wh_error *error)
 {
     struct wh_origin *origin = loop->run->origin;
     struct wh_control stream = wh_origin_stream(origin);
-    wh_signals_hold_pipe();
+    wh_process_hold_pipe();
     if (loop->rejects && wh_rejects_resume(loop->rejects, &stream, error) != 0)
         return -1;
     json_t *start = wh_origin_resumes(origin) ? position(loop, true) : NULL;
@@ -384,7 +384,7 @@ void wh_stream_fail(struct loop *loop)
         wh_owe_farewell(loop->run->common);
     if (loop->run->origin) {
         /* Not where something else has failed meanwhile: rows or rejects may be lost. */
-        if (wh_signals_stop() && loop->broken && wh_origin_resumes(loop->run->origin))
+        if (wh_process_stop() && loop->broken && wh_origin_resumes(loop->run->origin))
             end_origin(loop, &ignored);
     } else if (loop->hop.begun && loop->broken && stage && stage->ops->broken) {
         stage->ops->broken(stage, &ignored);
@@ -412,7 +412,7 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
         return loop->rejects ? wh_rejects_committed(loop->rejects, wh_origin_committed(run->origin),
                                                     error) : 0;
     }
-    if (wh_signals_check(error) != 0)
+    if (wh_process_check(error) != 0)
         return -1;
     struct wh_lag lag = wh_origin_lag(run->origin, 0, wh_clock());
     wh_notice(run->common, "the sink has not committed all yet (rows left: %" PRIu64 "); the next "

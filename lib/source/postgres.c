@@ -15,8 +15,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/process.h"
 #include "base/text.h"
-#include "cli/signals.h"
 #include "database/pgcatalog.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
@@ -243,7 +243,7 @@ static int wait_for_server(struct postgres *pg, struct wh_error *error)
     enum { breath = 5, longer = 1000 }; /* milliseconds */
     struct pollfd waits[] = {
         { .fd = PQsocket(pg->connection), .events = POLLIN },
-        { .fd = wh_signals_descriptor(), .events = POLLIN },
+        { .fd = wh_process_descriptor(), .events = POLLIN },
     };
     struct wh_reader *reader = &pg->reader;
     for (int timeout = breath;; timeout = longer) {

@@ -5,8 +5,8 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/process.h"
 #include "base/time.h"
-#include "cli/signals.h"
 #include "learn/compare.h"
 #include "model/modelfile.h"
 #include "pipe/again.h"
@@ -226,7 +226,7 @@ static int settle(struct retraining *retraining, struct wh_error *error)
     bool wins = judge_rival(retraining);
     tell(retraining, wins);
     if (wins)
-        return wh_signals_check(error) || wh_update_save(retraining->stage, error) ? -1 : 0;
+        return wh_process_check(error) || wh_update_save(retraining->stage, error) ? -1 : 0;
     *wh_update_own(retraining->stage)->digest = '\0'; /* not that of the file */
     return 0;
 }

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "cli/signals.h"
+#include "base/process.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
@@ -435,7 +435,7 @@ static int settle_row(struct wh_pg_batch *batch, struct pieces *pieces,
     pieces->step = pieces->step > FIRST_STEP ? FIRST_STEP : pieces->step;
     if (pieces->refused > FEW_REFUSED && pieces->refused * SPARSE > pieces->at && !pieces->named)
         begin_search(batch, pieces);
-    return wh_signals_check(error);
+    return wh_process_check(error);
 }
 
 /* After a refusal: finds the row at fault, or makes pieces smaller. */
@@ -464,7 +464,7 @@ static int refine(struct wh_pg_batch *batch, struct pieces *pieces, struct wh_pg
         return settle_row(batch, pieces, fault, emit, error);
     if (!begin_search(batch, pieces))
         pieces->step = pieces->tried / 2;
-    return wh_signals_check(error);
+    return wh_process_check(error);
 }
 
 /* Takes a batch that was refused to pieces. */

@@ -5,8 +5,8 @@
 #include <time.h>
 
 #include "base/memory.h"
+#include "base/process.h"
 #include "base/time.h"
-#include "cli/signals.h"
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
@@ -94,7 +94,7 @@ static int reconnect(struct wh_pg_session *session, struct wh_error *error)
         wh_pg_reset(session->connection);
         if (PQstatus(session->connection) == CONNECTION_OK)
             return 0;
-        if (wh_signals_check(error) != 0)
+        if (wh_process_check(error) != 0)
             return -1;
         if (wh_clock() >= until)
             return wh_pg_fail(error, session->connection, NULL, NULL);

@@ -11,7 +11,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "cli/signals.h"
+#include "base/process.h"
 #include "database/sqlite.h"
 #include "sink/held.h"
 #include "sink/schema.h"
@@ -71,7 +71,7 @@ static int end_transaction(struct sqlite *sqlite, struct wh_error *error)
         return 0;
     }
     int code = sqlite3_errcode(sqlite->database) & 0xFF;
-    if (code == SQLITE_BUSY && wh_signals_check(error) != 0)
+    if (code == SQLITE_BUSY && wh_process_check(error) != 0)
         return -1;
     if (code == SQLITE_BUSY)
         return say_unreadable(sqlite, error);
