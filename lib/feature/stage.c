@@ -531,7 +531,16 @@ static void stage_stats(struct wh_stage *stage, json_t *stats)
 
 static void stage_close(struct wh_stage *stage)
 {
-    (void)stage;
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    discard(self);
+    for (uint32_t i = 0; i < self->dense_count; i++)
+        free((char *)self->dense[i].name);
+    free(self->dense);
+    free(self->full);
+    wh_buffer_free(&self->text);
+    wh_columns_free(self->keep);
+    wh_state_close(self->file);
+    free(self);
 }
 
 /* Opening. */
@@ -593,17 +602,8 @@ struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizin
 
 void wh_featurizer_close(struct wh_featurizer *self)
 {
-    if (!self)
-        return;
-    discard(self);
-    for (uint32_t i = 0; i < self->dense_count; i++)
-        free((char *)self->dense[i].name);
-    free(self->dense);
-    free(self->full);
-    wh_buffer_free(&self->text);
-    wh_columns_free(self->keep);
-    wh_state_close(self->file);
-    free(self);
+    if (self)
+        stage_close(&self->stage);
 }
 
 struct wh_stage *wh_featurizer_stage(struct wh_featurizer *self)

@@ -48,9 +48,10 @@ struct wh_featurizer;
 /* NULL with `error` when the recipe, the state or the combination is refused. */
 struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizing,
                                          struct wh_error *error);
+/* NULL is allowed. */
 void wh_featurizer_close(struct wh_featurizer *featurizer);
 
-/* The stage, which lives as long as the featurizer does (its close does nothing). */
+/* The featurizer as a stage. They are one: closing either closes both. */
 struct wh_stage *wh_featurizer_stage(struct wh_featurizer *featurizer);
 
 /* What a stage that fits first says of a stream with checkpoints: WH_REFUSED. */

@@ -89,6 +89,8 @@ struct wh_stage_ops {
     void (*stats)(struct wh_stage *stage, json_t *stats);
     /* One line for the progress display, at most `size` bytes. NULL. */
     void (*progress)(struct wh_stage *stage, char *line, size_t size);
+    /* Frees all that the stage is made of, gives up its locks, and saves nothing: at any moment,
+     * whether or not finish was called. */
     void (*close)(struct wh_stage *stage);
 };
 
