@@ -24,10 +24,10 @@ static int run_steps(struct wh_common *common, const struct wh_cleaning *cleanin
         wh_notice(common, "goes on with %s (rows it has seen: %llu)", cleaning->state,
                   (unsigned long long)before);
     int failed = -1;
-    struct wh_reader *reader = wh_reader_open(&common->reading, paths, count, error);
+    struct wh_reader *reader = wh_reader_open(&common->run.reading, paths, count, error);
     if (reader) {
         struct wh_run run = {
-            .common = common, .reader = reader, .stage = stage, .output = STDOUT_FILENO,
+            .settings = &common->run, .reader = reader, .stage = stage, .output = STDOUT_FILENO,
         };
         failed = wh_run(&run, error) || wh_clean_save(stage, error) ? -1 : 0;
     }

@@ -98,8 +98,8 @@ static const struct wh_option output_options[] = {
 static int settle(struct extract *extract, const char *const *operands, size_t count,
                   struct wh_error *error)
 {
-    if (extract->common->writing.format == WH_FORMAT_NONE)
-        extract->common->writing.format = WH_FORMAT_NDJSON;
+    if (extract->common->run.writing.format == WH_FORMAT_NONE)
+        extract->common->run.writing.format = WH_FORMAT_NDJSON;
     if (extract->query && extract->query_file)
         return wh_fail(error, WH_REFUSED, "--query and --query-file exclude each other");
     if (extract->query_file) {
@@ -123,8 +123,8 @@ static int settle(struct extract *extract, const char *const *operands, size_t c
         .from = extract->from,
         .changed = extract->changed,
         .complete = extract->complete,
-        .reading = &extract->common->reading,
-        .notify = wh_common_notify(extract->common),
+        .reading = &extract->common->run.reading,
+        .notify = extract->common->run.notify,
     };
     return 0;
 }
@@ -144,7 +144,7 @@ static int check_stream(const struct extract *extract, struct wh_error *error)
     const char *given = extract->every_given ? "--every" : extract->complete ? "--complete" : NULL;
     if (given && !extract->checkpoint)
         return wh_fail(error, WH_REFUSED, "%s needs --checkpoint C", given);
-    if (controlled && extract->common->writing.format == WH_FORMAT_CSV)
+    if (controlled && extract->common->run.writing.format == WH_FORMAT_CSV)
         return wh_fail(error, WH_REFUSED, "CSV has no room for control records: %s needs "
                        "--output-format ndjson", extract->mark ? "--mark" : "--checkpoint");
     return 0;
@@ -179,12 +179,12 @@ static int extract_rows(void *context, struct wh_common *common, const char *con
     struct wh_origin *origin;
     extract->common = common;
     if (extract->checkpoint || extract->mark)
-        wh_owe_farewell(common);
+        wh_run_owe_farewell(&common->run);
     if (settle(extract, operands, count, error) != 0 || check_stream(extract, error) != 0
         || open_origin(extract, &origin, error) != 0)
         return -1;
     struct wh_reader *reader = wh_source_open(&extract->request, error);
-    struct wh_run run = { .common = common, .reader = reader, .output = STDOUT_FILENO,
+    struct wh_run run = { .settings = &common->run, .reader = reader, .output = STDOUT_FILENO,
                           .limit = extract->limit, .origin = origin };
     int result = reader ? wh_run(&run, error) : -1;
     wh_reader_close(reader);

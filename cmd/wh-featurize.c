@@ -53,7 +53,7 @@ static int featurize(void *context, struct wh_common *common, const char *const 
     const struct job *job = context;
     if (job->recipe.print)
         return wh_recipe_show(&job->recipe, error);
-    return wh_featurize(common, &job->recipe, &job->options, paths, count, error);
+    return wh_featurize(&common->run, &job->recipe, &job->options, paths, count, error);
 }
 
 int main(int argc, char **argv)

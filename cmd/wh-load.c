@@ -104,7 +104,7 @@ static bool reads_standard_input(const char *const *files, size_t count)
 static void settle_csv_options(struct load *load)
 {
     const struct wh_sink_request *request = &load->loading.sink;
-    struct wh_writing writing = load->common->writing;
+    struct wh_writing writing = load->common->run.writing;
     if (!request->table)
         wh_format_by_name(request->target, &writing.format, &writing.delimiter, &writing.tsv);
     if (!request->table && writing.format == WH_FORMAT_NONE && access(request->target, F_OK) == 0)
@@ -128,7 +128,7 @@ static int settle(struct load *load, const char *const *operands, size_t count,
         return wh_fail(error, WH_REFUSED, "%s requires --checkpoint", given);
     if (load->schema_file && read_schema(load, error) != 0)
         return -1;
-    struct wh_writing *writing = &load->common->writing;
+    struct wh_writing *writing = &load->common->run.writing;
     if (load->common->delimiter && writing->delimiter == '\0')
         writing->delimiter = *load->common->delimiter;
     loading->sink.target = operands[0];
@@ -137,7 +137,7 @@ static int settle(struct load *load, const char *const *operands, size_t count,
     loading->sink.rejects = load->common->rejects != NULL;
     loading->sink.writing = writing;
     settle_csv_options(load);
-    loading->sink.notify = wh_common_notify(load->common);
+    loading->sink.notify = load->common->run.notify;
     return 0;
 }
 
@@ -151,11 +151,11 @@ static int load_rows(void *context, struct wh_common *common, const char *const 
     struct wh_stage *stage = wh_load_open(&load->loading, error);
     if (!stage)
         return -1;
-    struct wh_reader *reader = wh_reader_open(&common->reading, operands + 1, count - 1, error);
+    struct wh_reader *reader = wh_reader_open(&common->run.reading, operands + 1, count - 1, error);
     int result = -1;
     if (reader) {
         struct wh_run run = {
-            .common = common, .reader = reader, .stage = stage, .output = -1,
+            .settings = &common->run, .reader = reader, .stage = stage, .output = -1,
         };
         result = wh_run(&run, error);
     }

@@ -116,11 +116,11 @@ static int score_rows(struct wh_common *common, const struct options *options,
     if (!stage)
         return -1;
     struct wh_buffer summary = { 0 };
-    struct wh_reader *reader = wh_reader_open(&common->reading, paths, count, error);
+    struct wh_reader *reader = wh_reader_open(&common->run.reading, paths, count, error);
     int failed = -1;
     if (reader) {
         struct wh_run run = {
-            .common = common, .reader = reader, .stage = stage,
+            .settings = &common->run, .reader = reader, .stage = stage,
             .output = options->no_output ? -1 : STDOUT_FILENO,
         };
         failed = wh_run(&run, error);
@@ -218,8 +218,8 @@ static void settle(struct options *options, const struct wh_common *common)
     settings->scorer.calibrate = options->calibrate != NULL;
     if (options->calibrate && strcmp(options->calibrate, calibrations[WH_CALIBRATE_PLATT]) == 0)
         settings->scorer.calibration = WH_CALIBRATE_PLATT;
-    settings->format = common->writing.format;
-    settings->notify = wh_common_notify(common);
+    settings->format = common->run.writing.format;
+    settings->notify = common->run.notify;
 }
 
 static int score(void *context, struct wh_common *common, const char *const *paths, size_t count,

@@ -200,7 +200,7 @@ static void say_continues(const struct wh_common *common, const struct wh_stage 
 static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct wh_reader *reader,
                       int output, struct wh_error *error)
 {
-    struct wh_run run = { .common = common, .reader = reader, .stage = stage, .output = output };
+    struct wh_run run = { .settings = &common->run, .reader = reader, .stage = stage, .output = output };
     if (wh_run(&run, error))
         return -1;
     struct wh_buffer summary = { 0 };
@@ -216,7 +216,7 @@ static int read_once(struct wh_common *common, struct wh_stage *stage,
                      size_t count, struct wh_error *error)
 {
     int output = settings->saving.passes ? STDOUT_FILENO : -1;
-    struct wh_reader *reader = wh_reader_open(&common->reading, paths, count, error);
+    struct wh_reader *reader = wh_reader_open(&common->run.reading, paths, count, error);
     int failed = reader ? learn_rows(common, stage, reader, output, error) : -1;
     wh_reader_close(reader);
     return failed;
@@ -331,7 +331,7 @@ static int settle(struct wh_common *common, struct options *options, bool endles
     settings->saving.save_every = options->save_every >= 0 ? options->save_every
                                 : endless                  ? DEFAULT_SAVE_EVERY
                                                            : 0;
-    settings->notify = wh_common_notify(common);
+    settings->notify = common->run.notify;
     if (!common->quiet && (common->progress || isatty(STDERR_FILENO))) {
         settings->say = say;
         settings->say_context = common;
@@ -368,7 +368,7 @@ static int update(void *context, struct wh_common *common, const char *const *pa
     if (!stage)
         return -1;
     say_continues(common, stage);
-    int failed = retrains(options) ? wh_retrain(common, stage, settings, &options->retrain, paths,
+    int failed = retrains(options) ? wh_retrain(&common->run, stage, settings, &options->retrain, paths,
                                                 count, error)
                                    : read_once(common, stage, settings, paths, count, error);
     stage->ops->close(stage);

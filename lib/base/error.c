@@ -166,6 +166,25 @@ int wh_bad_row(struct wh_error *error, const char *rule, const char *column, siz
     return -1;
 }
 
+void wh_notify_say(const struct wh_notify *notify, const char *format, ...)
+{
+    struct wh_buffer text = { 0 };
+    va_list args;
+    if (!notify->notice)
+        return;
+    va_start(args, format);
+    wh_buffer_vformat(&text, format, args);
+    va_end(args);
+    notify->notice(notify->context, wh_buffer_text(&text));
+    wh_buffer_free(&text);
+}
+
+void wh_notify_lines(const struct wh_notify *notify, const char *text)
+{
+    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
+        wh_notify_say(notify, "%.*s", (int)(end - text), text);
+}
+
 static const char *quote(char out[static 96], const char *text, size_t length)
 {
     enum { size = 96, tail = sizeof "...\"" };

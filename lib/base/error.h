@@ -71,11 +71,18 @@ struct wh_source_place {
  * ...", "shop.db: row 3: ...". The column then is in the text, and no longer in `column`. -1. */
 int wh_error_at(struct wh_error *error, struct wh_source_place place);
 
-/* Who is told what the user should know although nothing failed: one line, no final newline. */
+/* Who is told what the user should know although nothing failed: one line, no final newline. A
+ * `notice` of NULL: nobody. */
 struct wh_notify {
     void (*notice)(void *context, const char *text);
     void *context;
 };
+
+/* Tells them, if there is anybody. */
+void wh_notify_say(const struct wh_notify *notify, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same for each line of `text`; the last ends in a newline too. */
+void wh_notify_lines(const struct wh_notify *notify, const char *text);
 
 /*
  * A value as it may stand in a message: quoted, cut after about 60 bytes, control characters and

@@ -89,6 +89,12 @@ void wh_buffer_format(struct wh_buffer *buffer, const char *format, ...)
     va_end(args);
 }
 
+char *wh_buffer_text(struct wh_buffer *buffer)
+{
+    *wh_buffer_reserve(buffer, 1) = '\0';
+    return buffer->data;
+}
+
 void wh_buffer_free(struct wh_buffer *buffer)
 {
     free(buffer->data);

@@ -32,6 +32,9 @@ void wh_buffer_format(struct wh_buffer *buffer, const char *format, ...)
 void wh_buffer_vformat(struct wh_buffer *buffer, const char *format, va_list args)
     __attribute__((format(printf, 2, 0)));
 void wh_buffer_free(struct wh_buffer *buffer);
+/* The bytes as a text: ended by a NUL, which `length` does not count. Valid until the buffer
+ * changes; who takes it over frees it. */
+char *wh_buffer_text(struct wh_buffer *buffer);
 
 /* Makes room for `more` bytes after length and returns the place they go to. */
 static inline char *wh_buffer_reserve(struct wh_buffer *buffer, size_t more)
@@ -54,6 +57,9 @@ static inline void wh_buffer_byte(struct wh_buffer *buffer, char byte)
     *wh_buffer_reserve(buffer, 1) = byte;
     buffer->length++;
 }
+
+/* Adds a string literal. */
+#define wh_buffer_literal(buffer, literal) wh_buffer_add((buffer), "" literal, sizeof literal - 1)
 
 /*
  * Memory that dies together. wh_arena_reset keeps one block for the next round (a block of more

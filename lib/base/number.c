@@ -758,3 +758,17 @@ bool wh_number_kept_single(const char *text, size_t length)
     enum { MOST_DIGITS_OF_SINGLE = 9, SAFE_EXPONENT = 30 };
     return kept(text, length, FLT_DIG, MOST_DIGITS_OF_SINGLE, SAFE_EXPONENT, nearest_single);
 }
+
+const char *wh_count_text(uint64_t count, char out[static 32])
+{
+    char digits[24];
+    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
+    size_t used = 0;
+    for (int i = 0; i < length; i++) {
+        if (i && (length - i) % 3 == 0)
+            out[used++] = ',';
+        out[used++] = digits[i];
+    }
+    out[used] = '\0';
+    return out;
+}

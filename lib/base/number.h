@@ -67,4 +67,7 @@ size_t wh_number_print_rounded(double value, unsigned digits, char out[static WH
 enum { WH_MOST_DIGITS = 17 };
 size_t wh_integer_print(int64_t value, char out[static WH_NUMBER_SIZE]);
 
+/* A count as people read it, "1,234,567"; returns `out`. */
+const char *wh_count_text(uint64_t count, char out[static 32]);
+
 #endif

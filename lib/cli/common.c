@@ -1,11 +1,19 @@
-/* The options that all tools share (pipe/run.h). */
+#include "cli/common.h"
+
+#include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
+#include "base/file.h"
 #include "base/memory.h"
 #include "base/number.h"
-#include "pipe/run.h"
+#include "base/process.h"
+#include "base/secrets.h"
+#include "cli/diagnostic.h"
+#include "cli/progress.h"
 
 /* A field's text is counted in 32 bits, and what a step makes of it may be longer. */
 static const uint64_t LARGEST_ROW = (uint64_t)2 << 30;
@@ -68,12 +76,13 @@ static int set_max_rejects(void *target, const struct wh_option *option, const c
         double percent = wh_number_parse(value, length - 1);
         if (!(percent >= 0 && percent <= 100))
             return refuse_max_rejects(value, error);
-        common->reject_limit = (struct wh_reject_limit){ WH_REJECT_SHARE, .percent = percent };
+        common->run.reject_limit = (struct wh_reject_limit){ WH_REJECT_SHARE, .percent = percent };
     } else {
         int64_t rows;
         if (!wh_number_integer(value, length, &rows) || rows < 0)
             return refuse_max_rejects(value, error);
-        common->reject_limit = (struct wh_reject_limit){ WH_REJECT_ROWS, .rows = (uint64_t)rows };
+        common->run.reject_limit = (struct wh_reject_limit){ WH_REJECT_ROWS,
+                                                            .rows = (uint64_t)rows };
     }
     common->max_rejects = value;
     return 0;
@@ -183,7 +192,7 @@ static int check_combinations(const struct wh_common *common, struct wh_error *e
 static void settle_reading(struct wh_common *common)
 {
     bool csv = is(common->input_format, "csv"), tsv = is(common->input_format, "tsv");
-    common->reading = (struct wh_reading){
+    common->run.reading = (struct wh_reading){
         .format = csv || tsv                           ? WH_FORMAT_CSV
                   : is(common->input_format, "ndjson") ? WH_FORMAT_NDJSON
                                                        : WH_FORMAT_NONE,
@@ -204,7 +213,7 @@ static void settle_reading(struct wh_common *common)
 static void settle_writing(struct wh_common *common)
 {
     bool csv = is(common->output_format, "csv"), tsv = is(common->output_format, "tsv");
-    common->writing = (struct wh_writing){
+    common->run.writing = (struct wh_writing){
         .format = csv || tsv                            ? WH_FORMAT_CSV
                   : is(common->output_format, "ndjson") ? WH_FORMAT_NDJSON
                                                         : WH_FORMAT_NONE,
@@ -223,26 +232,136 @@ static void settle_writing(struct wh_common *common)
 void wh_common_need_csv(struct wh_common *common, const struct wh_writing *writing)
 {
     bool csv_output = writing->format == WH_FORMAT_CSV;
-    common->reading.csv_option = common->no_infer                   ? "--no-infer"
-                                 : common->infer                    ? "--infer"
-                                 : common->ragged                   ? "--ragged"
-                                 : csv_output                       ? NULL
-                                 : common->no_header                ? "--no-header"
-                                 : common->delimiter                ? "--delimiter"
+    common->run.reading.csv_option = common->no_infer               ? "--no-infer"
+                                     : common->infer                ? "--infer"
+                                     : common->ragged               ? "--ragged"
+                                     : csv_output                   ? NULL
+                                     : common->no_header            ? "--no-header"
+                                     : common->delimiter            ? "--delimiter"
                                                                     : NULL;
-    common->reading.tsv_option = common->tsv_escapes && !writing->tsv ? "--tsv-escapes" : NULL;
+    bool unused = common->tsv_escapes && !writing->tsv;
+    common->run.reading.tsv_option = unused ? "--tsv-escapes" : NULL;
+}
+
+/* ---- what the run shows ----------------------------------------------------------------------- */
+
+static struct wh_common *shown_by(struct wh_display *display)
+{
+    return (struct wh_common *)(void *)((char *)display - offsetof(struct wh_common, display));
+}
+
+static void begin_display(struct wh_display *display, int output, double now)
+{
+    struct wh_common *common = shown_by(display);
+    common->drawn = wh_progress_begin(common->progress, common->quiet, output, now);
+}
+
+static bool display_due(struct wh_display *display, double now)
+{
+    return wh_progress_due(shown_by(display)->drawn, now);
+}
+
+static void draw(struct wh_display *display, const struct wh_run_progress *progress, double now)
+{
+    wh_progress_draw(shown_by(display)->drawn, progress, now);
+}
+
+static void end_display(struct wh_display *display)
+{
+    struct wh_common *common = shown_by(display);
+    wh_progress_end(common->drawn);
+    common->drawn = NULL;
+}
+
+/* A notice is no longer than that. What it hides must be hidden before: the beginning of a password
+ * does not show that it is one. */
+static void cut_notice(struct wh_buffer *text)
+{
+    enum { LONGEST = 2048 };
+    if (text->length > LONGEST) {
+        text->length = LONGEST;
+        while (((unsigned char)text->data[text->length] & 0xC0) == 0x80)
+            text->length--;
+        wh_buffer_literal(text, "...");
+    }
+}
+
+static void say(const struct wh_common *common, const char *text)
+{
+    struct wh_buffer hidden = { 0 };
+    wh_progress_clear(common->drawn);
+    wh_secrets_hide(&hidden, text);
+    cut_notice(&hidden);
+    wh_diagnostic(common->tool, wh_buffer_text(&hidden));
+    wh_buffer_free(&hidden);
+}
+
+static void say_notice(void *context, const char *text)
+{
+    say(context, text);
+}
+
+void wh_notice(const struct wh_common *common, const char *format, ...)
+{
+    if (common->quiet)
+        return;
+    va_list args;
+    va_start(args, format);
+    struct wh_buffer text = { 0 };
+    wh_buffer_vformat(&text, format, args);
+    va_end(args);
+    say(common, wh_buffer_text(&text));
+    wh_buffer_free(&text);
+}
+
+void wh_notice_lines(const struct wh_common *common, const char *text)
+{
+    wh_notify_lines(&common->run.notify, text);
+}
+
+/* What is kept in a file, or shown on a terminal, is not on its way to a sink. */
+static bool goes_to_a_tool(int output)
+{
+    struct stat status;
+    return fstat(output, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
+}
+
+/* Only for a tool: what is kept in a file ends with the last row. */
+void wh_farewell(struct wh_common *common)
+{
+    struct wh_error ignored;
+    if (common->farewell.length == 0 || !goes_to_a_tool(STDOUT_FILENO))
+        return;
+    wh_process_hold_pipe();
+    wh_write_all(STDOUT_FILENO, common->farewell.data, common->farewell.length, &ignored);
+    common->farewell.length = 0;
+}
+
+static void settle_run(struct wh_common *common)
+{
+    struct wh_run_settings *run = &common->run;
+    run->tool = common->tool;
+    run->rejects = common->rejects;
+    run->reject_limit.text = common->max_rejects;
+    run->stats = common->stats;
+    if (!common->quiet)
+        run->notify = (struct wh_notify){ say_notice, common };
+    common->display = (struct wh_display){ begin_display, display_due, draw, end_display };
+    run->display = &common->display;
+    run->farewell = &common->farewell;
 }
 
 int wh_common_settle(struct wh_common *common, struct wh_error *error)
 {
     if (check_combinations(common, error) || check_delimiter(common, error))
         return -1;
+    settle_run(common);
     settle_reading(common);
     settle_writing(common);
-    wh_common_need_csv(common, &common->writing);
+    wh_common_need_csv(common, &common->run.writing);
     if (!common->strings)
         return 0;
-    if (wh_columns_parse(common->strings, strlen(common->strings), &common->reading.strings,
+    if (wh_columns_parse(common->strings, strlen(common->strings), &common->run.reading.strings,
                          error))
         return wh_refuse_in(error, "--string");
     return 0;
@@ -250,8 +369,8 @@ int wh_common_settle(struct wh_common *common, struct wh_error *error)
 
 void wh_common_free(struct wh_common *common)
 {
-    wh_columns_free(common->reading.strings);
-    common->reading.strings = NULL;
+    wh_columns_free(common->run.reading.strings);
+    common->run.reading.strings = NULL;
     free(common->nulls);
     common->nulls = NULL;
     free(common->columns);

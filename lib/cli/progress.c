@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/text.h"
 #include "cli/diagnostic.h"
 
@@ -49,20 +50,6 @@ bool wh_progress_due(const struct wh_progress *progress, double now)
     return progress && now - progress->drawn_at >= (progress->terminal ? DRAW_EVERY : LINE_EVERY);
 }
 
-const char *wh_count_text(uint64_t count, char out[static 32])
-{
-    char digits[24];
-    int length = snprintf(digits, sizeof digits, "%llu", (unsigned long long)count);
-    size_t used = 0;
-    for (int i = 0; i < length; i++) {
-        if (i && (length - i) % 3 == 0)
-            out[used++] = ',';
-        out[used++] = digits[i];
-    }
-    out[used] = '\0';
-    return out;
-}
-
 static void add(char line[static LINE_SIZE], const char *text)
 {
     size_t used = strlen(line);
@@ -99,7 +86,7 @@ static void measure_rate(struct wh_progress *progress, uint64_t rows, double now
     progress->drawn_at = now;
 }
 
-static void compose(const struct wh_progress *progress, const struct wh_progress_state *state,
+static void compose(const struct wh_progress *progress, const struct wh_run_progress *state,
                     double now, char line[static LINE_SIZE])
 {
     char count[32], text[64];
@@ -154,7 +141,7 @@ static void print(const char *text, size_t length)
     (void)written;
 }
 
-void wh_progress_draw(struct wh_progress *progress, const struct wh_progress_state *state,
+void wh_progress_draw(struct wh_progress *progress, const struct wh_run_progress *state,
                       double now)
 {
     if (now <= progress->drawn_at)

@@ -14,31 +14,19 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#include "pipe/stage.h"
+#include "pipe/run.h"
 
 struct wh_progress;
-
-/* What is shown. */
-struct wh_progress_state {
-    uint64_t rows;
-    uint64_t rejected;
-    double share;     /* of the whole, 0 to 1; negative where unknown */
-    const struct wh_lag *lag; /* not committed yet; NULL: there is no commit to wait for */
-    const char *more; /* the stage's own line, or NULL */
-};
 
 /* NULL where nothing is to be shown; the other functions take that. `output` is where rows go, -1
  * where none do; `now` is by wh_clock(), for all of these. */
 struct wh_progress *wh_progress_begin(bool wanted, bool quiet, int output, double now);
 /* Whether it is time to draw again: at most twice a second. */
 bool wh_progress_due(const struct wh_progress *progress, double now);
-void wh_progress_draw(struct wh_progress *progress, const struct wh_progress_state *state,
+void wh_progress_draw(struct wh_progress *progress, const struct wh_run_progress *state,
                       double now);
 /* Takes the line off the screen, so that a message can be printed. */
 void wh_progress_clear(struct wh_progress *progress);
 void wh_progress_end(struct wh_progress *progress);
-
-/* A count as people read it, "1,234,567"; returns `out`. */
-const char *wh_count_text(uint64_t count, char out[static 32]);
 
 #endif

@@ -7,8 +7,8 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "cli/common.h"
 #include "cli/options.h"
-#include "pipe/run.h"
 
 /* What the tool does once its options are known and the common ones settled. `context` is its own.
  * 0, or -1 with the error. */

@@ -9,7 +9,7 @@
 
 /* Everything that one call has at hand. */
 struct job {
-    struct wh_common *common;
+    struct wh_run_settings run;
     const struct wh_recipe *recipe;
     const struct wh_featurize_options *options;
     enum wh_learning learning;
@@ -85,15 +85,16 @@ static int read_once(struct job *job, struct wh_featurizer *featurizer, bool reh
                      struct wh_error *error)
 {
     /* Rejects are written each time anew, what is said about them only once. */
-    struct wh_common silent = *job->common;
-    silent.quiet = true;
+    struct wh_run_settings silent = job->run;
+    silent.notify = (struct wh_notify){ 0 };
+    silent.display = NULL;
     silent.stats = NULL;
-    struct wh_reader *reader = wh_reader_open(&job->common->reading, job->again.paths,
+    struct wh_reader *reader = wh_reader_open(&job->run.reading, job->again.paths,
                                               job->again.count, error);
     if (!reader)
         return -1;
     struct wh_run run = {
-        .common = rehearsal ? &silent : job->common,
+        .settings = rehearsal ? &silent : &job->run,
         .reader = reader,
         .stage = wh_featurizer_stage(featurizer),
         .output = output,
@@ -128,43 +129,43 @@ static void report(const struct job *job, const struct wh_featurizer *featurizer
 {
     const char *full = wh_featurizer_full(featurizer);
     if (full)
-        wh_notice(job->common, "%s: more than %d values, or %d MB of them: further ones count as "
+        wh_notify_say(&job->run.notify, "%s: more than %d values, or %d MB of them: further ones count as "
                   "infrequent (--hash has no such limit)", full, WH_ONEHOT_VALUES,
                   WH_ONEHOT_BYTES >> 20);
     struct wh_buffer lines = { 0 };
     wh_featurizer_tell(featurizer, &lines);
     wh_buffer_byte(&lines, '\0');
-    wh_notice_lines(job->common, lines.data);
+    wh_notify_lines(&job->run.notify, lines.data);
     wh_buffer_free(&lines);
 }
 
-int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
+int wh_featurize(const struct wh_run_settings *run, const struct wh_recipe *recipe,
                  const struct wh_featurize_options *options, const char *const *paths, size_t count,
                  struct wh_error *error)
 {
     if (check_options(options, error))
         return -1;
-    struct job job = { common, recipe, options, choose_learning(options, recipe),
+    struct job job = { *run, recipe, options, choose_learning(options, recipe),
                        wh_again_of(paths, count) };
-    if (common->writing.format == WH_FORMAT_NONE)
-        common->writing.format = WH_FORMAT_NDJSON;
+    if (job.run.writing.format == WH_FORMAT_NONE)
+        job.run.writing.format = WH_FORMAT_NDJSON;
     struct wh_featurizing featurizing = {
         .recipe = recipe,
-        .nulls = wh_nulls_make(common->nulls, common->null_count),
+        .nulls = wh_nulls_make(run->reading.nulls, run->reading.null_count),
         .learning = job.learning,
         .state = options->state,
         .live = options->live,
         .keep = options->keep,
         .strict = options->strict,
         .missing_null = options->missing_column != NULL,
-        .dense = common->writing.format == WH_FORMAT_CSV,
+        .dense = job.run.writing.format == WH_FORMAT_CSV,
     };
     struct wh_featurizer *featurizer = wh_featurizer_open(&featurizing, error);
     if (!featurizer)
         return -1;
     uint64_t before = wh_featurizer_continues(featurizer);
     if (before)
-        wh_notice(common, "goes on with %s (rows it learned from: %llu)",
+        wh_notify_say(&run->notify, "goes on with %s (rows it learned from: %llu)",
                   options->live ? options->live : options->state, (unsigned long long)before);
     int failed = read_all(&job, featurizer, error);
     if (!failed)

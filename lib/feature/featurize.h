@@ -26,7 +26,7 @@ struct wh_featurize_options {
  * as it takes, and standard input, with --fit or --fit-transform, is put by in a temporary file.
  * 0, or -1 with `error`.
  */
-int wh_featurize(struct wh_common *common, const struct wh_recipe *recipe,
+int wh_featurize(const struct wh_run_settings *run, const struct wh_recipe *recipe,
                  const struct wh_featurize_options *options, const char *const *paths, size_t count,
                  struct wh_error *error);
 

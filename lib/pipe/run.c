@@ -9,12 +9,10 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "base/number.h"
 #include "base/process.h"
 #include "base/secrets.h"
 #include "base/time.h"
-#include "cli/diagnostic.h"
-#include "cli/progress.h"
-#include "cli/signals.h"
 #include "pipe/loop.h"
 
 /* The clock is looked at every so many rows at most, and every so many seconds at best. */
@@ -23,67 +21,6 @@ static const double LOOK_EVERY = 0.1, TICK_EVERY = 1.0;
 
 /* From so many rows on a share of them is taken for the share of the whole. */
 enum { ROWS_FOR_SHARE = 100 };
-
-/* ---------------------------------------------------------------- messages */
-
-int wh_complain(const char *tool, const struct wh_error *error)
-{
-    wh_signals_die();
-    struct wh_buffer text = { 0 };
-    wh_buffer_format(&text, "%s%s%s", error->column, *error->column ? ": " : "", error->text);
-    wh_buffer_byte(&text, '\0');
-    wh_diagnostic(tool, text.data);
-    wh_buffer_free(&text);
-    return error->status == WH_OK ? WH_FAILED : (int)error->status;
-}
-
-/* A notice is no longer than that. What it hides must be hidden before: the beginning of a password
- * does not show that it is one. */
-static void cut_notice(struct wh_buffer *text)
-{
-    enum { LONGEST = 2048 };
-    if (text->length > LONGEST) {
-        text->length = LONGEST;
-        while (((unsigned char)text->data[text->length] & 0xC0) == 0x80)
-            text->length--;
-        wh_buffer_format(text, "...");
-    }
-    wh_buffer_byte(text, '\0');
-}
-
-void wh_notice(const struct wh_common *common, const char *format, ...)
-{
-    if (common->quiet)
-        return;
-    wh_progress_clear(common->drawn);
-    va_list args;
-    va_start(args, format);
-    struct wh_buffer text = { 0 }, hidden = { 0 };
-    wh_buffer_vformat(&text, format, args);
-    va_end(args);
-    wh_buffer_byte(&text, '\0');
-    wh_secrets_hide(&hidden, text.data);
-    cut_notice(&hidden);
-    wh_diagnostic(common->tool, hidden.data);
-    wh_buffer_free(&text);
-    wh_buffer_free(&hidden);
-}
-
-static void pass_notice(void *context, const char *text)
-{
-    wh_notice(context, "%s", text);
-}
-
-struct wh_notify wh_common_notify(const struct wh_common *common)
-{
-    return (struct wh_notify){ pass_notice, (void *)common };
-}
-
-void wh_notice_lines(const struct wh_common *common, const char *text)
-{
-    for (const char *end; (end = strchr(text, '\n')); text = end + 1)
-        wh_notice(common, "%.*s", (int)(end - text), text);
-}
 
 /* What the command line asks of a row that all rows of its source lack has no line; what else is
  * refused with a status of its own is not the rows' fault. */
@@ -174,9 +111,9 @@ static void draw(struct loop *loop, double now)
     if (run->stage && run->stage->ops->progress)
         run->stage->ops->progress(run->stage, line, sizeof line);
     find_lag(loop, now);
-    struct wh_progress_state state = { run->rows_in, run->rows_rejected, run->reader->progress,
-                                       run->has_lag ? &run->lag : NULL, line };
-    wh_progress_draw(run->common->drawn, &state, now);
+    struct wh_run_progress progress = { run->rows_in, run->rows_rejected, run->reader->progress,
+                                        run->has_lag ? &run->lag : NULL, line };
+    run->settings->display->draw(run->settings->display, &progress, now);
 }
 
 /* Looks at the clock, and does what it is time for. */
@@ -190,7 +127,8 @@ static int look(struct loop *loop, struct wh_error *error)
     else if (passed > LOOK_EVERY * 2 && loop->batch > 1)
         loop->batch /= 2;
     loop->until_look = loop->batch;
-    if (wh_progress_due(run->common->drawn, now))
+    struct wh_display *display = run->settings->display;
+    if (display && display->due(display, now))
         draw(loop, now);
     wh_stream_look(loop, now);
     if (wh_outlet_check(loop->outlet, error) != 0)
@@ -232,7 +170,7 @@ static void keep_original(struct loop *loop, const struct wh_row *row)
 
 static bool exceeds_share(const struct wh_run *run)
 {
-    return (double)run->rows_rejected * 100 > run->common->reject_limit.percent
+    return (double)run->rows_rejected * 100 > run->settings->reject_limit.percent
                                                   * (double)run->rows_in;
 }
 
@@ -243,7 +181,7 @@ static int refuse_more(struct loop *loop, struct wh_error *error)
     loop->too_many = true;
     return wh_fail(error, WH_FAILED, "%s of %s rows rejected, more than --max-rejects %s (see %s)",
                    wh_count_text(run->rows_rejected, rejected), wh_count_text(run->rows_in, all),
-                   run->common->max_rejects, run->common->rejects);
+                   run->settings->reject_limit.text, run->settings->rejects);
 }
 
 /* Deals with the bad row that `error` tells of: 0 when the run may go on. */
@@ -256,7 +194,7 @@ static int reject(struct loop *loop, const struct wh_row *row, struct wh_error *
     struct wh_error reason = *error;
     if (wh_rejects_add(loop->rejects, row, &reason, error))
         return -1;
-    const struct wh_reject_limit *limit = &run->common->reject_limit;
+    const struct wh_reject_limit *limit = &run->settings->reject_limit;
     bool exceeded = (limit->kind == WH_REJECT_ROWS && run->rows_rejected > limit->rows)
                     || (limit->kind == WH_REJECT_SHARE && run->rows_in >= ROWS_FOR_SHARE
                         && exceeds_share(run));
@@ -285,12 +223,12 @@ static int find_strings(struct loop *loop, const struct wh_shape *shape, struct 
 {
     bool first = loop->strings.serial == 0;
     loop->strings.indices = wh_resize(loop->strings.indices, shape->count + 1, sizeof(uint32_t));
-    loop->strings.count = wh_columns_resolve(loop->run->common->reading.strings, shape, !first,
+    loop->strings.count = wh_columns_resolve(loop->run->settings->reading.strings, shape, !first,
                                              loop->strings.indices, error);
     loop->strings.serial = shape->serial;
     if (loop->strings.count >= 0)
         return 0;
-    wh_columns_suggest_later(loop->run->common->reading.strings, shape, error);
+    wh_columns_suggest_later(loop->run->settings->reading.strings, shape, error);
     return wh_refuse_in(error, "--string");
 }
 
@@ -318,7 +256,7 @@ static enum wh_verdict pass_row(struct loop *loop, struct wh_error *error)
     struct wh_stage *stage = loop->run->stage;
     struct wh_row *row = loop->run->reader->row;
     wh_nulls_row(&loop->nulls, row);
-    if (loop->run->common->reading.strings && declare_strings(loop, row, error))
+    if (loop->run->settings->reading.strings && declare_strings(loop, row, error))
         return WH_FATAL;
     return stage ? stage->ops->row(stage, row, &loop->emit, error)
                  : emit_row(&loop->emit, row, error);
@@ -419,7 +357,7 @@ static int write_header(struct loop *loop, struct wh_error *error)
 int wh_loop_check_share(struct loop *loop, struct wh_error *error)
 {
     const struct wh_run *run = loop->run;
-    bool limited = run->common->reject_limit.kind == WH_REJECT_SHARE;
+    bool limited = run->settings->reject_limit.kind == WH_REJECT_SHARE;
     return limited && exceeds_share(run) ? refuse_more(loop, error) : 0;
 }
 
@@ -443,7 +381,7 @@ static int run_stage(struct loop *loop, struct wh_error *error)
         wh_stream_fail(loop);
         return -1;
     }
-    const struct wh_reading *reading = &loop->run->common->reading;
+    const struct wh_reading *reading = &loop->run->settings->reading;
     if (loop->strings.serial && wh_columns_check(reading->strings, true, NULL, error))
         return wh_refuse_in(error, "--string");
     if (write_header(loop, error) != 0 ||
@@ -455,23 +393,25 @@ static int run_stage(struct loop *loop, struct wh_error *error)
 static int begin(struct loop *loop, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
-    struct wh_common *common = run->common;
+    const struct wh_run_settings *settings = run->settings;
+    struct wh_display *display = settings->display;
     run->rows_in = run->rows_out = run->rows_rejected = run->bytes_in = run->bytes_out = 0;
     loop->begun = loop->looked = loop->ticked = wh_clock();
     loop->batch = loop->until_look = 1;
     loop->record_at = UINT64_MAX;
-    loop->nulls = wh_nulls_make(common->nulls, common->null_count);
+    loop->nulls = wh_nulls_make(settings->reading.nulls, settings->reading.null_count);
     wh_process_catch(run->origin != NULL);
-    if (common->stats && !(loop->stats = wh_stats_open(common->stats, error)))
+    if (settings->stats && !(loop->stats = wh_stats_open(settings->stats, error)))
         return -1;
-    if (common->rejects && !(loop->rejects = wh_rejects_open(common->rejects, error)))
+    if (settings->rejects && !(loop->rejects = wh_rejects_open(settings->rejects, error)))
         return -1;
     loop->outlet = loop->emit.outlet = wh_outlet_open(run->output);
     if (run->output >= 0) {
         wh_pipe_enlarge(run->output);
-        loop->writer = wh_writer_open_to(wh_outlet_write, loop->outlet, &common->writing);
+        loop->writer = wh_writer_open_to(wh_outlet_write, loop->outlet, &settings->writing);
     }
-    common->drawn = wh_progress_begin(common->progress, common->quiet, run->output, loop->begun);
+    if (display)
+        display->begin(display, run->output, loop->begun);
     run->reader->before_wait = before_wait;
     run->reader->wait_context = loop;
     return 0;
@@ -534,9 +474,9 @@ static void end_rejects(struct loop *loop, struct outcome *outcome)
     if (ended || run->rows_rejected == 0 || loop->too_many)
         return;
     char rejected[32], all[32];
-    wh_notice(run->common, "%s of %s rows rejected, see %s",
-              wh_count_text(run->rows_rejected, rejected), wh_count_text(run->rows_in, all),
-              run->common->rejects);
+    wh_notify_say(&run->settings->notify, "%s of %s rows rejected, see %s",
+                  wh_count_text(run->rows_rejected, rejected), wh_count_text(run->rows_in, all),
+                  run->settings->rejects);
 }
 
 static void end_stats(struct loop *loop, struct outcome *outcome)
@@ -557,8 +497,8 @@ int wh_run(struct wh_run *run, struct wh_error *error)
         outcome.result = -1;
     run->reader->before_wait = NULL;
     find_lag(&loop, wh_clock());
-    wh_progress_end(run->common->drawn);
-    run->common->drawn = NULL;
+    if (run->settings->display)
+        run->settings->display->end(run->settings->display);
     end_output(&loop, &outcome);
     end_rejects(&loop, &outcome);
     end_stats(&loop, &outcome);

@@ -78,7 +78,7 @@ static json_t *error_text(const char *error)
 static json_t *collect(const struct wh_run *run, const struct wh_error *failure)
 {
     json_t *object = json_object();
-    json_object_set_new(object, "tool", json_string(run->common->tool));
+    json_object_set_new(object, "tool", json_string(run->settings->tool));
     json_object_set_new(object, "version", json_string(WH_VERSION));
     set_count(object, "rows_in", run->rows_in);
     set_count(object, "rows_out", run->rows_out);

@@ -61,7 +61,7 @@ static int pass_on(struct loop *loop, const struct wh_control *control, struct w
     if (control->kind == WH_CONTROL_BEGIN && run->stage && run->stage->ops->recipe)
         recipe = run->stage->ops->recipe(run->stage);
     loop->record.length = 0;
-    wh_control_print(&loop->record, control, rows_since(loop), run->common->tool, recipe);
+    wh_control_print(&loop->record, control, rows_since(loop), run->settings->tool, recipe);
     bool last = control->kind == WH_CONTROL_END;
     return last || control->kind == WH_CONTROL_CHECKPOINT
                ? write_checkpoint_record(loop, control->place.n, last, error)
@@ -70,7 +70,7 @@ static int pass_on(struct loop *loop, const struct wh_control *control, struct w
 
 static int refuse_csv(const struct loop *loop, struct wh_error *error)
 {
-    if (!loop->writer || loop->run->common->writing.format != WH_FORMAT_CSV)
+    if (!loop->writer || loop->run->settings->writing.format != WH_FORMAT_CSV)
         return 0;
     return wh_fail(error, WH_REFUSED, "CSV has no room for control records: leave out "
                                       "--output-format, or convert after the last tool that needs "
@@ -150,19 +150,29 @@ static int take_last(struct loop *loop, const struct wh_control *control, struct
 
 static void set_farewell(struct loop *loop, const char *tool, const char *what)
 {
-    struct wh_common *common = loop->run->common;
-    common->farewell.length = 0;
+    const struct wh_run_settings *settings = loop->run->settings;
+    if (!settings->farewell)
+        return;
+    settings->farewell->length = 0;
     if (loop->writer)
-        wh_control_failed(&common->farewell, tool, what, common->tool);
+        wh_control_failed(settings->farewell, tool, what, settings->tool);
 }
 
-void wh_owe_farewell(struct wh_common *common)
+void wh_run_owe_farewell(const struct wh_run_settings *settings)
 {
     int stopped = wh_process_stop();
-    common->farewell.length = 0;
-    wh_control_failed(&common->farewell, common->tool,
+    if (!settings->farewell)
+        return;
+    settings->farewell->length = 0;
+    wh_control_failed(settings->farewell, settings->tool,
                       stopped == SIGINT ? "was ended by SIGINT"
-                      : stopped         ? "was ended by SIGTERM" : "failed", common->tool);
+                      : stopped         ? "was ended by SIGTERM" : "failed", settings->tool);
+}
+
+static bool owes_farewell(const struct loop *loop)
+{
+    const struct wh_buffer *farewell = loop->run->settings->farewell;
+    return farewell && farewell->length > 0;
 }
 
 /* What is kept in a file, or shown on a terminal, is not on its way to a sink. */
@@ -172,17 +182,6 @@ static bool goes_to_a_tool(int output)
     return fstat(output, &status) == 0 && (S_ISFIFO(status.st_mode) || S_ISSOCK(status.st_mode));
 }
 
-/* Only for a tool: what is kept in a file ends with the last row. */
-void wh_farewell(struct wh_common *common)
-{
-    struct wh_error ignored;
-    if (common->farewell.length == 0 || !goes_to_a_tool(STDOUT_FILENO))
-        return;
-    wh_process_hold_pipe();
-    wh_write_all(STDOUT_FILENO, common->farewell.data, common->farewell.length, &ignored);
-    common->farewell.length = 0;
-}
-
 /* ---- taking in ------------------------------------------------------------------------------- */
 
 static int take(struct loop *loop, const struct wh_control *control, struct wh_error *error)
@@ -190,7 +189,7 @@ static int take(struct loop *loop, const struct wh_control *control, struct wh_e
     loop->broken = true;
     if (control->kind == WH_CONTROL_FAILED)
         set_farewell(loop, control->tool, control->what);
-    if (wh_hop_take(&loop->hop, control, loop->run->common->tool, error) != 0)
+    if (wh_hop_take(&loop->hop, control, loop->run->settings->tool, error) != 0)
         return -1;
     loop->broken = false;
     switch (control->kind) {
@@ -214,7 +213,7 @@ int wh_stream_broken(struct loop *loop, struct wh_error *error)
     loop->broken = true;
     error->status = WH_BROKEN;
     return wh_error_in(error, "the stream is broken between %s and %s",
-                       *loop->hop.by ? loop->hop.by : "the source", loop->run->common->tool);
+                       *loop->hop.by ? loop->hop.by : "the source", loop->run->settings->tool);
 }
 
 int wh_stream_cut_off(struct loop *loop, const char *what, struct wh_error *error)
@@ -342,7 +341,7 @@ static void tell_held(const struct loop *loop)
 {
     const struct wh_reader *reader = loop->run->reader;
     if (reader->held_line > 0)
-        wh_notice(loop->run->common, "%s:%" PRIu64 ": the last row is held back until its end "
+        wh_notify_say(&loop->run->settings->notify, "%s:%" PRIu64 ": the last row is held back until its end "
                   "comes: it has no line end, or is within an open quote (add a line end; "
                   "--complete takes the row as it is)", reader->row->source, reader->held_line);
 }
@@ -358,7 +357,8 @@ static int end_origin(struct loop *loop, struct wh_error *error)
     json_decref(place);
     loop->hop.ended = result == 0;
     if (result == 0) {
-        loop->run->common->farewell.length = 0;
+        if (owes_farewell(loop))
+            loop->run->settings->farewell->length = 0;
         tell_held(loop);
     }
     return result;
@@ -367,7 +367,7 @@ static int end_origin(struct loop *loop, struct wh_error *error)
 int wh_stream_close(struct loop *loop, struct wh_error *error)
 {
     loop->broken = true;
-    if (wh_hop_close(&loop->hop, loop->run->common->tool, error) != 0)
+    if (wh_hop_close(&loop->hop, loop->run->settings->tool, error) != 0)
         return -1;
     loop->broken = false;
     if (!loop->hop.begun && wh_loop_finish(loop, error) != 0)
@@ -380,8 +380,8 @@ void wh_stream_fail(struct loop *loop)
     struct wh_stage *stage = loop->run->stage;
     struct wh_error ignored;
     if (loop->writer && wh_stream_controlled(loop) && !loop->hop.ended
-        && loop->run->common->farewell.length == 0)
-        wh_owe_farewell(loop->run->common);
+        && !owes_farewell(loop))
+        wh_run_owe_farewell(loop->run->settings);
     if (loop->run->origin) {
         /* Not where something else has failed meanwhile: rows or rejects may be lost. */
         if (wh_process_stop() && loop->broken && wh_origin_resumes(loop->run->origin))
@@ -415,7 +415,7 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
     if (wh_process_check(error) != 0)
         return -1;
     struct wh_lag lag = wh_origin_lag(run->origin, 0, wh_clock());
-    wh_notice(run->common, "the sink has not committed all yet (rows left: %" PRIu64 "); the next "
+    wh_notify_say(&run->settings->notify, "the sink has not committed all yet (rows left: %" PRIu64 "); the next "
               "run goes on from what it did commit (is --checkpoint the same at both ends?)",
               lag.rows);
     return 0;

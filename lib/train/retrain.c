@@ -15,7 +15,7 @@
 static const char SNAPSHOT[] = "temporary file (see TMPDIR)";
 
 struct retraining {
-    struct wh_common *common;
+    const struct wh_run_settings *run;
     struct wh_stage *stage;
     const struct wh_update_settings *update;
     const struct wh_retrain_settings *settings;
@@ -38,27 +38,26 @@ struct retraining {
 static int read_rows(struct retraining *retraining, enum wh_update_turn turn,
                      struct wh_error *error)
 {
-    struct wh_common *common = retraining->common, before = *common;
+    struct wh_run_settings settings = *retraining->run;
     bool first = turn == WH_UPDATE_FIRST;
     if (retraining->read && wh_again_rewind(&retraining->again, error) != 0)
         return -1;
     retraining->read = true;
-    struct wh_reader *reader = wh_reader_open(&common->reading, retraining->again.paths,
+    struct wh_reader *reader = wh_reader_open(&settings.reading, retraining->again.paths,
                                               retraining->again.count, error);
     if (!reader)
         return -1;
     wh_update_turn(retraining->stage, turn);
-    common->stats = NULL;
-    if (!first && common->rejects) {
-        common->rejects = "/dev/null";
-        common->quiet = true;
+    settings.stats = NULL;
+    if (!first && settings.rejects) {
+        settings.rejects = "/dev/null";
+        settings.notify = (struct wh_notify){ 0 };
+        settings.display = NULL;
     }
-    struct wh_run run = { .common = common, .reader = reader, .stage = retraining->stage,
+    struct wh_run run = { .settings = &settings, .reader = reader, .stage = retraining->stage,
                           .output = -1 };
     int failed = wh_run(&run, error);
-    common->stats = before.stats;
-    common->rejects = before.rejects;
-    common->quiet = before.quiet;
+    run.settings = retraining->run;
     wh_reader_close(reader);
     if (first)
         retraining->first = run;
@@ -112,15 +111,15 @@ static int go_back(struct retraining *retraining, struct wh_error *error)
 
 static void say_pass(const struct retraining *retraining, double loss)
 {
-    const struct wh_common *common = retraining->common;
+    const struct wh_notify *notify = &retraining->run->notify;
     uint64_t passes = retraining->settings->passes;
     if (passes == 1)
         return;
     if (isnan(loss) && retraining->made == 1)
-        wh_notice(common, "no row was held out, so that all %" PRIu64 " passes are made: "
+        wh_notify_say(notify, "no row was held out, so that all %" PRIu64 " passes are made: "
                   "--holdout P%% tells when to stop", passes);
     if (!isnan(loss))
-        wh_notice(common, "pass %" PRIu64 " of %" PRIu64 ": loss %.6g on the rows held out",
+        wh_notify_say(notify, "pass %" PRIu64 " of %" PRIu64 ": loss %.6g on the rows held out",
                   retraining->made, passes, loss);
 }
 
@@ -157,7 +156,7 @@ static int make_passes(struct retraining *retraining, struct wh_error *error)
             return -1;
     if (retraining->best == retraining->made)
         return 0;
-    wh_notice(retraining->common, "pass %" PRIu64 " did not make it smaller: the model is that of "
+    wh_notify_say(&retraining->run->notify, "pass %" PRIu64 " did not make it smaller: the model is that of "
               "pass %" PRIu64, retraining->made, retraining->best);
     return go_back(retraining, error);
 }
@@ -174,14 +173,14 @@ static void say_verdict(const struct retraining *retraining, bool wins)
     struct wh_buffer line = { 0 };
     wh_compare_report(&line, comparison, "old", "new");
     wh_buffer_byte(&line, '\0');
-    wh_notice(retraining->common, "%s", line.data);
+    wh_notify_say(&retraining->run->notify, "%s", line.data);
     wh_buffer_free(&line);
     double p = wh_compare_result(comparison).p_second;
     if (isnan(p))
-        wh_notice(retraining->common, "%s stays as it was: two rows or more must be held out to "
+        wh_notify_say(&retraining->run->notify, "%s stays as it was: two rows or more must be held out to "
                   "tell whether the new model is better", path);
     else
-        wh_notice(retraining->common, "%s %s: the new model is %s to be better (one-sided "
+        wh_notify_say(&retraining->run->notify, "%s %s: the new model is %s to be better (one-sided "
                   "p = %.2g, asked for is less than %g)", path, became,
                   wins ? "shown" : "not shown", p, WH_RETRAIN_LEVEL);
 }
@@ -240,7 +239,7 @@ static void summarize(struct retraining *retraining)
     struct wh_buffer summary = { 0 };
     wh_update_summary(retraining->stage, retraining->first.seconds, &summary);
     wh_buffer_byte(&summary, '\0');
-    wh_notice_lines(retraining->common, summary.data);
+    wh_notify_lines(&retraining->run->notify, summary.data);
     wh_buffer_free(&summary);
 }
 
@@ -273,7 +272,7 @@ static void release(struct retraining *retraining)
         close(retraining->snapshot);
 }
 
-int wh_retrain(struct wh_common *common, struct wh_stage *stage,
+int wh_retrain(const struct wh_run_settings *run, struct wh_stage *stage,
                const struct wh_update_settings *update,
                const struct wh_retrain_settings *settings, const char *const *paths, size_t count,
                struct wh_error *error)
@@ -281,11 +280,11 @@ int wh_retrain(struct wh_common *common, struct wh_stage *stage,
     struct wh_stats *stats = NULL;
     struct wh_error ending;
     double begun = wh_clock();
-    if (common->stats && !(stats = wh_stats_open(common->stats, error)))
+    if (run->stats && !(stats = wh_stats_open(run->stats, error)))
         return -1;
     struct retraining retraining = {
-        .common = common, .stage = stage, .update = update, .settings = settings,
-        .again = wh_again_of(paths, count), .first = { .common = common, .stage = stage },
+        .run = run, .stage = stage, .update = update, .settings = settings,
+        .again = wh_again_of(paths, count), .first = { .settings = run, .stage = stage },
         .snapshot = -1, .losses = json_array(),
     };
     int failed = retrain(&retraining, error);

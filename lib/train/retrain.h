@@ -30,7 +30,7 @@ static const double WH_RETRAIN_LEVEL = 0.05;
 
 /* `stage` is that of wh_update_open with `update`, whose saving waits. Says what came of it in
  * notices; a model that did not win its place is no failure. */
-int wh_retrain(struct wh_common *common, struct wh_stage *stage,
+int wh_retrain(const struct wh_run_settings *run, struct wh_stage *stage,
                const struct wh_update_settings *update,
                const struct wh_retrain_settings *settings, const char *const *paths, size_t count,
                struct wh_error *error);

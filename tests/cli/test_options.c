@@ -11,8 +11,8 @@
 
 #include <cmocka.h>
 
+#include "cli/common.h"
 #include "cli/options.h"
-#include "pipe/run.h"
 
 struct settings {
     bool first, second;
@@ -319,11 +319,11 @@ static void formats_and_delimiters_are_settled(void **state)
         struct wh_common common;
         struct wh_error error;
         assert_int_equal(settle(&common, cases[i].line, &error), 0);
-        assert_int_equal(common.reading.format, cases[i].in);
-        assert_int_equal(common.reading.delimiter, cases[i].in_delimiter);
-        assert_int_equal(common.writing.format, cases[i].out);
-        assert_int_equal(common.writing.delimiter, cases[i].out_delimiter);
-        assert_int_equal(common.reading.max_row, 0); /* the default, WH_MAX_ROW */
+        assert_int_equal(common.run.reading.format, cases[i].in);
+        assert_int_equal(common.run.reading.delimiter, cases[i].in_delimiter);
+        assert_int_equal(common.run.writing.format, cases[i].out);
+        assert_int_equal(common.run.writing.delimiter, cases[i].out_delimiter);
+        assert_int_equal(common.run.reading.max_row, 0); /* the default, WH_MAX_ROW */
         wh_common_free(&common);
     }
 }
@@ -336,21 +336,22 @@ static void values_of_common_options_arrive(void **state)
     assert_int_equal(settle(&common, "--null-value NA -H --null-value=- --string zip,/_id$/ "
                                      "--infer=1k --ragged --max-row 1m --rejects r --max-rejects 5",
                             &error), 0);
-    assert_int_equal(common.reading.null_count, 2);
-    assert_string_equal(common.reading.nulls[0], "NA");
-    assert_string_equal(common.reading.nulls[1], "-");
-    assert_true(wh_columns_match(common.reading.strings, "zip", 3));
-    assert_true(wh_columns_match(common.reading.strings, "user_id", 7));
-    assert_false(wh_columns_match(common.reading.strings, "amount", 6));
-    assert_int_equal(common.reading.infer_rows, 1000);
-    assert_int_equal(common.reading.max_row, 1 << 20);
-    assert_true(common.reading.ragged && common.reading.no_header && common.writing.no_header);
-    assert_int_equal(common.reject_limit.kind, WH_REJECT_ROWS);
-    assert_int_equal(common.reject_limit.rows, 5);
+    assert_int_equal(common.run.reading.null_count, 2);
+    assert_string_equal(common.run.reading.nulls[0], "NA");
+    assert_string_equal(common.run.reading.nulls[1], "-");
+    assert_true(wh_columns_match(common.run.reading.strings, "zip", 3));
+    assert_true(wh_columns_match(common.run.reading.strings, "user_id", 7));
+    assert_false(wh_columns_match(common.run.reading.strings, "amount", 6));
+    assert_int_equal(common.run.reading.infer_rows, 1000);
+    assert_int_equal(common.run.reading.max_row, 1 << 20);
+    assert_true(common.run.reading.ragged && common.run.reading.no_header);
+    assert_true(common.run.writing.no_header);
+    assert_int_equal(common.run.reject_limit.kind, WH_REJECT_ROWS);
+    assert_int_equal(common.run.reject_limit.rows, 5);
     wh_common_free(&common);
     assert_int_equal(settle(&common, "--rejects r --max-rejects 0.5%", &error), 0);
-    assert_int_equal(common.reject_limit.kind, WH_REJECT_SHARE);
-    assert_true(common.reject_limit.percent == 0.5);
+    assert_int_equal(common.run.reject_limit.kind, WH_REJECT_SHARE);
+    assert_true(common.run.reject_limit.percent == 0.5);
     wh_common_free(&common);
 }
 

@@ -128,7 +128,7 @@ static const struct wh_stage_ops fake_stage_ops = { .row = fake_row, .finish = f
 
 /* A run over words, its output and what came of it. */
 struct trial {
-    struct wh_common common;
+    struct wh_run_settings settings;
     struct fake_reader reader;
     struct fake_stage stage;
     struct wh_run run;
@@ -149,15 +149,14 @@ static void read_back(FILE *file, char *text, size_t size)
 static void prepare(struct trial *trial, const char *const *words)
 {
     *trial = (struct trial){ 0 };
-    trial->common.tool = "wh-try";
-    trial->common.quiet = true;
+    trial->settings.tool = "wh-try";
     struct wh_column column = wh_column_named("a");
     trial->reader.shape = wh_shape_make(&column, 1);
     trial->reader.reader = (struct wh_reader){ .ops = &fake_reader_ops, .row = &trial->reader.row,
                                                .progress = -1 };
     trial->reader.words = words;
     trial->stage.stage.ops = &fake_stage_ops;
-    trial->run = (struct wh_run){ .common = &trial->common, .reader = &trial->reader.reader,
+    trial->run = (struct wh_run){ .settings = &trial->settings, .reader = &trial->reader.reader,
                                   .stage = &trial->stage.stage };
 }
 
@@ -169,12 +168,12 @@ static void run(struct trial *trial)
     trial->result = wh_run(&trial->run, &trial->error);
     read_back(output, trial->output, sizeof trial->output);
     fclose(output);
-    if (trial->common.rejects) {
-        FILE *rejects = fopen(trial->common.rejects, "r");
+    if (trial->settings.rejects) {
+        FILE *rejects = fopen(trial->settings.rejects, "r");
         assert_non_null(rejects);
         read_back(rejects, trial->rejects, sizeof trial->rejects);
         fclose(rejects);
-        unlink(trial->common.rejects);
+        unlink(trial->settings.rejects);
     }
     wh_row_free(&trial->reader.row);
     wh_shape_free(trial->reader.shape);
@@ -187,7 +186,7 @@ static void counts_add_up(void **state)
     (void)state;
     struct trial trial;
     prepare(&trial, WORDS("1", "drop", "bad", "twice", "broken", "2"));
-    trial.common.rejects = rejects_path;
+    trial.settings.rejects = rejects_path;
     run(&trial);
     assert_int_equal(trial.result, 0);
     assert_int_equal(trial.run.rows_in, 6);
@@ -233,7 +232,7 @@ static void a_rejected_row_is_kept_as_it_was_read(void **state)
         struct trial trial;
         prepare(&trial, WORDS("1", "bad"));
         trial.reader.database = database;
-        trial.common.rejects = rejects_path;
+        trial.settings.rejects = rejects_path;
         run(&trial);
         assert_int_equal(trial.result, 0);
         assert_string_equal(trial.rejects,
@@ -261,9 +260,9 @@ static void the_limit_of_rejects_counts_rows_or_their_share(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         struct trial trial;
         prepare(&trial, WORDS("1", "bad", "2", "broken", "3"));
-        trial.common.rejects = rejects_path;
-        trial.common.max_rejects = "LIMIT";
-        trial.common.reject_limit = cases[i].limit;
+        trial.settings.rejects = rejects_path;
+        trial.settings.reject_limit = cases[i].limit;
+        trial.settings.reject_limit.text = "LIMIT";
         run(&trial);
         assert_int_equal(trial.result, cases[i].result);
         assert_int_equal(trial.run.rows_in, cases[i].rows_in);
@@ -280,9 +279,9 @@ static void a_share_of_rejects_is_judged_from_a_hundred_rows_on(void **state)
         words[i] = i % 2 ? "bad" : "1";
     struct trial trial;
     prepare(&trial, words);
-    trial.common.rejects = rejects_path;
-    trial.common.max_rejects = "10%";
-    trial.common.reject_limit = (struct wh_reject_limit){ WH_REJECT_SHARE, .percent = 10 };
+    trial.settings.rejects = rejects_path;
+    trial.settings.reject_limit =
+        (struct wh_reject_limit){ WH_REJECT_SHARE, .percent = 10, .text = "10%" };
     run(&trial);
     assert_int_equal(trial.result, -1);
     assert_int_equal(trial.run.rows_in, 100);
@@ -355,7 +354,7 @@ static void output_and_rejects_are_flushed_before_a_wait(void **state)
     static const struct wh_stage_ops ops = { .row = look_at_output };
     struct trial trial;
     prepare(&trial, WORDS("1", "bad", "wait", "2"));
-    trial.common.rejects = rejects_path;
+    trial.settings.rejects = rejects_path;
     trial.stage.stage.ops = &ops;
     run(&trial);
     assert_int_equal(trial.result, 0);
@@ -398,7 +397,7 @@ static void a_long_path_does_not_push_the_reason_out(void **state)
 }
 
 /* What drawing `state` at `now` prints to standard error, begun at 0 without a terminal. */
-static const char *drawn(const struct wh_progress_state *shown, double now)
+static const char *drawn(const struct wh_run_progress *shown, double now)
 {
     static char text[1024];
     FILE *file = tmpfile();
@@ -420,15 +419,15 @@ static const char *drawn(const struct wh_progress_state *shown, double now)
 static void progress_tells_rows_rate_rejects_share_and_what_is_left(void **state)
 {
     (void)state;
-    struct wh_progress_state shown = { 1234567, 3, 0.25, NULL, "loss 0.351" };
+    struct wh_run_progress shown = { 1234567, 3, 0.25, NULL, "loss 0.351" };
     assert_string_equal(drawn(&shown, 10),
                         "1,234,567 rows  123,457/s  3 rejected  25%  0:30 left  loss 0.351\n");
-    shown = (struct wh_progress_state){ 1, 0, -1, NULL, "" };
+    shown = (struct wh_run_progress){ 1, 0, -1, NULL, "" };
     assert_string_equal(drawn(&shown, 10), "1 row  0.1/s\n");
-    shown = (struct wh_progress_state){ 1000, 0, 0.002, NULL, NULL };
+    shown = (struct wh_run_progress){ 1000, 0, 0.002, NULL, NULL };
     assert_string_equal(drawn(&shown, 10), "1,000 rows  100/s  0%  1:23:10 left\n");
     struct wh_lag lag = { 1234, 2.25 };
-    shown = (struct wh_progress_state){ 2000, 0, -1, &lag, "loss 0.351" };
+    shown = (struct wh_run_progress){ 2000, 0, -1, &lag, "loss 0.351" };
     assert_string_equal(drawn(&shown, 10), "2,000 rows  200/s  lag 1,234 rows 2.2s  loss 0.351\n");
     assert_null(wh_progress_begin(true, true, -1, 0));
 }

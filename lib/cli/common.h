@@ -1,0 +1,76 @@
+/*
+ * The options that all tools share, and the settings of the run (pipe/run.h) that they amount to.
+ */
+#ifndef WH_CLI_COMMON_H
+#define WH_CLI_COMMON_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/error.h"
+#include "base/memory.h"
+#include "cli/options.h"
+#include "pipe/run.h"
+
+struct wh_progress;
+
+/* What the common options say. The tool sets `tool`, zeroes the rest, parses, settles. */
+struct wh_common {
+    const char *tool;
+    const char *input_format;  /* ndjson, csv, tsv, auto */
+    const char *output_format; /* ndjson, csv, tsv */
+    const char *delimiter;
+    const char *strings;
+    const char *rejects;       /* --rejects FILE */
+    const char *max_rejects;   /* N or P% */
+    const char *stats;
+    uint64_t infer;
+    uint64_t max_row;
+    bool no_header, no_infer, ragged, tsv_escapes, progress, quiet;
+    const char **nulls;
+    size_t null_count;
+    const char **columns;      /* --columns; the names stand in column_text */
+    size_t column_count;
+    char *column_text;
+    struct wh_run_settings run; /* made from the above by wh_common_settle; its notices and its
+                                   display are the terminal's */
+    struct wh_display display;  /* the run's */
+    struct wh_buffer farewell;  /* the run's (wh_farewell) */
+    struct wh_progress *drawn;  /* what is shown at the moment; wh_notice clears it first */
+};
+
+/*
+ * The options' table; its target is the struct wh_common. The options of the output stand last: a
+ * tool that writes no rows takes only the first wh_common_reading_count.
+ */
+extern const struct wh_option wh_common_options[];
+extern const size_t wh_common_option_count;
+extern const size_t wh_common_reading_count;
+
+/* The call of --columns, for a tool that has its own table of output options. */
+int wh_common_set_columns(void *target, const struct wh_option *option, const char *value,
+                          struct wh_error *error);
+
+/*
+ * Checks the options against each other and fills `run`, which refers to `common`: that must stay
+ * where it is. What names of files say about the format is not settled here but by the reader, file
+ * by file.
+ */
+int wh_common_settle(struct wh_common *common, struct wh_error *error);
+/* Fills the reading's csv_option and tsv_option; wh_common_settle has done so for its own
+ * `writing`. For a tool that learns later how rows are written. */
+void wh_common_need_csv(struct wh_common *common, const struct wh_writing *writing);
+void wh_common_free(struct wh_common *common);
+
+/* A notice "TOOL: ..." on standard error unless --quiet. The run's own notices are such. */
+void wh_notice(const struct wh_common *common, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+/* The same for each line of `text`; the last ends in a newline too. */
+void wh_notice_lines(const struct wh_common *common, const char *text);
+
+/* What the tools after this one are to be told of its failure is written to them. The reason must
+ * have been written to standard error before. */
+void wh_farewell(struct wh_common *common);
+
+#endif
