@@ -23,9 +23,9 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "learn/example.h"
 #include "learn/loss.h"
 #include "learn/names.h"
-#include "model/example.h"
 
 enum {
     WH_MAX_PARAMETERS = 8, /* of a feature, in the view and in each head */

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/example.h"
+#include "learn/example.h"
 
 void wh_range_save(const struct wh_range *range, json_t *state)
 {

@@ -11,9 +11,9 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "learn/example.h"
 #include "learn/learner.h"
 #include "learn/loss.h"
-#include "model/example.h"
 
 /*
  * Far more than learning can come to, as rows have values, labels and weights up to 1e50. What a

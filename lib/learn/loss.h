@@ -22,6 +22,16 @@ enum wh_loss_kind {
     WH_LOSS_HINGE,    /* max(0, 1 - y p): the likelier class, without its probability */
 };
 
+enum { WH_MOST_CLASSES = 1000 };
+
+/* What labels are. */
+enum wh_task_kind {
+    WH_TASK_UNSETTLED, /* no label was seen */
+    WH_TASK_BINARY,
+    WH_TASK_REGRESSION,
+    WH_TASK_MULTICLASS,
+};
+
 struct wh_loss {
     enum wh_loss_kind kind;
     double parameter; /* tau; delta, in the unit of the predictions; 0 where there is none */

@@ -17,7 +17,6 @@
 #include <stdint.h>
 
 #include "learn/loss.h"
-#include "model/task.h"
 
 struct wh_metrics {
     double rows;     /* an integer below 2^53 */

@@ -244,7 +244,7 @@ void wh_census_surprise(struct wh_census_column *column, const struct wh_field *
  * Keeping
  */
 
-/* The section "columns" (learn/lines.h). */
+/* The section "columns" (model/sections.h). */
 int wh_census_write(const struct wh_model *model, struct wh_lines *lines, struct wh_error *error);
 int wh_census_load(struct wh_model *model, const json_t *value, struct wh_error *error);
 

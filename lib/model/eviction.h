@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 #include "learn/lines.h"
-#include "model/example.h"
+#include "model/examples.h"
 #include "model/model.h"
 
 /* Counts the features of a row that was learned from. */

@@ -31,7 +31,7 @@ void wh_guard_tell(struct wh_buffer *out, const struct wh_model *model,
 void wh_guard_describe(struct wh_buffer *out, const struct wh_model *model);
 void wh_guard_stats(json_t *stats, const struct wh_model *model);
 
-/* The section "drift" (learn/lines.h). */
+/* The section "drift" (model/sections.h). */
 int wh_guard_write(const struct wh_model *model, struct wh_lines *lines, struct wh_error *error);
 int wh_guard_read(struct wh_model *model, const json_t *value, struct wh_error *error);
 

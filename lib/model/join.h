@@ -82,7 +82,7 @@ void wh_join_describe(struct wh_buffer *out, const struct wh_model *model);
 /* Writes the rows that wait to a file of NDJSON, in the order in which they came. */
 int wh_join_export(const struct wh_model *model, const char *path, struct wh_error *error);
 
-/* The section "pending" (learn/lines.h). */
+/* The section "pending" (model/sections.h). */
 int wh_join_write(const struct wh_model *model, struct wh_lines *lines, struct wh_error *error);
 int wh_join_read(struct wh_model *model, const json_t *value, struct wh_error *error);
 

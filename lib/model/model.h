@@ -26,7 +26,7 @@
 #include "learn/names.h"
 #include "learn/target.h"
 #include "model/census.h"
-#include "model/example.h"
+#include "model/examples.h"
 #include "model/join.h"
 #include "model/settings.h"
 #include "model/task.h"

@@ -21,6 +21,7 @@
 #include "base/time.h"
 #include "learn/lines.h"
 #include "model/guard.h"
+#include "model/sections.h"
 #include "pipe/recipe.h"
 #include "record/json.h"
 

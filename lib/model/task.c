@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
-#include "model/example.h"
+#include "model/examples.h"
 #include "record/json.h"
 
 #define UNSETTLED "not settled"

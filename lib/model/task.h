@@ -18,18 +18,11 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "learn/loss.h"
 #include "pipe/stage.h"
 #include "record/row.h"
 
-enum wh_task_kind {
-    WH_TASK_UNSETTLED, /* no label was seen */
-    WH_TASK_BINARY,
-    WH_TASK_REGRESSION,
-    WH_TASK_MULTICLASS,
-};
-
 enum {
-    WH_MOST_CLASSES = 1000,
     WH_MAX_CLASS = 512, /* bytes of the label of a class of many */
 };
 

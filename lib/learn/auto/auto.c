@@ -16,7 +16,7 @@
 struct wh_view {
     struct wh_auto_view *view;
     const struct wh_auto_row *row; /* that was read last */
-    double clock; /* of the row learned last (model/example.h) */
+    double clock; /* of the row learned last (model/examples.h) */
     double keep;  /* what it and those before count for the next, of what they did */
     struct wh_auto_rivals rivals; /* what all heads said of it */
 };

@@ -7,7 +7,7 @@
 #include "base/base64.h"
 #include "base/memory.h"
 #include "learn/auto/pack.h"
-#include "model/example.h"
+#include "learn/example.h"
 
 static const uint64_t refreshes[] = { 32, 128, 512, 2048 };
 

@@ -29,7 +29,7 @@
 #include "learn/auto/fields.h"
 #include "learn/auto/slot.h"
 #include "learn/auto/tilings.h"
-#include "model/example.h"
+#include "learn/example.h"
 
 enum {
     WH_AUTO_CROSSES = 64,

@@ -1,5 +1,5 @@
 /*
- * Examples: what a learner sees of a row, a sparse vector of feature numbers and values.
+ * Making examples (learn/example.h) of rows.
  *
  * With a `features` object (or columns named features.NAME) that is the input; without one, every
  * column is but the label, the weight and those that were named as none. Numbers stay numbers, a
@@ -16,41 +16,21 @@
  * Where the columns are is worked out once per shape. The keys within a features object are
  * guessed from the key before, strings from the row before; hashing is what remains.
  */
-#ifndef WH_MODEL_EXAMPLE_H
-#define WH_MODEL_EXAMPLE_H
+#ifndef WH_MODEL_EXAMPLES_H
+#define WH_MODEL_EXAMPLES_H
 
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
 #include "base/error.h"
+#include "learn/example.h"
 #include "learn/names.h"
 #include "model/census.h"
 #include "pipe/stage.h"
 #include "record/row.h"
 
-/* Values beyond this are bad rows: their squares, times weights and summed over any number of
- * rows, stay finite, so that no row can spoil a model. */
-static const double WH_LARGEST_VALUE = 1e50;
-
 enum { WH_DEFAULT_MAX_FEATURES = 4000000 };
-
-/* What examples must have for a learner, beyond values that are not zero. */
-enum wh_needs {
-    WH_NEEDS_ZEROS = 1,   /* the zeros that a row spells out, as value 0 */
-    WH_NEEDS_MISSING = 2, /* nulls of columns and of features objects, as NaN */
-    WH_NEEDS_NAMES = 4,   /* the features' names as rows have them */
-};
-
-/* A row as a learner sees it. The first feature is the constant, of value 1. */
-struct wh_example {
-    const uint32_t *ids;
-    const double *values;
-    size_t count;
-    uint32_t features; /* how many names there are: every id is below */
-    double clock;      /* half-lives since the model began; 0 where nothing is forgotten */
-    bool columns;      /* of raw columns: what it does not name is missing; else it is zero */
-};
 
 /* Which columns are not features, and of which features products are. All may be NULL. */
 struct wh_roles {

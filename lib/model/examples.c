@@ -1,4 +1,4 @@
-#include "model/example.h"
+#include "model/examples.h"
 
 #include <math.h>
 #include <stdlib.h>

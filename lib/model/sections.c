@@ -1,4 +1,4 @@
-#include "learn/lines.h"
+#include "model/sections.h"
 
 #include "model/eviction.h"
 #include "model/guard.h"
