@@ -56,6 +56,10 @@ static int featurize(void *context, struct wh_common *common, const char *const 
     return wh_featurize(&common->run, &job->recipe, &job->options, paths, count, error);
 }
 
+static const char *const of_output[] = { "output-format", "columns", NULL };
+
+static const struct wh_mode modes[] = { { "fit", "writes no rows", NULL, of_output } };
+
 int main(int argc, char **argv)
 {
     struct wh_common common = { .tool = "wh-featurize" };
@@ -80,6 +84,8 @@ int main(int argc, char **argv)
                    "x. More in wh-featurize(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
+        .modes = modes,
+        .mode_count = sizeof modes / sizeof *modes,
     };
     int status = wh_tool(&command, &common, argc, argv, featurize, &job);
     wh_recipe_free(&job.recipe);

@@ -109,6 +109,20 @@ static const struct wh_option options_table[] = {
       AT(digest), NULL, NULL },
 };
 
+/* What shapes rows that are not written. */
+static const char *const of_output[] = { "as", "proba", "explain", "digits", "stamp",
+                                         "keep-features", "output-format", "columns", NULL };
+static const char *const of_digest[] = { "digest", "model", "quiet", NULL };
+static const char *const of_describe[] = { "describe", "model", "quiet", NULL };
+static const char *const of_weights[] = { "weights", "model", "quiet", NULL };
+
+static const struct wh_mode modes[] = {
+    { "digest", "reads no rows", of_digest, NULL },
+    { "describe", "reads no rows", of_describe, NULL },
+    { "weights", "reads no rows", of_weights, NULL },
+    { "no-output", "writes no rows", NULL, of_output },
+};
+
 static int score_rows(struct wh_common *common, const struct options *options,
                       const char *const *paths, size_t count, struct wh_error *error)
 {
@@ -260,6 +274,8 @@ int main(int argc, char **argv)
                    "More in wh-score(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
+        .modes = modes,
+        .mode_count = sizeof modes / sizeof *modes,
     };
     int status = wh_tool(&command, &common, argc, argv, score, &options);
     for (size_t i = 0; i < options.count; i++)

@@ -168,6 +168,10 @@ static const struct wh_option options_table[] = {
       "[warn]", WH_OPTION_TEXT, AT(model.on_drift), NULL, upon_drift },
 };
 
+static const char *const of_merge[] = { "merge", "model", "new", "quiet", NULL };
+
+static const struct wh_mode modes[] = { { "merge", "reads models and no rows", of_merge, NULL } };
+
 /* Whether the rows may never end: they come from a pipe or a terminal. */
 static bool is_endless(const char *const *paths, size_t count)
 {
@@ -399,6 +403,8 @@ int main(int argc, char **argv)
                    "x. More in wh-update(1).",
         .parts = parts,
         .part_count = sizeof parts / sizeof *parts,
+        .modes = modes,
+        .mode_count = sizeof modes / sizeof *modes,
     };
     int status = wh_tool(&command, &common, argc, argv, update, &options);
     wh_holdout_free(options.holdout);

@@ -47,6 +47,8 @@ struct parser {
     int argc;
     char **argv;
     int next; /* index in argv */
+    const struct wh_option **given; /* in the order of the command line */
+    size_t given_count;
 };
 
 /* An option and the struct that its offset means. */
@@ -265,6 +267,12 @@ static int refuse_unknown(const struct parser *parser, const char *name, size_t 
     return -1;
 }
 
+static void note_given(struct parser *parser, const struct wh_option *option)
+{
+    parser->given = wh_resize(parser->given, parser->given_count + 1, sizeof *parser->given);
+    parser->given[parser->given_count++] = option;
+}
+
 static int parse_long(struct parser *parser, const char *text, struct wh_error *error)
 {
     const char *equals = strchr(text, '=');
@@ -272,6 +280,7 @@ static int parse_long(struct parser *parser, const char *text, struct wh_error *
     struct found found = find_long(parser, text, length);
     if (!found.option)
         return refuse_unknown(parser, text, length, error);
+    note_given(parser, found.option);
     if (!takes_value(found.option)) {
         if (equals && !may_take_value(found.option))
             return wh_fail(error, WH_REFUSED, "--%s takes no value", found.option->name);
@@ -298,6 +307,7 @@ static int parse_letters(struct parser *parser, const char *text, struct wh_erro
                            (int)strlen(quoted) - 2, quoted + 1, parser->command->tool);
         }
         text++;
+        note_given(parser, found.option);
         if (!takes_value(found.option)) {
             if (set_value(found, NULL, error))
                 return -1;
@@ -555,6 +565,45 @@ static int parse_arguments(struct parser *parser, int *operands, bool *done,
     return 0;
 }
 
+static bool is_listed(const char *const *names, const char *name)
+{
+    for (; names && *names; names++)
+        if (strcmp(*names, name) == 0)
+            return true;
+    return false;
+}
+
+static bool is_given(const struct parser *parser, const char *name)
+{
+    for (size_t i = 0; i < parser->given_count; i++)
+        if (strcmp(parser->given[i]->name, name) == 0)
+            return true;
+    return false;
+}
+
+static int check_mode(const struct parser *parser, const struct wh_mode *mode,
+                      struct wh_error *error)
+{
+    if (!is_given(parser, mode->option))
+        return 0;
+    for (size_t i = 0; i < parser->given_count; i++) {
+        const char *name = parser->given[i]->name;
+        if (mode->all_but ? !is_listed(mode->all_but, name) : is_listed(mode->only, name))
+            return wh_fail(error, WH_REFUSED, "--%s has no effect with --%s, which %s (leave it "
+                           "out)", name, mode->option, mode->why);
+    }
+    return 0;
+}
+
+static int check_modes(const struct parser *parser, struct wh_error *error)
+{
+    const struct wh_command *command = parser->command;
+    for (size_t i = 0; i < command->mode_count; i++)
+        if (check_mode(parser, &command->modes[i], error) != 0)
+            return -1;
+    return 0;
+}
+
 int wh_options_parse(const struct wh_command *command, int argc, char **argv, int *operands,
                      bool *done, struct wh_error *error)
 {
@@ -574,6 +623,9 @@ int wh_options_parse(const struct wh_command *command, int argc, char **argv, in
         .target = &parser.standard,
     };
     int result = parse_arguments(&parser, operands, done, error);
+    if (result == 0 && !*done)
+        result = check_modes(&parser, error);
+    free(parser.given);
     free(parser.parts);
     return result;
 }

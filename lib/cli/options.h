@@ -52,6 +52,17 @@ struct wh_option_part {
     void *target;
 };
 
+/*
+ * An option with which the tool does something else, so that others would have no effect: these are
+ * refused. They are all but a few, or a few.
+ */
+struct wh_mode {
+    const char *option;
+    const char *why;                /* what it does instead, as in "reads no rows" */
+    const char *const *all_but;     /* with its own name; NULL last */
+    const char *const *only;        /* NULL last; one of the two is NULL */
+};
+
 struct wh_command {
     const char *tool;     /* "wh-clean" */
     const char *usage;    /* "[OPTION]... [FILE]..." */
@@ -60,6 +71,8 @@ struct wh_command {
                              columns), the man page */
     const struct wh_option_part *parts;
     size_t part_count;
+    const struct wh_mode *modes;
+    size_t mode_count;
 };
 
 /*

@@ -142,3 +142,36 @@ refuses() {
     # Lines that are run again and again name what is made the first time.
     wh-load -q sqlite:db -t t --create --schema schema.json --rejects bad <<<'{"a":1,"b":"x"}'
 }
+
+@test "options about rows are refused where none are read or written" {
+    local option show before
+    wh-update -q -m m.whm --learner nag --label b in.ndjson
+    before=$(wh-score -m m.whm --digest)
+    for option in --proba '--explain 3' '--digits 3' --stamp '--threshold .5' '--calibrate platt' \
+        --watch --strict --keep-features '--label b' '--weight b' -n '--as x' '--rejects r' \
+        '--stats s' '-i csv' -S '-o csv' '--columns a' --progress '--max-row 9' '--null-value x'; do
+        for show in --digest --describe --weights; do
+            # shellcheck disable=SC2086 # an option and its value
+            exits 2 wh-score -m m.whm $show $option
+            says "has no effect with $show, which reads no rows (leave it out)"
+        done
+    done
+    for option in --proba '--explain 3' '--digits 3' --stamp --keep-features '--as x' '-o csv' \
+        '--columns a'; do
+        # shellcheck disable=SC2086
+        exits 2 wh-score -m m.whm --label b -n $option in.ndjson
+        says 'has no effect with --no-output, which writes no rows (leave it out)'
+    done
+    for option in '--label b' '--learner ftrl' -p '--passes 2' '--stats s' '-i csv' '--time a'; do
+        # shellcheck disable=SC2086
+        exits 2 wh-update -m m.whm --merge $option m.whm
+        says 'has no effect with --merge, which reads models and no rows (leave it out)'
+    done
+    for option in '-o csv' '--columns a'; do
+        # shellcheck disable=SC2086
+        exits 2 wh-featurize --standard b --state s --fit $option in.ndjson
+        says 'has no effect with --fit, which writes no rows (leave it out)'
+    done
+    [ "$(wh-score -q -m m.whm --digest)" = "$before" ]
+    [ ! -e s ] && [ ! -e r ]
+}

@@ -284,7 +284,8 @@ static int settle(struct wh_common *common, const char *line, struct wh_error *e
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         argv[argc++] = word;
     struct wh_option_part part = { wh_common_options, wh_common_option_count, common };
-    struct wh_command command = { "wh-try", "", "", NULL, &part, 1 };
+    struct wh_command command = { .tool = "wh-try", .usage = "", .summary = "", .parts = &part,
+                                  .part_count = 1 };
     bool done;
     if (wh_options_parse(&command, argc, argv, &operands, &done, error))
         return -1;
