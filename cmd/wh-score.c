@@ -141,8 +141,7 @@ static int score_rows(struct wh_common *common, const struct options *options,
     }
     if (!failed) {
         wh_score_summary(stage, &summary);
-        wh_buffer_byte(&summary, '\0');
-        wh_notice_lines(common, summary.data);
+        wh_notice_lines(common, wh_buffer_text(&summary));
     }
     wh_buffer_free(&summary);
     wh_reader_close(reader);

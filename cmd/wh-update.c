@@ -209,8 +209,7 @@ static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct w
         return -1;
     struct wh_buffer summary = { 0 };
     wh_update_summary(stage, run.seconds, &summary);
-    wh_buffer_byte(&summary, '\0');
-    wh_notice_lines(common, summary.data);
+    wh_notice_lines(common, wh_buffer_text(&summary));
     wh_buffer_free(&summary);
     return 0;
 }

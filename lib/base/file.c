@@ -424,10 +424,9 @@ int wh_write_all(int descriptor, const void *bytes, size_t length, struct wh_err
 int wh_write_named(int descriptor, const char *name, const void *bytes, size_t length,
                    struct wh_error *error)
 {
-    struct wh_error reason;
-    if (wh_write_all(descriptor, bytes, length, &reason) == 0)
+    if (wh_write_all(descriptor, bytes, length, error) == 0)
         return 0;
-    return wh_fail(error, reason.status, "%s: %s", name, reason.text);
+    return wh_error_in(error, "%s", name);
 }
 
 /* At most limit + 1 bytes, by which the caller sees that there were too many. -1 on failure. */
@@ -471,9 +470,8 @@ char *wh_read_file(const char *path, size_t limit, size_t *length, struct wh_err
         wh_fail(error, WH_FAILED, "%s: is larger than %zu bytes", path, limit);
     else {
         close(descriptor);
-        wh_buffer_byte(&buffer, '\0');
-        *length = buffer.length - 1;
-        return buffer.data;
+        *length = buffer.length;
+        return wh_buffer_text(&buffer);
     }
     close(descriptor);
     wh_buffer_free(&buffer);

@@ -245,9 +245,8 @@ static char *take_name(const char **text, const char *stops)
             next++;
         wh_buffer_byte(&name, *next);
     }
-    wh_buffer_byte(&name, '\0');
     *text = next;
-    return name.data;
+    return wh_buffer_text(&name);
 }
 
 /* Adds one "OLD=NEW" and goes after it. */

@@ -318,11 +318,13 @@ static void unique_save(const struct wh_step *step, struct wh_buffer *text)
     const struct unique *self = (const struct unique *)step;
     wh_buffer_format(text, "{\"keys\":%zu,\"names\":[", self->count);
     for (size_t i = 0; i < self->name_count; i++) {
-        wh_buffer_add(text, i > 0 ? ",\"" : "\"", i > 0 ? 2 : 1);
+        if (i > 0)
+            wh_buffer_byte(text, ',');
+        wh_buffer_byte(text, '"');
         wh_json_escape(text, self->names[i].text, self->names[i].length);
         wh_buffer_byte(text, '"');
     }
-    wh_buffer_add(text, "]}", 2);
+    wh_buffer_literal(text, "]}");
 }
 
 static struct wh_tape *unique_tape(struct wh_step *step)

@@ -61,8 +61,7 @@ static void add_shown(char line[static LINE_SIZE], const char *text)
 {
     struct wh_buffer shown = { 0 };
     wh_diagnostic_text(&shown, text);
-    wh_buffer_byte(&shown, '\0');
-    add(line, shown.data);
+    add(line, wh_buffer_text(&shown));
     wh_buffer_free(&shown);
 }
 

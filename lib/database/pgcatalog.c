@@ -129,7 +129,7 @@ static struct wh_pg_member member(const struct catalog *catalog, int row)
     struct wh_buffer key = { 0 };
     wh_buffer_byte(&key, '"');
     wh_json_escape(&key, name, strlen(name));
-    wh_buffer_add(&key, "\":", 2);
+    wh_buffer_literal(&key, "\":");
     struct wh_pg_member made = {
         .key = wh_arena_copy(catalog->arena, key.data, key.length),
         .key_length = key.length,
@@ -179,8 +179,7 @@ static PGresult *ask(PGconn *connection, const Oid *oids, size_t count)
     for (size_t i = 0; i < count; i++)
         wh_buffer_format(&list, "%c%u", i ? ',' : '{', oids[i]);
     wh_buffer_format(&list, "}");
-    wh_buffer_byte(&list, '\0');
-    const char *values[] = { list.data };
+    const char *values[] = { wh_buffer_text(&list) };
     PGresult *result = wh_pg_exec_params(connection, lookup, 1, values);
     wh_buffer_free(&list);
     return result;

@@ -14,7 +14,7 @@ static void pass_notice(void *context, const char *message)
     const struct wh_notify *notify = context;
     size_t size = 2 * strlen(message) + 64; /* hidden passwords and ends of lines may be longer */
     char *line = wh_alloc(size, 1);
-    notify->notice(notify->context, wh_pg_one_line(line, size, message));
+    wh_notify_say(notify, "%s", wh_pg_one_line(line, size, message));
     free(line);
 }
 
@@ -57,9 +57,8 @@ PGconn *wh_pg_connect(const char *url, const char *tool, const struct wh_notify 
     if (wh_url_check(url, error) != 0 || check_url(url, error) != 0)
         return NULL;
     if (wh_url_has_password(url))
-        notify->notice(notify->context,
-                       "the password in the URL can be seen in the list of processes; a service "
-                       "file or PGPASSFILE keeps it private");
+        wh_notify_say(notify, "the password in the URL can be seen in the list of processes; a "
+                      "service file or PGPASSFILE keeps it private");
     if (wh_process_check(error) != 0)
         return NULL;
     /* Connecting waits in calls that no signal interrupts; a command does not. */

@@ -39,8 +39,7 @@ char *wh_pg_one_line(char *out, size_t size, const char *message)
 {
     struct wh_buffer hidden = { 0 };
     wh_secrets_hide(&hidden, message);
-    wh_buffer_byte(&hidden, '\0');
-    copy_line(out, size, hidden.data);
+    copy_line(out, size, wh_buffer_text(&hidden));
     wh_buffer_free(&hidden);
     return out;
 }

@@ -207,7 +207,7 @@ static char *array_element_to_json(struct wh_buffer *out, const struct wh_pg_typ
     if (!at || (!element.quoted && element.length == 0))
         return NULL;
     if (is_null_word(&element))
-        wh_buffer_add(out, "null", 4);
+        wh_buffer_literal(out, "null");
     else if (!to_json(out, type->element, element.text, element.length))
         return NULL;
     return at;
@@ -266,7 +266,7 @@ static bool composite_to_json(struct wh_buffer *out, const struct wh_pg_type *ty
             wh_buffer_byte(out, ',');
         wh_buffer_add(out, member->key, member->key_length);
         if (!element.quoted && element.length == 0)
-            wh_buffer_add(out, "null", 4);
+            wh_buffer_literal(out, "null");
         else if (!to_json(out, member->type, element.text, element.length))
             return false;
     }
@@ -286,9 +286,9 @@ static bool to_json(struct wh_buffer *out, const struct wh_pg_type *type, char *
         return true;
     case WH_PG_BOOL:
         if (*text == 't')
-            wh_buffer_add(out, "true", 4);
+            wh_buffer_literal(out, "true");
         else
-            wh_buffer_add(out, "false", 5);
+            wh_buffer_literal(out, "false");
         return true;
     case WH_PG_TIMESTAMP:
     case WH_PG_TIMESTAMPTZ:

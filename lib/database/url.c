@@ -98,8 +98,7 @@ char *wh_url_display(const char *url)
         wh_buffer_byte(&shown, '@');
     }
     wh_buffer_add(&shown, authority + parts.user, parts.authority - parts.user + parts.path);
-    wh_buffer_byte(&shown, '\0');
-    return shown.data;
+    return wh_buffer_text(&shown);
 }
 
 int wh_url_check_file(const char *operand, const char *what, const char *const *known,

@@ -134,8 +134,7 @@ static void report(const struct job *job, const struct wh_featurizer *featurizer
                   WH_ONEHOT_BYTES >> 20);
     struct wh_buffer lines = { 0 };
     wh_featurizer_tell(featurizer, &lines);
-    wh_buffer_byte(&lines, '\0');
-    wh_notify_lines(&job->run.notify, lines.data);
+    wh_notify_lines(&job->run.notify, wh_buffer_text(&lines));
     wh_buffer_free(&lines);
 }
 

@@ -157,8 +157,8 @@ static char *name_space(const json_t *recipe)
     for (size_t j = 0; j < name.length; j++)
         if (name.data[j] == ',')
             name.data[j] = '+';
-    wh_buffer_add(&name, "#", 2); /* with the NUL */
-    return name.data;
+    wh_buffer_byte(&name, '#');
+    return wh_buffer_text(&name);
 }
 
 static struct wh_step *create(const json_t *recipe, struct wh_error *error)

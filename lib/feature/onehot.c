@@ -418,23 +418,23 @@ static void save_value(struct wh_buffer *text, const struct categories *categori
                        const struct category *category)
 {
     if (category == &categories->null) {
-        wh_buffer_add(text, "[null", 5);
+        wh_buffer_literal(text, "[null");
     } else {
-        wh_buffer_add(text, "[\"", 2);
+        wh_buffer_literal(text, "[\"");
         wh_json_escape(text, category->value.text, category->value.length);
         wh_buffer_byte(text, '"');
     }
     wh_buffer_byte(text, ',');
     char *digits = wh_buffer_reserve(text, WH_NUMBER_SIZE);
     text->length += wh_integer_print((int64_t)category->count, digits);
-    wh_buffer_add(text, category->own ? ",true]" : ",false]", category->own ? 6 : 7);
+    wh_buffer_format(text, ",%s]", category->own ? "true" : "false");
 }
 
 static void save_column(struct wh_buffer *text, struct categories *categories)
 {
     size_t count;
     struct category **list = sorted(categories, &count);
-    wh_buffer_add(text, "{\"column\":\"", 11);
+    wh_buffer_literal(text, "{\"column\":\"");
     wh_json_escape(text, categories->memory.name.text, categories->memory.name.length);
     wh_buffer_format(text, "\",\"overflow\":%llu,\"values\":[",
                      (unsigned long long)categories->overflow);
@@ -443,7 +443,7 @@ static void save_column(struct wh_buffer *text, struct categories *categories)
             wh_buffer_byte(text, ',');
         save_value(text, categories, list[i]);
     }
-    wh_buffer_add(text, "]}", 2);
+    wh_buffer_literal(text, "]}");
     free(list);
 }
 

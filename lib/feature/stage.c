@@ -339,9 +339,9 @@ static int settle_dense(struct wh_featurizer *self, struct wh_error *error)
     for (uint32_t i = 0; i < self->dense_count; i++) {
         struct wh_buffer name = { 0 };
         wh_buffer_add(&name, dense_prefix, sizeof dense_prefix - 1);
-        wh_buffer_add(&name, columns[i].name, columns[i].length + 1);
-        self->dense[i] = (struct wh_column){ .name = name.data,
-                                             .length = (uint32_t)name.length - 1 };
+        wh_buffer_add(&name, columns[i].name, columns[i].length);
+        self->dense[i] = (struct wh_column){ .name = wh_buffer_text(&name),
+                                             .length = (uint32_t)name.length };
     }
     free(columns);
     return 0;

@@ -264,9 +264,9 @@ static void print_feature(struct wh_buffer *out, const struct wh_model *model, u
 {
     wh_learner_get(model->learner, id, numbers);
     if (id == WH_CONSTANT) {
-        wh_buffer_add(out, "[null", 5);
+        wh_buffer_literal(out, "[null");
     } else {
-        wh_buffer_add(out, "[\"", 2);
+        wh_buffer_literal(out, "[\"");
         wh_json_escape(out, wh_names_text(&model->names, id), model->names.names[id].length);
         wh_buffer_byte(out, '"');
     }
@@ -276,7 +276,7 @@ static void print_feature(struct wh_buffer *out, const struct wh_model *model, u
         char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE);
         out->length += wh_number_print(numbers[i], place);
     }
-    wh_buffer_add(out, "]\n", 2);
+    wh_buffer_literal(out, "]\n");
 }
 
 static int print_checkpoint(struct writer *writer, const struct wh_checkpoint *checkpoint,

@@ -250,7 +250,7 @@ static void print_members(struct wh_buffer *out, const json_t *json)
     }
     wh_buffer_byte(out, ',');
     add_member(out, "by", json_object_get(json, "by"));
-    wh_buffer_add(out, "}\n", 2);
+    wh_buffer_literal(out, "}\n");
 }
 
 /* Whether a record of the kind stands at a checkpoint, and has n and rows. */

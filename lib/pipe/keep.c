@@ -33,8 +33,7 @@ static char *format(const char *path, const struct wh_place *place)
 {
     struct wh_buffer name = { 0 };
     wh_buffer_format(&name, "%s.%s.%" PRIu64, path, place->epoch, place->n);
-    wh_buffer_byte(&name, '\0');
-    return name.data;
+    return wh_buffer_text(&name);
 }
 
 /* Whether `name` is NAME.EPOCH.N; gives its place. */
@@ -186,8 +185,7 @@ const char *wh_keep_target(struct wh_keep *keep, const struct wh_place *place)
 {
     keep->target.length = 0;
     wh_buffer_format(&keep->target, "%s.%s.%" PRIu64, keep->path, place->epoch, place->n);
-    wh_buffer_byte(&keep->target, '\0');
-    return keep->target.data;
+    return wh_buffer_text(&keep->target);
 }
 
 /* Another run may have removed it already, and needs no help. */
@@ -258,9 +256,8 @@ static int link_state(const struct wh_keep *keep, const struct wh_place *place,
     char *path = format(keep->path, place), *name = format(keep->name, place);
     struct wh_buffer temporary = { 0 };
     wh_buffer_format(&temporary, "%s.new", name);
-    wh_buffer_byte(&temporary, '\0');
     int result = 0;
-    unlinkat(keep->folder, temporary.data, 0);
+    unlinkat(keep->folder, wh_buffer_text(&temporary), 0);
     if (linkat(keep->folder, name, keep->folder, temporary.data, 0) == 0) {
         if (renameat(keep->folder, temporary.data, keep->folder, keep->name) != 0)
             result = wh_fail_errno(error, WH_FAILED, "%s: cannot replace the file", keep->path);

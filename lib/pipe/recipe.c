@@ -200,7 +200,7 @@ void wh_json_real(struct wh_buffer *out, double number)
     /* Digits alone would be read as an integer, which has no negative zero and may be too small. */
     bool digits = memchr(place, '.', length) == NULL && memchr(place, 'e', length) == NULL;
     if (digits && (fabs(number) >= 0x1p63 || (number == 0 && signbit(number))))
-        wh_buffer_add(out, ".0", 2);
+        wh_buffer_literal(out, ".0");
 }
 
 static void print_string(struct wh_buffer *out, const char *text, size_t length)
@@ -257,15 +257,15 @@ void wh_json_canonical(struct wh_buffer *out, const json_t *value)
         break;
     case JSON_INTEGER: print_integer(out, json_integer_value(value)); break;
     case JSON_REAL: wh_json_real(out, json_real_value(value)); break;
-    case JSON_TRUE: wh_buffer_add(out, "true", 4); break;
-    case JSON_FALSE: wh_buffer_add(out, "false", 5); break;
-    case JSON_NULL: wh_buffer_add(out, "null", 4); break;
+    case JSON_TRUE: wh_buffer_literal(out, "true"); break;
+    case JSON_FALSE: wh_buffer_literal(out, "false"); break;
+    case JSON_NULL: wh_buffer_literal(out, "null"); break;
     }
 }
 
 static void print_steps(struct wh_buffer *out, const struct wh_recipe *recipe)
 {
-    wh_buffer_add(out, "{\"steps\":", 9);
+    wh_buffer_literal(out, "{\"steps\":");
     wh_json_canonical(out, recipe->steps);
     wh_buffer_byte(out, '}');
 }
@@ -274,8 +274,8 @@ char *wh_recipe_print(const struct wh_recipe *recipe)
 {
     struct wh_buffer text = { 0 };
     print_steps(&text, recipe);
-    wh_buffer_add(&text, "\n", 2); /* with the NUL */
-    return text.data;
+    wh_buffer_byte(&text, '\n');
+    return wh_buffer_text(&text);
 }
 
 int wh_recipe_show(const struct wh_recipe *recipe, struct wh_error *error)

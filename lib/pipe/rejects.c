@@ -48,8 +48,7 @@ struct wh_rejects *wh_rejects_open(const char *path, struct wh_error *error)
     rejects->path = path;
     struct wh_buffer state = { 0 };
     wh_buffer_format(&state, "%s.state", path);
-    wh_buffer_byte(&state, '\0');
-    rejects->state = state.data;
+    rejects->state = wh_buffer_text(&state);
     rejects->descriptor = descriptor;
     return rejects;
 }
@@ -226,7 +225,7 @@ static void add_inside(struct wh_buffer *out, const char *text, size_t length)
         wh_json_escape(out, text, valid);
         if (valid == length)
             return;
-        wh_buffer_add(out, "\xEF\xBF\xBD", 3);
+        wh_buffer_literal(out, "\xEF\xBF\xBD");
         text += valid + 1;
         length -= valid + 1;
     }
@@ -240,17 +239,17 @@ static void add_member(struct wh_buffer *out, const char *opening_text, const ch
         add_inside(out, text, strlen(text));
         wh_buffer_byte(out, '"');
     } else {
-        wh_buffer_add(out, "null", 4);
+        wh_buffer_literal(out, "null");
     }
 }
 
 static void add_text(struct wh_buffer *out, const char *text, size_t length)
 {
     if (wh_utf8_valid(text, length) == length) {
-        wh_buffer_add(out, ",\"row\":\"", 8);
+        wh_buffer_literal(out, ",\"row\":\"");
         wh_json_escape(out, text, length);
     } else {
-        wh_buffer_add(out, ",\"row_base64\":\"", 15);
+        wh_buffer_literal(out, ",\"row_base64\":\"");
         char *place = wh_buffer_reserve(out, wh_base64_size(length));
         out->length += wh_base64_encode(text, length, place);
     }
@@ -284,7 +283,7 @@ int wh_rejects_add(struct wh_rejects *rejects, const struct wh_row *row,
     add_member(out, ",\"column\":", reason->column);
     add_member(out, ",\"rule\":", reason->rule);
     add_row(out, row);
-    wh_buffer_add(out, "\"}\n", 3);
+    wh_buffer_literal(out, "\"}\n");
     return out->length < FULL_BUFFER ? 0 : wh_rejects_flush(rejects, error);
 }
 

@@ -228,7 +228,7 @@ static void print_tapes(struct wh_buffer *text, const struct wh_saving *saving)
         if (i > 0)
             wh_buffer_byte(text, ',');
         if (!tape) {
-            wh_buffer_add(text, "null", 4);
+            wh_buffer_literal(text, "null");
             continue;
         }
         wh_tape_digest(tape, hex);

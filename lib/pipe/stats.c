@@ -108,11 +108,11 @@ static void print(struct wh_buffer *out, json_t *object)
         wh_buffer_byte(out, before);
         wh_buffer_byte(out, '"');
         wh_json_escape(out, key, strlen(key));
-        wh_buffer_add(out, "\":", 2);
+        wh_buffer_literal(out, "\":");
         wh_json_canonical(out, value);
         before = ',';
     }
-    wh_buffer_add(out, "}\n", 2);
+    wh_buffer_literal(out, "}\n");
 }
 
 static int end_target(struct wh_stats *stats, int written, struct wh_error *error)

@@ -489,7 +489,7 @@ void wh_steps_save(const struct wh_steps *steps, unsigned parts, struct wh_buffe
         if (step->ops->save && is_part(step, parts))
             step->ops->save(step, text);
         else
-            wh_buffer_add(text, "null", 4);
+            wh_buffer_literal(text, "null");
     }
     wh_buffer_byte(text, ']');
 }
@@ -510,7 +510,9 @@ void wh_steps_save_met(const struct wh_steps *steps, struct wh_buffer *text)
         wh_buffer_byte(text, i > 0 ? ',' : '[');
         wh_buffer_format(text, "%llu", (unsigned long long)met_level(steps->entries[i].step));
     }
-    wh_buffer_add(text, steps->count ? "]" : "[]", steps->count ? 1 : 2);
+    if (steps->count == 0)
+        wh_buffer_byte(text, '[');
+    wh_buffer_byte(text, ']');
 }
 
 struct wh_tape *wh_steps_tape(const struct wh_steps *steps, unsigned parts, size_t step)

@@ -184,7 +184,7 @@ static void add_quoted(struct wh_buffer *out, const char *text, size_t length)
     for (const char *quote; (quote = memchr(text, '"', (size_t)(end - text))) != NULL;
          text = quote + 1) {
         wh_buffer_add(out, text, (size_t)(quote - text));
-        wh_buffer_add(out, "\"\"", 2);
+        wh_buffer_literal(out, "\"\"");
     }
     wh_buffer_add(out, text, (size_t)(end - text));
     wh_buffer_byte(out, '"');
@@ -269,9 +269,9 @@ static void add_null(const struct wh_csv_encoder *encoder, struct wh_buffer *out
                      const struct wh_field *field)
 {
     if (field->flags & WH_DOCUMENT) /* JSON's null, not SQL's */
-        wh_buffer_add(out, "null", 4);
+        wh_buffer_literal(out, "null");
     else if (encoder->dialect == WH_TSV_ESCAPED)
-        wh_buffer_add(out, "\\N", 2);
+        wh_buffer_literal(out, "\\N");
 }
 
 static bool add_value(struct wh_csv_encoder *encoder, struct wh_buffer *out,
@@ -282,10 +282,10 @@ static bool add_value(struct wh_csv_encoder *encoder, struct wh_buffer *out,
         add_null(encoder, out, field);
         return true;
     case WH_FALSE:
-        wh_buffer_add(out, "false", 5);
+        wh_buffer_literal(out, "false");
         return true;
     case WH_TRUE:
-        wh_buffer_add(out, "true", 4);
+        wh_buffer_literal(out, "true");
         return true;
     case WH_NUMBER:
         return add_as_it_came(encoder, out, field->text, field->length, field->flags & WH_QUOTED);

@@ -275,8 +275,7 @@ static char *options_text(json_t *options)
     }
     if (out.length == 0)
         wh_buffer_format(&out, "no options");
-    wh_buffer_byte(&out, '\0');
-    return out.data;
+    return wh_buffer_text(&out);
 }
 
 int wh_position_check_reading(const json_t *position, const struct wh_position_file *file,

@@ -36,7 +36,7 @@ static void add_key(struct wh_buffer *text, const struct wh_column *column)
     }
     wh_buffer_byte(text, '"');
     wh_json_escape(text, column->name, column->length);
-    wh_buffer_add(text, "\":", 2);
+    wh_buffer_literal(text, "\":");
 }
 
 struct wh_shape *wh_shape_make(const struct wh_column *columns, size_t count)
@@ -236,8 +236,7 @@ static int parse_name(struct choice *choice, const char *text, const char *stop,
     }
     if (choice->name.length == 0)
         return wh_fail(error, WH_REFUSED, "a list of columns holds an empty name");
-    wh_buffer_byte(&choice->name, '\0');
-    choice->name.length--;
+    wh_buffer_text(&choice->name);
     *end = next;
     return 0;
 }
@@ -267,7 +266,7 @@ static int parse_choices(struct wh_columns *columns, const char *next, const cha
         if (failed)
             return -1;
         wh_buffer_add(&choice->given, begin, (size_t)(next - begin));
-        wh_buffer_byte(&choice->given, '\0');
+        wh_buffer_text(&choice->given);
         if (next == stop)
             return 0;
         next++; /* the comma */
@@ -405,7 +404,7 @@ static void plain_letters(struct wh_buffer *out, const char *text, size_t length
         else if (isalnum(c) || c >= 0x80)
             wh_buffer_byte(out, (char)tolower(c));
     }
-    wh_buffer_byte(out, '\0');
+    wh_buffer_text(out);
 }
 
 /* A column whose name has the pattern's letters, whatever their case and what is between them. */
@@ -417,7 +416,7 @@ static const struct wh_column *like_pattern(const struct choice *choice,
     const struct wh_column *found = NULL;
     const char *text = choice->given.data + choice->negated;
     plain_letters(&wanted, text, (size_t)(strrchr(text, '/') - text));
-    for (uint32_t i = 0; !found && wanted.length > FEWEST && i < shape->count; i++) {
+    for (uint32_t i = 0; !found && wanted.length >= FEWEST && i < shape->count; i++) {
         plain_letters(&letters, shape->columns[i].name, shape->columns[i].length);
         if (strstr(letters.data, wanted.data))
             found = &shape->columns[i];
@@ -516,8 +515,7 @@ static int refuse_empty(const struct wh_columns *columns, struct wh_error *error
     for (size_t i = 0; i < columns->count; i++) {
         if (i > 0)
             wh_buffer_byte(&list, ',');
-        wh_buffer_add(&list, columns->choices[i].given.data,
-                      columns->choices[i].given.length - 1);
+        wh_buffer_add(&list, columns->choices[i].given.data, columns->choices[i].given.length);
     }
     wh_fail(error, WH_REFUSED, "%s chooses no column", wh_quote(shown, list.data, list.length));
     wh_buffer_free(&list);

@@ -61,13 +61,13 @@ static void add_value(struct wh_buffer *out, const struct wh_field *field,
 {
     switch ((enum wh_type)field->type) {
     case WH_NULL:
-        wh_buffer_add(out, "null", 4);
+        wh_buffer_literal(out, "null");
         return;
     case WH_FALSE:
-        wh_buffer_add(out, "false", 5);
+        wh_buffer_literal(out, "false");
         return;
     case WH_TRUE:
-        wh_buffer_add(out, "true", 4);
+        wh_buffer_literal(out, "true");
         return;
     case WH_STRING:
         add_string(out, field, scan);
@@ -238,7 +238,7 @@ int wh_writer_begin(struct wh_writer *writer, const struct wh_row *row, struct w
             wh_csv_encoder_check(writer->encoder, row->shape, error) != 0)
             return -1;
         if (row->order_mark && row->raw_format == WH_FORMAT_CSV && !writing->columns_there)
-            wh_buffer_add(&writer->buffer, "\xEF\xBB\xBF", ORDER_MARK);
+            wh_buffer_literal(&writer->buffer, "\xEF\xBB\xBF");
         if (!writing->no_header && wh_csv_encode_header(writer->encoder, &writer->buffer, error))
             return -1;
     } else if (writing->columns) {

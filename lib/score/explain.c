@@ -195,12 +195,12 @@ static void add_features(struct wh_explainer *explainer)
 {
     struct wh_buffer *out = &explainer->text;
     const struct wh_names *names = &explainer->model->names;
-    wh_buffer_add(out, ",\"features\":[", 13);
+    wh_buffer_literal(out, ",\"features\":[");
     for (uint32_t i = 0; i < explainer->count; i++) {
         uint32_t id = explainer->top[i].id;
         if (i)
             wh_buffer_byte(out, ',');
-        wh_buffer_add(out, "[\"", 2);
+        wh_buffer_literal(out, "[\"");
         wh_json_escape(out, wh_names_text(names, id), names->names[id].length);
         add_member(explainer, "\",", explainer->top[i].effect);
         wh_buffer_byte(out, ']');

@@ -415,7 +415,7 @@ void wh_report_model(struct wh_buffer *out, const struct wh_model *model, size_t
 {
     wh_buffer_format(out, "%-12s %s", "learner", model->type->name);
     if (!model->type->untuned) {
-        wh_buffer_add(out, ", learning rate ", 16);
+        wh_buffer_literal(out, ", learning rate ");
         add_number(out, model->settings.rate);
     }
     wh_buffer_byte(out, '\n');

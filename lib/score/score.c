@@ -317,17 +317,17 @@ static void add_table(struct score *score, struct wh_buffer *out)
 /* What came in the rows that the model does not know, or did not come. */
 static void add_findings(const struct contestant *contestant, bool alone, struct wh_buffer *out)
 {
-    struct wh_buffer prefix = { 0 };
+    struct wh_buffer name = { 0 };
     uint64_t strangers = contestant->served.scorer->strangers;
     if (!alone)
-        wh_buffer_format(&prefix, "%s: ", contestant->name);
-    wh_buffer_byte(&prefix, '\0');
+        wh_buffer_format(&name, "%s: ", contestant->name);
+    const char *prefix = wh_buffer_text(&name);
     if (strangers)
         wh_buffer_format(out, "%s%" PRIu64 " row%s no feature with the model, and got the score of "
-                         "a row without any (--strict refuses such rows)\n", prefix.data, strangers,
+                         "a row without any (--strict refuses such rows)\n", prefix, strangers,
                          strangers == 1 ? " shares" : "s share");
-    wh_findings_report(out, model_of(contestant), false, prefix.data);
-    wh_buffer_free(&prefix);
+    wh_findings_report(out, model_of(contestant), false, prefix);
+    wh_buffer_free(&name);
 }
 
 static void add_measures(struct score *score, struct wh_buffer *out)

@@ -61,8 +61,7 @@ static char *name_of(const char *as, const char *kind)
 {
     struct wh_buffer name = { 0 };
     wh_buffer_format(&name, "%s%s%s", as ? as : "", as ? "_" : "", kind);
-    wh_buffer_byte(&name, '\0');
-    return name.data;
+    return wh_buffer_text(&name);
 }
 
 struct wh_scored *wh_scored_open(const struct wh_scored_settings *settings,
@@ -141,11 +140,10 @@ static void tell(struct wh_scored *scored, struct told *told, struct wh_slice la
     } else {
         wh_buffer_byte(&text, '"');
         wh_json_escape(&text, label.text, label.length);
-        wh_buffer_add(&text, "\":", 2);
+        wh_buffer_literal(&text, "\":");
     }
     told->length = text.length;
-    wh_buffer_byte(&text, '\0');
-    told->text = text.data;
+    told->text = wh_buffer_text(&text);
     scored->told_length += told->length;
 }
 

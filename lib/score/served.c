@@ -27,31 +27,19 @@ void wh_served_flat(struct wh_served *served, bool flat)
         wh_scored_flat(served->next->scored, flat);
 }
 
-static void say(const struct wh_served *served, struct wh_buffer *line)
-{
-    wh_buffer_byte(line, '\0');
-    if (served->settings->notify.notice)
-        served->settings->notify.notice(served->settings->notify.context, line->data);
-    wh_buffer_free(line);
-}
-
 static void pass_over(const struct wh_served *served, const char *reason)
 {
-    struct wh_buffer line = { 0 };
-    wh_buffer_format(&line, "%s was replaced, and the model before goes on: %s", served->path,
-                     reason);
-    say(served, &line);
+    wh_notify_say(&served->settings->notify, "%s was replaced, and the model before goes on: %s",
+                  served->path, reason);
 }
 
 /* The row is the first that the new model scores. */
 static void say_taken_over(const struct wh_served *served, const struct wh_row *row)
 {
     const struct wh_model *model = served->scorer->model;
-    struct wh_buffer line = { 0 };
-    wh_buffer_format(&line, "%s: a new model of %.0f rows, %.12s, scores from line %llu on",
-                     served->path, model->metrics.rows, model->digest,
-                     (unsigned long long)row->line);
-    say(served, &line);
+    wh_notify_say(&served->settings->notify, "%s: a new model of %.0f rows, %.12s, scores from "
+                  "line %llu on", served->path, model->metrics.rows, model->digest,
+                  (unsigned long long)row->line);
 }
 
 /* Rows that were measured by one loss cannot be added to those by another. */

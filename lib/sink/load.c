@@ -89,15 +89,13 @@ static bool due(const struct load *load, double now)
 static void tell_cost(const struct load *load)
 {
     static const double most = 1.0 / WH_COMMIT_PAUSE, noticed = 0.5;
-    const struct wh_notify *notify = &load->loading->sink.notify;
     double all = wh_clock() - load->opened_at;
-    char line[256];
     if (load->commits < 2 || load->commit_seconds < noticed || load->commit_seconds <= most * all)
         return;
-    snprintf(line, sizeof line, "%" PRIu64 " commits took %.1f of %.1f s (%.0f %%), while no row was "
-             "read%s", load->commits, load->commit_seconds, all, 100 * load->commit_seconds / all,
-             load->loading->every >= 0 ? "; a longer --every makes them fewer" : "");
-    notify->notice(notify->context, line);
+    wh_notify_say(&load->loading->sink.notify, "%" PRIu64 " commits took %.1f of %.1f s (%.0f %%), "
+                  "while no row was read%s", load->commits, load->commit_seconds, all,
+                  100 * load->commit_seconds / all,
+                  load->loading->every >= 0 ? "; a longer --every makes them fewer" : "");
 }
 
 /* Commits the checkpoint that was put off; a copy of it, since a commit forgets it. */
@@ -129,12 +127,12 @@ static bool may_commit_put_off(const struct load *load)
 /* Says once why nothing is committed although the stream is idle. */
 static void tell_waiting(struct load *load)
 {
-    const struct wh_notify *notify = &load->loading->sink.notify;
     if (load->told)
         return;
     load->told = true;
-    notify->notice(notify->context, "--create: the rows wait until 1,000 of them, or the end of "
-                   "the rows, decide the types of the columns (--schema makes the table at once)");
+    wh_notify_say(&load->loading->sink.notify, "--create: the rows wait until 1,000 of them, or "
+                  "the end of the rows, decide the types of the columns (--schema makes the table at "
+                  "once)");
 }
 
 /* ---- rows ---------------------------------------------------------------------------------- */

@@ -84,9 +84,8 @@ static int check_type(const struct wh_pg_since *pg, size_t index, Oid oid, struc
     struct wh_buffer sql = { 0 };
     wh_buffer_format(&sql, "SELECT CASE typtype WHEN 'e' THEN '' ELSE pg_catalog.format_type(oid, "
                            "NULL) END FROM pg_catalog.pg_type WHERE oid = %u", oid);
-    wh_buffer_byte(&sql, '\0');
-    int status = refuse_named(pg, index, sql.data, ", whose type is ", " (with -c, cast it to text "
-                              "or to a number)", error);
+    int status = refuse_named(pg, index, wh_buffer_text(&sql), ", whose type is ",
+                              " (with -c, cast it to text or to a number)", error);
     wh_buffer_free(&sql);
     return status;
 }
@@ -102,8 +101,7 @@ static int find_filled(struct wh_pg_since *pg, const PGresult *described, struct
                            "JOIN pg_catalog.pg_class c ON c.oid = a.attrelid "
                            "WHERE c.oid = %u AND a.attnotnull AND c.relkind = 'r'"
                            " AND NOT c.relhassubclass", PQftable(described, 0));
-    wh_buffer_byte(&sql, '\0');
-    PGresult *result = wh_pg_exec(pg->connection, sql.data);
+    PGresult *result = wh_pg_exec(pg->connection, wh_buffer_text(&sql));
     int status = PQresultStatus(result) == PGRES_TUPLES_OK
                      ? 0 : wh_pg_fail(error, pg->connection, result, NULL);
     for (int row = 0; status == 0 && row < PQntuples(result); row++) {
@@ -200,9 +198,9 @@ static int check_collation(const struct wh_pg_since *pg, size_t index, struct wh
                      "WHERE used.name COLLATE \"C\" IN (pg_catalog.quote_ident(c.collname),"
                      " pg_catalog.quote_ident(n.nspname) || '.' ||"
                      " pg_catalog.quote_ident(c.collname))");
-    wh_buffer_byte(&sql, '\0');
-    int status = refuse_named(pg, index, sql.data, ": under its collation ", " texts that differ "
-                              "are equal (with -c, give it COLLATE \"C\")", error);
+    int status = refuse_named(pg, index, wh_buffer_text(&sql), ": under its collation ",
+                              " texts that differ are equal (with -c, give it COLLATE \"C\")",
+                              error);
     wh_buffer_free(&sql);
     return status;
 }
@@ -223,12 +221,10 @@ static int spell_start(struct wh_pg_since *pg, struct wh_error *error)
         wh_buffer_byte(&sql, ')');
     }
     wh_pg_since_no_row(pg, &sql);
-    wh_buffer_byte(&sql, '\0');
     PGresult *result = NULL;
-    if (status == 0 && !ask(pg->connection, sql.data, &result)) {
-        struct wh_error cause;
-        wh_pg_fail(&cause, pg->connection, result, NULL);
-        status = wh_fail(error, cause.status, "--from: %s", cause.text);
+    if (status == 0 && !ask(pg->connection, wh_buffer_text(&sql), &result)) {
+        wh_pg_fail(error, pg->connection, result, NULL);
+        status = wh_error_in(error, "--from");
     }
     json_t *spelled = json_array();
     for (size_t i = 0; status == 0 && i < count; i++)
@@ -246,9 +242,8 @@ static int check_nulls(struct wh_pg_since *pg, const struct wh_since_dialect *di
     struct wh_since *since = pg->since;
     struct wh_buffer sql = { 0 };
     int status = wh_since_nulls_sql(since, &sql, pg->from, pg->filled, dialect, error);
-    wh_buffer_byte(&sql, '\0');
     PGresult *result = NULL;
-    if (status == 0 && !ask(pg->connection, sql.data, &result))
+    if (status == 0 && !ask(pg->connection, wh_buffer_text(&sql), &result))
         status = wh_pg_fail(error, pg->connection, result, NULL);
     for (size_t i = 0; status == 0 && i < since->count; i++)
         if (*PQgetvalue(result, 0, (int)i) == 't')

@@ -122,12 +122,12 @@ static int make_sql(struct postgres *pg, struct wh_error *error)
 {
     struct wh_buffer query = { 0 };
     int status = wh_source_query(&query, pg->request, TABLE_PARTS, error);
-    wh_buffer_byte(&query, '\0');
     if (status == 0)
-        status = wh_sql_substitute(&pg->sql, query.data, pg->request->params, quote, pg, error);
+        status = wh_sql_substitute(&pg->sql, wh_buffer_text(&query), pg->request->params, quote, pg,
+                                   error);
     if (status == 0)
         status = wh_sql_params_check(pg->request->params, error);
-    wh_buffer_byte(&pg->sql, '\0');
+    wh_buffer_text(&pg->sql);
     wh_buffer_free(&query);
     return status == 0 ? check_ordered(pg, error) : -1;
 }
@@ -144,11 +144,10 @@ static int order_rows(struct postgres *pg, struct wh_error *error)
         status = wh_sql_table(&from, pg->request->table, TABLE_PARTS, error);
     else
         wh_buffer_format(&from, "(%s\n) AS wh_query", pg->sql.data);
-    wh_buffer_byte(&from, '\0');
-    pg->since.from = from.data;
+    pg->since.from = wh_buffer_text(&from);
     if (status == 0)
         status = wh_pg_since_sql(&pg->since, &sql, error);
-    wh_buffer_byte(&sql, '\0');
+    wh_buffer_text(&sql);
     wh_buffer_free(&pg->sql);
     wh_buffer_free(&from);
     pg->sql = sql;
@@ -468,8 +467,8 @@ static int start(struct postgres *pg, struct wh_error *error)
 {
     bool has_copy = PQserverVersion(pg->connection) >= FIRST_COPY;
     if (!has_copy)
-        pg->request->notify.notice(pg->request->notify.context, "the server has no COPY of "
-                                   "queries; rows are read one by one, slower");
+        wh_notify_say(&pg->request->notify, "the server has no COPY of queries; rows are read one "
+                      "by one, slower");
     bool copies = has_copy && is_copied(pg->sql.data);
     int status = copies ? start_copy(pg, error) : start_single(pg, error);
     pg->running = status == 0;

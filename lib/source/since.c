@@ -121,8 +121,7 @@ static char *joined(const json_t *names)
         const char *name = json_string_value(json_array_get(names, i));
         wh_buffer_format(&text, "%s%s", i ? "," : "", name ? name : "?");
     }
-    wh_buffer_byte(&text, '\0');
-    return text.data;
+    return wh_buffer_text(&text);
 }
 
 static const char *member(const json_t *object, const char *name)
@@ -316,8 +315,8 @@ int wh_since_take_facts(struct wh_since *since, const struct wh_since_facts *fac
     if (compare_facts(since, facts, error) != 0)
         return request->changed ? move(since, error) : -1;
     if (request->from)
-        request->notify.notice(request->notify.context, "--from is not looked at: the checkpoint "
-                                                        "says where to go on");
+        wh_notify_say(&request->notify, "--from is not looked at: the checkpoint says where to go "
+                      "on");
     return 0;
 }
 

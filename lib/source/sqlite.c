@@ -243,8 +243,8 @@ static sqlite3_stmt *prepare_ordered(struct sqlite *sqlite, struct wh_buffer *sq
                                      struct wh_error *error)
 {
     sqlite3_stmt *statement = NULL;
-    wh_buffer_byte(sql, '\0');
-    if (sqlite3_prepare_v2(sqlite->database, sql->data, -1, &statement, NULL) != SQLITE_OK)
+    const char *text = wh_buffer_text(sql);
+    if (sqlite3_prepare_v2(sqlite->database, text, -1, &statement, NULL) != SQLITE_OK)
         failed(sqlite, error);
     else if (bind_all(sqlite, statement, error) == 0)
         return statement;
@@ -300,7 +300,7 @@ static void put_from(const struct sqlite *sqlite, struct wh_buffer *from)
         /* The line end ends a comment that the query may end in. */
         wh_buffer_format(from, "(%.*s\n) AS wh_query", (int)length, text);
     }
-    wh_buffer_byte(from, '\0');
+    wh_buffer_text(from);
 }
 
 static int order_from(struct sqlite *sqlite, const char *from, struct wh_error *error)
@@ -406,7 +406,7 @@ static void set_marked(struct sqlite *sqlite, uint32_t index, const char *key, c
     work->length = 0;
     wh_buffer_add(work, key, strlen(key));
     wh_json_escape(work, text, length);
-    wh_buffer_add(work, "\"}", 2);
+    wh_buffer_literal(work, "\"}");
     char *copy = wh_row_take(&sqlite->row, work->length);
     memcpy(copy, work->data, work->length);
     set(&sqlite->fields[index], WH_NESTED, copy, work->length, 0);
@@ -632,9 +632,8 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
         status = -1;
     if (status == 0)
         status = wh_source_query(&sql, sqlite->request, TABLE_PARTS, error);
-    wh_buffer_byte(&sql, '\0');
     if (status == 0)
-        status = prepare(sqlite, sql.data, error);
+        status = prepare(sqlite, wh_buffer_text(&sql), error);
     if (status == 0)
         status = order_rows(sqlite, error);
     wh_buffer_free(&sql);

@@ -84,7 +84,7 @@ static void spell(struct wh_holdout *holdout, double percent)
             wh_buffer_byte(&holdout->text, *at);
         }
     }
-    wh_buffer_byte(&holdout->text, '\0');
+    wh_buffer_text(&holdout->text);
 }
 
 /* A number alone could be rows, a percentage or a fraction. */

@@ -172,8 +172,7 @@ static void say_verdict(const struct retraining *retraining, bool wins)
     const char *became = wins ? "is replaced" : "stays as it was";
     struct wh_buffer line = { 0 };
     wh_compare_report(&line, comparison, "old", "new");
-    wh_buffer_byte(&line, '\0');
-    wh_notify_say(&retraining->run->notify, "%s", line.data);
+    wh_notify_say(&retraining->run->notify, "%s", wh_buffer_text(&line));
     wh_buffer_free(&line);
     double p = wh_compare_result(comparison).p_second;
     if (isnan(p))
@@ -238,8 +237,7 @@ static void summarize(struct retraining *retraining)
 {
     struct wh_buffer summary = { 0 };
     wh_update_summary(retraining->stage, retraining->first.seconds, &summary);
-    wh_buffer_byte(&summary, '\0');
-    wh_notify_lines(&retraining->run->notify, summary.data);
+    wh_notify_lines(&retraining->run->notify, wh_buffer_text(&summary));
     wh_buffer_free(&summary);
 }
 

@@ -96,8 +96,8 @@ static int find_learner(struct wh_model *model, const char *name, struct wh_erro
     struct wh_buffer names = { 0 };
     for (size_t i = 0; wh_learners[i]; i++)
         wh_buffer_format(&names, "%s%s", i ? ", " : "", wh_learners[i]->name);
-    wh_buffer_byte(&names, '\0');
-    wh_fail(error, WH_REFUSED, "--learner %s is not known (there is %s)", name, names.data);
+    wh_fail(error, WH_REFUSED, "--learner %s is not known (there is %s)", name,
+            wh_buffer_text(&names));
     wh_buffer_free(&names);
     return -1;
 }
@@ -297,16 +297,14 @@ static void say_line(struct update *update)
         wh_report_head(&line, update->model);
         if (update->holdout)
             wh_buffer_format(&line, " %10s", "held out");
-        wh_buffer_byte(&line, '\0');
-        settings->say(settings->say_context, line.data);
+        settings->say(settings->say_context, wh_buffer_text(&line));
         line.length = 0;
         update->head_said = true;
     }
     wh_report_line(&line, update->model, &update->evaluation);
     if (update->holdout)
         wh_report_cell(&line, wh_evaluation_loss(&update->held));
-    wh_buffer_byte(&line, '\0');
-    settings->say(settings->say_context, line.data);
+    settings->say(settings->say_context, wh_buffer_text(&line));
     wh_buffer_free(&line);
 }
 
@@ -333,14 +331,12 @@ static void measure(struct update *update, const struct wh_prediction *predictio
 static void watch(struct update *update, const struct wh_row *row,
                   const struct wh_judgement *judgement)
 {
-    const struct wh_notify *notify = &update->settings->notify;
     const struct wh_drift_event *event = wh_guard_row(update->model, row, judgement);
-    if (!event || !notify->notice)
+    if (!event)
         return;
     struct wh_buffer text = { 0 };
     wh_guard_tell(&text, update->model, event);
-    wh_buffer_byte(&text, '\0');
-    notify->notice(notify->context, text.data);
+    wh_notify_say(&update->settings->notify, "%s", wh_buffer_text(&text));
     wh_buffer_free(&text);
 }
 

@@ -12,8 +12,7 @@
 
 static void assert_text(struct wh_buffer *shown, const char *expected)
 {
-    wh_buffer_byte(shown, '\0');
-    assert_string_equal(shown->data, expected);
+    assert_string_equal(wh_buffer_text(shown), expected);
     wh_buffer_free(shown);
 }
 

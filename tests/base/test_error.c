@@ -149,6 +149,21 @@ static void context_and_text_that_are_too_long_are_cut_between_two_characters(vo
     }
 }
 
+static void take_notice(void *context, const char *text)
+{
+    strcpy(context, text);
+}
+
+static void a_notice_goes_to_whoever_listens(void **state)
+{
+    (void)state;
+    char heard[64] = "";
+    struct wh_notify notify = { take_notice, heard };
+    wh_notify_say(&notify, "%d rows", 3);
+    assert_string_equal(heard, "3 rows");
+    wh_notify_say(&(struct wh_notify){ 0 }, "%d rows", 3);
+}
+
 static void a_long_column_is_cut_between_two_characters(void **state)
 {
     (void)state;
@@ -231,6 +246,7 @@ int main(void)
         cmocka_unit_test(a_refusal_is_about_no_row),
         cmocka_unit_test(a_place_is_the_line_of_a_file_or_the_row_of_a_database),
         cmocka_unit_test(context_and_text_that_are_too_long_are_cut_between_two_characters),
+        cmocka_unit_test(a_notice_goes_to_whoever_listens),
         cmocka_unit_test(a_long_column_is_cut_between_two_characters),
         cmocka_unit_test(a_value_is_shown_between_quotes),
         cmocka_unit_test(what_a_terminal_would_obey_or_not_understand_is_shown_in_hexadecimal),

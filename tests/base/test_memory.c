@@ -21,7 +21,7 @@ static void a_buffer_keeps_what_was_added_while_it_grows(void **state)
     assert_int_equal(buffer.length, 0);
     for (int i = 0; i < 100000; i++) {
         wh_buffer_byte(&buffer, (char)i);
-        wh_buffer_add(&buffer, "abc", 3);
+        wh_buffer_literal(&buffer, "abc");
     }
     assert_int_equal(buffer.length, 400000);
     assert_true(buffer.capacity >= buffer.length);
@@ -60,6 +60,19 @@ static void formatting_appends_without_the_final_nul(void **state)
     assert_int_equal(buffer.length, 3 + 999);
     assert_memory_equal(buffer.data, "42,", 3);
     assert_memory_equal(buffer.data + 3, text, 999);
+    wh_buffer_free(&buffer);
+}
+
+static void a_buffer_s_text_ends_and_its_length_does_not_count_that(void **state)
+{
+    (void)state;
+    struct wh_buffer buffer = { 0 };
+    assert_string_equal(wh_buffer_text(&buffer), "");
+    for (int i = 0; i < 1000; i++) {
+        assert_int_equal(strlen(wh_buffer_text(&buffer)), buffer.length);
+        assert_int_equal(buffer.length, i);
+        wh_buffer_literal(&buffer, "\x01");
+    }
     wh_buffer_free(&buffer);
 }
 
@@ -172,6 +185,7 @@ int main(void)
         cmocka_unit_test(a_buffer_keeps_what_was_added_while_it_grows),
         cmocka_unit_test(a_reserved_place_is_as_large_as_asked),
         cmocka_unit_test(formatting_appends_without_the_final_nul),
+        cmocka_unit_test(a_buffer_s_text_ends_and_its_length_does_not_count_that),
         cmocka_unit_test(an_arena_gives_aligned_pieces_that_do_not_overlap),
         cmocka_unit_test(an_arena_reuses_its_block_and_gives_a_huge_one_back),
         cmocka_unit_test(memory_is_zeroed_and_copies_are_terminated),

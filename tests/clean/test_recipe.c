@@ -20,9 +20,8 @@ static char *canonical(const char *text)
     assert_non_null(value);
     struct wh_buffer out = { 0 };
     wh_json_canonical(&out, value);
-    wh_buffer_byte(&out, '\0');
     json_decref(value);
-    return out.data;
+    return wh_buffer_text(&out);
 }
 
 static void assert_canonical(const char *text, const char *expected)
@@ -139,8 +138,7 @@ static void assert_parsed(const char *argument, const char *expected)
         fail_msg("%s: %s", argument, error.text);
     struct wh_buffer out = { 0 };
     wh_json_canonical(&out, object);
-    wh_buffer_byte(&out, '\0');
-    assert_string_equal(out.data, expected);
+    assert_string_equal(wh_buffer_text(&out), expected);
     wh_buffer_free(&out);
     json_decref(object);
 }

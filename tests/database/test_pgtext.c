@@ -56,12 +56,11 @@ static const char *copied(const struct wh_pg_type *const *types, size_t count, c
     result.length = 0;
     if (status == 0)
         wh_row_to_json(&result, &row);
-    wh_buffer_byte(&result, '\0');
     free(text);
     wh_buffer_free(&rows.work);
     wh_row_free(&row);
     wh_shape_free(shape);
-    return status == 0 ? result.data : NULL;
+    return status == 0 ? wh_buffer_text(&result) : NULL;
 }
 
 static const char *one(const struct wh_pg_type *type, const char *line)

@@ -30,9 +30,8 @@ static const char *substituted(const char *sql)
     assert_int_equal(wh_sql_params_add(&params, "day=monday", &error), 0);
     result.length = 0;
     int status = wh_sql_substitute(&result, sql, &params, angle, NULL, &error);
-    wh_buffer_byte(&result, '\0');
     wh_sql_params_free(&params);
-    return status == 0 ? result.data : NULL;
+    return status == 0 ? wh_buffer_text(&result) : NULL;
 }
 
 static void names_behind_a_colon_become_values(void **state)
@@ -147,8 +146,7 @@ static const char *table(const char *name, size_t most)
 {
     result.length = 0;
     int status = wh_sql_table(&result, name, most, &error);
-    wh_buffer_byte(&result, '\0');
-    return status == 0 ? result.data : NULL;
+    return status == 0 ? wh_buffer_text(&result) : NULL;
 }
 
 static void tables_are_quoted_part_by_part(void **state)

@@ -65,8 +65,7 @@ static char *state_of(const struct wh_steps *steps)
 {
     struct wh_buffer text = { 0 };
     wh_steps_save(steps, WH_STEPS_ALL, &text);
-    wh_buffer_byte(&text, '\0');
-    return text.data;
+    return wh_buffer_text(&text);
 }
 
 static int load_state(struct work *work, const char *text)
@@ -107,8 +106,7 @@ static const char *features_of(struct work *work, const char *text)
         fail_msg("%s: %s", work->error.column, work->error.text);
     work->text.length = 0;
     wh_features_text(work->features, &work->text);
-    wh_buffer_byte(&work->text, '\0');
-    return work->text.data;
+    return wh_buffer_text(&work->text);
 }
 
 /* The same, and learns from it. */

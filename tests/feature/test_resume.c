@@ -104,7 +104,7 @@ static void make_row(struct wh_buffer *text, bool first)
     for (unsigned i = 0; i < COUNT(names); i++)
         if (i < 7 && whole ? true : dice(4) > 0 && (i < 7 || dice(3) == 0))
             add_value(text, names[i]);
-    wh_buffer_add(text, "}\n", 2);
+    wh_buffer_literal(text, "}\n");
 }
 
 /* A run, or what was left of one that was killed. */

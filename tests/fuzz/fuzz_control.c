@@ -117,7 +117,7 @@ static size_t take_stream(const void *bytes, size_t length, struct wh_buffer *ou
             break;
         if (next == WH_NEXT_ROW) {
             hop.rows++;
-            wh_buffer_add(out, "{}\n", 3);
+            wh_buffer_literal(out, "{}\n");
         }
         size_t before = out->length;
         if (next == WH_NEXT_CONTROL && !take(&hop, reader->row, out)) {

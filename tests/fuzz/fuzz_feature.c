@@ -93,8 +93,7 @@ static char *state_of(const struct work *work)
 {
     struct wh_buffer text = { 0 };
     wh_steps_save(work->steps, WH_STEPS_ALL, &text);
-    wh_buffer_byte(&text, '\0');
-    return text.data;
+    return wh_buffer_text(&text);
 }
 
 /* The same steps, made anew from what their state's text says. */

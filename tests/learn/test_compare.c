@@ -198,8 +198,7 @@ static void the_line_names_the_better_model(void **state)
     struct wh_comparison comparison = pairs(false, 1);
     struct wh_buffer out = { 0 };
     wh_compare_report(&out, &comparison, "old", "new");
-    wh_buffer_byte(&out, '\0');
-    assert_string_equal(out.data,
+    assert_string_equal(wh_buffer_text(&out),
                         "loss 0.555457 (old), 0.544069 (new): new is better by 0.0114 (95 % "
                         "confidence: 0.0064 to 0.0164, p = 1.1e-05) on 200 rows");
     wh_buffer_free(&out);

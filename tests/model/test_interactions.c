@@ -40,8 +40,7 @@ static void check(const char *choice, const char *wanted)
         wh_interactions_name(interactions, ids[pairs[i].right], ids[pairs[i].left], &found);
         assert_true(pairs[i].id == WH_NO_FEATURE);
     }
-    wh_buffer_byte(&found, '\0');
-    assert_string_equal(found.data, wanted);
+    assert_string_equal(wh_buffer_text(&found), wanted);
     wh_buffer_free(&found);
     wh_interactions_free(interactions);
     wh_names_free(&names);

@@ -95,8 +95,7 @@ static void expect_passed(const char *text, uint64_t rows, const char *recipe, c
     struct wh_control control = read_record(text);
     struct wh_buffer out = { 0 };
     wh_control_print(&out, &control, rows, "wh-clean", recipe);
-    wh_buffer_byte(&out, '\0');
-    assert_string_equal(out.data, expected);
+    assert_string_equal(wh_buffer_text(&out), expected);
     wh_buffer_free(&out);
     wh_control_free(&control);
 }

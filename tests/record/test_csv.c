@@ -121,7 +121,7 @@ static char *show(struct wh_reader *reader)
             wh_buffer_format(&out, "! %s %s %d:%zu {", error.rule, error.column, (int)row->line,
                              error.byte);
             wh_buffer_add(&out, row->raw, row->raw_length - row->terminator);
-            wh_buffer_add(&out, "}\n", 2);
+            wh_buffer_literal(&out, "}\n");
             continue;
         }
         for (uint32_t i = 0; i < row->shape->count; i++) {
@@ -133,9 +133,8 @@ static char *show(struct wh_reader *reader)
     }
     if (next == WH_NEXT_ERROR)
         wh_buffer_format(&out, "# %s\n", error.text);
-    wh_buffer_byte(&out, '\0');
     wh_reader_close(reader);
-    return out.data;
+    return wh_buffer_text(&out);
 }
 
 /* Expects the same from a file and from pipes that deliver little at a time, with every kind of
@@ -557,7 +556,7 @@ static void make_file(struct wh_buffer *out, uint32_t columns, uint32_t rows, ch
 {
     const char *line_end = random_below(2) ? "\r\n" : "\n";
     if (random_below(4) == 0)
-        wh_buffer_add(out, "\xEF\xBB\xBF", 3);
+        wh_buffer_literal(out, "\xEF\xBB\xBF");
     for (uint32_t i = 0; i < columns; i++)
         wh_buffer_format(out, i % 3 ? "%.*sc%u" : "%.*s\"c,%u\"", i > 0, &delimiter, i);
     wh_buffer_add(out, line_end, strlen(line_end));
@@ -583,8 +582,8 @@ static void encode_all(struct wh_reader *reader, struct wh_buffer *out, struct w
             encoder = wh_csv_encoder_begin(NULL, 0, reader->row, reader->row->delimiter,
                                            WH_CSV_QUOTED);
             if (reader->row->order_mark) {
-                wh_buffer_add(out, "\xEF\xBB\xBF", 3);
-                wh_buffer_add(raw, "\xEF\xBB\xBF", 3);
+                wh_buffer_literal(out, "\xEF\xBB\xBF");
+                wh_buffer_literal(raw, "\xEF\xBB\xBF");
             }
             assert_int_equal(wh_csv_encode_header(encoder, out, &error), 0);
             assert_int_equal(wh_csv_encode_header(encoder, raw, &error), 0);
@@ -644,8 +643,7 @@ static void expect_row(struct wh_csv_encoder *encoder, const struct wh_row *row,
     struct wh_buffer out = { 0 };
     struct wh_error error;
     assert_int_equal(wh_csv_encode_row(encoder, &out, row, &error), 0);
-    wh_buffer_byte(&out, '\0');
-    assert_string_equal(out.data, expected);
+    assert_string_equal(wh_buffer_text(&out), expected);
     wh_buffer_free(&out);
 }
 
@@ -660,8 +658,7 @@ static void rows_of_any_origin_can_be_written(void **state)
     struct wh_buffer out = { 0 };
     struct wh_error error;
     assert_int_equal(wh_csv_encode_header(encoder, &out, &error), 0);
-    wh_buffer_byte(&out, '\0');
-    assert_string_equal(out.data, "a,\"b,\"\"c\"\n");
+    assert_string_equal(wh_buffer_text(&out), "a,\"b,\"\"c\"\n");
     wh_buffer_free(&out);
 
     fields[0] = field_of(WH_NULL, 0, "");
@@ -701,12 +698,12 @@ static void a_large_value_of_many_lines_takes_no_time(void **state)
     (void)state;
     enum { LINES = 12 << 20 };
     struct wh_buffer text = { 0 };
-    wh_buffer_add(&text, "a,b\n\"", 5);
+    wh_buffer_literal(&text, "a,b\n\"");
     char *lines = wh_buffer_reserve(&text, 2 * LINES);
     for (int i = 0; i < LINES; i++)
         memcpy(lines + 2 * i, "x\n", 2);
     text.length += 2 * LINES;
-    wh_buffer_add(&text, "\",7\n", 4);
+    wh_buffer_literal(&text, "\",7\n");
     struct wh_reader *reader = open_file(&usual, text.data, text.length);
     struct wh_error error;
     clock_t before = clock();
@@ -723,13 +720,13 @@ static void a_row_that_comes_bit_by_bit_takes_no_memory(void **state)
     (void)state;
     enum { MEGABYTES = 1 << 10, PARTS = 6000 };
     struct wh_buffer text = { 0 };
-    wh_buffer_add(&text, "a,b\n\"", 5);
+    wh_buffer_literal(&text, "a,b\n\"");
     for (int i = 0; i < PARTS; i++)
-        wh_buffer_add(&text, "\"\"", 2);
-    wh_buffer_add(&text, "\",\"", 3);
+        wh_buffer_literal(&text, "\"\"");
+    wh_buffer_literal(&text, "\",\"");
     for (int i = 0; i < 2 * PARTS; i++)
         wh_buffer_byte(&text, '\n'); /* at each of which the row might be complete */
-    wh_buffer_add(&text, "\"\n", 2);
+    wh_buffer_literal(&text, "\"\n");
     struct rusage before, after;
     getrusage(RUSAGE_SELF, &before);
     struct drip drip = { text.data, text.length, 1, -1 };
@@ -812,8 +809,7 @@ static void another_delimiter_makes_another_header(void **state)
     struct wh_buffer out = { 0 };
     assert_int_equal(wh_csv_encode_header(encoder, &out, &error), 0);
     assert_int_equal(wh_csv_encode_row(encoder, &out, reader->row, &error), 0);
-    wh_buffer_byte(&out, '\0');
-    assert_string_equal(out.data, "a;\"b;\"\r\n\"1;2\";\"3;4\"\r\n");
+    assert_string_equal(wh_buffer_text(&out), "a;\"b;\"\r\n\"1;2\";\"3;4\"\r\n");
     wh_buffer_free(&out);
     wh_csv_encoder_end(encoder);
     wh_reader_close(reader);

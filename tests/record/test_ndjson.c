@@ -455,10 +455,10 @@ static void a_megabyte_in_one_value_is_a_row(void **state)
 {
     (void)state;
     struct wh_buffer text = { 0 };
-    wh_buffer_add(&text, "{\"v\":\"", 6);
+    wh_buffer_literal(&text, "{\"v\":\"");
     memset(wh_buffer_reserve(&text, 1 << 20), 'x', 1 << 20);
     text.length += 1 << 20;
-    wh_buffer_add(&text, "\",\"w\":1}\n{\"v\":2}\n", 17);
+    wh_buffer_literal(&text, "\",\"w\":1}\n{\"v\":2}\n");
     struct wh_reader *reader = open_bytes(text.data, text.length);
     size_t length;
     char *out = written(reader, false, &length);
@@ -473,10 +473,10 @@ static void a_row_beyond_the_limit_is_bad_and_the_next_is_read(void **state)
 {
     (void)state;
     struct wh_buffer text = { 0 };
-    wh_buffer_add(&text, "{\"v\":\"", 6);
+    wh_buffer_literal(&text, "{\"v\":\"");
     memset(wh_buffer_reserve(&text, 3 << 20), 'x', 3 << 20);
     text.length += 3 << 20;
-    wh_buffer_add(&text, "\"}\n{\"v\":2}\n", 11);
+    wh_buffer_literal(&text, "\"}\n{\"v\":2}\n");
     reading.max_row = 1 << 20;
     struct wh_reader *reader = open_bytes(text.data, text.length);
     struct wh_error error;
@@ -526,13 +526,13 @@ static void nesting_is_bounded(void **state)
     (void)state;
     for (int depth = WH_MAX_DEPTH - 1; depth <= WH_MAX_DEPTH + 1; depth++) {
         struct wh_buffer text = { 0 };
-        wh_buffer_add(&text, "{\"v\":", 5);
+        wh_buffer_literal(&text, "{\"v\":");
         for (int i = 0; i < depth; i++)
             wh_buffer_add(&text, i % 2 ? "{\"a\":" : "[", i % 2 ? 5 : 1);
         wh_buffer_byte(&text, '1');
         for (int i = depth; i-- > 0;)
             wh_buffer_byte(&text, i % 2 ? '}' : ']');
-        wh_buffer_add(&text, "}\n", 2);
+        wh_buffer_literal(&text, "}\n");
         struct wh_reader *reader = open_bytes(text.data, text.length);
         struct wh_error error;
         enum wh_next next = wh_reader_next(reader, &error);
@@ -551,9 +551,9 @@ static void many_columns_are_read_and_too_many_refused(void **state)
     for (int columns = WH_MAX_COLUMNS; columns <= WH_MAX_COLUMNS + 1; columns++) {
         for (int i = 0; i < columns; i++)
             wh_buffer_format(&text, "%s\"c%d\":%d", i ? "," : "{", i, i);
-        wh_buffer_add(&text, "}\n", 2);
+        wh_buffer_literal(&text, "}\n");
     }
-    wh_buffer_add(&text, "{\"c1\":1,\"c1\":2}\n", 16);
+    wh_buffer_literal(&text, "{\"c1\":1,\"c1\":2}\n");
     struct wh_reader *reader = open_bytes(text.data, text.length);
     struct wh_error error;
     assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
@@ -589,7 +589,7 @@ static void a_row_never_points_at_a_shape_that_is_gone(void **state)
     struct wh_buffer text = { 0 };
     for (int i = 0; i < 60000; i++)
         wh_buffer_format(&text, "%s\"c%d\":%d", i ? "," : "{", i, i);
-    wh_buffer_add(&text, "}\n", 2);
+    wh_buffer_literal(&text, "}\n");
     struct wh_reader *reader = open_bytes(text.data, text.length);
     struct wh_error error;
     assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
@@ -762,11 +762,10 @@ static void escaping_and_decoding_are_inverse(void **state)
             text[i] = (char)((i * 7 + length * 13) % 128);
         struct wh_buffer escaped = { 0 };
         wh_json_escape(&escaped, text, length);
-        wh_buffer_byte(&escaped, '\0');
-        size_t got = wh_json_unescape(escaped.data, escaped.length - 1, decoded);
+        size_t got = wh_json_unescape(wh_buffer_text(&escaped), escaped.length, decoded);
         assert_int_equal(got, length);
         assert_memory_equal(decoded, text, length);
-        assert_int_equal(wh_json_safe(text, length), escaped.length - 1 == length);
+        assert_int_equal(wh_json_safe(text, length), escaped.length == length);
         wh_buffer_free(&escaped);
     }
 }

@@ -37,8 +37,7 @@ static const char *encode(const struct wh_pg_type *type, const struct wh_field *
 {
     result.length = 0;
     int status = wh_pg_value(&values, &result, type, field, &error);
-    wh_buffer_byte(&result, '\0');
-    return status == 0 ? result.data : NULL;
+    return status == 0 ? wh_buffer_text(&result) : NULL;
 }
 
 /* The value as a column of this type gets it; NULL where it is refused. */

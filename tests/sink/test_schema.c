@@ -36,8 +36,7 @@ static void expect_type(enum wh_dialect dialect, const char *type, const char *c
              *type ? " " : "", type);
     struct wh_buffer sql = { 0 };
     assert_int_equal(wh_schema_sql(schema, dialect, 1, &sql, &error), 0);
-    wh_buffer_byte(&sql, '\0');
-    assert_string_equal(sql.data, expected);
+    assert_string_equal(wh_buffer_text(&sql), expected);
     wh_buffer_free(&sql);
     wh_schema_close(schema);
     wh_shape_free(shape);

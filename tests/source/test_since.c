@@ -63,9 +63,8 @@ static const char *rows_sql(const char *columns, const char *from, uint64_t limi
     struct wh_since *since = open_since(columns, from, limit);
     sql.length = 0;
     assert_int_equal(wh_since_rows_sql(since, &sql, "t", dialect, &error), 0);
-    wh_buffer_byte(&sql, '\0');
     wh_since_close(since);
-    return sql.data;
+    return wh_buffer_text(&sql);
 }
 
 static const char *nulls_sql(const char *columns, const char *from, const bool *filled)
@@ -73,9 +72,8 @@ static const char *nulls_sql(const char *columns, const char *from, const bool *
     struct wh_since *since = open_since(columns, from, 0);
     sql.length = 0;
     assert_int_equal(wh_since_nulls_sql(since, &sql, "t", filled, &plain, &error), 0);
-    wh_buffer_byte(&sql, '\0');
     wh_since_close(since);
-    return sql.data;
+    return wh_buffer_text(&sql);
 }
 
 static void rows_are_ordered_and_cut_off_by_all_columns_at_once(void **state)
@@ -134,10 +132,9 @@ static void an_index_of_sqlite_serves(void **state)
         sql.length = 0;
         wh_buffer_format(&sql, "EXPLAIN QUERY PLAN ");
         assert_int_equal(wh_since_rows_sql(since, &sql, froms[i], &dialect, &error), 0);
-        wh_buffer_byte(&sql, '\0');
-        assert_int_equal(sqlite3_exec(memory, sql.data, take_detail, &plan, NULL), SQLITE_OK);
-        wh_buffer_byte(&plan, '\0');
-        assert_string_equal(plan.data, "SEARCH t USING INDEX i (w>?)\n");
+        assert_int_equal(sqlite3_exec(memory, wh_buffer_text(&sql), take_detail, &plan, NULL),
+                         SQLITE_OK);
+        assert_string_equal(wh_buffer_text(&plan), "SEARCH t USING INDEX i (w>?)\n");
         wh_buffer_free(&plan);
     }
     wh_since_close(since);
@@ -194,8 +191,7 @@ static size_t make_table(const struct database *database)
                          any_value(k));
     if (below(2))
         wh_buffer_format(&text, "CREATE INDEX i ON t (w, k, v);");
-    wh_buffer_byte(&text, '\0');
-    database->execute(text.data);
+    database->execute(wh_buffer_text(&text));
     wh_buffer_free(&text);
     return rows;
 }
@@ -331,8 +327,7 @@ static void try_table(const struct database *database)
     struct wh_buffer count = { 0 };
     wh_buffer_format(&count, "SELECT count(*) FROM (SELECT DISTINCT %s%s FROM t) AS q",
                      keyed ? "v" : request.since, keyed ? "" : database->collation);
-    wh_buffer_byte(&count, '\0');
-    assert_int_equal(places, database->count(count.data));
+    assert_int_equal(places, database->count(wh_buffer_text(&count)));
     wh_buffer_free(&count);
     wh_sql_params_free(&params);
 }

@@ -66,8 +66,7 @@ static char *rows_of(const char *head, const char *format, int count)
         snprintf(row, sizeof row, "%.*s%d%s\n", (int)(place - format), format, i, place + 1);
         wh_buffer_format(&text, "%s", row);
     }
-    wh_buffer_byte(&text, '\0');
-    return text.data;
+    return wh_buffer_text(&text);
 }
 
 /* Which of 100 such rows are held out, as text: "4 12 ...". */

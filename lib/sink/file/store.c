@@ -105,8 +105,7 @@ int wh_file_checkpoint_write(const char *path, const char *target,
                        target);
     struct wh_buffer line = { 0 };
     wh_buffer_format(&line, "%s\n", text);
-    wh_buffer_byte(&line, '\0');
-    int status = write_text(path, line.data, error);
+    int status = write_text(path, wh_buffer_text(&line), error);
     wh_buffer_free(&line);
     free(text);
     return status;

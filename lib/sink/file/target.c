@@ -395,12 +395,9 @@ static int cut_back(struct wh_file_target *target, uint64_t length, uint64_t fou
     if (ftruncate(target->descriptor, (off_t)length) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot cut off what is not committed",
                              target->path);
-    const struct wh_notify *notify = &target->request->notify;
-    char text[600];
-    snprintf(text, sizeof text, "%.300s: cut off %" PRIu64 " bytes that a run wrote after its last "
-             "commit and did not commit (their rows come again)", target->path, found - length);
-    if (notify->notice)
-        notify->notice(notify->context, text);
+    wh_notify_say(&target->request->notify, "%s: cut off %" PRIu64 " bytes that a run wrote after "
+                  "its last commit and did not commit (their rows come again)", target->path,
+                  found - length);
     return 0;
 }
 
@@ -537,11 +534,7 @@ static int rotate(struct wh_file_target *target, struct wh_error *error)
 
 static void tell_rotated(const struct wh_file_target *target, const char *name)
 {
-    const struct wh_notify *notify = &target->request->notify;
-    char text[600];
-    snprintf(text, sizeof text, "%.200s is complete and is now %.200s", target->path, name);
-    if (notify->notice)
-        notify->notice(notify->context, text);
+    wh_notify_say(&target->request->notify, "%s is complete and is now %s", target->path, name);
 }
 
 int wh_file_target_rotate(struct wh_file_target *target, struct wh_error *error)
@@ -694,12 +687,9 @@ static bool may_cut(struct wh_file_target *target)
 
 static void tell_left(const struct wh_file_target *target)
 {
-    const struct wh_notify *notify = &target->request->notify;
-    char text[400];
-    snprintf(text, sizeof text, "%.300s: the rows of this run are not taken back, since another "
-             "program has changed the file", target->path);
-    if (notify->notice && !target->checkpoint)
-        notify->notice(notify->context, text);
+    if (!target->checkpoint)
+        wh_notify_say(&target->request->notify, "%s: the rows of this run are not taken back, "
+                      "since another program has changed the file", target->path);
 }
 
 /* Nothing stays but what was committed. Where even that fails, the next run sees to it. */

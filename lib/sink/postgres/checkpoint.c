@@ -185,8 +185,7 @@ static char *row_literal(const struct wh_pg_checkpoint *checkpoint)
 {
     struct wh_buffer literal = { 0 };
     wh_sql_literal(&literal, checkpoint->row);
-    wh_buffer_byte(&literal, '\0');
-    return literal.data;
+    return wh_buffer_text(&literal);
 }
 
 /* The table that C names is `lost`, in words, and --changed-target loads into `another` one. */
@@ -279,8 +278,7 @@ static int refuse_there(PGconn *connection, const char *table, const char *wante
     struct wh_buffer quoted = { 0 };
     if (wh_sql_table(&quoted, wanted, 3, error) != 0)
         return -1;
-    wh_buffer_byte(&quoted, '\0');
-    const char *values[] = { table, quoted.data };
+    const char *values[] = { table, wh_buffer_text(&quoted) };
     PGresult *result = wh_pg_exec_params(connection, "SELECT pg_catalog.to_regclass($1) = "
                                          "pg_catalog.to_regclass($2)", 2, values);
     bool same = PQresultStatus(result) == PGRES_TUPLES_OK && *PQgetvalue(result, 0, 0) == 't';

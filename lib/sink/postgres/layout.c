@@ -212,7 +212,7 @@ static int add_value(struct wh_pg_layout *layout, const struct wh_pg_plan *plan,
     if (column->key && (index == WH_PG_NONE || row->fields[index].type == WH_NULL))
         return lacks_key(column, index == WH_PG_NONE, error);
     if (index == WH_PG_NONE) {
-        wh_buffer_add(out, "\\N", 2);
+        wh_buffer_literal(out, "\\N");
         return 0;
     }
     layout->values.column = column->name;

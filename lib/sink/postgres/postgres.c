@@ -86,10 +86,9 @@ static int make_table(struct postgres *pg, struct wh_error *error)
 {
     struct wh_buffer sql = { 0 };
     int status = wh_schema_sql(pg->schema, WH_SQL_POSTGRES, 3, &sql, error);
-    wh_buffer_byte(&sql, '\0');
     if (status == 0)
         status = wh_pg_session_begin(&pg->session, error);
-    if (status == 0 && wh_pg_command(pg->session.connection, sql.data, error))
+    if (status == 0 && wh_pg_command(pg->session.connection, wh_buffer_text(&sql), error))
         status = wh_pg_session_name(&pg->session, error);
     wh_buffer_free(&sql);
     if (status == 0 && wh_pg_table_find(&pg->table, pg->session.connection, pg->request, error))

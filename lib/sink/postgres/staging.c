@@ -273,7 +273,7 @@ void wh_pg_stage_lay(struct wh_pg_stage *stage, const struct wh_pg_layout *layou
     wh_buffer_format(&stage->before, "COPY %s (", stage->staged ? STAGED : stage->table->name);
     add_names(&stage->before, stage->table, layout, is_loadable);
     wh_buffer_format(&stage->before, "%s) FROM STDIN", layout->numbered ? ", " NUMBER : "");
-    wh_buffer_byte(&stage->before, '\0');
+    wh_buffer_text(&stage->before);
 }
 
 static void add_pass(struct wh_buffer *out, const struct wh_pg_stage *stage, struct choice choice)

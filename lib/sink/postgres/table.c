@@ -255,7 +255,9 @@ static void join_key(const struct wh_pg_table *table, bool array, struct wh_buff
         }
         wh_buffer_byte(out, '"');
     }
-    wh_buffer_add(out, array ? "}" : "", array ? 2 : 1);
+    if (array)
+        wh_buffer_byte(out, '}');
+    wh_buffer_text(out);
 }
 
 static int check_unique(struct wh_pg_table *table, PGconn *connection, struct wh_error *error)
@@ -300,9 +302,8 @@ int wh_pg_table_find(struct wh_pg_table *table, PGconn *connection,
 {
     struct wh_buffer quoted = { 0 };
     int status = wh_sql_table(&quoted, request->table, 3, error);
-    wh_buffer_byte(&quoted, '\0');
     if (status == 0)
-        status = find_relation(table, connection, quoted.data, error);
+        status = find_relation(table, connection, wh_buffer_text(&quoted), error);
     wh_buffer_free(&quoted);
     if (status == 0)
         status = find_columns(table, connection, error);

@@ -48,11 +48,10 @@ static int refuse_text(const struct wh_pg_values *values, bool text, struct wh_s
     struct wh_buffer remedy = { 0 };
     if (why->before)
         add_remedy(&remedy, values, text, why);
-    wh_buffer_byte(&remedy, '\0');
     wh_bad_row(error, "type", NULL, 0, 0, "%s %s%s%s%s",
                wh_quote(quoted, value.text, value.length), why->what,
                values->type ? "; the column's type is " : "", values->type ? values->type : "",
-               remedy.data);
+               wh_buffer_text(&remedy));
     wh_buffer_free(&remedy);
     return -1;
 }
@@ -161,7 +160,7 @@ static int add_array(struct wh_pg_values *values, struct wh_buffer *out,
         before = type->delimiter;
         size_t start = out->length;
         if (field->type == WH_NULL) {
-            wh_buffer_add(out, "NULL", 4);
+            wh_buffer_literal(out, "NULL");
         } else if (field->type == WH_NESTED && *field->text == '['
                    && type->element->kind != WH_PG_JSON) {
             if (add_array(values, out, type, field->text, true, error)) /* another dimension */
@@ -502,7 +501,10 @@ static int add_null(const struct wh_pg_values *values, struct wh_buffer *out,
 {
     /* SQL's null cannot be meant where there can be none. */
     bool json = type->kind == WH_PG_JSON && values->not_null && !values->csv;
-    wh_buffer_add(out, json ? "null" : "\\N", json ? 4 : 2);
+    if (json)
+        wh_buffer_literal(out, "null");
+    else
+        wh_buffer_literal(out, "\\N");
     return 0;
 }
 

@@ -118,9 +118,8 @@ static int create_table(struct sqlite *sqlite, struct wh_error *error)
 {
     struct wh_buffer sql = { 0 };
     int status = wh_schema_sql(sqlite->schema, WH_SQL_SQLITE, WH_SQLITE_PARTS, &sql, error);
-    wh_buffer_byte(&sql, '\0');
     if (status == 0)
-        status = wh_sqlite_command(sqlite->database, sql.data, error);
+        status = wh_sqlite_command(sqlite->database, wh_buffer_text(&sql), error);
     wh_buffer_free(&sql);
     if (status == 0)
         status = wh_sqlite_table_open(sqlite->database, sqlite->request, &sqlite->table, error);

@@ -89,8 +89,8 @@ static bool can_be_read(sqlite3 *database, const char *wanted)
     sqlite3_stmt *statement = NULL;
     wh_buffer_format(&sql, "SELECT 1 FROM ");
     bool named = wh_sql_table(&sql, wanted, 2, &ignored) == 0;
-    wh_buffer_byte(&sql, '\0');
-    bool there = named && sqlite3_prepare_v2(database, sql.data, -1, &statement, NULL) == SQLITE_OK;
+    bool there = named && sqlite3_prepare_v2(database, wh_buffer_text(&sql), -1, &statement,
+                                             NULL) == SQLITE_OK;
     sqlite3_finalize(statement);
     wh_buffer_free(&sql);
     return there;
@@ -100,11 +100,10 @@ static int refuse_gone(const char *name, const char *table, struct wh_error *err
 {
     struct wh_buffer literal = { 0 };
     wh_sql_literal(&literal, name);
-    wh_buffer_byte(&literal, '\0');
     wh_fail(error, WH_REFUSED, "#%s goes on from rows in the table %s, which does not exist any "
             "more: bring the table back, or load all rows anew (DELETE FROM wh_checkpoint WHERE "
             "name = %s), or give --changed-target to load only newer rows into a new one", name,
-            table, literal.data);
+            table, wh_buffer_text(&literal));
     wh_buffer_free(&literal);
     return -1;
 }

@@ -69,9 +69,8 @@ static char *take_part(const char **at)
         wh_buffer_byte(&part, *from);
         from += *from == '"';
     }
-    wh_buffer_byte(&part, '\0');
     *at = from + 1;
-    return part.data;
+    return wh_buffer_text(&part);
 }
 
 static void take_name(struct wh_sqlite_table *table)
@@ -193,8 +192,8 @@ static int find_table(struct wh_sqlite_table *table, bool *found, struct wh_erro
     if (status == 0) {
         sql.length = 0;
         wh_buffer_format(&sql, "SELECT * FROM %s", table->quoted);
-        wh_buffer_byte(&sql, '\0');
-        *found = sqlite3_prepare_v2(table->database, sql.data, -1, &select, NULL) == SQLITE_OK;
+        *found = sqlite3_prepare_v2(table->database, wh_buffer_text(&sql), -1, &select,
+                                    NULL) == SQLITE_OK;
         if (*found)
             take_columns(table, select, is_strict(table));
         if (*found)
@@ -256,8 +255,7 @@ int wh_sqlite_table_empty(struct wh_sqlite_table *table, struct wh_error *error)
 {
     struct wh_buffer sql = { 0 };
     wh_buffer_format(&sql, "DELETE FROM %s", table->quoted);
-    wh_buffer_byte(&sql, '\0');
-    int status = wh_sqlite_command(table->database, sql.data, error);
+    int status = wh_sqlite_command(table->database, wh_buffer_text(&sql), error);
     wh_buffer_free(&sql);
     return status;
 }
@@ -299,14 +297,12 @@ static bool is_listed(const json_t *names, const struct wh_column *column)
 /* Says once that values are not loaded, since the database makes them again. */
 static void leave_generated(struct wh_sqlite_table *table, const struct wh_sqlite_column *column)
 {
-    const struct wh_notify *notify = &table->request->notify;
-    char line[256], quoted[96];
+    char quoted[96];
     if (table->told)
         return;
     table->told = true;
-    snprintf(line, sizeof line, "the values of column %s are left out: the database generates them",
-             wh_quote(quoted, column->name, strlen(column->name)));
-    notify->notice(notify->context, line);
+    wh_notify_say(&table->request->notify, "the values of column %s are left out: the database "
+                  "generates them", wh_quote(quoted, column->name, strlen(column->name)));
 }
 
 /* Which fields of the shape become parameters: those of the key for a delete, all but those that
@@ -409,9 +405,8 @@ static int prepare(const struct wh_sqlite_table *table, struct statement *statem
         add_insert(table, statement, &sql);
     else
         add_delete(table, statement, &sql);
-    wh_buffer_byte(&sql, '\0');
-    int code = sqlite3_prepare_v3(table->database, sql.data, -1, SQLITE_PREPARE_PERSISTENT,
-                                  &statement->prepared, NULL);
+    int code = sqlite3_prepare_v3(table->database, wh_buffer_text(&sql), -1,
+                                  SQLITE_PREPARE_PERSISTENT, &statement->prepared, NULL);
     wh_buffer_free(&sql);
     return code == SQLITE_OK ? 0 : prepare_failed(table, error);
 }
@@ -534,8 +529,7 @@ static void refuse_row(const struct wh_sqlite_table *table, const struct stateme
             refused.absent = false;
     struct wh_buffer remedy = { 0 };
     wh_refused_remedy(&remedy, table->request, &refused);
-    wh_buffer_byte(&remedy, '\0');
-    wh_bad_row(error, "database", NULL, 0, 0, "%s%s", message, remedy.data);
+    wh_bad_row(error, "database", NULL, 0, 0, "%s%s", message, wh_buffer_text(&remedy));
     wh_buffer_free(&remedy);
 }
 

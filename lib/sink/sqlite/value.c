@@ -166,8 +166,7 @@ static int refuse_numeric(const struct wh_sqlite_column *column, const struct wh
                                                              : "=int makes it one");
     }
     wh_buffer_format(&reason, "a column of TEXT keeps it)");
-    wh_buffer_byte(&reason, '\0');
-    bad_value(column, field, error, reason.data);
+    bad_value(column, field, error, wh_buffer_text(&reason));
     wh_buffer_free(&reason);
     return -1;
 }
