@@ -30,10 +30,11 @@ struct digesting {
 };
 
 struct wh_input_private {
-    int descriptor;
+    int descriptor;     /* -1: bytes come from memory */
+    const char *memory; /* `size` of them */
     bool regular;
-    uint64_t size; /* of a regular file */
-    uint64_t read; /* bytes read from the descriptor, compressed or not */
+    uint64_t size; /* of a regular file or of memory */
+    uint64_t read; /* bytes read from the descriptor or memory, compressed or not */
     char *block;
     size_t capacity; /* of the block, slack left out */
 
@@ -58,6 +59,21 @@ static void refuse_path(const char *path, struct wh_error *error)
         wh_fail_errno(error, WH_FAILED, "%s: cannot open", path);
 }
 
+static struct wh_input *create(const char *name, int descriptor, bool regular, uint64_t size)
+{
+    struct wh_input *input = wh_alloc(1, sizeof *input);
+    struct wh_input_private *private = wh_alloc(1, sizeof *private);
+    input->private = private;
+    input->name = name;
+    private->descriptor = descriptor;
+    private->regular = regular;
+    private->size = size;
+    private->capacity = 2 * CHUNK;
+    private->block = wh_alloc(private->capacity + WH_SLACK, 1);
+    input->next = private->block;
+    return input;
+}
+
 struct wh_input *wh_input_open(const char *path, struct wh_error *error)
 {
     bool standard = !path || strcmp(path, "-") == 0;
@@ -75,22 +91,22 @@ struct wh_input *wh_input_open(const char *path, struct wh_error *error)
             close(descriptor);
         return NULL;
     }
-    struct wh_input *input = wh_alloc(1, sizeof *input);
-    struct wh_input_private *private = wh_alloc(1, sizeof *private);
-    input->private = private;
-    input->name = standard ? "standard input" : path;
-    private->descriptor = descriptor;
-    private->regular = S_ISREG(status.st_mode);
-    private->size = private->regular ? (uint64_t)status.st_size : 0;
+    bool regular = S_ISREG(status.st_mode);
+    struct wh_input *input = create(standard ? "standard input" : path, descriptor, regular,
+                                    regular ? (uint64_t)status.st_size : 0);
     if (S_ISFIFO(status.st_mode))
         wh_pipe_enlarge(descriptor);
 #if defined(POSIX_FADV_SEQUENTIAL)
-    if (private->regular)
+    if (regular)
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
 #endif
-    private->capacity = 2 * CHUNK;
-    private->block = wh_alloc(private->capacity + WH_SLACK, 1);
-    input->next = private->block;
+    return input;
+}
+
+struct wh_input *wh_input_open_memory(const char *name, const char *bytes, size_t length)
+{
+    struct wh_input *input = create(name, -1, true, length);
+    input->private->memory = bytes;
     return input;
 }
 
@@ -99,7 +115,7 @@ void wh_input_close(struct wh_input *input)
     if (!input)
         return;
     struct wh_input_private *private = input->private;
-    if (private->descriptor != STDIN_FILENO)
+    if (private->descriptor >= 0 && private->descriptor != STDIN_FILENO)
         close(private->descriptor);
     if (private->gzip)
         inflateEnd(&private->stream);
@@ -202,15 +218,33 @@ static int wait_for_bytes(struct wh_input *input, struct wh_error *error)
     }
 }
 
+static size_t copy_memory(const struct wh_input_private *private, uint64_t from, void *bytes,
+                          size_t size)
+{
+    uint64_t left = private->size - from;
+    size_t length = size < left ? size : (size_t)left;
+    if (length > 0)
+        memcpy(bytes, private->memory + from, length);
+    return length;
+}
+
+static ssize_t read_bytes(const struct wh_input_private *private, void *bytes, size_t size)
+{
+    if (private->descriptor < 0)
+        return (ssize_t)copy_memory(private, private->read, bytes, size);
+    ssize_t got;
+    do
+        got = read(private->descriptor, bytes, size);
+    while (got < 0 && errno == EINTR);
+    return got;
+}
+
 static ssize_t read_some(struct wh_input *input, void *bytes, size_t size, struct wh_error *error)
 {
     struct wh_input_private *private = input->private;
     if (input->before_wait && !private->regular && wait_for_bytes(input, error) != 0)
         return -1;
-    ssize_t got;
-    do
-        got = read(private->descriptor, bytes, size);
-    while (got < 0 && errno == EINTR);
+    ssize_t got = read_bytes(private, bytes, size);
     if (got < 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot read", input->name);
     if (got == 0)
@@ -339,17 +373,27 @@ static int ends_before(const struct wh_input *input, uint64_t offset, struct wh_
                    (unsigned long long)offset);
 }
 
-/* In a plain file of which nothing is left in the block. */
-static int jump(struct wh_input *input, uint64_t offset, struct wh_error *error)
+static int jump_in_file(const struct wh_input *input, uint64_t offset, struct wh_error *error)
 {
-    struct wh_input_private *private = input->private;
     struct stat status;
-    if (fstat(private->descriptor, &status) != 0)
+    if (fstat(input->private->descriptor, &status) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot read", input->name);
     if (offset > (uint64_t)status.st_size)
         return ends_before(input, offset, error);
-    if (lseek(private->descriptor, (off_t)offset, SEEK_SET) < 0)
+    if (lseek(input->private->descriptor, (off_t)offset, SEEK_SET) < 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot seek", input->name);
+    return 0;
+}
+
+/* In plain bytes of which nothing is left in the block. */
+static int jump(struct wh_input *input, uint64_t offset, struct wh_error *error)
+{
+    struct wh_input_private *private = input->private;
+    bool memory = private->descriptor < 0;
+    if (memory && offset > private->size)
+        return ends_before(input, offset, error);
+    if (!memory && jump_in_file(input, offset, error) != 0)
+        return -1;
     input->ended = private->descriptor_ended = false;
     input->offset = private->read = offset;
     input->next = private->block;
@@ -413,6 +457,8 @@ int wh_input_seek_checked(struct wh_input *input, uint64_t offset,
 
 size_t wh_input_first(const struct wh_input *input, void *bytes, size_t size)
 {
+    if (input->private->descriptor < 0)
+        return copy_memory(input->private, 0, bytes, size);
     size_t length = 0;
     while (length < size) {
         ssize_t got = pread(input->private->descriptor, (char *)bytes + length, size - length,

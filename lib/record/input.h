@@ -1,5 +1,5 @@
 /*
- * Bytes in, a block at a time: from a file, a pipe or standard input, plain or gzip.
+ * Bytes in, a block at a time: from a file, a pipe, standard input or memory, plain or gzip.
  *
  * The bytes not yet taken stand at next[0 .. available). Behind them WH_SLACK bytes may be read
  * (their content is undefined), so that vector code need not stop early. Filling moves what is
@@ -34,7 +34,7 @@ struct wh_input {
     char *next;
     size_t available;
     bool ended;          /* nothing more will come after what is available */
-    const char *name;    /* path as given, or "standard input" */
+    const char *name;    /* path or name as given, or "standard input" */
     uint64_t offset;     /* bytes before the block, uncompressed: position of next[0] in the file */
     /* Called before a read that would block, and several times a second while it does, so that
      * output is flushed and clocks are looked at. -1 ends the read with its error. May be NULL. */
@@ -45,6 +45,10 @@ struct wh_input {
 
 /* Opens a file, "-" or NULL being standard input. NULL on failure. */
 struct wh_input *wh_input_open(const char *path, struct wh_error *error);
+/* The same over `length` bytes of memory, which are read as a regular file would be: nothing waits,
+ * and they can be read again. `name` stands for the path in messages. Both must outlive the input,
+ * which copies what it reads a block at a time and never writes to them. */
+struct wh_input *wh_input_open_memory(const char *name, const char *bytes, size_t length);
 void wh_input_close(struct wh_input *input);
 
 /* Reads more after what is available; blocks until there is at least one byte or the end.
@@ -78,13 +82,13 @@ bool wh_input_take_digest(const struct wh_input *input, uint64_t offset,
 int wh_input_seek_checked(struct wh_input *input, uint64_t offset,
                           const struct wh_input_digest *digest, bool *same,
                           struct wh_error *error);
-/* The first `size` bytes of a regular file as they stand in it, compressed or not, wherever reading
- * is. Returns how many there are. */
+/* The first `size` bytes of a regular file, or of memory, as they stand in it, compressed or not,
+ * wherever reading is. Returns how many there are. */
 size_t wh_input_first(const struct wh_input *input, void *bytes, size_t size);
 
-/* Share of a regular file read so far, 0 to 1; negative where it cannot be known. */
+/* Share of a regular file or of memory read so far, 0 to 1; negative where it cannot be known. */
 double wh_input_progress(const struct wh_input *input);
-/* Whether it is a regular file, so that it can be read twice. */
+/* Whether it is a regular file, or memory, so that it can be read twice. */
 bool wh_input_regular(const struct wh_input *input);
 
 #endif

@@ -18,6 +18,9 @@ struct files {
     struct wh_reading settled; /* for the current file: what its name and first byte say */
     const char *const *paths;
     size_t count;
+    const char *memory;        /* not NULL: the one path is a name for these bytes */
+    size_t memory_length;
+    const char *memory_name;
     size_t next;
     struct wh_reader *current;
     struct wh_position_file place; /* the current file, in positions */
@@ -170,6 +173,13 @@ static int check_array(const struct wh_input *input, struct wh_error *error)
                    "of it: jq -c '.[]')", input->name);
 }
 
+static struct wh_input *open_input(const struct files *files, const char *path,
+                                   struct wh_error *error)
+{
+    return files->memory ? wh_input_open_memory(path, files->memory, files->memory_length)
+                         : wh_input_open(path, error);
+}
+
 static int wait_hook(void *context, struct wh_error *error)
 {
     struct files *files = context;
@@ -207,6 +217,13 @@ static int check_applied(const struct files *files, struct wh_error *error)
     return 0;
 }
 
+/* Whether reading it now takes nothing away from reading it later. */
+static bool can_look(const struct files *files, const char *path)
+{
+    struct stat status;
+    return files->memory || (stat(path, &status) == 0 && S_ISREG(status.st_mode));
+}
+
 /* The same before the first row, where that can be known: not of pipes. A file that cannot be read
  * is reported when its turn comes. */
 static int look_ahead(struct files *files, struct wh_error *error)
@@ -217,10 +234,9 @@ static int look_ahead(struct files *files, struct wh_error *error)
     files->csv_came = files->reading.format == WH_FORMAT_CSV;
     files->tsv_came = files->reading.tsv;
     for (size_t i = 0; i < files->count && files->reading.format == WH_FORMAT_NONE; i++) {
-        struct stat status;
-        if (stat(files->paths[i], &status) != 0 || !S_ISREG(status.st_mode))
+        if (!can_look(files, files->paths[i]))
             return 0;
-        struct wh_input *input = wh_input_open(files->paths[i], &ignored);
+        struct wh_input *input = open_input(files, files->paths[i], &ignored);
         int settled = input ? settle_file(files, files->paths[i], input, &ignored) : -1;
         wh_input_close(input);
         if (settled != 0)
@@ -251,7 +267,7 @@ static int begin_file(struct files *files, const char *path, struct wh_input *in
 static struct wh_reader *open_file(struct files *files, const char *path, const json_t *position,
                                    struct wh_error *error)
 {
-    struct wh_input *input = wh_input_open(path, error);
+    struct wh_input *input = open_input(files, path, error);
     if (!input)
         return NULL;
     input->before_wait = wait_hook;
@@ -272,9 +288,12 @@ static struct wh_reader *open_file(struct files *files, const char *path, const 
                : wh_csv_open(&files->settled, input, error);
 }
 
-static uint64_t size_on_disk(const char *path)
+/* Of a regular file or of memory; else 0. */
+static uint64_t find_size(const struct files *files, const char *path)
 {
     struct stat status;
+    if (files->memory)
+        return files->memory_length;
     bool regular = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &status) == 0
                                           : stat(path, &status) == 0;
     return regular && S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
@@ -283,10 +302,10 @@ static uint64_t size_on_disk(const char *path)
 static void measure_files(struct files *files)
 {
     if (files->count == 0)
-        files->size = size_on_disk("-");
+        files->size = find_size(files, "-");
     uint64_t before = 0;
     for (size_t i = 0; i < files->count; i++) {
-        uint64_t size = size_on_disk(files->paths[i]);
+        uint64_t size = find_size(files, files->paths[i]);
         if (size == 0) {
             files->size = 0;
             return;
@@ -308,7 +327,7 @@ static int open_next(struct files *files, const json_t *position, struct wh_erro
     files->reader.row = files->current->row;
     if (files->size) {
         files->share_before += files->share;
-        files->share = (double)size_on_disk(path) / (double)files->size;
+        files->share = (double)find_size(files, path) / (double)files->size;
     }
     return 0;
 }
@@ -363,7 +382,7 @@ static void files_close(struct wh_reader *base)
 static int check_resumable(const struct files *files, struct wh_error *error)
 {
     bool standard = files->count == 0;
-    for (size_t i = 0; i < files->count; i++) {
+    for (size_t i = 0; i < files->count && !files->memory; i++) {
         const char *path = files->paths[i];
         struct stat status;
         standard |= strcmp(path, "-") == 0;
@@ -377,23 +396,21 @@ static int check_resumable(const struct files *files, struct wh_error *error)
                     : 0;
 }
 
-struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,
-                                 size_t count, struct wh_error *error)
+/* Takes over `files`, whose operands are set. */
+static struct wh_reader *open_files(struct files *files, const struct wh_reading *reading,
+                                    struct wh_error *error)
 {
     static const struct wh_reader_ops ops = {
         .next = files_next, .close = files_close, .position = files_position,
     };
-    struct files *files = wh_alloc(1, sizeof *files);
     files->reader.ops = &ops;
     files->reader.progress = -1;
     files->reading = *reading;
     files->reading.position = NULL;
-    files->paths = paths;
-    files->count = count;
     const json_t *position = reading->position;
     if (((reading->csv_option || reading->tsv_option) && look_ahead(files, error) != 0) ||
         (reading->resumable && check_resumable(files, error) != 0) ||
-        (position && wh_position_find(position, paths, count, &files->next, error) != 0))
+        (position && wh_position_find(position, files->paths, files->count, &files->next, error)))
         goto failed;
     measure_files(files);
     if (open_next(files, position, error) == 0)
@@ -401,4 +418,25 @@ struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *c
 failed:
     free(files);
     return NULL;
+}
+
+struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,
+                                 size_t count, struct wh_error *error)
+{
+    struct files *files = wh_alloc(1, sizeof *files);
+    files->paths = paths;
+    files->count = count;
+    return open_files(files, reading, error);
+}
+
+struct wh_reader *wh_reader_open_memory(const struct wh_reading *reading, const char *name,
+                                        const char *bytes, size_t length, struct wh_error *error)
+{
+    struct files *files = wh_alloc(1, sizeof *files);
+    files->memory = bytes ? bytes : "";
+    files->memory_length = bytes ? length : 0;
+    files->memory_name = name;
+    files->paths = &files->memory_name;
+    files->count = 1;
+    return open_files(files, reading, error);
 }

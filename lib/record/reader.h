@@ -92,6 +92,11 @@ void wh_format_by_name(const char *path, enum wh_format *format, char *delimiter
 struct wh_reader *wh_reader_open(const struct wh_reading *reading, const char *const *paths,
                                  size_t count, struct wh_error *error);
 
+/* The same out of memory (record/input.h), compressed or not. `name` stands for the path in messages
+ * and positions, and for the format, as a file's name would: "rows.csv". */
+struct wh_reader *wh_reader_open_memory(const struct wh_reading *reading, const char *name,
+                                        const char *bytes, size_t length, struct wh_error *error);
+
 static inline enum wh_next wh_reader_next(struct wh_reader *reader, struct wh_error *error)
 {
     return reader->ops->next(reader, error);
