@@ -9,7 +9,6 @@
 #include <limits.h>
 #include <poll.h>
 #include <pwd.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -21,6 +20,7 @@
 #include <unistd.h>
 
 #include "base/memory.h"
+#include "base/process.h"
 
 /*
  * What a fatal signal must not leave behind
@@ -45,9 +45,6 @@ static struct {
     struct leftover what;
 } leftovers[MOST_LEFTOVERS];
 
-static const int fatal_signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE,
-                                     SIGTERM, SIGXCPU, SIGXFSZ };
-
 /* Whether the open file is the one that bears the name. Also called by the signals' handler. */
 static bool bears_name(int file, int folder, const char *name)
 {
@@ -64,37 +61,21 @@ static void remove_leftover(const struct leftover *leftover)
         unlinkat(leftover->folder, leftover->name, 0);
 }
 
-/* Runs only where the default action, to end the process, was in force: it is taken afterwards. */
-static void remove_leftovers(int number)
+/* Called by the handler of a signal that ends the process. */
+static void remove_leftovers(void)
 {
     int saved = errno;
     for (size_t i = 0; i < MOST_LEFTOVERS; i++)
         if (atomic_load(&leftovers[i].state) == LEFTOVER && leftovers[i].what.owner == getpid())
             remove_leftover(&leftovers[i].what);
-    struct sigaction by_default = { .sa_handler = SIG_DFL };
-    sigaction(number, &by_default, NULL);
-    raise(number);
     errno = saved;
-}
-
-/* A program's own handler, or a signal that is ignored, stays as it is. */
-static void watch_signals(void)
-{
-    for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++) {
-        struct sigaction action;
-        if (sigaction(fatal_signals[i], NULL, &action) != 0 || action.sa_handler != SIG_DFL)
-            continue;
-        action = (struct sigaction){ .sa_handler = remove_leftovers };
-        sigfillset(&action.sa_mask);
-        sigaction(fatal_signals[i], &action, NULL);
-    }
 }
 
 /* Called before a temporary name exists, so that there is no moment in which it could stay. */
 static void leftover_register(struct leftover *leftover)
 {
     leftover->owner = getpid();
-    watch_signals();
+    wh_process_guard(remove_leftovers);
     for (size_t i = 0; i < MOST_LEFTOVERS; i++) {
         int state = FREE;
         if (!atomic_compare_exchange_strong(&leftovers[i].state, &state, CHANGING))

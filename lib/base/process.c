@@ -34,6 +34,12 @@ void wh_process_hold_pipe(void)
         owner->hold_pipe();
 }
 
+void wh_process_guard(void (*clean)(void))
+{
+    if (owner)
+        owner->guard(clean);
+}
+
 int wh_process_stop(void)
 {
     return owner ? owner->stop() : 0;

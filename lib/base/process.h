@@ -15,6 +15,7 @@ struct wh_process_ops {
     void (*release)(void);
     void (*catch_again)(void);
     void (*hold_pipe)(void);
+    void (*guard)(void (*clean)(void));
     int (*stop)(void);
     int (*descriptor)(void);
     void (*limit)(unsigned int seconds);
@@ -33,6 +34,11 @@ void wh_process_release(void);
 void wh_process_catch_again(void);
 /* From here on a closed output is an error (EPIPE), not the process's quiet end. */
 void wh_process_hold_pipe(void);
+
+/* A signal whose default action is in force, and ends the process, calls `clean` first, which may
+ * do what a signal's handler may. A handler of the program's own, or a signal that is ignored, stays
+ * as it is. To be called again whenever there is something to clean up: always with the same. */
+void wh_process_guard(void (*clean)(void));
 
 /* The signal that asks for the end, or 0. Cheap. */
 int wh_process_stop(void);

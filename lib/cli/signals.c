@@ -83,6 +83,33 @@ static void hold_pipe(void)
     sigaction(SIGPIPE, &action, NULL);
 }
 
+static const int fatal_signals[] = { SIGHUP,  SIGINT,  SIGQUIT, SIGPIPE,
+                                     SIGTERM, SIGXCPU, SIGXFSZ };
+
+static void (*clean)(void);
+
+/* Runs only where the default action, to end the process, was in force: it is taken afterwards. */
+static void clean_and_die(int number)
+{
+    struct sigaction by_default = { .sa_handler = SIG_DFL };
+    clean();
+    sigaction(number, &by_default, NULL);
+    raise(number);
+}
+
+static void guard(void (*cleaner)(void))
+{
+    clean = cleaner;
+    for (size_t i = 0; i < sizeof fatal_signals / sizeof *fatal_signals; i++) {
+        struct sigaction action;
+        if (sigaction(fatal_signals[i], NULL, &action) != 0 || action.sa_handler != SIG_DFL)
+            continue;
+        action = (struct sigaction){ .sa_handler = clean_and_die };
+        sigfillset(&action.sa_mask);
+        sigaction(fatal_signals[i], &action, NULL);
+    }
+}
+
 static int stop_signal(void)
 {
     return stop;
@@ -119,7 +146,7 @@ static bool hup_came(void)
 }
 
 static const struct wh_process_ops ops = {
-    catch_signals, release, catch_again, hold_pipe, stop_signal, descriptor, limit, hup_came,
+    catch_signals, release, catch_again, hold_pipe, guard, stop_signal, descriptor, limit, hup_came,
 };
 
 void wh_signals_own(void)

@@ -29,6 +29,7 @@
 
 #include "base/file.h"
 #include "base/memory.h"
+#include "cli/signals.h"
 
 /* Every test runs in an empty folder of its own. */
 static char home[128];
@@ -728,6 +729,7 @@ static void a_pipe_is_enlarged_and_anything_else_left_alone(void **state)
 
 int main(void)
 {
+    wh_signals_own();
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(a_new_file_appears_with_the_commit_and_only_for_its_owner),
         IN_A_FOLDER(a_replaced_file_keeps_its_mode_and_is_old_or_new),
