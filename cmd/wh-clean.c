@@ -2,8 +2,8 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include "clean/clean.h"
 #include "clean/stage.h"
+#include "clean/table.h"
 #include "cli/tool.h"
 #include "pipe/recipe.h"
 

@@ -7,6 +7,8 @@
 #include "cli/tool.h"
 #include "model/modelstore.h"
 #include "pipe/origin.h"
+#include "pipe/store.h"
+#include "sink/checkpoint_name.h"
 #include "sink/sink.h"
 #include "source/source.h"
 

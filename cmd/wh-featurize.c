@@ -4,6 +4,7 @@
 #include "cli/tool.h"
 #include "feature/encoder.h"
 #include "feature/featurize.h"
+#include "feature/table.h"
 #include "pipe/recipe.h"
 
 struct job {

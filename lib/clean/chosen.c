@@ -1,4 +1,5 @@
 #include "clean/chosen.h"
+#include "pipe/step_argument.h"
 
 #include <stdlib.h>
 #include <string.h>

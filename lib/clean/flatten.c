@@ -8,7 +8,8 @@
 
 #include "base/hash.h"
 #include "clean/chosen.h"
-#include "clean/clean.h"
+#include "clean/table.h"
+#include "pipe/step_argument.h"
 #include "record/json.h"
 
 enum {

@@ -2,8 +2,9 @@
 #include <stdlib.h>
 
 #include "clean/chosen.h"
-#include "clean/clean.h"
+#include "clean/table.h"
 #include "pipe/recipe.h"
+#include "pipe/step_argument.h"
 #include "record/json.h"
 
 struct fill {

@@ -1,4 +1,4 @@
-#include "clean/clean.h"
+#include "clean/table.h"
 
 #include <stddef.h>
 

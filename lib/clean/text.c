@@ -5,7 +5,8 @@
 
 #include "base/text.h"
 #include "clean/chosen.h"
-#include "clean/clean.h"
+#include "clean/table.h"
+#include "pipe/step_argument.h"
 
 static const char *const only_columns[] = { "columns", "column", NULL };
 

@@ -8,8 +8,8 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "clean/chosen.h"
-#include "clean/clean.h"
 #include "clean/convert.h"
+#include "clean/table.h"
 
 struct target {
     const char *name;

@@ -11,7 +11,8 @@
 #include "base/hash.h"
 #include "base/tape.h"
 #include "clean/chosen.h"
-#include "clean/clean.h"
+#include "clean/table.h"
+#include "pipe/step_argument.h"
 #include "record/json.h"
 
 enum { FIRST_TABLE = 1 << 10, COUNT_SIZE = 10 };

@@ -12,6 +12,8 @@
 #include "base/number.h"
 #include "base/time.h"
 #include "feature/encoder.h"
+#include "feature/table.h"
+#include "pipe/step_argument.h"
 
 enum part { YEAR, QUARTER, MONTH, WEEK, DAY, YEARDAY, WEEKDAY, HOUR, MINUTE, SECOND, EPOCH, PARTS };
 

@@ -6,6 +6,7 @@
 
 #include "base/number.h"
 #include "clean/chosen.h"
+#include "feature/table.h"
 
 int wh_encoder_open(struct wh_encoder *encoder, const struct wh_step_ops *ops,
                     const json_t *recipe, struct wh_error *error)

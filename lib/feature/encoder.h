@@ -105,15 +105,4 @@ bool wh_encoder_feeds_none(const struct wh_step *step, const struct wh_step *lat
 /* feeds() of an encoder of numbers: the encoders of numbers after it that may name its columns. */
 bool wh_encoder_feeds_numbers(const struct wh_step *step, const struct wh_step *later);
 
-/* The encoders. */
-extern const struct wh_step_type wh_step_passthrough;
-extern const struct wh_step_type wh_step_standard;
-extern const struct wh_step_type wh_step_log1p;
-extern const struct wh_step_type wh_step_onehot;
-extern const struct wh_step_type wh_step_hash;
-extern const struct wh_step_type wh_step_dates;
-
-/* All steps that wh-featurize knows: the encoders and wh-clean's; NULL at the end. free() it. */
-const struct wh_step_type **wh_feature_steps(void);
-
 #endif

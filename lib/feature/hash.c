@@ -9,6 +9,8 @@
 
 #include "base/hash.h"
 #include "feature/encoder.h"
+#include "feature/table.h"
+#include "pipe/step_argument.h"
 
 enum { MOST = 1 << 30 };
 

@@ -3,6 +3,8 @@
 
 #include "base/number.h"
 #include "feature/encoder.h"
+#include "feature/table.h"
+#include "pipe/step_argument.h"
 
 static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
                                struct wh_features *features, struct wh_error *error)

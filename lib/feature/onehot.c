@@ -25,6 +25,8 @@
 #include "base/hash.h"
 #include "base/number.h"
 #include "feature/encoder.h"
+#include "feature/table.h"
+#include "pipe/step_argument.h"
 #include "record/json.h"
 
 enum { FIRST_TABLE = 64 };

@@ -4,6 +4,8 @@
 
 #include "base/number.h"
 #include "feature/encoder.h"
+#include "feature/table.h"
+#include "pipe/step_argument.h"
 
 /* Digits that no double overflows with, where there is no exponent. */
 enum { SAFE_DIGITS = 300 };

@@ -1,7 +1,9 @@
+#include "feature/table.h"
+
 #include <stdlib.h>
 
-#include "clean/clean.h"
-#include "feature/encoder.h"
+#include "base/memory.h"
+#include "clean/table.h"
 
 /* In the order of --help. */
 static const struct wh_step_type *const encoders[] = {

@@ -8,6 +8,7 @@
 
 #include "base/memory.h"
 #include "model/modelfile.h"
+#include "pipe/store.h"
 
 struct model_store {
     struct wh_store store;

@@ -6,6 +6,7 @@
 #define WH_MODEL_MODELSTORE_H
 
 #include "pipe/checkpoint.h"
+#include "pipe/store.h"
 
 extern const struct wh_store_kind wh_model_store;
 

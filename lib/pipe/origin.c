@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/time.h"
+#include "pipe/store.h"
 
 /* A checkpoint that was written: how many rows stood before it in all, and when. */
 struct written {

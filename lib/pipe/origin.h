@@ -13,6 +13,7 @@
 #include "pipe/checkpoint.h"
 #include "pipe/control.h"
 #include "pipe/stage.h"
+#include "pipe/store.h"
 
 /* How often a checkpoint comes: after so many rows, or so many seconds; the other is 0. */
 struct wh_every {

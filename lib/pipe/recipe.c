@@ -11,6 +11,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "pipe/run.h"
+#include "pipe/step_argument.h"
 #include "record/json.h"
 
 enum { MAX_RECIPE = 16 << 20 };

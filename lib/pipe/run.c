@@ -14,6 +14,7 @@
 #include "base/secrets.h"
 #include "base/time.h"
 #include "pipe/loop.h"
+#include "pipe/stream.h"
 
 /* The clock is looked at every so many rows at most, and every so many seconds at best. */
 enum { LARGEST_BATCH = 1024 };

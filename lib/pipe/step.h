@@ -138,20 +138,6 @@ int wh_step_resolve(const struct wh_step *step, struct wh_columns *columns,
                     const struct wh_shape *shape, uint32_t *indices, struct wh_error *error);
 
 /*
- * Reading an option's argument "COLS[:KEY=VALUE,...]": `columns` gets "COLS", every KEY=VALUE a
- * member, numbers as numbers, true and false as booleans, the rest as strings; KEY alone is true.
- * A list of columns may hold colons after a backslash and in patterns.
- */
-json_t *wh_parse_columns_argument(const char *argument, struct wh_error *error);
-/* "COL=VALUE": members column (whatever is before the "=", also a list) and `key`; VALUE is kept
- * as a string unless it is a JSON number, true, false or null. */
-json_t *wh_parse_value_argument(const char *argument, const char *key, struct wh_error *error);
-
-/* Adds to an error about such an argument how a column is written whose name holds a "=", where one
- * may have been meant: "a=b=5" is for the column a. */
-void wh_suggest_equals(const char *argument, struct wh_error *error);
-
-/*
  * A step from its recipe object, whose op must be among `types` (NULL at the end) and whose keys
  * must be known; NULL with WH_REFUSED. The error does not name the op: callers do, by `op` (NULL
  * where it is unknown), or have named the option. Freed by wh_step_free.

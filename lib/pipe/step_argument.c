@@ -1,5 +1,4 @@
-/* What stands after a step's option: "COLS[:KEY=VALUE,...]" and "COL=VALUE". */
-#include "pipe/step.h"
+#include "pipe/step_argument.h"
 
 #include <stdio.h>
 #include <string.h>

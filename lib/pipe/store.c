@@ -1,11 +1,12 @@
-/* C by its name: which kind it is, is asked each time: a file shows it only when it is there. */
+#include "pipe/store.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "pipe/checkpoint.h"
 
+/* Which kind it is, is asked each time: a file shows it only when it is there. */
 struct named_store {
     struct wh_store base;
     const struct wh_store_kind *const *kinds;

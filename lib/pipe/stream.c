@@ -1,4 +1,5 @@
-/* Control records in the run: taking them in, passing them on, and making them at the source. */
+#include "pipe/stream.h"
+
 #include <inttypes.h>
 #include <signal.h>
 #include <sys/stat.h>
@@ -7,7 +8,6 @@
 #include "base/file.h"
 #include "base/process.h"
 #include "base/time.h"
-#include "pipe/loop.h"
 
 /* Seconds to wait for the sink's commit after the end; fewer where somebody wants us gone. */
 static const double PATIENCE = 30, PATIENCE_STOPPED = 2;

@@ -1,10 +1,10 @@
-/* DATABASE-URL#NAME taken apart; wh-extract needs this without any sink. */
+#include "sink/checkpoint_name.h"
+
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/memory.h"
 #include "database/url.h"
-#include "sink/sink.h"
 
 const char *wh_checkpoint_row(const char *checkpoint)
 {

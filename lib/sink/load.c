@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "database/url.h"
 #include "pipe/outlet.h"
+#include "sink/checkpoint_name.h"
 
 /* So much of `every` is enough: a source's checkpoints of the same interval come a little early
  * and a little late, and each second one would be put off. */

@@ -5,6 +5,7 @@
 
 #include "base/text.h"
 #include "database/url.h"
+#include "sink/checkpoint_name.h"
 
 static const struct kind {
     const char *prefix; /* targets of this kind begin so */

@@ -17,6 +17,7 @@
 #include "base/error.h"
 #include "pipe/checkpoint.h"
 #include "pipe/stage.h"
+#include "pipe/store.h"
 #include "record/row.h"
 #include "record/writer.h"
 
@@ -92,12 +93,6 @@ struct wh_sink *wh_sqlite_sink(const struct wh_sink_request *request, struct wh_
 struct wh_sink *wh_file_sink(const struct wh_sink_request *request, struct wh_error *error);
 
 /* ---- C, as wh-extract reads it ------------------------------------------------------------- */
-
-/* "scores" of "postgresql:///shop#scores": what a database calls the checkpoint, in the column name
- * of wh_checkpoint; "" where there is no '#'. */
-const char *wh_checkpoint_row(const char *checkpoint);
-/* C as messages name it, without a password and parameters; free() it. */
-char *wh_checkpoint_display(const char *checkpoint);
 
 /* DATABASE-URL#name: a row of wh_checkpoint (postgres_store.c, sqlite_store.c). */
 extern const struct wh_store_kind wh_postgres_store, wh_sqlite_store;

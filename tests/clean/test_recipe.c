@@ -10,8 +10,9 @@
 
 #include <cmocka.h>
 
-#include "clean/clean.h"
+#include "clean/table.h"
 #include "pipe/recipe.h"
+#include "pipe/step_argument.h"
 
 static char *canonical(const char *text)
 {

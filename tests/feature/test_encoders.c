@@ -13,6 +13,7 @@
 #include <cmocka.h>
 
 #include "feature/encoder.h"
+#include "feature/table.h"
 #include "record/reader.h"
 
 /* A list of steps at work on rows that are written out in the test. */

@@ -16,10 +16,11 @@
 #include <cmocka.h>
 
 #include "base/file.h"
-#include "clean/clean.h"
 #include "clean/stage.h"
+#include "clean/table.h"
 #include "feature/encoder.h"
 #include "feature/stage.h"
+#include "feature/table.h"
 #include "pipe/recipe.h"
 #include "record/reader.h"
 #include "record/writer.h"

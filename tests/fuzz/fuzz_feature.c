@@ -11,6 +11,7 @@
 #include <string.h>
 
 #include "feature/encoder.h"
+#include "feature/table.h"
 #include "fuzz.h"
 #include "pipe/recipe.h"
 #include "record/reader.h"

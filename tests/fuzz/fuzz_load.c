@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "fuzz.h"
+#include "pipe/store.h"
 #include "record/reader.h"
 #include "sink/sink.h"
 

@@ -13,6 +13,7 @@
 #include "base/hash.h"
 #include "feature/encoder.h"
 #include "feature/stage.h"
+#include "feature/table.h"
 #include "fuzz.h"
 #include "pipe/recipe.h"
 #include "record/reader.h"

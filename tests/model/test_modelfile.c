@@ -17,6 +17,7 @@
 #include "base/file.h"
 #include "model/modelfile.h"
 #include "model/modelstore.h"
+#include "pipe/store.h"
 
 static char folder[] = "/tmp/wh-modelfile-XXXXXX";
 

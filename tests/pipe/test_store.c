@@ -24,6 +24,7 @@ static int count_settle(const char *path, struct wh_error *error)
 
 #define wh_file_sync_folder count_settle
 #include "pipe/store.c"
+#include "pipe/store.h"
 
 static struct wh_place present; /* what C holds */
 

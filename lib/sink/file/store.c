@@ -8,6 +8,7 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "database/url.h"
+#include "pipe/store.h"
 #include "sink/sink.h"
 
 enum { LARGEST = 16 << 20 };

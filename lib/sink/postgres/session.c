@@ -11,6 +11,7 @@
 #include "database/pgerror.h"
 #include "database/pgquery.h"
 #include "database/url.h"
+#include "sink/checkpoint_name.h"
 #include "sink/postgres/fault.h"
 
 enum { OLDEST_SERVER = 90500 };       /* the first with ON CONFLICT */

@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "database/pgconnect.h"
 #include "database/pgquery.h"
+#include "pipe/store.h"
+#include "sink/checkpoint_name.h"
 #include "sink/postgres/checkpoint.h"
 #include "sink/sink.h"
 

@@ -13,6 +13,7 @@
 #include "base/memory.h"
 #include "base/process.h"
 #include "database/sqlite.h"
+#include "sink/checkpoint_name.h"
 #include "sink/held.h"
 #include "sink/schema.h"
 #include "sink/sqlite/store.h"

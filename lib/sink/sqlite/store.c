@@ -8,6 +8,8 @@
 #include "base/memory.h"
 #include "database/sql.h"
 #include "database/sqlite.h"
+#include "pipe/store.h"
+#include "sink/checkpoint_name.h"
 #include "sink/sink.h"
 
 static int bind_name(sqlite3_stmt *statement, int index, const char *text)

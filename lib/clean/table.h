@@ -2,8 +2,8 @@
  * The steps that clean rows: types, missing values, text, duplicates, which columns there are.
  * Each is a wh_step_type (pipe/step.h); wh-clean and wh-featurize run them.
  */
-#ifndef WH_CLEAN_CLEAN_H
-#define WH_CLEAN_CLEAN_H
+#ifndef WH_CLEAN_TABLE_H
+#define WH_CLEAN_TABLE_H
 
 #include "pipe/step.h"
 
