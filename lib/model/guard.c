@@ -33,13 +33,16 @@ int wh_guard_begin(struct wh_model *model, struct wh_error *error)
     return 0;
 }
 
-bool wh_guard_resume(struct wh_model *model)
+int wh_guard_resume(struct wh_model *model, struct wh_error *error)
 {
-    struct wh_error reason;
     const struct wh_settings *settings = &model->settings;
     if (!settings->drift && !settings->on_drift)
-        return true;
-    return settings->drift && settings->on_drift && wh_guard_begin(model, &reason) == 0;
+        return 0;
+    if (!settings->drift || !settings->on_drift)
+        return wh_fail(error, WH_REFUSED, "--%s is there without --%s",
+                       settings->drift ? "drift" : "on-drift",
+                       settings->drift ? "on-drift" : "drift");
+    return wh_guard_begin(model, error);
 }
 
 /* The learner and its notion of the target's unit, as for a first row. */

@@ -15,8 +15,8 @@
 /* For a new model: settles what the settings leave open, and refuses what they say amiss. */
 int wh_guard_begin(struct wh_model *model, struct wh_error *error);
 /* The same for one that is read: the state follows with the sections. One that was never begun
- * here is not watched. False for settings that cannot be. */
-bool wh_guard_resume(struct wh_model *model);
+ * here is not watched. */
+int wh_guard_resume(struct wh_model *model, struct wh_error *error);
 
 /* After a row was learned from: what drift was found in its losses, or NULL. */
 const struct wh_drift_event *wh_guard_row(struct wh_model *model, const struct wh_row *row,

@@ -90,19 +90,33 @@ static json_t *header_of(struct wh_model *model)
 
 static int refuse_header(const char *member, struct wh_error *error)
 {
-    return wh_fail(error, WH_REFUSED, "its header's %s is not what it should be", member);
+    return wh_fail(error, WH_REFUSED, "its header's %s is invalid", member);
+}
+
+static int refuse_number(const char *option, double number, double most, struct wh_error *error)
+{
+    return wh_fail(error, WH_REFUSED, "--%s %.15g must be above 0, and %.15g at most", option,
+                   number, most);
+}
+
+static int check_options(struct wh_model *model, struct wh_error *error)
+{
+    const struct wh_settings *settings = &model->settings;
+    if (!settings->roles.label)
+        return wh_fail(error, WH_REFUSED, "they name no label");
+    if (!(settings->rate > 0 && settings->rate <= WH_LARGEST_RATE))
+        return refuse_number("learning-rate", settings->rate, WH_LARGEST_RATE, error);
+    if (settings->max_features >= WH_MOST_FEATURES)
+        return refuse_number("max-features", (double)settings->max_features, WH_MOST_FEATURES - 1,
+                             error);
+    return wh_guard_resume(model, error) || wh_join_check(model, error) ? -1 : 0;
 }
 
 static int load_options(struct wh_model *model, const json_t *options, struct wh_error *error)
 {
-    struct wh_settings *settings = &model->settings;
-    if (wh_settings_load(settings, options, error) != 0)
-        return -1;
-    if (settings->roles.label && settings->rate > 0 && settings->rate <= WH_LARGEST_RATE
-        && settings->max_features < WH_MOST_FEATURES && wh_guard_resume(model)
-        && wh_join_check(model, error) == 0)
-        return 0;
-    return refuse_header("options", error);
+    if (wh_settings_load(&model->settings, options, error) != 0 || check_options(model, error) != 0)
+        return wh_error_in(error, "its header's options");
+    return 0;
 }
 
 static int load_input(struct wh_model *model, const json_t *header, struct wh_error *error)
@@ -127,11 +141,14 @@ static int load_loss(struct wh_model *model, const json_t *header, struct wh_err
     const json_t *loss = json_object_get(header, "loss");
     const char *name = json_string_value(loss);
     bool unsettled = json_is_null(loss) && json_is_null(json_object_get(header, "state"));
-    struct wh_error reason;
-    model->loss_settled = name && wh_loss_parse(name, &model->loss, &reason) == 0;
-    if (unsettled || model->loss_settled)
+    model->loss_settled = !unsettled;
+    if (unsettled)
         return 0;
-    return wh_fail(error, WH_REFUSED, "its loss %s is not known here", name ? name : "");
+    if (!name)
+        return wh_fail(error, WH_REFUSED, "its header's loss is not a text");
+    if (wh_loss_parse(name, &model->loss, error) != 0)
+        return wh_error_in(error, "its loss %s is not known here", name);
+    return 0;
 }
 
 static int load_learner(struct wh_model *model, const json_t *header, struct wh_error *error)
@@ -523,11 +540,14 @@ static int need_line(struct reader *reader, const char **line, size_t *length,
 
 static json_t *parse_header(const char *line, size_t length, struct wh_error *error)
 {
+    json_error_t broken;
     json_t *header = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL
-                                              | JSON_DECODE_INT_AS_REAL, NULL);
+                                              | JSON_DECODE_INT_AS_REAL, &broken);
     const char *kind = json_string_value(json_object_get(header, "wh"));
     double version = json_number_value(json_object_get(header, "version"));
-    if (!kind || strcmp(kind, "model") != 0)
+    if (!header && length > strlen(BEGINNING) && memcmp(line, BEGINNING, strlen(BEGINNING)) == 0)
+        wh_fail(error, WH_REFUSED, "is damaged: its header is not JSON: %s", broken.text);
+    else if (!kind || strcmp(kind, "model") != 0)
         refuse(error, "is not a model");
     else if (version > VERSION)
         wh_fail(error, WH_REFUSED, "is a model of version %g, newer than this program knows (%d)",
@@ -544,13 +564,20 @@ static json_t *parse_header(const char *line, size_t length, struct wh_error *er
 static int parse_checkpoint(const char *line, size_t length, struct wh_checkpoint *checkpoint,
                             struct wh_error *error)
 {
-    struct wh_error reason;
-    json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, NULL);
-    int result = -1;
-    if (json_object_size(object) == 1 && length <= MAX_CHECKPOINT)
-        result = wh_checkpoint_read(json_object_get(object, "checkpoint"), checkpoint, &reason);
+    json_error_t broken;
+    json_t *object = json_loadb(line, length, JSON_REJECT_DUPLICATES | JSON_ALLOW_NUL, &broken);
+    int result;
+    if (!object)
+        result = wh_fail(error, WH_REFUSED, "its checkpoint is not JSON: %s", broken.text);
+    else if (json_object_size(object) != 1)
+        result = refuse(error, "its second line is not a checkpoint");
+    else if (length > MAX_CHECKPOINT)
+        result = wh_fail(error, WH_REFUSED, "its checkpoint takes %zu bytes, and there is room for "
+                         "%d", length, MAX_CHECKPOINT);
+    else
+        result = wh_checkpoint_read(json_object_get(object, "checkpoint"), checkpoint, error);
     json_decref(object);
-    return result == 0 ? 0 : refuse(error, "is damaged: its checkpoint is not one");
+    return result == 0 ? 0 : wh_error_in(error, "is damaged");
 }
 
 /* Where the body of a file is read to. */

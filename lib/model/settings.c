@@ -9,6 +9,8 @@
 #include "base/text.h"
 
 enum kind { TEXT, NUMBER, COUNT };
+static const char *const kind_names[] = { [TEXT] = "a text", [NUMBER] = "a number",
+                                          [COUNT] = "a count" };
 
 struct setting {
     const char *option; /* in the file dashes are underscores */
@@ -284,7 +286,7 @@ int wh_settings_load(struct wh_settings *settings, const json_t *object, struct 
     *settings = wh_settings_none();
     for (size_t i = 0; i < SETTINGS; i++)
         if (!load(settings, &table[i], json_object_get(object, key_of(&table[i], key))))
-            return wh_fail(error, WH_REFUSED, "its header's option %s is not what it should be",
-                           table[i].option);
+            return wh_fail(error, WH_REFUSED, "--%s is not %s", table[i].option,
+                           kind_names[table[i].kind]);
     return 0;
 }

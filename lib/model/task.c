@@ -615,8 +615,10 @@ int wh_task_load(struct wh_task *task, const json_t *header, struct wh_error *er
     const char *kind = json_string_value(json_object_get(header, "task"));
     if (kind && strcmp(kind, UNSETTLED) == 0)
         return 0;
-    if (!kind || wh_task_init(task, kind, NULL, error) != 0)
-        return wh_fail(error, WH_REFUSED, "its task is not known here");
+    if (!kind)
+        return wh_fail(error, WH_REFUSED, "its header's task is not a text");
+    if (wh_task_init(task, kind, NULL, error) != 0)
+        return wh_error_in(error, "its task is not known here");
     if (task->kind == WH_TASK_REGRESSION) {
         task->type = WH_NUMBER;
         return 0;

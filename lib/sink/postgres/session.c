@@ -176,9 +176,10 @@ static int settle(struct wh_pg_session *session, const struct wh_checkpoint *nex
         return wh_pg_session_name(session, error);
     }
     if (ask_again(session, &held.place, error)) {
-        wh_fail(error, WH_UNREACHABLE, "the connection was lost at the commit (%s), and what "
-                "became of that cannot be asked yet: run the same line again, which goes on where "
-                "it left off", cause);
+        wh_error_in(error, "the connection was lost at the commit (%s), and what became of that "
+                    "cannot be asked yet (run the same line again, which continues where it left "
+                    "off)", cause);
+        error->status = WH_UNREACHABLE;
         return wh_pg_session_name(session, error);
     }
     if (wh_place_same(&held.place, &next->place))
