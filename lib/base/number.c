@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/decimal.h"
+#include "base/text.h"
 #include "base/wide.h"
 
 /* A double is mantissa * 2^(biased - EXPONENT_BIAS), with 52 stored bits of mantissa. */
@@ -50,16 +51,11 @@ static int log2_of_ten(int q)
  * Grammar
  */
 
-static bool is_digit(char c)
-{
-    return c >= '0' && c <= '9';
-}
-
 /* At least one digit; returns the place after the last, or NULL. */
 static const char *skip_digits(const char *at, const char *end)
 {
     const char *first = at;
-    while (at < end && is_digit(*at))
+    while (at < end && wh_is_digit(*at))
         at++;
     return at > first ? at : NULL;
 }
@@ -93,7 +89,7 @@ bool wh_number_integer(const char *text, size_t length, int64_t *value)
     /* Summed up below zero, where there is one integer more. */
     int64_t number = 0;
     for (size_t i = negative; i < length; i++)
-        if (!is_digit(text[i]) || __builtin_mul_overflow(number, (int64_t)10, &number)
+        if (!wh_is_digit(text[i]) || __builtin_mul_overflow(number, (int64_t)10, &number)
             || __builtin_sub_overflow(number, (int64_t)(text[i] - '0'), &number))
             return false;
     if (!negative && number == INT64_MIN)
@@ -154,7 +150,7 @@ static const char *read_digits(const char *at, const char *end, uint64_t *value)
         sum = sum * 100000000 + eight_digits(word);
         at += 8;
     }
-    for (; at < end && is_digit(*at); at++)
+    for (; at < end && wh_is_digit(*at); at++)
         sum = sum * 10 + (uint64_t)(*at - '0');
     *value = sum;
     return at;

@@ -10,6 +10,19 @@
 
 #include "base/memory.h"
 
+/* Of ASCII, whatever the locale. */
+static inline bool wh_is_digit(char c)
+{
+    return (unsigned char)(c - '0') < 10;
+}
+
+/* 0 to 15, or -1 where it is no hexadecimal digit. */
+static inline int wh_hex_digit(char c)
+{
+    unsigned char letter = (unsigned char)(c | 0x20);
+    return wh_is_digit(c) ? c - '0' : letter >= 'a' && letter <= 'f' ? letter - 'a' + 10 : -1;
+}
+
 /* Index of the first byte that is not part of well-formed UTF-8 (RFC 3629), or `length`. */
 size_t wh_utf8_valid(const char *text, size_t length);
 /* Appends `code` (a Unicode scalar value) as UTF-8 to `out`; returns its length, 1 to 4. */

@@ -74,7 +74,7 @@ static bool find_powers(const struct wh_slice *text, int64_t *high, int64_t *low
     int64_t power = 0;
     bool found = false, point = false;
     take(&left, '-');
-    for (; left.at < left.end && (is_digit(*left.at) || *left.at == '.'); left.at++) {
+    for (; left.at < left.end && (wh_is_digit(*left.at) || *left.at == '.'); left.at++) {
         point = point || *left.at == '.';
         if (*left.at == '.')
             continue;

@@ -11,6 +11,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 #include "database/pgaccept.h"
 
 /* ---- reasons --------------------------------------------------------------------------------- */
@@ -60,11 +62,6 @@ static inline struct cursor cursor_of(const struct wh_slice *text)
     return (struct cursor){ text->text, text->text + text->length, false };
 }
 
-static inline bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static inline bool take(struct cursor *left, char wanted)
 {
     if (left->at == left->end || *left->at != wanted)
@@ -88,7 +85,7 @@ static inline int take_digits(struct cursor *left, int *value)
     enum { MOST = 1000000000 };
     int count = 0;
     *value = 0;
-    for (; left->at < left->end && is_digit(*left->at); left->at++, count++)
+    for (; left->at < left->end && wh_is_digit(*left->at); left->at++, count++)
         *value = *value >= MOST / 10 ? MOST : *value * 10 + (*left->at - '0');
     return count;
 }
@@ -96,7 +93,7 @@ static inline int take_digits(struct cursor *left, int *value)
 /* Two digits of a value up to `most`. */
 static inline bool take_pair(struct cursor *left, int most, int *value)
 {
-    if (left->end - left->at < 2 || !is_digit(left->at[0]) || !is_digit(left->at[1]))
+    if (left->end - left->at < 2 || !wh_is_digit(left->at[0]) || !wh_is_digit(left->at[1]))
         return false;
     *value = (left->at[0] - '0') * 10 + (left->at[1] - '0');
     left->at += 2;

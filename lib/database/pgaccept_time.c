@@ -26,7 +26,7 @@ static bool take_date(struct cursor *left, bool before_christ)
 static bool take_fraction(struct cursor *left, int places)
 {
     int count = 0;
-    for (; left->at < left->end && is_digit(*left->at); left->at++, count++)
+    for (; left->at < left->end && wh_is_digit(*left->at); left->at++, count++)
         left->fine = left->fine || (count >= places && *left->at != '0');
     return count > 0;
 }
@@ -58,7 +58,7 @@ static bool take_offset(struct cursor *left)
     if ((!take(left, '+') && !take(left, '-')) || !take_pair(left, MOST_HOURS, &part))
         return false;
     bool colons = take(left, ':');
-    if (!colons && (left->at == left->end || !is_digit(*left->at)))
+    if (!colons && (left->at == left->end || !wh_is_digit(*left->at)))
         return true;
     if (!take_pair(left, 59, &part))
         return false;
@@ -125,7 +125,7 @@ static const char *wrong_value(const struct wh_slice *text, bool timed)
         return NULL;
     if (take(&left, ':') && !take_pair(&left, 99, &value))
         return NULL;
-    if (left.at < left.end && (is_digit(*left.at) || !strchr(".Zz+- ", *left.at)))
+    if (left.at < left.end && (wh_is_digit(*left.at) || !strchr(".Zz+- ", *left.at)))
         return NULL;
     left = cursor_of(text);
     if (!timed)

@@ -4,6 +4,7 @@
 
 #include "base/base64.h"
 #include "base/memory.h"
+#include "base/text.h"
 #include "record/json.h"
 
 #ifdef __SSE2__
@@ -129,11 +130,6 @@ static void put_on_one_line(char *text, size_t length)
             text[i] = ' ';
 }
 
-static unsigned hex_digit(char c)
-{
-    return c <= '9' ? (unsigned)(c - '0') : (unsigned)((c | 0x20) - 'a' + 10);
-}
-
 /* Whether it is "\x6162", the form of bytea that the session asks for. */
 static bool is_hex(const char *text, size_t length)
 {
@@ -146,7 +142,7 @@ static size_t decode_hex(char *text, size_t length)
     size_t count = length / 2 - 1;
     for (size_t i = 0; i < count; i++) {
         const char *digits = text + 2 + 2 * i;
-        text[i] = (char)(hex_digit(digits[0]) << 4 | hex_digit(digits[1]));
+        text[i] = (char)(wh_hex_digit(digits[0]) << 4 | wh_hex_digit(digits[1]));
     }
     return count;
 }

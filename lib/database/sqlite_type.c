@@ -3,6 +3,8 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/text.h"
+
 static bool contains(const char *type, const char *word)
 {
     size_t length = strlen(word);
@@ -43,14 +45,9 @@ bool wh_sqlite_makes_numbers(enum wh_sqlite_affinity affinity)
     return affinity != WH_SQLITE_TEXTUAL && affinity != WH_SQLITE_AS_GIVEN;
 }
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 static const char *skip_digits(const char *at, const char *end)
 {
-    while (at < end && is_digit(*at))
+    while (at < end && wh_is_digit(*at))
         at++;
     return at;
 }

@@ -7,6 +7,7 @@
 #include "base/hash.h"
 #include "base/memory.h"
 #include "base/number.h"
+#include "base/text.h"
 #include "base/time.h"
 #include "model/model.h"
 
@@ -320,16 +321,11 @@ static void watch_value(struct wh_census *census, struct wh_census_column *colum
  * What texts look like
  */
 
-static bool is_digit(char byte)
-{
-    return byte >= '0' && byte <= '9';
-}
-
 /* The number of digits from `at` on. */
 static size_t digits_at(struct wh_slice text, size_t at)
 {
     size_t count = 0;
-    while (at + count < text.length && is_digit(text.text[at + count]))
+    while (at + count < text.length && wh_is_digit(text.text[at + count]))
         count++;
     return count;
 }
@@ -402,7 +398,7 @@ static void look_at(struct wh_census_column *column, struct wh_slice text)
 {
     struct wh_civil time;
     column->looked++;
-    if (text.length == 0 || !(is_digit(*text.text) || *text.text == '-' || *text.text == '+'))
+    if (text.length == 0 || !(wh_is_digit(*text.text) || *text.text == '-' || *text.text == '+'))
         return;
     if (wh_time_parse(text.text, text.length, &time))
         column->dates++;

@@ -118,14 +118,9 @@ static bool is_null(const struct csv *csv, const char *text, size_t length)
     return false;
 }
 
-static inline bool is_digit(char c)
-{
-    return (unsigned char)(c - '0') < 10;
-}
-
 static inline bool is_number(const char *text, size_t length)
 {
-    if (length == 0 || !is_digit(text[length - 1]) || !(is_digit(text[0]) || text[0] == '-'))
+    if (length == 0 || !wh_is_digit(text[length - 1]) || !(wh_is_digit(text[0]) || text[0] == '-'))
         return false;
     return wh_number_valid(text, length);
 }

@@ -1,21 +1,9 @@
 #include "record/json.h"
 
-#include <stdatomic.h>
 #include <string.h>
 
 #include "base/text.h"
-#include "record/ndjson_tree.h"
-
-const struct wh_ndjson_scan *wh_json_scan(void)
-{
-    static _Atomic(const struct wh_ndjson_scan *) chosen;
-    const struct wh_ndjson_scan *now = atomic_load_explicit(&chosen, memory_order_relaxed);
-    if (!now) {
-        now = wh_ndjson_scan_choose();
-        atomic_store_explicit(&chosen, now, memory_order_relaxed);
-    }
-    return now;
-}
+#include "record/json_scan.h"
 
 /* Bytes of `text` that need no escape. The vector code reads beyond the end, so the last bytes of
  * text that nobody padded are looked at in a copy. */
@@ -116,7 +104,7 @@ size_t wh_json_unescape(const char *text, size_t length, char *out)
 
 const char *wh_json_value(const char *text, struct wh_field *field)
 {
-    struct wh_ndjson_fault fault;
+    struct wh_json_fault fault;
     return wh_json_scan()->value(text, field, &fault);
 }
 
@@ -134,8 +122,8 @@ void wh_json_walk_begin(struct wh_json_walk *walk, const char *text)
 
 bool wh_json_walk_next(struct wh_json_walk *walk)
 {
-    const struct wh_ndjson_scan *use = wh_json_scan();
-    struct wh_ndjson_fault none;
+    const struct wh_json_scan *use = wh_json_scan();
+    struct wh_json_fault none;
     const char *p = walk->next;
     if (*p == '}' || *p == ']')
         return false;

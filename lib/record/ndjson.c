@@ -18,10 +18,10 @@ enum {
     DENSE = 32,               /* columns from which on duplicates are found by a hash set */
 };
 
-static const char *fault(struct wh_ndjson_fault *out, const char *at, const char *rule,
+static const char *fault(struct wh_json_fault *out, const char *at, const char *rule,
                          const char *text)
 {
-    *out = (struct wh_ndjson_fault){ at, rule, text };
+    *out = (struct wh_json_fault){ at, rule, text };
     return NULL;
 }
 
@@ -165,7 +165,8 @@ static struct wh_ndjson_node *add_child(struct wh_ndjson *reader, struct wh_ndjs
         return NULL;
     }
     if (node->depth == 0 && length == 3 && memcmp(name, "@wh", 3) == 0) {
-        fault(&reader->fault, key - 1, "reserved", "a control record");
+        reader->control = true;
+        reader->fault.at = key - 1;
         return NULL;
     }
     if (node->depth == WH_MAX_COLUMNS) {
@@ -220,7 +221,7 @@ static struct wh_ndjson_node *find_child(const struct wh_ndjson *reader,
 }
 
 /* Behind the closing brace only blanks may stand. */
-static const char *row_end(const char *p, struct wh_ndjson_fault *out)
+static const char *row_end(const char *p, struct wh_json_fault *out)
 {
     const char *end = wh_json_skip_blanks(p);
     if (*end != '\n')
@@ -233,7 +234,7 @@ static const char *row_end(const char *p, struct wh_ndjson_fault *out)
 
 /* The key at `p` and the colon after it: the first byte of its value. */
 static const char *parse_key(const struct wh_ndjson *reader, const char *p, struct wh_field *key,
-                             struct wh_ndjson_fault *out)
+                             struct wh_json_fault *out)
 {
     if (*p != '"')
         return fault(out, p, "json", *p == '\n' ? "the line ends within the row (one row in each "
@@ -251,7 +252,7 @@ static const char *parse_key(const struct wh_ndjson *reader, const char *p, stru
 struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson_node *node,
                                       const char **p)
 {
-    struct wh_ndjson_fault *out = &reader->fault;
+    struct wh_json_fault *out = &reader->fault;
     const char *start = *p;
     out->at = NULL;
     struct wh_ndjson_node *child = known_child(reader, node, start);
@@ -300,98 +301,19 @@ void wh_ndjson_grow(struct wh_ndjson *reader)
     reader->fields = wh_resize(reader->fields, reader->field_room, sizeof *reader->fields);
 }
 
-/* Strings ---------------------------------------------------------------------------------- */
-
-static int hex_digit(unsigned char c)
-{
-    if (c >= '0' && c <= '9')
-        return c - '0';
-    c |= 0x20;
-    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-int wh_json_code_unit(const char *p)
-{
-    int unit = 0;
-    for (int i = 0; i < 4; i++) {
-        int digit = hex_digit((unsigned char)p[i]);
-        if (digit < 0)
-            return -1;
-        unit = unit << 4 | digit;
-    }
-    return unit;
-}
-
-const char *wh_json_check_escape(const char *p, struct wh_ndjson_fault *out)
-{
-    switch (p[1]) {
-    case '"': case '\\': case '/': case 'b': case 'f': case 'n': case 'r': case 't':
-        return p + 2;
-    case 'u':
-        break;
-    default:
-        return fault(out, p, "escape", "there is no such escape in JSON");
-    }
-    int unit = wh_json_code_unit(p + 2);
-    if (unit < 0)
-        return fault(out, p, "escape", "\\u must be followed by four hexadecimal digits");
-    if (unit < 0xD800 || unit > 0xDFFF)
-        return p + 6;
-    int second = p[6] == '\\' && p[7] == 'u' ? wh_json_code_unit(p + 8) : -1;
-    if (unit > 0xDBFF || second < 0xDC00 || second > 0xDFFF)
-        return fault(out, p, "surrogate", "half of a surrogate pair stands alone");
-    return p + 12;
-}
-
-/* Length of the UTF-8 character (RFC 3629) whose bytes are in `word`, the first lowest and 0x80 or
- * more; 0 where it is none. */
-static size_t character(uint32_t word)
-{
-    uint32_t first = word & 0xFF, second = word >> 8 & 0xFF;
-    if ((word & 0xC0C0F0) == 0x8080E0) /* the next test: too long a form, surrogates */
-        return (first == 0xE0 && second < 0xA0) || (first == 0xED && second > 0x9F) ? 0 : 3;
-    if ((word & 0xC0E0) == 0x80C0)
-        return first >= 0xC2 ? 2 : 0;
-    if ((word & 0xC0C0C0F8) == 0x808080F0)
-        return (first == 0xF0 && second < 0x90) || first > 0xF4 || (first == 0xF4 && second > 0x8F)
-                   ? 0 : 4;
-    return 0;
-}
-
-const char *wh_json_check_utf8(const char *p, struct wh_ndjson_fault *out)
-{
-    /* Up to three bytes after the line's end are looked at; they are slack. */
-    const unsigned char *at = (const unsigned char *)p;
-    while (*at >= 0x80) {
-        size_t length = character((uint32_t)at[0] | (uint32_t)at[1] << 8 | (uint32_t)at[2] << 16
-                                  | (uint32_t)at[3] << 24);
-        if (length == 0)
-            return fault(out, (const char *)at, "utf-8", "the text is not valid UTF-8");
-        at += length;
-    }
-    return (const char *)at;
-}
-
 /* Reader ----------------------------------------------------------------------------------- */
 
-const struct wh_ndjson_scan *wh_ndjson_scan_choose(void)
+static wh_ndjson_row *choose_row(const struct wh_json_scan *scan)
 {
-    const struct wh_ndjson_scan *best = &wh_ndjson_scan_plain;
-    const char *wanted = getenv("WH_SIMD");
 #if defined(__x86_64__)
-    best = &wh_ndjson_scan_sse2;
-    __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("bmi") &&
-        __builtin_cpu_supports("bmi2"))
-        best = &wh_ndjson_scan_avx2;
-    if (wanted && strcmp(wanted, "sse2") == 0)
-        best = &wh_ndjson_scan_sse2;
+    if (scan != &wh_json_plain)
+        return scan == &wh_json_avx2 ? wh_ndjson_row_avx2 : wh_ndjson_row_sse2;
 #elif defined(__aarch64__)
-    best = &wh_ndjson_scan_neon;
+    if (scan != &wh_json_plain)
+        return wh_ndjson_row_neon;
 #endif
-    if (wanted && strcmp(wanted, "plain") == 0)
-        best = &wh_ndjson_scan_plain;
-    return best;
+    (void)scan;
+    return wh_ndjson_row_plain;
 }
 
 /* The last newline in bytes[0 .. length), or NULL. */
@@ -483,12 +405,15 @@ static enum wh_next too_long(struct wh_ndjson *reader, const char *start, struct
     return WH_NEXT_BAD;
 }
 
-static enum wh_next bad_row(struct wh_ndjson *reader, const char *start, struct wh_error *error)
+/* The line at `start` holds no row: it is a bad one, or a control record. */
+static enum wh_next no_row(struct wh_ndjson *reader, const char *start, struct wh_error *error)
 {
-    const struct wh_ndjson_fault *broken = &reader->fault;
+    const struct wh_json_fault *broken = &reader->fault;
+    bool control = reader->control;
     const char *newline = memchr(broken->at, '\n', (size_t)(reader->complete - broken->at));
     size_t length = (size_t)(newline - start);
     struct wh_row *row = &reader->row;
+    reader->control = false;
     row->raw = start;
     row->terminator = !(reader->unterminated && newline + 1 == reader->complete);
     row->raw_length = length + row->terminator;
@@ -497,7 +422,7 @@ static enum wh_next bad_row(struct wh_ndjson *reader, const char *start, struct 
     take_line(reader, length + 1);
     if (length > reader->max_row)
         return too_long(reader, start, error);
-    if (strcmp(broken->rule, "reserved") == 0)
+    if (control)
         return WH_NEXT_CONTROL;
     wh_bad_row(error, broken->rule, NULL, 0, (size_t)(broken->at - start) + 1, "%s", broken->text);
     if (strcmp(broken->rule, "duplicate-key") == 0) {
@@ -576,9 +501,9 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
 
     row->line = reader->line;
     struct wh_ndjson_node *end;
-    const char *behind = reader->scan->row(reader, start, &end);
+    const char *behind = reader->scan_row(reader, start, &end);
     if (__builtin_expect(!behind, 0))
-        return bad_row(reader, start, error);
+        return no_row(reader, start, error);
     size_t length = (size_t)(behind - start);
     row->terminator = !(reader->unterminated && behind + 1 == reader->complete);
     if (__builtin_expect(!row->terminator, 0))
@@ -652,7 +577,8 @@ struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_inp
     reader->max_row = reading->max_row ? reading->max_row : WH_MAX_ROW;
     reader->field_room = 64;
     reader->fields = wh_alloc(reader->field_room, sizeof *reader->fields);
-    reader->scan = wh_ndjson_scan_choose();
+    reader->scan = wh_json_scan_choose();
+    reader->scan_row = choose_row(reader->scan);
     reader->row.source = input->name;
     reader->row.raw_format = WH_FORMAT_NDJSON;
     reader->edges = wh_alloc((size_t)1 << EDGES_LOG2, sizeof *reader->edges);

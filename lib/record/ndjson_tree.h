@@ -18,6 +18,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#include "record/json_scan.h"
 #include "record/position.h"
 #include "record/reader.h"
 
@@ -37,12 +38,11 @@ struct wh_ndjson_node {
 
 struct wh_ndjson;
 
-/* What a row broke, and where. */
-struct wh_ndjson_fault {
-    const char *at;
-    const char *rule;
-    const char *text;
-};
+/* Reads one row at `p`, whose line is complete. Fills reader->fields and returns the line feed after
+ * the row, with *end the node where the row ended; NULL where the line holds no row, as
+ * reader->fault and reader->control say. One for each kind of vector (record/json_scan.h). */
+typedef const char *wh_ndjson_row(struct wh_ndjson *reader, const char *p,
+                                  struct wh_ndjson_node **end);
 
 struct wh_ndjson {
     struct wh_reader reader;
@@ -69,39 +69,18 @@ struct wh_ndjson {
     struct wh_ndjson_node **names;      /* hash set for rows of many columns */
     size_t names_size;
 
-    struct wh_ndjson_fault fault;
-    const struct wh_ndjson_scan *scan;
+    struct wh_json_fault fault; /* `at` NULL: none; also where a control record stops the scan */
+    bool control;               /* the line begins as a control record does */
+    const struct wh_json_scan *scan;
+    wh_ndjson_row *scan_row;
 };
 
-/* The vector code, one set for each kind of processor. */
-struct wh_ndjson_scan {
-    const char *name;
-    /*
-     * Reads one row at `p`, whose line is complete. Fills reader->fields and returns the line feed
-     * after the row, with *end the node where the row ended; NULL with reader->fault.
-     */
-    const char *(*row)(struct wh_ndjson *reader, const char *p, struct wh_ndjson_node **end);
-    /* Checks one JSON value; returns the byte after it or NULL with the fault. */
-    const char *(*value)(const char *p, struct wh_field *field, struct wh_ndjson_fault *fault);
-    /* Whether `p` begins with an edge's text, which holds no newline: so it is never compared
-     * beyond the line at `p`, but for vectors reading WH_SLACK on. */
-    bool (*same)(const char *p, const char *text, size_t length);
-    /* Length of the part of `text` that needs no escape within quotes. Reads WH_SLACK beyond. */
-    size_t (*safe)(const char *text, size_t length);
-};
-
-extern const struct wh_ndjson_scan wh_ndjson_scan_plain;
+wh_ndjson_row wh_ndjson_row_plain;
 #if defined(__x86_64__)
-extern const struct wh_ndjson_scan wh_ndjson_scan_sse2;
-extern const struct wh_ndjson_scan wh_ndjson_scan_avx2;
+wh_ndjson_row wh_ndjson_row_sse2, wh_ndjson_row_avx2;
 #elif defined(__aarch64__)
-extern const struct wh_ndjson_scan wh_ndjson_scan_neon;
+wh_ndjson_row wh_ndjson_row_neon;
 #endif
-
-/* The best for this processor, or the one that WH_SIMD names. */
-const struct wh_ndjson_scan *wh_ndjson_scan_choose(void);
-/* The same, chosen once in the process, for text that is no reader's. */
-const struct wh_ndjson_scan *wh_json_scan(void);
 
 /*
  * The slow way from one value to the next: parses what stands at *p after `node`'s value. Returns
@@ -112,21 +91,5 @@ struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson
                                       const char **p);
 /* Makes room for further fields. */
 void wh_ndjson_grow(struct wh_ndjson *reader);
-
-/* The first byte from `p` on that is no blank within a line. */
-static inline const char *wh_json_skip_blanks(const char *p)
-{
-    while (*p == ' ' || *p == '\t' || *p == '\r')
-        p++;
-    return p;
-}
-
-/* The code unit of the four hexadecimal digits at `p`, or -1. */
-int wh_json_code_unit(const char *p);
-
-/* Parts of strings that vector code leaves to these: `p` at a backslash, or at a byte of 0x80 or
- * more. They return the first byte after the escape (or the run of such bytes), or NULL. */
-const char *wh_json_check_escape(const char *p, struct wh_ndjson_fault *fault);
-const char *wh_json_check_utf8(const char *p, struct wh_ndjson_fault *fault);
 
 #endif

@@ -81,7 +81,7 @@ struct wh_reading {
     bool complete;               /* --complete: it will not, and is given as it is */
 };
 
-enum { WH_MAX_ROW = 64 << 20, WH_MAX_DEPTH = 1000 };
+enum { WH_MAX_ROW = 64 << 20 };
 
 /* What a file's name says about its format, .gz at its end aside, where *format is WH_FORMAT_NONE:
  * also whether that is TSV, for which *delimiter must be 0 or a tab, and then becomes one. */

@@ -9,7 +9,7 @@
 #include "base/memory.h"
 #include "record/csv_encode.h"
 #include "record/json.h"
-#include "record/ndjson_tree.h"
+#include "record/json_scan.h"
 
 enum { FULL = 256 << 10, ORDER_MARK = 3 /* bytes of it in UTF-8 */ };
 
@@ -42,7 +42,7 @@ static inline char *copy_loose(char *out, const char *text, size_t length)
 
 /* Appends a string value; `text` has slack after it. */
 static void add_string(struct wh_buffer *out, const struct wh_field *field,
-                       const struct wh_ndjson_scan *scan)
+                       const struct wh_json_scan *scan)
 {
     wh_buffer_byte(out, '"');
     size_t safe = field->flags & (WH_JSON_SAFE | WH_ESCAPED)
@@ -57,7 +57,7 @@ static void add_string(struct wh_buffer *out, const struct wh_field *field,
 }
 
 static void add_value(struct wh_buffer *out, const struct wh_field *field,
-                      const struct wh_ndjson_scan *scan)
+                      const struct wh_json_scan *scan)
 {
     switch ((enum wh_type)field->type) {
     case WH_NULL:
@@ -109,7 +109,7 @@ static uint32_t add_raw(struct wh_buffer *out, const struct wh_row *row)
 }
 
 static void add_row(struct wh_buffer *out, const struct wh_row *row,
-                    const struct wh_ndjson_scan *scan)
+                    const struct wh_json_scan *scan)
 {
     uint32_t i = add_raw(out, row);
     const struct wh_column *column = row->shape->columns + i;

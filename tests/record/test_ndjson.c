@@ -20,6 +20,7 @@
 
 #include "base/memory.h"
 #include "record/json.h"
+#include "record/json_scan.h"
 #include "record/reader.h"
 #include "record/writer.h"
 
