@@ -1,6 +1,8 @@
 #include "pipe/run.h"
 
 #include <errno.h>
+#include <jansson.h>
+#include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -480,6 +482,33 @@ static void end_rejects(struct loop *loop, struct outcome *outcome)
                   run->settings->rejects);
 }
 
+static void set_count(json_t *object, const char *key, uint64_t count)
+{
+    json_object_set_new(object, key, json_integer((json_int_t)count));
+}
+
+json_t *wh_run_stats(const struct wh_run *run, const struct wh_error *failure)
+{
+    json_t *object = json_object();
+    json_object_set_new(object, "tool", json_string(run->settings->tool));
+    json_object_set_new(object, "version", json_string(WH_VERSION));
+    set_count(object, "rows_in", run->rows_in);
+    set_count(object, "rows_out", run->rows_out);
+    set_count(object, "rows_rejected", run->rows_rejected);
+    set_count(object, "bytes_in", run->bytes_in);
+    set_count(object, "bytes_out", run->bytes_out);
+    json_object_set_new(object, "seconds", json_real(round(run->seconds * 1e6) / 1e6));
+    if (run->has_lag)
+        json_object_set_new(object, "lag",
+                            json_pack("{s:I, s:f}", "rows", (json_int_t)run->lag.rows, "seconds",
+                                      round(run->lag.seconds * 1e3) / 1e3));
+    if (run->stage && run->stage->ops->stats)
+        run->stage->ops->stats(run->stage, object);
+    if (failure)
+        json_object_set_new(object, "error", wh_stats_text(failure->text));
+    return object;
+}
+
 static void end_stats(struct loop *loop, struct outcome *outcome)
 {
     struct wh_run *run = loop->run;
@@ -487,7 +516,10 @@ static void end_stats(struct loop *loop, struct outcome *outcome)
     run->bytes_in = run->reader->bytes;
     run->seconds = wh_clock() - loop->begun;
     const struct wh_error *failure = outcome->result ? outcome->error : NULL;
-    settle_outcome(outcome, wh_stats_close(loop->stats, run, failure, &ending), &ending);
+    if (!loop->stats)
+        return;
+    int ended = wh_stats_close(loop->stats, wh_run_stats(run, failure), &ending);
+    settle_outcome(outcome, ended, &ending);
 }
 
 int wh_run(struct wh_run *run, struct wh_error *error)

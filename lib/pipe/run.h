@@ -6,6 +6,7 @@
 #ifndef WH_PIPE_RUN_H
 #define WH_PIPE_RUN_H
 
+#include <jansson.h>
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -80,6 +81,10 @@ struct wh_run {
  * reader nor stage. Returns 0, or -1 with the error, its text then naming the place.
  */
 int wh_run(struct wh_run *run, struct wh_error *error);
+
+/* What the run has counted and its stage adds, for --stats; `failure` is NULL for a run that did
+ * well. A new reference. */
+json_t *wh_run_stats(const struct wh_run *run, const struct wh_error *failure);
 
 /* That the tool is writing a stream with control records from here on, and what the tools after it
  * are to be told if it fails. */

@@ -2,7 +2,6 @@
 
 #include <fcntl.h>
 #include <jansson.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -55,46 +54,19 @@ struct wh_stats *wh_stats_open(const char *path, struct wh_error *error)
     return stats;
 }
 
-static void set_count(json_t *object, const char *key, uint64_t count)
-{
-    json_object_set_new(object, key, json_integer((json_int_t)count));
-}
-
 /* As it is, but for passwords, and for bytes that JSON cannot hold. */
-static json_t *error_text(const char *error)
+json_t *wh_stats_text(const char *text)
 {
     struct wh_buffer hidden = { 0 }, shown = { 0 };
-    wh_secrets_hide(&hidden, error);
-    json_t *text = json_stringn(hidden.data, hidden.length);
-    if (!text) {
+    wh_secrets_hide(&hidden, text);
+    json_t *string = json_stringn(hidden.data, hidden.length);
+    if (!string) {
         wh_display_text(&shown, hidden.data, hidden.length, true);
-        text = json_stringn(shown.data, shown.length);
+        string = json_stringn(shown.data, shown.length);
     }
     wh_buffer_free(&hidden);
     wh_buffer_free(&shown);
-    return text;
-}
-
-static json_t *collect(const struct wh_run *run, const struct wh_error *failure)
-{
-    json_t *object = json_object();
-    json_object_set_new(object, "tool", json_string(run->settings->tool));
-    json_object_set_new(object, "version", json_string(WH_VERSION));
-    set_count(object, "rows_in", run->rows_in);
-    set_count(object, "rows_out", run->rows_out);
-    set_count(object, "rows_rejected", run->rows_rejected);
-    set_count(object, "bytes_in", run->bytes_in);
-    set_count(object, "bytes_out", run->bytes_out);
-    json_object_set_new(object, "seconds", json_real(round(run->seconds * 1e6) / 1e6));
-    if (run->has_lag)
-        json_object_set_new(object, "lag",
-                            json_pack("{s:I, s:f}", "rows", (json_int_t)run->lag.rows, "seconds",
-                                      round(run->lag.seconds * 1e3) / 1e3));
-    if (run->stage && run->stage->ops->stats)
-        run->stage->ops->stats(run->stage, object);
-    if (failure)
-        json_object_set_new(object, "error", error_text(failure->text));
-    return object;
+    return string;
 }
 
 /* The members in the order they were added, so that the tool's name comes first; their values in
@@ -126,12 +98,8 @@ static int end_target(struct wh_stats *stats, int written, struct wh_error *erro
     return written == 0 ? 0 : wh_error_in(error, "%s", stats->path);
 }
 
-int wh_stats_close(struct wh_stats *stats, const struct wh_run *run,
-                   const struct wh_error *failure, struct wh_error *error)
+int wh_stats_close(struct wh_stats *stats, json_t *object, struct wh_error *error)
 {
-    if (!stats)
-        return 0;
-    json_t *object = collect(run, failure);
     struct wh_buffer out = { 0 };
     print(&out, object);
     json_decref(object);

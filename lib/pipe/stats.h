@@ -12,16 +12,18 @@
 #ifndef WH_PIPE_STATS_H
 #define WH_PIPE_STATS_H
 
+#include <jansson.h>
+
 #include "base/error.h"
-#include "pipe/run.h"
 
 struct wh_stats;
 
 /* `path` is kept, not copied. NULL on failure. */
 struct wh_stats *wh_stats_open(const char *path, struct wh_error *error);
-/* Writes what `run` has counted and its stage adds, and frees; NULL is allowed. `failure` is NULL
- * for a run that did well. */
-int wh_stats_close(struct wh_stats *stats, const struct wh_run *run,
-                   const struct wh_error *failure, struct wh_error *error);
+/* Writes the object, whose reference it takes, and frees. */
+int wh_stats_close(struct wh_stats *stats, json_t *object, struct wh_error *error);
+
+/* A text for it, without passwords, and where it is no UTF-8 as a terminal would show it. */
+json_t *wh_stats_text(const char *text);
 
 #endif

@@ -8,33 +8,7 @@
 #include "model/findings.h"
 #include "model/guard.h"
 #include "score/report.h"
-
-struct ranked {
-    double effect;
-    uint32_t id;
-};
-
-static int by_effect(const void *left, const void *right)
-{
-    const struct ranked *a = left, *b = right;
-    if (a->effect != b->effect)
-        return a->effect > b->effect ? -1 : 1;
-    return a->id < b->id ? -1 : a->id > b->id;
-}
-
-uint32_t *wh_model_ranked(const struct wh_model *model, size_t *count)
-{
-    *count = model->names.count - 1;
-    struct ranked *ranked = wh_alloc(*count + 1, sizeof *ranked);
-    uint32_t *ids = wh_alloc(*count + 1, sizeof *ids);
-    for (uint32_t id = 1; id <= *count; id++)
-        ranked[id - 1] = (struct ranked){ wh_learner_effect(model->learner, id), id };
-    qsort(ranked, *count, sizeof *ranked, by_effect);
-    for (size_t i = 0; i < *count; i++)
-        ids[i] = ranked[i].id;
-    free(ranked);
-    return ids;
-}
+#include "score/weights.h"
 
 static json_t *text_or_null(const char *text)
 {
@@ -152,7 +126,7 @@ json_t *wh_model_description(const struct wh_model *model, size_t top)
     if (!model->learner || !model->type->head_parameters.count)
         return object;
     size_t count;
-    uint32_t *ranked = wh_model_ranked(model, &count);
+    uint32_t *ranked = wh_weights_ranked(model, &count);
     json_t *list = json_array();
     add_feature(list, model, WH_CONSTANT);
     for (size_t i = 0; i < count && i < top; i++)

@@ -6,15 +6,11 @@
 #define WH_SCORE_DESCRIPTION_H
 
 #include <jansson.h>
-#include <stdint.h>
+#include <stddef.h>
 
 #include "model/model.h"
 
 /* A new reference. Of the features the `top` with the largest effect; what is not set is null. */
 json_t *wh_model_description(const struct wh_model *model, size_t top);
-
-/* The numbers of all features but the constant, by falling effect, *count of them; to be freed.
- * The learner must be there. */
-uint32_t *wh_model_ranked(const struct wh_model *model, size_t *count);
 
 #endif

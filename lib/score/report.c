@@ -9,7 +9,7 @@
 #include "base/time.h"
 #include "model/findings.h"
 #include "model/guard.h"
-#include "score/description.h"
+#include "score/weights.h"
 
 void wh_evaluation_add(struct wh_evaluation *evaluation, const struct wh_model *model,
                        const struct wh_prediction *prediction,
@@ -383,7 +383,7 @@ static void add_feature(struct wh_buffer *out, const struct wh_model *model, uin
 static void describe_features(struct wh_buffer *out, const struct wh_model *model, size_t top)
 {
     size_t count;
-    uint32_t *ranked = wh_model_ranked(model, &count);
+    uint32_t *ranked = wh_weights_ranked(model, &count);
     if (top > count)
         top = count;
     wh_buffer_format(out, "\n%12s %12s  feature (%zu of %zu, by effect: the weight times "

@@ -104,3 +104,32 @@ int wh_weights_write(const struct wh_model *model, const char *path, int descrip
     wh_buffer_free(&out);
     return result;
 }
+
+/* ---- by effect ------------------------------------------------------------------------------ */
+
+struct ranked {
+    double effect;
+    uint32_t id;
+};
+
+static int by_effect(const void *left, const void *right)
+{
+    const struct ranked *a = left, *b = right;
+    if (a->effect != b->effect)
+        return a->effect > b->effect ? -1 : 1;
+    return a->id < b->id ? -1 : a->id > b->id;
+}
+
+uint32_t *wh_weights_ranked(const struct wh_model *model, size_t *count)
+{
+    *count = model->names.count - 1;
+    struct ranked *ranked = wh_alloc(*count + 1, sizeof *ranked);
+    uint32_t *ids = wh_alloc(*count + 1, sizeof *ids);
+    for (uint32_t id = 1; id <= *count; id++)
+        ranked[id - 1] = (struct ranked){ wh_learner_effect(model->learner, id), id };
+    qsort(ranked, *count, sizeof *ranked, by_effect);
+    for (size_t i = 0; i < *count; i++)
+        ids[i] = ranked[i].id;
+    free(ranked);
+    return ids;
+}

@@ -14,11 +14,18 @@
 #ifndef WH_SCORE_WEIGHTS_H
 #define WH_SCORE_WEIGHTS_H
 
+#include <stddef.h>
+#include <stdint.h>
+
 #include "base/error.h"
 #include "model/model.h"
 
 /* Writes them to `descriptor`. Refuses a model without weights. `path` is for messages. */
 int wh_weights_write(const struct wh_model *model, const char *path, int descriptor,
                      struct wh_error *error);
+
+/* The numbers of all features but the constant, by falling effect, *count of them; to be freed.
+ * The learner must be there. */
+uint32_t *wh_weights_ranked(const struct wh_model *model, size_t *count);
 
 #endif

@@ -6,7 +6,6 @@
 #include "database/pgaccept.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
-#include "source/pgfacts.h"
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
@@ -253,16 +252,19 @@ static int check_nulls(struct wh_pg_since *pg, const struct wh_since_dialect *di
     return status;
 }
 
-int wh_pg_since_sql(struct wh_pg_since *pg, struct wh_buffer *out, struct wh_error *error)
+int wh_pg_since_check(struct wh_pg_since *pg, struct wh_error *error)
 {
-    const struct wh_since_dialect dialect = { .collation = "", .value = put_value, .context = pg };
     for (size_t i = 0; i < pg->since->count; i++) {
         bool collated = pg->forms[i] == WH_PG_TEXT || pg->forms[i] == WH_PG_PADDED;
         if (collated && check_collation(pg, i, error) != 0)
             return -1;
     }
-    if (wh_pg_facts_take(pg, error) != 0)
-        return -1;
+    return 0;
+}
+
+int wh_pg_since_sql(struct wh_pg_since *pg, struct wh_buffer *out, struct wh_error *error)
+{
+    const struct wh_since_dialect dialect = { .collation = "", .value = put_value, .context = pg };
     if (pg->since->given && spell_start(pg, error) != 0)
         return -1;
     if (check_nulls(pg, &dialect, error) != 0)

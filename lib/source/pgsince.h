@@ -44,10 +44,13 @@ struct wh_pg_since {
 /* Looks at the columns, which wh_since_bind has found, in the description of the query. */
 int wh_pg_since_bind(struct wh_pg_since *pg, const PGresult *described, struct wh_error *error);
 
+/* Refuses columns whose order the server may not keep. */
+int wh_pg_since_check(struct wh_pg_since *pg, struct wh_error *error);
+
 /*
- * Appends the query for the rows. Before that it compares the database and the columns with those
- * of the position to go on from (pgfacts.h), refuses NULLs that would keep rows out of it, and has
- * the server spell what --from says.
+ * Appends the query for the rows. Before that it refuses NULLs that would keep rows out of it, and
+ * has the server spell what --from says. The database and the columns must be those of the position
+ * to go on from (pgfacts.h).
  */
 int wh_pg_since_sql(struct wh_pg_since *pg, struct wh_buffer *out, struct wh_error *error);
 

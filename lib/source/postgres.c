@@ -23,6 +23,7 @@
 #include "database/pgquery.h"
 #include "database/pgtext.h"
 #include "database/url.h"
+#include "source/pgfacts.h"
 #include "source/pgsince.h"
 #include "source/source.h"
 
@@ -145,8 +146,10 @@ static int order_rows(struct postgres *pg, struct wh_error *error)
     else
         wh_buffer_format(&from, "(%s\n) AS wh_query", pg->sql.data);
     pg->since.from = wh_buffer_text(&from);
-    if (status == 0)
-        status = wh_pg_since_sql(&pg->since, &sql, error);
+    if (status == 0 && (wh_pg_since_check(&pg->since, error) != 0
+                        || wh_pg_facts_take(&pg->since, error) != 0
+                        || wh_pg_since_sql(&pg->since, &sql, error) != 0))
+        status = -1;
     wh_buffer_text(&sql);
     wh_buffer_free(&pg->sql);
     wh_buffer_free(&from);

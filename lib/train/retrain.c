@@ -287,7 +287,8 @@ int wh_retrain(const struct wh_run_settings *run, struct wh_stage *stage,
     };
     int failed = retrain(&retraining, error);
     retraining.first.seconds = wh_clock() - begun;
-    if (wh_stats_close(stats, &retraining.first, failed ? error : NULL, &ending) && !failed) {
+    json_t *object = stats ? wh_run_stats(&retraining.first, failed ? error : NULL) : NULL;
+    if (stats && wh_stats_close(stats, object, &ending) && !failed) {
         *error = ending;
         failed = -1;
     }
