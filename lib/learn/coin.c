@@ -97,14 +97,23 @@ static double mean_square(const struct coin *coin, double squares, double fading
     return (coin->squares + (squares + NEARLY_NOTHING) * fading) / (coin->rows + fading);
 }
 
-static double coin_predict(struct wh_head *head, const struct wh_example *example)
+/* A feature's; one who has not played yet where the table does not reach. */
+static inline const struct gambler *gambler_of(const struct coin *coin, uint32_t id)
 {
-    struct coin *coin = coin_of(head);
-    wh_table_reserve(&coin->table, example->features);
-    const struct gambler *gamblers = coin->table.cells;
+    static const struct gambler new;
+    return id < coin->table.capacity ? (const struct gambler *)coin->table.cells + id : &new;
+}
+
+static double coin_predict(const struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                           const struct wh_example *example)
+{
+    (void)scratch;
+    (void)guess;
+    const struct coin *coin = (const struct coin *)head;
     double fading = wh_fading(coin->clock, example->clock), sum = 0, squares = 0;
     for (size_t i = 0; i < example->count; i++) {
-        struct entry entry = enter(coin, &gamblers[example->ids[i]], example->values[i], fading);
+        struct entry entry = enter(coin, gambler_of(coin, example->ids[i]), example->values[i],
+                                   fading);
         sum += entry.weight * example->values[i];
         squares += entry.square;
     }
@@ -148,10 +157,13 @@ static void settle(const struct coin *coin, struct gambler *gambler, double slop
         gambler->wealth = LARGEST_WEALTH;
 }
 
-static void coin_learn(struct wh_head *head, const struct wh_example *example,
-                       const struct wh_outcome *outcome)
+static void coin_learn(struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                       const struct wh_example *example, const struct wh_outcome *outcome)
 {
+    (void)scratch;
+    (void)guess;
     struct coin *coin = coin_of(head);
+    wh_table_reserve(&coin->table, example->features);
     wind(coin, example->clock);
     double fading = wh_fading(coin->clock, example->clock), squares = 0;
     double slope = outcome->weight * outcome->slope;
@@ -263,9 +275,7 @@ static const char *const parameters[] = { "weight", "won", "staked", "wealth", "
 static void coin_get(const struct wh_head *head, uint32_t id, double *out)
 {
     const struct coin *coin = (const struct coin *)head;
-    struct gambler gambler = { 0 };
-    if (id < coin->table.capacity)
-        gambler = ((const struct gambler *)coin->table.cells)[id];
+    struct gambler gambler = *gambler_of(coin, id);
     out[0] = weight_of(coin, &gambler);
     out[1] = gambler.won;
     out[2] = gambler.staked;
@@ -289,17 +299,15 @@ static bool coin_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
-static void coin_contribute(const struct wh_head *head, const struct wh_example *example,
-                            double *shares)
+static void coin_contribute(const struct wh_head *head, const struct wh_scratch *scratch,
+                            const struct wh_example *example, double *shares)
 {
+    (void)scratch;
     const struct coin *coin = (const struct coin *)head;
-    const struct gambler *gamblers = coin->table.cells;
     double fading = wh_fading(coin->clock, example->clock), squares = 0;
     for (size_t i = 0; i < example->count; i++) {
-        struct gambler gambler = { 0 };
-        if (example->ids[i] < coin->table.capacity)
-            gambler = gamblers[example->ids[i]];
-        struct entry entry = enter(coin, &gambler, example->values[i], fading);
+        struct entry entry = enter(coin, gambler_of(coin, example->ids[i]), example->values[i],
+                                   fading);
         shares[i] = entry.weight * example->values[i];
         squares += entry.square;
     }

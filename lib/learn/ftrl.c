@@ -60,14 +60,17 @@ static void ftrl_free(struct wh_head *head)
     free(head);
 }
 
-static double ftrl_predict(struct wh_head *head, const struct wh_example *example)
+static double ftrl_predict(const struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                           const struct wh_example *example)
 {
-    struct ftrl *ftrl = ftrl_of(head);
-    wh_table_reserve(&ftrl->table, example->features);
+    (void)scratch;
+    (void)guess;
+    const struct ftrl *ftrl = (const struct ftrl *)head;
     const struct weight *weights = ftrl->table.cells;
     double sum = 0;
     for (size_t i = 0; i < example->count; i++)
-        sum += weights[example->ids[i]].value * example->values[i];
+        if (example->ids[i] < ftrl->table.capacity)
+            sum += weights[example->ids[i]].value * example->values[i];
     return wh_range_said(&ftrl->range, &ftrl->loss, sum);
 }
 
@@ -95,10 +98,13 @@ static void wind(struct ftrl *ftrl, double clock)
     }
 }
 
-static void ftrl_learn(struct wh_head *head, const struct wh_example *example,
-                       const struct wh_outcome *outcome)
+static void ftrl_learn(struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                       const struct wh_example *example, const struct wh_outcome *outcome)
 {
+    (void)scratch;
+    (void)guess;
     struct ftrl *ftrl = ftrl_of(head);
+    wh_table_reserve(&ftrl->table, example->features);
     wind(ftrl, example->clock);
     double fading = wh_fading(ftrl->clock, example->clock);
     double slope = outcome->weight * outcome->slope * fading;
@@ -200,9 +206,10 @@ static bool ftrl_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
-static void ftrl_contribute(const struct wh_head *head, const struct wh_example *example,
-                            double *shares)
+static void ftrl_contribute(const struct wh_head *head, const struct wh_scratch *scratch,
+                            const struct wh_example *example, double *shares)
 {
+    (void)scratch;
     const struct ftrl *ftrl = (const struct ftrl *)head;
     const struct weight *weights = ftrl->table.cells;
     for (size_t i = 0; i < example->count; i++)

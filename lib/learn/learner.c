@@ -56,25 +56,96 @@ void wh_learner_grow(struct wh_learner *learner, uint32_t outputs)
             learner->type->head_new(&learner->settings, learner->view);
 }
 
-void wh_learner_predict(struct wh_learner *learner, const struct wh_example *example, double *raw)
+/*
+ * Rows
+ */
+
+struct wh_learner_scratch {
+    const struct wh_learner_type *type;
+    struct wh_scratch *shared; /* NULL: none */
+    size_t guess_size;
+    char *guesses; /* of the heads */
+    uint32_t outputs;
+};
+
+static size_t guess_size(const struct wh_learner *learner)
 {
-    const struct wh_learner_type *type = learner->type;
-    if (learner->view)
-        type->view_read(learner->view, example);
-    for (uint32_t i = 0; i < learner->outputs; i++)
-        raw[i] = type->predict(learner->heads[i], example);
+    return learner->type->guess_size ? learner->type->guess_size(&learner->settings) : 0;
 }
 
-void wh_learner_learn(struct wh_learner *learner, const struct wh_example *example,
-                      const struct wh_outcome *outcomes)
+struct wh_learner_scratch *wh_learner_scratch_new(const struct wh_learner *learner)
+{
+    struct wh_learner_scratch *scratch = wh_alloc(1, sizeof *scratch);
+    scratch->type = learner->type;
+    scratch->guess_size = guess_size(learner);
+    if (learner->type->scratch_new)
+        scratch->shared = learner->type->scratch_new();
+    return scratch;
+}
+
+void wh_learner_scratch_free(struct wh_learner_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    if (scratch->shared)
+        scratch->type->scratch_free(scratch->shared);
+    free(scratch->guesses);
+    free(scratch);
+}
+
+bool wh_learner_scratch_fits(const struct wh_learner_scratch *scratch,
+                             const struct wh_learner *learner)
+{
+    return scratch && scratch->type == learner->type
+        && scratch->guess_size == guess_size(learner);
+}
+
+static void make_guesses(struct wh_learner_scratch *scratch, uint32_t outputs)
+{
+    size_t size = scratch->guess_size;
+    if (size == 0 || outputs <= scratch->outputs)
+        return;
+    scratch->guesses = wh_resize(scratch->guesses, outputs, size);
+    memset(scratch->guesses + scratch->outputs * size, 0, (outputs - scratch->outputs) * size);
+    scratch->outputs = outputs;
+}
+
+static void *guess_of(const struct wh_learner_scratch *scratch, uint32_t output)
+{
+    return scratch->guesses ? scratch->guesses + output * scratch->guess_size : NULL;
+}
+
+void wh_learner_predict(const struct wh_learner *learner, struct wh_learner_scratch *scratch,
+                        const struct wh_example *example, double *raw)
+{
+    const struct wh_learner_type *type = learner->type;
+    make_guesses(scratch, learner->outputs);
+    if (learner->view)
+        type->view_read(learner->view, scratch->shared, example);
+    for (uint32_t i = 0; i < learner->outputs; i++)
+        raw[i] = type->predict(learner->heads[i], scratch->shared, guess_of(scratch, i), example);
+}
+
+void wh_learner_learn(struct wh_learner *learner, struct wh_learner_scratch *scratch,
+                      const struct wh_example *example, const struct wh_outcome *outcomes)
 {
     const struct wh_learner_type *type = learner->type;
     if (type->view_meet)
-        type->view_meet(learner->view, example, outcomes[0].weight);
+        type->view_meet(learner->view, scratch->shared, example, outcomes[0].weight);
     for (uint32_t i = 0; i < learner->outputs; i++)
-        type->learn(learner->heads[i], example, &outcomes[i]);
+        type->learn(learner->heads[i], scratch->shared, guess_of(scratch, i), example,
+                    &outcomes[i]);
     if (type->view_learn)
-        type->view_learn(learner->view, example, outcomes[0].weight);
+        type->view_learn(learner->view, scratch->shared, example, outcomes[0].weight);
+    for (uint32_t i = 0; i < learner->outputs && type->follow; i++)
+        type->follow(learner->heads[i]);
+}
+
+void wh_learner_contribute(const struct wh_learner *learner,
+                           const struct wh_learner_scratch *scratch, uint32_t output,
+                           const struct wh_example *example, double *shares)
+{
+    learner->type->contribute(learner->heads[output], scratch->shared, example, shares);
 }
 
 /*
@@ -102,6 +173,15 @@ int wh_learner_load(struct wh_learner *learner, const json_t *state, struct wh_e
             return -1;
     const json_t *view = json_object_get(state, "view");
     return learner->view ? learner->type->view_load(learner->view, view, error) : 0;
+}
+
+void wh_learner_loaded(struct wh_learner *learner)
+{
+    const struct wh_learner_type *type = learner->type;
+    if (type->view_loaded)
+        type->view_loaded(learner->view);
+    for (uint32_t i = 0; i < learner->outputs && type->follow; i++)
+        type->follow(learner->heads[i]);
 }
 
 struct wh_learner_lines {

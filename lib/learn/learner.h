@@ -8,6 +8,10 @@
  * classes it is told, as if there were two, whether the row is of its class, by a margin against
  * all others together (model/model.h).
  *
+ * View and heads are const while rows are predicted, so that any number of threads can predict by
+ * one learner at once: what a thread makes of a row, and what learning from it then takes up, is
+ * in its scratch.
+ *
  * View and heads keep a few numbers for each feature, a few for the whole, and where that is not
  * enough further lines of the model's file; everything around them (names, labels, losses, files)
  * is common. A new learner is a file and a line in the table.
@@ -18,6 +22,7 @@
 #define WH_LEARN_LEARNER_H
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -45,6 +50,7 @@ struct wh_learner_settings {
 
 struct wh_view; /* each learner's own */
 struct wh_head;
+struct wh_scratch;
 struct wh_lines;
 struct wh_learner_lines;
 
@@ -62,18 +68,30 @@ struct wh_learner_type {
     const char *untuned;     /* why it takes no learning rate but its own; NULL: it does */
     const char *unpenalized; /* why it takes no penalties; NULL: it does */
 
+    /* What a thread has of the row that it predicted last: a scratch, which all heads share, and
+     * so many bytes for each head, zero at first, its guess. They fit every learner of this type
+     * with the same settings. NULL: there is none. */
+    struct wh_scratch *(*scratch_new)(void);
+    void (*scratch_free)(struct wh_scratch *scratch);
+    size_t (*guess_size)(const struct wh_learner_settings *settings);
+
     /* The view. All are NULL where there is none. */
     struct wh_parameters view_parameters;
     struct wh_view *(*view_new)(const struct wh_learner_settings *settings);
     void (*view_free)(struct wh_view *view);
     /* A row is to be predicted; heads then look at the view. */
-    void (*view_read)(struct wh_view *view, const struct wh_example *example);
+    void (*view_read)(const struct wh_view *view, struct wh_scratch *scratch,
+                      const struct wh_example *example);
     /* Heads are about to learn from the row that was read last; NULL. */
-    void (*view_meet)(struct wh_view *view, const struct wh_example *example, double weight);
+    void (*view_meet)(struct wh_view *view, struct wh_scratch *scratch,
+                      const struct wh_example *example, double weight);
     /* The heads have learned from the row that was read last, of this weight; NULL. */
-    void (*view_learn)(struct wh_view *view, const struct wh_example *example, double weight);
+    void (*view_learn)(struct wh_view *view, struct wh_scratch *scratch,
+                       const struct wh_example *example, double weight);
     json_t *(*view_save)(const struct wh_view *view);
     int (*view_load)(struct wh_view *view, const json_t *state, struct wh_error *error);
+    /* All that was saved is there again, the names of features too; NULL. */
+    void (*view_loaded)(struct wh_view *view);
     void (*view_get)(const struct wh_view *view, uint32_t id, double *parameters);
     bool (*view_set)(struct wh_view *view, uint32_t id, const double *parameters);
     void (*view_renumber)(struct wh_view *view, const uint32_t *from, uint32_t count);
@@ -86,11 +104,14 @@ struct wh_learner_type {
     struct wh_head *(*head_new)(const struct wh_learner_settings *settings,
                                 struct wh_view *view);
     void (*head_free)(struct wh_head *head);
-    /* The raw prediction. */
-    double (*predict)(struct wh_head *head, const struct wh_example *example);
+    /* The raw prediction. A feature that the head has no numbers for says nothing. */
+    double (*predict)(const struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                      const struct wh_example *example);
     /* Learns from the example that was predicted last; `outcome` is what came of it. */
-    void (*learn)(struct wh_head *head, const struct wh_example *example,
-                  const struct wh_outcome *outcome);
+    void (*learn)(struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                  const struct wh_example *example, const struct wh_outcome *outcome);
+    /* The view has learned or was loaded: the head follows what has changed in it; NULL. */
+    void (*follow)(struct wh_head *head);
     /* The numbers of the whole as a new object, and back (0, or -1 with the error). */
     json_t *(*save)(const struct wh_head *head);
     int (*load)(struct wh_head *head, const json_t *state, struct wh_error *error);
@@ -105,10 +126,10 @@ struct wh_learner_type {
      * cannot be. */
     void (*merge)(struct wh_head *head, const struct wh_head *from, const uint32_t *map,
                   uint32_t count, double shift);
-    /* Linear learners, else NULL: what each value of the example adds to the raw prediction. All
-     * of `shares` together are that, before it is kept within bounds. */
-    void (*contribute)(const struct wh_head *head, const struct wh_example *example,
-                       double *shares);
+    /* Linear learners, else NULL: what each value of the example that was predicted last adds to
+     * the raw prediction. All of `shares` together are that, before it is kept within bounds. */
+    void (*contribute)(const struct wh_head *head, const struct wh_scratch *scratch,
+                       const struct wh_example *example, double *shares);
     /* The most that a feature has moved a prediction by, as its weight is now: for ranking. */
     double (*effect)(const struct wh_head *head, uint32_t id);
 
@@ -143,17 +164,33 @@ void wh_learner_free(struct wh_learner *learner);
 /* Adds heads until there are `outputs`, WH_MOST_OUTPUTS at most. */
 void wh_learner_grow(struct wh_learner *learner, uint32_t outputs);
 
+/* What one thread needs to predict by a learner, and to learn; it grows with the learner. */
+struct wh_learner_scratch;
+struct wh_learner_scratch *wh_learner_scratch_new(const struct wh_learner *learner);
+/* NULL is allowed. */
+void wh_learner_scratch_free(struct wh_learner_scratch *scratch);
+/* Whether a scratch, or NULL, can be used with the learner: it was made for one of its kind. */
+bool wh_learner_scratch_fits(const struct wh_learner_scratch *scratch,
+                             const struct wh_learner *learner);
+
 /* The raw predictions, one for each output. */
-void wh_learner_predict(struct wh_learner *learner, const struct wh_example *example,
-                        double *raw);
-/* Learns from the example that was predicted last; one outcome for each output, all of the same
- * weight. */
-void wh_learner_learn(struct wh_learner *learner, const struct wh_example *example,
-                      const struct wh_outcome *outcomes);
+void wh_learner_predict(const struct wh_learner *learner, struct wh_learner_scratch *scratch,
+                        const struct wh_example *example, double *raw);
+/* Learns from the example that was predicted last with this scratch; one outcome for each output,
+ * all of the same weight. */
+void wh_learner_learn(struct wh_learner *learner, struct wh_learner_scratch *scratch,
+                      const struct wh_example *example, const struct wh_outcome *outcomes);
+/* As the types' contribute, of one output; only where the type has it. */
+void wh_learner_contribute(const struct wh_learner *learner,
+                           const struct wh_learner_scratch *scratch, uint32_t output,
+                           const struct wh_example *example, double *shares);
 
 /* The numbers of the whole, {"heads":[...],"view":...}, and back, with as many heads. */
 json_t *wh_learner_save(const struct wh_learner *learner);
 int wh_learner_load(struct wh_learner *learner, const json_t *state, struct wh_error *error);
+
+/* After that, when names, features' numbers and further lines are there too. */
+void wh_learner_loaded(struct wh_learner *learner);
 
 /* Further lines of the file (learn/lines.h), and back: the value of one, and whose it is. */
 int wh_learner_write(const struct wh_learner *learner, struct wh_lines *lines,

@@ -36,9 +36,23 @@ struct nag {
     struct wh_range range;
     struct weight *weights;
     size_t capacity;
-    double *steps; /* one for each feature of the row */
-    size_t step_capacity;
 };
+
+struct wh_scratch {
+    double *steps; /* one for each feature of the row */
+    size_t capacity;
+};
+
+static struct wh_scratch *nag_scratch_new(void)
+{
+    return wh_alloc(1, sizeof(struct wh_scratch));
+}
+
+static void nag_scratch_free(struct wh_scratch *scratch)
+{
+    free(scratch->steps);
+    free(scratch);
+}
 
 static struct nag *nag_of(struct wh_head *head)
 {
@@ -61,7 +75,6 @@ static void nag_free(struct wh_head *head)
 {
     struct nag *nag = nag_of(head);
     free(nag->weights);
-    free(nag->steps);
     free(nag);
 }
 
@@ -74,14 +87,16 @@ static void make_room(struct nag *nag, size_t features)
     nag->capacity = capacity;
 }
 
-static double nag_predict(struct wh_head *head, const struct wh_example *example)
+static double nag_predict(const struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                          const struct wh_example *example)
 {
-    struct nag *nag = nag_of(head);
-    if (example->features > nag->capacity)
-        make_room(nag, example->features);
+    (void)scratch;
+    (void)guess;
+    const struct nag *nag = (const struct nag *)head;
     double sum = 0;
     for (size_t i = 0; i < example->count; i++)
-        sum += nag->weights[example->ids[i]].value * example->values[i];
+        if (example->ids[i] < nag->capacity)
+            sum += nag->weights[example->ids[i]].value * example->values[i];
     return wh_range_said(&nag->range, &nag->loss, sum);
 }
 
@@ -91,8 +106,8 @@ struct reach {
     double change;  /* of the prediction, by a step of length 1 */
 };
 
-static struct reach prepare(struct nag *nag, const struct wh_example *example, double gradient,
-                            double fading)
+static struct reach prepare(struct nag *nag, double *steps, const struct wh_example *example,
+                            double gradient, double fading)
 {
     double faded = 1 / fading;
     struct reach reach = { 0 };
@@ -112,7 +127,7 @@ static struct reach prepare(struct nag *nag, const struct wh_example *example, d
         double step = 1 / (sqrt(weight->gradients * faded) * weight->scale);
         reach.squares += square / (weight->scale * weight->scale);
         reach.change += square * step;
-        nag->steps[i] = step * example->values[i];
+        steps[i] = step * example->values[i];
     }
     return reach;
 }
@@ -141,29 +156,32 @@ static void shrink(struct nag *nag, const struct wh_example *example, double len
     }
 }
 
-static void nag_learn(struct wh_head *head, const struct wh_example *example,
-                      const struct wh_outcome *outcome)
+static void nag_learn(struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                      const struct wh_example *example, const struct wh_outcome *outcome)
 {
+    (void)guess;
     struct nag *nag = nag_of(head);
     if (outcome->weight > 0)
         wh_range_widen(&nag->range, outcome->target);
     double gradient = outcome->weight * outcome->slope * outcome->slope;
     if (!(gradient > NO_GRADIENT))
         return;
-    if (example->count > nag->step_capacity) {
-        nag->step_capacity = wh_linear_capacity(nag->step_capacity, example->count);
-        nag->steps = wh_resize(nag->steps, nag->step_capacity, sizeof *nag->steps);
+    if (example->features > nag->capacity)
+        make_room(nag, example->features);
+    if (example->count > scratch->capacity) {
+        scratch->capacity = wh_linear_capacity(scratch->capacity, example->count);
+        scratch->steps = wh_resize(scratch->steps, scratch->capacity, sizeof *scratch->steps);
     }
     wind(nag, example->clock);
     double fading = wh_fading(nag->clock, example->clock);
-    struct reach reach = prepare(nag, example, gradient, fading);
+    struct reach reach = prepare(nag, scratch->steps, example, gradient, fading);
     nag->squares += outcome->weight * reach.squares * fading;
     nag->rows += outcome->weight * fading;
     double unit = sqrt(nag->rows / nag->squares);
     double change = reach.change * unit;
     double move = wh_loss_move(&nag->loss, outcome, nag->rate * outcome->weight * change) / change;
     for (size_t i = 0; i < example->count; i++)
-        nag->weights[example->ids[i]].value += move * unit * nag->steps[i];
+        nag->weights[example->ids[i]].value += move * unit * scratch->steps[i];
     if (nag->l1 > 0 || nag->l2 > 0)
         shrink(nag, example, nag->rate * outcome->weight * unit, fading);
 }
@@ -263,9 +281,10 @@ static bool nag_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
-static void nag_contribute(const struct wh_head *head, const struct wh_example *example,
-                           double *shares)
+static void nag_contribute(const struct wh_head *head, const struct wh_scratch *scratch,
+                           const struct wh_example *example, double *shares)
 {
+    (void)scratch;
     const struct nag *nag = (const struct nag *)head;
     for (size_t i = 0; i < example->count; i++)
         shares[i] = example->ids[i] < nag->capacity
@@ -283,6 +302,8 @@ const struct wh_learner_type wh_learner_nag = {
     .name = "nag",
     .help = "normalized adaptive invariant gradient steps",
     .rate = 0.5,
+    .scratch_new = nag_scratch_new,
+    .scratch_free = nag_scratch_free,
     .head_parameters = { parameters, sizeof parameters / sizeof *parameters },
     .head_new = nag_new,
     .head_free = nag_free,

@@ -37,9 +37,34 @@ struct scaler {
     double rows;  /* learned from */
     double clock; /* of the last of them */
     struct wh_table table;
+};
+
+struct wh_scratch {
     double *values; /* standardised, of the row */
     size_t capacity;
 };
+
+/* What a head said of the row. */
+struct guess {
+    double sum; /* before it was kept within the range */
+};
+
+static struct wh_scratch *sgd_scratch_new(void)
+{
+    return wh_alloc(1, sizeof(struct wh_scratch));
+}
+
+static void sgd_scratch_free(struct wh_scratch *scratch)
+{
+    free(scratch->values);
+    free(scratch);
+}
+
+static size_t sgd_guess_size(const struct wh_learner_settings *settings)
+{
+    (void)settings;
+    return sizeof(struct guess);
+}
 
 static struct scaler *scaler_of(struct wh_view *view)
 {
@@ -57,7 +82,6 @@ static struct wh_view *scaler_new(const struct wh_learner_settings *settings)
 static void scaler_free(struct wh_view *view)
 {
     free(scaler_of(view)->table.cells);
-    free(scaler_of(view)->values);
     free(view);
 }
 
@@ -78,25 +102,27 @@ static double standardised(const struct scaler *scaler, const struct scale *scal
     return variance > 0 ? within((value - scale->mean) / sqrt(variance)) : 0;
 }
 
-static void standardise(struct scaler *scaler, const struct wh_example *example)
+/* Of a feature that is new nothing is known, and its value says nothing. */
+static void standardise(const struct scaler *scaler, const struct wh_example *example,
+                        double *values)
 {
     const struct scale *scales = scaler->table.cells;
     for (size_t i = 0; i < example->count; i++) {
         uint32_t id = example->ids[i];
-        scaler->values[i] = id == WH_CONSTANT
-                          ? 1 : standardised(scaler, &scales[id], example->values[i]);
+        values[i] = id == WH_CONSTANT ? 1
+                  : id < scaler->table.capacity
+                  ? standardised(scaler, &scales[id], example->values[i]) : 0;
     }
 }
 
-static void scaler_read(struct wh_view *view, const struct wh_example *example)
+static void scaler_read(const struct wh_view *view, struct wh_scratch *scratch,
+                        const struct wh_example *example)
 {
-    struct scaler *scaler = scaler_of(view);
-    wh_table_reserve(&scaler->table, example->features);
-    if (example->count > scaler->capacity) {
-        scaler->capacity = wh_linear_capacity(scaler->capacity, example->count);
-        scaler->values = wh_resize(scaler->values, scaler->capacity, sizeof *scaler->values);
+    if (example->count > scratch->capacity) {
+        scratch->capacity = wh_linear_capacity(scratch->capacity, example->count);
+        scratch->values = wh_resize(scratch->values, scratch->capacity, sizeof *scratch->values);
     }
-    standardise(scaler, example);
+    standardise((const struct scaler *)view, example, scratch->values);
 }
 
 /* Sets the clock, and begins a new era where the last has ended. */
@@ -126,9 +152,11 @@ static void see(struct scale *scale, double value, double weight)
     scale->spread += fmax(0, weight * distance * (value - scale->mean));
 }
 
-static void scaler_meet(struct wh_view *view, const struct wh_example *example, double weight)
+static void scaler_meet(struct wh_view *view, struct wh_scratch *scratch,
+                        const struct wh_example *example, double weight)
 {
     struct scaler *scaler = scaler_of(view);
+    wh_table_reserve(&scaler->table, example->features);
     struct scale *scales = scaler->table.cells;
     wind(scaler, example->clock);
     weight *= wh_fading(scaler->clock, example->clock);
@@ -136,7 +164,7 @@ static void scaler_meet(struct wh_view *view, const struct wh_example *example, 
     for (size_t i = 0; i < example->count; i++)
         if (example->ids[i] != WH_CONSTANT)
             see(&scales[example->ids[i]], example->values[i], weight);
-    standardise(scaler, example);
+    standardise(scaler, example, scratch->values);
 }
 
 static json_t *scaler_save(const struct wh_view *view)
@@ -215,9 +243,7 @@ static void scaler_merge(struct wh_view *view, const struct wh_view *other, cons
 struct sgd {
     struct wh_loss loss;
     double rate, l1, l2;
-    const struct scaler *scaler;
     double rows; /* sum of the rows' weights that were learned from */
-    double sum;  /* what was predicted last, before it was kept within the range */
     struct wh_range range;
     struct wh_table table; /* of weights */
 };
@@ -229,6 +255,7 @@ static struct sgd *sgd_of(struct wh_head *head)
 
 static struct wh_head *sgd_new(const struct wh_learner_settings *settings, struct wh_view *view)
 {
+    (void)view;
     struct sgd *sgd = wh_alloc(1, sizeof *sgd);
     *sgd = (struct sgd){
         .loss = settings->loss,
@@ -236,7 +263,6 @@ static struct wh_head *sgd_new(const struct wh_learner_settings *settings, struc
         .range.slack = wh_range_slack(settings),
         .l1 = settings->l1,
         .l2 = settings->l2,
-        .scaler = scaler_of(view),
         .table.size = sizeof(double),
     };
     return (struct wh_head *)sgd;
@@ -248,21 +274,24 @@ static void sgd_free(struct wh_head *head)
     free(head);
 }
 
-static double sum_up(const struct sgd *sgd, const struct wh_example *example)
+static double sum_up(const struct sgd *sgd, const struct wh_example *example,
+                     const double *values)
 {
-    const double *weights = sgd->table.cells, *values = sgd->scaler->values;
+    const double *weights = sgd->table.cells;
     double sum = 0;
     for (size_t i = 0; i < example->count; i++)
-        sum += weights[example->ids[i]] * values[i];
+        if (example->ids[i] < sgd->table.capacity)
+            sum += weights[example->ids[i]] * values[i];
     return sum;
 }
 
-static double sgd_predict(struct wh_head *head, const struct wh_example *example)
+static double sgd_predict(const struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                          const struct wh_example *example)
 {
-    struct sgd *sgd = sgd_of(head);
-    wh_table_reserve(&sgd->table, example->features);
-    sgd->sum = sum_up(sgd, example);
-    return wh_range_said(&sgd->range, &sgd->loss, sgd->sum);
+    const struct sgd *sgd = (const struct sgd *)head;
+    struct guess *said = guess;
+    said->sum = sum_up(sgd, example, scratch->values);
+    return wh_range_said(&sgd->range, &sgd->loss, said->sum);
 }
 
 static double rate_of(uint32_t id)
@@ -273,9 +302,8 @@ static double rate_of(uint32_t id)
 /* How far each weight moves for each 1 of its value: down the slope, and where that could pass the
  * target, along it as it changes. */
 static double step_of(const struct sgd *sgd, const struct wh_example *example,
-                      const struct wh_outcome *outcome)
+                      const double *values, const struct wh_outcome *outcome)
 {
-    const double *values = sgd->scaler->values;
     double squares = 0, length = sgd->rate * outcome->weight;
     for (size_t i = 0; i < example->count; i++)
         squares += rate_of(example->ids[i]) * values[i] * values[i];
@@ -284,20 +312,23 @@ static double step_of(const struct sgd *sgd, const struct wh_example *example,
     return wh_loss_move(&sgd->loss, outcome, length * squares) / squares;
 }
 
-static void sgd_learn(struct wh_head *head, const struct wh_example *example,
-                      const struct wh_outcome *outcome)
+static void sgd_learn(struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                      const struct wh_example *example, const struct wh_outcome *outcome)
 {
     struct sgd *sgd = sgd_of(head);
-    const double *values = sgd->scaler->values;
+    const struct guess *said = guess;
+    const double *values = scratch->values;
+    wh_table_reserve(&sgd->table, example->features);
     double *weights = sgd->table.cells, length = sgd->rate * outcome->weight;
     /* The scaler has seen the row by now, and the prediction with it is another. */
     struct wh_outcome now = *outcome;
     now.prediction = wh_range_clamp(&sgd->range, &sgd->loss,
-                                    outcome->prediction + sum_up(sgd, example) - sgd->sum);
+                                    outcome->prediction + sum_up(sgd, example, values)
+                                        - said->sum);
     wh_loss_find(&sgd->loss, &now);
     wh_range_widen(&sgd->range, outcome->target);
     sgd->rows += outcome->weight;
-    double step = step_of(sgd, example, &now);
+    double step = step_of(sgd, example, values, &now);
     for (size_t i = 0; i < example->count; i++) {
         uint32_t id = example->ids[i];
         weights[id] += step * rate_of(id) * values[i];
@@ -366,11 +397,11 @@ static bool sgd_set(struct wh_head *head, uint32_t id, const double *in)
     return true;
 }
 
-static void sgd_contribute(const struct wh_head *head, const struct wh_example *example,
-                           double *shares)
+static void sgd_contribute(const struct wh_head *head, const struct wh_scratch *scratch,
+                           const struct wh_example *example, double *shares)
 {
     const struct sgd *sgd = (const struct sgd *)head;
-    const double *weights = sgd->table.cells, *values = sgd->scaler->values;
+    const double *weights = sgd->table.cells, *values = scratch->values;
     for (size_t i = 0; i < example->count; i++)
         shares[i] = example->ids[i] < sgd->table.capacity
                   ? weights[example->ids[i]] * values[i] : 0;
@@ -392,6 +423,9 @@ const struct wh_learner_type wh_learner_sgd = {
     .help = "plain gradient steps on standardised values",
     .rate = 0.005,
     .needs = WH_NEEDS_ZEROS | WH_NEEDS_MISSING,
+    .scratch_new = sgd_scratch_new,
+    .scratch_free = sgd_scratch_free,
+    .guess_size = sgd_guess_size,
     .view_parameters = { scale_names, sizeof scale_names / sizeof *scale_names },
     .view_new = scaler_new,
     .view_free = scaler_free,

@@ -15,6 +15,7 @@ struct wh_model_room {
     double *sums; /* of what stands before an output */
     struct wh_outcome *outcomes;
     uint32_t outputs;
+    struct wh_learner_scratch *scratch; /* NULL until a row is predicted */
 };
 
 struct wh_model *wh_model_new(void)
@@ -33,6 +34,7 @@ static void free_room(struct wh_model_room *room)
     free(room->probabilities);
     free(room->sums);
     free(room->outcomes);
+    wh_learner_scratch_free(room->scratch);
     free(room);
 }
 
@@ -338,7 +340,9 @@ struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_ex
 {
     struct wh_model_room *room = model->room;
     struct wh_example now = wh_model_now(model, example);
-    wh_learner_predict(model->learner, &now, room->raw);
+    if (!room->scratch)
+        room->scratch = wh_learner_scratch_new(model->learner);
+    wh_learner_predict(model->learner, room->scratch, &now, room->raw);
     struct wh_prediction prediction = {
         .raw = room->raw, .value = room->raw[0], .informed = is_informed(model),
     };
@@ -352,6 +356,11 @@ struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_ex
         prediction.value = wh_target_expected(&model->target, &model->loss, room->raw[0]);
     }
     return prediction;
+}
+
+const struct wh_learner_scratch *wh_model_scratch(const struct wh_model *model)
+{
+    return model->room->scratch;
 }
 
 double wh_model_score(const struct wh_model *model, const struct wh_prediction *prediction)
@@ -440,7 +449,7 @@ static void add_outputs(struct wh_model *model, const struct wh_example *example
         task->classes[i].offset = outputs ? highest + log(sum) - log(before) : 0;
     }
     /* The new heads have to see the example before they learn from it. */
-    wh_learner_predict(model->learner, example, model->room->raw);
+    wh_learner_predict(model->learner, model->room->scratch, example, model->room->raw);
 }
 
 /* What each class's output is told: its margin against those of all others together. */
@@ -495,7 +504,7 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
     }
     if (model->task.kind == WH_TASK_BINARY)
         outcome->weight = weighted.weight;
-    wh_learner_learn(model->learner, &now, model->room->outcomes);
+    wh_learner_learn(model->learner, model->room->scratch, &now, model->room->outcomes);
     wh_forgetting_row(&model->forgetting);
 }
 

@@ -125,6 +125,9 @@ struct wh_example wh_model_now(const struct wh_model *model, const struct wh_exa
  */
 struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example);
 
+/* The learner's scratch of what was predicted last. */
+const struct wh_learner_scratch *wh_model_scratch(const struct wh_model *model);
+
 /* More than two classes: the margin m_k of the class in what was predicted last. */
 double wh_model_margin(const struct wh_model *model, uint32_t class);
 

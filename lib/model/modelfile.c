@@ -773,6 +773,8 @@ static int read_model(struct wh_model *model, struct reader *reader, struct wh_e
     if (!header)
         return -1;
     int result = read_body(model, reader, header, &top, error);
+    if (result == 0 && model->learner)
+        wh_learner_loaded(model->learner);
     if (model->census.rows == 0) /* of a version that counted no columns */
         model->census.earlier = (uint64_t)model->metrics.rows;
     json_decref(header);

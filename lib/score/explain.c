@@ -117,10 +117,11 @@ static double find_shares(struct wh_explainer *explainer, const struct wh_exampl
 {
     const struct wh_model *model = explainer->model;
     const struct wh_learner *learner = model->learner;
+    const struct wh_learner_scratch *scratch = wh_model_scratch(model);
     double *effects = explainer->effects, *others = explainer->others;
     bool multiclass = model->task.kind == WH_TASK_MULTICLASS;
     struct wh_example now = wh_model_now(model, example);
-    learner->type->contribute(learner->heads[multiclass ? question.best : 0], &now, effects);
+    wh_learner_contribute(learner, scratch, multiclass ? question.best : 0, &now, effects);
     if (model->task.kind == WH_TASK_BINARY)
         return 0;
     if (!multiclass) {
@@ -130,7 +131,7 @@ static double find_shares(struct wh_explainer *explainer, const struct wh_exampl
             effects[i] *= unit;
         return is_logarithm(model) ? logarithm(none) : none;
     }
-    learner->type->contribute(learner->heads[question.next], &now, others);
+    wh_learner_contribute(learner, scratch, question.next, &now, others);
     for (size_t i = 0; i < example->count; i++)
         effects[i] -= others[i];
     const struct wh_class *classes = model->task.classes;

@@ -26,6 +26,7 @@ struct trial {
     struct wh_names names;
     struct wh_learner_settings settings;
     struct wh_learner *learner;
+    struct wh_learner_scratch *scratch;
     struct wh_target target;
     uint32_t ids[FEATURES];
 };
@@ -42,11 +43,13 @@ static void begin(struct trial *trial)
     for (uint32_t i = 0; i < FEATURES; i++)
         trial->ids[i] = i;
     trial->learner = wh_learner_new(wh_learner_find("auto"), &trial->settings, 1);
+    trial->scratch = wh_learner_scratch_new(trial->learner);
 }
 
 static void end(struct trial *trial)
 {
     wh_learner_free(trial->learner);
+    wh_learner_scratch_free(trial->scratch);
     wh_names_free(&trial->names);
 }
 
@@ -56,7 +59,7 @@ static double learn(struct trial *trial, const struct row *row)
     const struct wh_loss *loss = &trial->settings.loss;
     struct wh_example example = { trial->ids, row->values, FEATURES, FEATURES, 0, false };
     double raw;
-    wh_learner_predict(trial->learner, &example, &raw);
+    wh_learner_predict(trial->learner, trial->scratch, &example, &raw);
     double expected = wh_target_expected(&trial->target, loss, raw);
     wh_target_learn(&trial->target, row->label, row->weight);
     struct wh_outcome outcome = {
@@ -65,7 +68,7 @@ static double learn(struct trial *trial, const struct row *row)
         .weight = row->weight,
     };
     wh_loss_find(loss, &outcome);
-    wh_learner_learn(trial->learner, &example, &outcome);
+    wh_learner_learn(trial->learner, trial->scratch, &example, &outcome);
     return expected;
 }
 
@@ -223,13 +226,18 @@ static void rows_of_weight_zero_change_nothing(void **state)
     squared_error(&trial, 0, 200, 1);
     struct row next = make_row(200);
     struct wh_example example = { trial.ids, next.values, FEATURES, FEATURES, 0, false };
-    double before, after;
-    wh_learner_predict(trial.learner, &example, &before);
+    const struct wh_learner_type *type = trial.learner->type;
+    struct wh_scratch *scratch = type->scratch_new();
+    void *guess = wh_alloc(1, type->guess_size(&trial.settings));
+    struct wh_head *head = trial.learner->heads[0];
+    type->view_read(trial.learner->view, scratch, &example);
+    double before = type->predict(head, scratch, guess, &example);
     struct wh_outcome outcome = { .prediction = before, .target = 8, .weight = 0 };
     wh_loss_find(&trial.settings.loss, &outcome);
-    struct wh_head *head = trial.learner->heads[0];
-    trial.learner->type->learn(head, &example, &outcome);
-    wh_learner_predict(trial.learner, &example, &after);
+    type->learn(head, scratch, guess, &example, &outcome);
+    double after = type->predict(head, scratch, guess, &example);
+    type->scratch_free(scratch);
+    free(guess);
     assert_true(before == after);
     end(&trial);
 }

@@ -17,6 +17,7 @@ enum { MOST = 300 };
 struct table {
     struct wh_names names;
     struct wh_auto_view *view;
+    struct wh_auto_scratch *scratch;
     uint32_t ids[MOST];
     double values[MOST];
     struct wh_example example;
@@ -26,11 +27,13 @@ static void begin(struct table *table)
 {
     wh_names_init(&table->names);
     table->view = wh_auto_view_new(&table->names);
+    table->scratch = wh_auto_scratch_new();
 }
 
 static void end(struct table *table)
 {
     wh_auto_view_free(table->view);
+    wh_auto_scratch_free(table->scratch);
     wh_names_free(&table->names);
 }
 
@@ -53,13 +56,13 @@ static void put(struct table *table, const char *name, double value)
 static const struct wh_auto_row *read_row(struct table *table)
 {
     table->example.features = table->names.count;
-    return wh_auto_view_read(table->view, &table->example);
+    return wh_auto_view_read(table->view, table->scratch, &table->example);
 }
 
 static const struct wh_auto_row *learn(struct table *table)
 {
     const struct wh_auto_row *row = read_row(table);
-    wh_auto_view_learn(table->view, &table->example, 1);
+    wh_auto_view_learn(table->view, table->scratch, &table->example, 1);
     return row;
 }
 

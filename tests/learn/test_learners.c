@@ -78,14 +78,17 @@ static double target_of(const struct row *row, const struct wh_loss *loss)
     return row->sum;
 }
 
+/* With a scratch for this row alone: nothing needs one that has seen others. */
 static double learn_row(struct wh_learner *learner, const struct row *row, double target,
                         double clock)
 {
+    struct wh_learner_scratch *scratch = wh_learner_scratch_new(learner);
     struct wh_example example = { row->ids, row->values, row->count, FEATURES, clock, false };
     struct wh_outcome outcome = { .target = target, .weight = row->weight };
-    wh_learner_predict(learner, &example, &outcome.prediction);
+    wh_learner_predict(learner, scratch, &example, &outcome.prediction);
     wh_loss_find(&learner->settings.loss, &outcome);
-    wh_learner_learn(learner, &example, &outcome);
+    wh_learner_learn(learner, scratch, &example, &outcome);
+    wh_learner_scratch_free(scratch);
     return outcome.prediction;
 }
 
@@ -258,6 +261,7 @@ static void no_row_makes_a_number_infinite_or_none(void **state)
 static void explain(struct wh_learner *learner)
 {
     const struct wh_loss *loss = &learner->settings.loss;
+    struct wh_learner_scratch *scratch = wh_learner_scratch_new(learner);
     for (size_t i = 0; i < ROWS; i++) {
         const struct row *row = &rows[i];
         struct wh_example example = { row->ids, row->values, row->count, FEATURES, 0, false };
@@ -266,13 +270,14 @@ static void explain(struct wh_learner *learner)
         if (i < ROWS / 2)
             continue;
         double prediction;
-        wh_learner_predict(learner, &example, &prediction);
-        learner->type->contribute(learner->heads[0], &example, shares);
+        wh_learner_predict(learner, scratch, &example, &prediction);
+        wh_learner_contribute(learner, scratch, 0, &example, shares);
         for (size_t k = 0; k < row->count; k++)
             sum += shares[k];
         bool cut = fabs(sum) > fabs(prediction);
         assert_true(cut || fabs(sum - prediction) < 1e-12 * (1 + fabs(sum)));
     }
+    wh_learner_scratch_free(scratch);
 }
 
 static void shares_make_up_the_prediction(void **state)

@@ -46,9 +46,11 @@ static double learn(struct wh_learner *nag, const struct row *row)
     struct wh_outcome outcome = {
         .target = row->target, .weight = row->weight,
     };
-    wh_learner_predict(nag, &example, &outcome.prediction);
+    struct wh_learner_scratch *scratch = wh_learner_scratch_new(nag);
+    wh_learner_predict(nag, scratch, &example, &outcome.prediction);
     wh_loss_find(&nag->settings.loss, &outcome);
-    wh_learner_learn(nag, &example, &outcome);
+    wh_learner_learn(nag, scratch, &example, &outcome);
+    wh_learner_scratch_free(scratch);
     return outcome.prediction;
 }
 

@@ -15,14 +15,18 @@
 
 struct wh_view {
     struct wh_auto_view *view;
-    const struct wh_auto_row *row; /* that was read last */
     double clock; /* of the row learned last (model/examples.h) */
-    double keep;  /* what it and those before count for the next, of what they did */
+};
+
+struct wh_scratch {
+    struct wh_auto_scratch *view;
+    const struct wh_auto_row *row; /* that was read last */
+    double keep; /* what the rows learned from count for it, of what they did */
     struct wh_auto_rivals rivals; /* what all heads said of it */
+    struct wh_scratch *plain; /* of the expert *plain* (learn/auto/classes.h) */
 };
 
 struct wh_head {
-    struct wh_view *shared;
     struct wh_auto_classes *classes; /* NULL in regression */
     struct wh_auto_number *number;   /* NULL else */
 };
@@ -40,20 +44,41 @@ static void auto_view_free(struct wh_view *shared)
     free(shared);
 }
 
-static void auto_view_read(struct wh_view *shared, const struct wh_example *example)
+static struct wh_scratch *auto_scratch_new(void)
 {
-    static const double LEAST = 1e-9;
-    shared->row = wh_auto_view_read(shared->view, example);
-    double passed = example->clock - shared->clock;
-    shared->keep = passed > 0 ? fmax(exp2(-passed), LEAST) : 1;
-    shared->rivals = (struct wh_auto_rivals){ 0 };
+    struct wh_scratch *scratch = wh_alloc(1, sizeof *scratch);
+    scratch->view = wh_auto_scratch_new();
+    scratch->plain = wh_learner_nag.scratch_new();
+    return scratch;
 }
 
-static void auto_view_learn(struct wh_view *shared, const struct wh_example *example,
-                            double weight)
+static void auto_scratch_free(struct wh_scratch *scratch)
+{
+    wh_auto_scratch_free(scratch->view);
+    wh_learner_nag.scratch_free(scratch->plain);
+    free(scratch);
+}
+
+static size_t auto_guess_size(const struct wh_learner_settings *settings)
+{
+    return settings->numbers ? wh_auto_number_guess_size() : wh_auto_class_guess_size();
+}
+
+static void auto_view_read(const struct wh_view *shared, struct wh_scratch *scratch,
+                           const struct wh_example *example)
+{
+    static const double LEAST = 1e-9;
+    scratch->row = wh_auto_view_read(shared->view, scratch->view, example);
+    double passed = example->clock - shared->clock;
+    scratch->keep = passed > 0 ? fmax(exp2(-passed), LEAST) : 1;
+    scratch->rivals = (struct wh_auto_rivals){ 0 };
+}
+
+static void auto_view_learn(struct wh_view *shared, struct wh_scratch *scratch,
+                            const struct wh_example *example, double weight)
 {
     (void)weight;
-    wh_auto_view_learn(shared->view, example, shared->keep);
+    wh_auto_view_learn(shared->view, scratch->view, example, scratch->keep);
     shared->clock = example->clock;
 }
 
@@ -69,6 +94,11 @@ static int auto_view_load(struct wh_view *shared, const json_t *state, struct wh
     if (!wh_state_number(state, "clock", WH_LAST_CLOCK, &shared->clock) || shared->clock < 0)
         return wh_fail(error, WH_REFUSED, "its learner's clock is not one");
     return wh_auto_view_load(shared->view, state, error);
+}
+
+static void auto_view_loaded(struct wh_view *shared)
+{
+    wh_auto_view_loaded(shared->view);
 }
 
 static void auto_view_get(const struct wh_view *shared, uint32_t id, double *parameters)
@@ -89,7 +119,6 @@ static void auto_view_renumber(struct wh_view *shared, const uint32_t *from, uin
 static struct wh_head *auto_new(const struct wh_learner_settings *settings, struct wh_view *shared)
 {
     struct wh_head *head = wh_alloc(1, sizeof *head);
-    head->shared = shared;
     if (settings->numbers)
         head->number = wh_auto_number_new(settings, shared->view);
     else
@@ -104,23 +133,38 @@ static void auto_free(struct wh_head *head)
     free(head);
 }
 
-static double auto_predict(struct wh_head *head, const struct wh_example *example)
+static double auto_predict(const struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                           const struct wh_example *example)
 {
     if (head->number)
-        return wh_auto_number_predict(head->number, head->shared->row, example);
-    return wh_auto_classes_predict(head->classes, head->shared->row, example,
-                                   &head->shared->rivals);
+        return wh_auto_number_predict(head->number, guess, scratch->row);
+    return wh_auto_classes_predict(head->classes, guess, scratch->row, example, &scratch->rivals);
 }
 
-static void auto_learn(struct wh_head *head, const struct wh_example *example,
-                       const struct wh_outcome *outcome)
+static void auto_learn(struct wh_head *head, struct wh_scratch *scratch, void *guess,
+                       const struct wh_example *example, const struct wh_outcome *outcome)
 {
-    double keep = head->shared->keep;
+    const struct wh_auto_lesson lesson = {
+        .row = scratch->row,
+        .example = example,
+        .rivals = &scratch->rivals,
+        .outcome = outcome,
+        .keep = scratch->keep,
+        .plain = scratch->plain,
+    };
     if (head->number)
-        wh_auto_number_learn(head->number, head->shared->row, outcome, keep);
+        wh_auto_number_learn(head->number, guess, scratch->row, example->features, outcome,
+                             scratch->keep);
     else
-        wh_auto_classes_learn(head->classes, head->shared->row, example, &head->shared->rivals,
-                              outcome, keep);
+        wh_auto_classes_learn(head->classes, guess, &lesson);
+}
+
+static void auto_follow(struct wh_head *head)
+{
+    if (head->number)
+        wh_auto_number_follow(head->number);
+    else
+        wh_auto_classes_follow(head->classes);
 }
 
 /* What a head learned is in lines of its own: a header could not hold that of many. */
@@ -172,14 +216,11 @@ static int auto_write(const struct wh_view *shared, const struct wh_head *head,
     if (!head)
         return write_fields(shared->view, lines, error)
             || write_slots(shared->view, lines, error) ? -1 : 0;
-    struct wh_auto_cells *cells = cells_of(head);
     json_t *rest =
         head->number ? wh_auto_number_save(head->number) : wh_auto_classes_save(head->classes);
     if (wh_learner_line(lines, rest, error) != 0)
         return -1;
-    /* So that the file does not depend on whether a row was predicted since. */
-    wh_auto_cells_follow(cells, shared->view);
-    return wh_auto_cells_write(cells, lines, error);
+    return wh_auto_cells_write(cells_of(head), lines, error);
 }
 
 static int auto_read(struct wh_view *shared, struct wh_head *head, const json_t *value,
@@ -189,9 +230,8 @@ static int auto_read(struct wh_view *shared, struct wh_head *head, const json_t 
     if (!head) {
         fine = wh_auto_view_take(shared->view, value);
     } else if (json_is_string(value)) {
-        struct wh_auto_cells *cells = cells_of(head);
-        wh_auto_cells_follow(cells, shared->view);
-        fine = wh_auto_cells_read(cells, value);
+        auto_follow(head); /* so that what is read is of the view as it is now */
+        fine = wh_auto_cells_read(cells_of(head), value);
     } else {
         fine = head->number ? wh_auto_number_load(head->number, value)
                             : wh_auto_classes_load(head->classes, value);
@@ -251,6 +291,9 @@ const struct wh_learner_type wh_learner_auto = {
     .untuned = "its experts learn at rates of their own, and are mixed by how they do",
     .unpenalized = "its experts learn at rates of their own, which no one penalty fits",
     .needs = WH_NEEDS_ZEROS | WH_NEEDS_MISSING | WH_NEEDS_NAMES,
+    .scratch_new = auto_scratch_new,
+    .scratch_free = auto_scratch_free,
+    .guess_size = auto_guess_size,
     .view_parameters = { wh_auto_view_parameters, WH_AUTO_VIEW_PARAMETERS },
     .view_new = auto_view_new,
     .view_free = auto_view_free,
@@ -258,6 +301,7 @@ const struct wh_learner_type wh_learner_auto = {
     .view_learn = auto_view_learn,
     .view_save = auto_view_save,
     .view_load = auto_view_load,
+    .view_loaded = auto_view_loaded,
     .view_get = auto_view_get,
     .view_set = auto_view_set,
     .view_renumber = auto_view_renumber,
@@ -266,6 +310,7 @@ const struct wh_learner_type wh_learner_auto = {
     .head_free = auto_free,
     .predict = auto_predict,
     .learn = auto_learn,
+    .follow = auto_follow,
     .save = auto_save,
     .load = auto_load,
     .get = auto_get,

@@ -80,13 +80,18 @@ static const struct wh_loss logistic = { .kind = WH_LOSS_LOGISTIC };
 static const double MOST_WEIGHT = 1e6, LEAST_WEIGHT = 1e-6;
 
 /* What was made of a row. */
-struct guess {
+struct wh_auto_class_guess {
     float experts[WH_AUTO_INPUTS];
     float mixers[WH_AUTO_INPUTS];
     unsigned sets[MIXERS];
-    float output; /* log-odds */
     double plain;
+    struct wh_auto_loose_guess loose;
 };
+
+size_t wh_auto_class_guess_size(void)
+{
+    return sizeof(struct wh_auto_class_guess);
+}
 
 struct wh_auto_classes {
     const struct wh_auto_view *view;
@@ -104,7 +109,6 @@ struct wh_auto_classes {
     /* Sums of the experts' losses are the logarithms of products, which are kept as such as long
      * as they can be. */
     double losses[EXPERTS], products[EXPERTS];
-    struct guess guess;
 };
 
 struct wh_auto_classes *wh_auto_classes_new(const struct wh_learner_settings *settings,
@@ -119,6 +123,7 @@ struct wh_auto_classes *wh_auto_classes_new(const struct wh_learner_settings *se
     plain.loss = logistic;
     classes->plain = wh_learner_nag.head_new(&plain, NULL);
     wh_auto_cells_init(&classes->cells);
+    wh_auto_cells_follow(&classes->cells, view);
     for (unsigned i = 0; i < AVERAGES; i++)
         classes->averages[i] = 0.5F;
     for (unsigned i = 0; i < SETS; i++)
@@ -163,10 +168,9 @@ static struct wh_example plain_example(const struct wh_auto_row *row,
                                 .features = example->features, .clock = example->clock };
 }
 
-static void ask_experts(struct wh_auto_classes *classes, const struct wh_auto_row *row,
-                        const struct wh_example *example)
+static void ask_experts(const struct wh_auto_classes *classes, struct wh_auto_class_guess *guess,
+                        const struct wh_auto_row *row, const struct wh_example *example)
 {
-    struct guess *guess = &classes->guess;
     float said[EXPERTS];
     said[LINEAR] = wh_auto_linear_sum(classes->linear, row->values, row->slots);
     said[FRESH] = wh_auto_linear_sum(classes->fresh, row->values, row->slots);
@@ -178,12 +182,12 @@ static void ask_experts(struct wh_auto_classes *classes, const struct wh_auto_ro
     for (unsigned i = 0; i < AVERAGES; i++)
         said[LAST + i] = log_odds(classes->averages[i]);
     struct wh_example plain = plain_example(row, example);
-    guess->plain = wh_learner_nag.predict(classes->plain, &plain);
+    guess->plain = wh_learner_nag.predict(classes->plain, NULL, NULL, &plain);
     for (unsigned i = 0; i < PLAIN; i++)
         guess->experts[i] = clamp((double)said[i], EXPERT_LIMIT);
     guess->experts[PLAIN] = clamp(guess->plain, EXPERT_LIMIT);
     double loose[WH_AUTO_LOOSE_EXPERTS];
-    wh_auto_loose_predict(&classes->loose, &classes->cells, row, example->features, loose);
+    wh_auto_loose_predict(&classes->loose, &classes->cells, row, &guess->loose, loose);
     for (unsigned i = 0; i < WH_AUTO_LOOSE_EXPERTS; i++)
         guess->experts[LOOSE + i] = clamp(loose[i], EXPERT_LIMIT);
     guess->experts[CONSTANT] = CONSTANT_INPUT;
@@ -196,9 +200,9 @@ static unsigned eighth(unsigned code)
 }
 
 /* Which set of weights each mixer takes for the row. */
-static void choose_sets(struct wh_auto_classes *classes, const struct wh_auto_row *row)
+static void choose_sets(const struct wh_auto_classes *classes, const struct wh_auto_row *row,
+                        unsigned sets[static MIXERS])
 {
-    unsigned *sets = classes->guess.sets;
     for (unsigned i = 0; i < SPEEDS; i++)
         sets[i] = i;
     sets[HISTORY] = SPEEDS + classes->labels;
@@ -207,13 +211,12 @@ static void choose_sets(struct wh_auto_classes *classes, const struct wh_auto_ro
             + (i < row->slots ? eighth(row->codes[i]) : 0);
 }
 
-double wh_auto_classes_predict(struct wh_auto_classes *classes, const struct wh_auto_row *row,
+double wh_auto_classes_predict(const struct wh_auto_classes *classes,
+                               struct wh_auto_class_guess *guess, const struct wh_auto_row *row,
                                const struct wh_example *example, struct wh_auto_rivals *rivals)
 {
-    struct guess *guess = &classes->guess;
-    wh_auto_cells_follow(&classes->cells, classes->view);
-    ask_experts(classes, row, example);
-    choose_sets(classes, row);
+    ask_experts(classes, guess, row, example);
+    choose_sets(classes, row, guess->sets);
     for (unsigned i = 0; i < MIXERS; i++)
         guess->mixers[i] = wh_auto_weights_mix(&classes->sets[guess->sets[i]], guess->experts,
                                                MIXER_LIMIT);
@@ -222,8 +225,8 @@ double wh_auto_classes_predict(struct wh_auto_classes *classes, const struct wh_
         rivals->experts[i] += exp((double)guess->experts[i]);
     for (unsigned i = 0; i < MIXERS; i++)
         rivals->mixers[i] += exp((double)guess->mixers[i]);
-    guess->output = wh_auto_weights_mix(&classes->last, guess->mixers, OUTPUT_LIMIT);
-    return (double)(classes->margins ? guess->output : wh_auto_probability(guess->output));
+    float output = wh_auto_weights_mix(&classes->last, guess->mixers, OUTPUT_LIMIT);
+    return (double)(classes->margins ? output : wh_auto_probability(output));
 }
 
 /*
@@ -262,15 +265,14 @@ static void learn_cells(struct wh_auto_classes *classes, const struct wh_auto_ro
     }
 }
 
-static void learn_plain(struct wh_auto_classes *classes, const struct wh_auto_row *row,
-                        const struct wh_example *example, const struct wh_outcome *outcome,
-                        double weight)
+static void learn_plain(struct wh_auto_classes *classes, const struct wh_auto_lesson *lesson,
+                        double prediction, double weight)
 {
-    struct wh_example plain = plain_example(row, example);
-    struct wh_outcome own = { .prediction = classes->guess.plain, .target = outcome->target,
+    struct wh_example plain = plain_example(lesson->row, lesson->example);
+    struct wh_outcome own = { .prediction = prediction, .target = lesson->outcome->target,
                               .weight = weight };
     wh_loss_find(&logistic, &own);
-    wh_learner_nag.learn(classes->plain, &plain, &own);
+    wh_learner_nag.learn(classes->plain, lesson->plain, NULL, &plain, &own);
 }
 
 static void learn_averages(struct wh_auto_classes *classes, bool positive, double weight)
@@ -284,10 +286,9 @@ static void learn_averages(struct wh_auto_classes *classes, bool positive, doubl
     classes->labels = (classes->labels * 2 + positive) % LABELS;
 }
 
-static void learn_mixers(struct wh_auto_classes *classes, const struct wh_auto_rivals *rivals,
-                         float truth, float weight)
+static void learn_mixers(struct wh_auto_classes *classes, const struct wh_auto_class_guess *guess,
+                         const struct wh_auto_rivals *rivals, float truth, float weight)
 {
-    const struct guess *guess = &classes->guess;
     for (unsigned i = 0; i < MIXERS; i++) {
         float probability =
             probability_among(guess->mixers[i], rivals->mixers[i], rivals->outputs);
@@ -299,14 +300,15 @@ static void learn_mixers(struct wh_auto_classes *classes, const struct wh_auto_r
 
 /* The output learns by what the model made of it; where there are several, it has to settle sooner
  * how far each may go. */
-static void learn_output(struct wh_auto_classes *classes, const struct wh_auto_rivals *rivals,
-                         const struct wh_outcome *outcome, double weight)
+static void learn_output(struct wh_auto_classes *classes, const struct wh_auto_class_guess *guess,
+                         const struct wh_auto_lesson *lesson, double weight)
 {
-    float rate = rivals->outputs < 2 ? LAST_RATE : LAST_RATE_OF_MANY;
+    const struct wh_outcome *outcome = lesson->outcome;
+    float rate = lesson->rivals->outputs < 2 ? LAST_RATE : LAST_RATE_OF_MANY;
     double slope = weight * outcome->slope;
     if (!classes->margins)
         slope *= outcome->prediction * (1 - outcome->prediction);
-    wh_auto_weights_learn(&classes->last, classes->guess.mixers, (float)slope, rate);
+    wh_auto_weights_learn(&classes->last, guess->mixers, (float)slope, rate);
 }
 
 /* `probabilities` of the positive class. */
@@ -325,30 +327,36 @@ static void count_losses(struct wh_auto_classes *classes, const float *probabili
     }
 }
 
-void wh_auto_classes_learn(struct wh_auto_classes *classes, const struct wh_auto_row *row,
-                           const struct wh_example *example, const struct wh_auto_rivals *rivals,
-                           const struct wh_outcome *outcome, double keep)
+void wh_auto_classes_learn(struct wh_auto_classes *classes,
+                           const struct wh_auto_class_guess *guess,
+                           const struct wh_auto_lesson *lesson)
 {
+    const struct wh_auto_row *row = lesson->row;
+    const struct wh_auto_rivals *rivals = lesson->rivals;
+    const struct wh_outcome *outcome = lesson->outcome;
+    double keep = lesson->keep;
     if (!(outcome->weight >= LEAST_WEIGHT))
         return;
     double weight = outcome->weight < MOST_WEIGHT ? outcome->weight : MOST_WEIGHT;
     bool positive = outcome->target > 0;
     float truth = positive ? 1 : 0, probabilities[EXPERTS], gradients[EXPERTS];
     for (unsigned i = 0; i < EXPERTS; i++) {
-        probabilities[i] = wh_auto_probability(classes->guess.experts[i]);
-        float probability = i < CELLS ? probability_among(classes->guess.experts[i],
-                                                          rivals->experts[i], rivals->outputs)
+        probabilities[i] = wh_auto_probability(guess->experts[i]);
+        float probability = i < CELLS ? probability_among(guess->experts[i], rivals->experts[i],
+                                                          rivals->outputs)
                                       : probabilities[i];
         gradients[i] = (float)weight * (probability - truth);
     }
-    learn_output(classes, rivals, outcome, weight);
-    learn_mixers(classes, rivals, truth, (float)weight);
+    learn_output(classes, guess, lesson, weight);
+    learn_mixers(classes, guess, rivals, truth, (float)weight);
     count_losses(classes, probabilities, positive);
     learn_linear(classes, row, gradients, (float)keep);
     learn_cells(classes, row, gradients, (float)keep);
-    learn_plain(classes, row, example, outcome, weight);
-    wh_auto_loose_learn(&classes->loose, &classes->cells, row,
-                        gradients[LOOSE + WH_AUTO_NORMED], positive, weight, keep);
+    learn_plain(classes, lesson, guess->plain, weight);
+    wh_auto_loose_reserve(&classes->loose, lesson->example->features);
+    wh_auto_loose_learn(&classes->loose, &classes->cells, row, &guess->loose,
+                        &(struct wh_auto_loose_outcome){ gradients[LOOSE + WH_AUTO_NORMED],
+                                                         positive, weight, keep });
     learn_averages(classes, positive, weight);
 }
 
@@ -421,6 +429,11 @@ bool wh_auto_classes_load(struct wh_auto_classes *classes, const json_t *state)
     for (unsigned i = 0; fine && i < EXPERTS; i++)
         fine = classes->products[i] > 0;
     return fine && load_tables(classes, state);
+}
+
+void wh_auto_classes_follow(struct wh_auto_classes *classes)
+{
+    wh_auto_cells_follow(&classes->cells, classes->view);
 }
 
 struct wh_auto_cells *wh_auto_classes_cells(struct wh_auto_classes *classes)

@@ -51,18 +51,33 @@ struct wh_auto_rivals {
     double experts[WH_AUTO_INPUTS], mixers[WH_AUTO_INPUTS];
 };
 
+/* What one output made of a row, for learning from it. */
+struct wh_auto_class_guess;
+size_t wh_auto_class_guess_size(void);
+
 /* The margin of a row of the view's, which `example` is; adds to `rivals`. */
-double wh_auto_classes_predict(struct wh_auto_classes *classes, const struct wh_auto_row *row,
+double wh_auto_classes_predict(const struct wh_auto_classes *classes,
+                               struct wh_auto_class_guess *guess, const struct wh_auto_row *row,
                                const struct wh_example *example, struct wh_auto_rivals *rivals);
-/* Learns from the row that was predicted last, by all outputs. `keep`, above 0 to 1: what the rows
- * before count of what they did. */
-void wh_auto_classes_learn(struct wh_auto_classes *classes, const struct wh_auto_row *row,
-                           const struct wh_example *example, const struct wh_auto_rivals *rivals,
-                           const struct wh_outcome *outcome, double keep);
+
+/* A row that all outputs have predicted, and what came of it for one of them. */
+struct wh_auto_lesson {
+    const struct wh_auto_row *row;
+    const struct wh_example *example;
+    const struct wh_auto_rivals *rivals;
+    const struct wh_outcome *outcome;
+    double keep; /* above 0 to 1: what the rows before count of what they did */
+    struct wh_scratch *plain; /* of *plain*'s type of learner */
+};
+void wh_auto_classes_learn(struct wh_auto_classes *classes,
+                           const struct wh_auto_class_guess *guess,
+                           const struct wh_auto_lesson *lesson);
 
 /* All but cells and the features' numbers as a new object; and back: false for what cannot be. */
 json_t *wh_auto_classes_save(const struct wh_auto_classes *classes);
 bool wh_auto_classes_load(struct wh_auto_classes *classes, const json_t *state);
+/* The view has learned or was loaded: clears cells that mean something new. */
+void wh_auto_classes_follow(struct wh_auto_classes *classes);
 /* The cells of its experts. */
 struct wh_auto_cells *wh_auto_classes_cells(struct wh_auto_classes *classes);
 

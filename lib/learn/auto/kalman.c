@@ -124,12 +124,13 @@ void wh_auto_kalman_learn(struct wh_auto_cell *cells, const struct wh_auto_activ
         learn(&cells[active->cells[i]], growth, 1, move, shrink);
 }
 
-double wh_auto_kalman_predict(const struct wh_auto_cell *weights, const uint32_t *ids,
-                              const double *values, size_t count)
+double wh_auto_kalman_predict(const struct wh_auto_cell *weights, size_t known,
+                              const uint32_t *ids, const double *values, size_t count)
 {
     double sum = 0;
     for (size_t i = 0; i < count; i++)
-        sum += (double)weights[ids[i]].weight * values[i];
+        if (ids[i] < known)
+            sum += (double)weights[ids[i]].weight * values[i];
     return sum;
 }
 

@@ -28,9 +28,9 @@ struct wh_auto_surprise {
 void wh_auto_kalman_learn(struct wh_auto_cell *cells, const struct wh_auto_active *active,
                           const struct wh_auto_surprise *surprise);
 
-/* The same for weights of values: the sum, and a step. */
-double wh_auto_kalman_predict(const struct wh_auto_cell *weights, const uint32_t *ids,
-                              const double *values, size_t count);
+/* The same for weights of values: the sum, to which ids from `known` on add nothing, and a step. */
+double wh_auto_kalman_predict(const struct wh_auto_cell *weights, size_t known,
+                              const uint32_t *ids, const double *values, size_t count);
 void wh_auto_kalman_follow(struct wh_auto_cell *weights, const uint32_t *ids,
                            const double *values, size_t count,
                            const struct wh_auto_surprise *surprise);

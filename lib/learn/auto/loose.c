@@ -20,7 +20,7 @@ void wh_auto_loose_free(struct wh_auto_loose *loose)
     free(loose->features);
 }
 
-static void make_room(struct wh_auto_loose *loose, size_t features)
+void wh_auto_loose_reserve(struct wh_auto_loose *loose, size_t features)
 {
     if (features <= loose->capacity)
         return;
@@ -31,15 +31,24 @@ static void make_room(struct wh_auto_loose *loose, size_t features)
     loose->capacity = capacity;
 }
 
-static double ask_normed(struct wh_auto_loose *loose, const struct wh_auto_row *row)
+/* One of zeros where it is new. */
+static inline const struct wh_auto_loose_feature *feature_of(const struct wh_auto_loose *loose,
+                                                             uint32_t id)
+{
+    static const struct wh_auto_loose_feature new;
+    return id < loose->capacity ? &loose->features[id] : &new;
+}
+
+static double ask_normed(const struct wh_auto_loose *loose, const struct wh_auto_row *row,
+                         float *scale)
 {
     double sum = 0, squares = 0;
     for (size_t i = 0; i < row->count; i++) {
-        sum += (double)loose->features[row->ids[i]].weight * row->sizes[i];
+        sum += (double)feature_of(loose, row->ids[i])->weight * row->sizes[i];
         squares += row->sizes[i] * row->sizes[i];
     }
-    loose->scale = (float)(1 / sqrt(squares + TINY));
-    return sum * (double)loose->scale;
+    *scale = (float)(1 / sqrt(squares + TINY));
+    return sum * (double)*scale;
 }
 
 /* The log-odds that the feature adds to those of all rows: as if it had been in one row more, of
@@ -63,7 +72,7 @@ static double ask_bayes(const struct wh_auto_loose *loose, const struct wh_auto_
     double share = share_of(loose), sum = 0, squares = 0;
     for (size_t i = 0; i < row->loose; i++) {
         double size = fabs(row->sizes[i]);
-        sum += size * evidence(&loose->features[row->ids[i]], share);
+        sum += size * evidence(feature_of(loose, row->ids[i]), share);
         squares += size * size;
     }
     return log(share / (1 - share)) + sum / sqrt(squares + TINY);
@@ -77,21 +86,19 @@ static double ask_pairs(const struct wh_auto_cells *cells, const struct wh_auto_
     return sum;
 }
 
-void wh_auto_loose_predict(struct wh_auto_loose *loose, const struct wh_auto_cells *cells,
-                           const struct wh_auto_row *row, size_t features,
+void wh_auto_loose_predict(const struct wh_auto_loose *loose, const struct wh_auto_cells *cells,
+                           const struct wh_auto_row *row, struct wh_auto_loose_guess *guess,
                            double said[static WH_AUTO_LOOSE_EXPERTS])
 {
-    make_room(loose, features);
-    loose->pairs = ask_pairs(cells, row);
-    said[WH_AUTO_NORMED] = ask_normed(loose, row);
+    guess->pairs = ask_pairs(cells, row);
+    said[WH_AUTO_NORMED] = ask_normed(loose, row, &guess->scale);
     said[WH_AUTO_BAYES] = ask_bayes(loose, row);
-    said[WH_AUTO_PAIRS] = loose->pairs;
+    said[WH_AUTO_PAIRS] = guess->pairs;
 }
 
 static void learn_normed(struct wh_auto_loose *loose, const struct wh_auto_row *row,
                          float gradient, float keep)
 {
-    gradient *= loose->scale;
     for (size_t i = 0; i < row->count; i++) {
         struct wh_auto_loose_feature *feature = &loose->features[row->ids[i]];
         float slope = gradient * (float)row->sizes[i];
@@ -135,14 +142,17 @@ static double find_reach(struct wh_auto_loose *loose, struct wh_auto_cells *cell
 }
 
 static void learn_pairs(struct wh_auto_loose *loose, struct wh_auto_cells *cells,
-                        const struct wh_auto_row *row, bool positive, double weight, float keep)
+                        const struct wh_auto_row *row, double said,
+                        const struct wh_auto_loose_outcome *told)
 {
-    struct wh_outcome outcome = { .prediction = loose->pairs, .target = positive ? 1 : -1,
+    double weight = told->weight;
+    float keep = (float)told->keep;
+    struct wh_outcome outcome = { .prediction = said, .target = told->positive ? 1 : -1,
                                   .weight = weight };
     if (row->pairs.count == 0)
         return;
-    if (fabs(loose->pairs) > WH_MARGIN_LIMIT)
-        outcome.prediction = loose->pairs > 0 ? WH_MARGIN_LIMIT : -WH_MARGIN_LIMIT;
+    if (fabs(said) > WH_MARGIN_LIMIT)
+        outcome.prediction = said > 0 ? WH_MARGIN_LIMIT : -WH_MARGIN_LIMIT;
     wh_loss_find(&logistic, &outcome);
     double squared = weight * outcome.slope * outcome.slope;
     double reach = find_reach(loose, cells, row, squared, keep);
@@ -158,12 +168,12 @@ static void learn_pairs(struct wh_auto_loose *loose, struct wh_auto_cells *cells
 }
 
 void wh_auto_loose_learn(struct wh_auto_loose *loose, struct wh_auto_cells *cells,
-                         const struct wh_auto_row *row, float gradient, bool positive,
-                         double weight, double keep)
+                         const struct wh_auto_row *row, const struct wh_auto_loose_guess *guess,
+                         const struct wh_auto_loose_outcome *outcome)
 {
-    learn_normed(loose, row, gradient, (float)keep);
-    learn_bayes(loose, row, positive, weight, keep);
-    learn_pairs(loose, cells, row, positive, weight, (float)keep);
+    learn_normed(loose, row, outcome->gradient * guess->scale, (float)outcome->keep);
+    learn_bayes(loose, row, outcome->positive, outcome->weight, outcome->keep);
+    learn_pairs(loose, cells, row, guess->pairs, outcome);
 }
 
 /*
@@ -206,7 +216,7 @@ bool wh_auto_loose_set(struct wh_auto_loose *loose, uint32_t id, const double *p
     for (unsigned i = 1; i < WH_AUTO_LOOSE_PARAMETERS; i++)
         if (!(parameters[i] >= 0 && parameters[i] <= (i == 1 ? MOST : (double)MOST_COUNT)))
             return false;
-    make_room(loose, (size_t)id + 1);
+    wh_auto_loose_reserve(loose, (size_t)id + 1);
     loose->features[id] = (struct wh_auto_loose_feature){
         (float)parameters[0], (float)parameters[1], (float)parameters[2], (float)parameters[3],
     };

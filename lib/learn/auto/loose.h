@@ -39,21 +39,34 @@ struct wh_auto_loose {
     size_t capacity;
     double with, without;       /* sums of rows of the class, and of others */
     double rows, pair_squares;  /* of rows that had pairs, and of their pairs */
-    float scale;                /* what the row that was predicted last is scaled by */
-    double pairs;               /* and what *pairs* said of it */
+};
+
+/* What was made of a row, for learning from it. */
+struct wh_auto_loose_guess {
+    float scale;  /* what the row is scaled by */
+    double pairs; /* what *pairs* said of it */
+};
+
+/* What came of a row. */
+struct wh_auto_loose_outcome {
+    float gradient; /* that of the logistic loss by what *normed* said, times the weight */
+    bool positive;
+    double weight;  /* 1e-6 to 1e6 */
+    double keep;    /* above 0 to 1: what the rows before count of what they did */
 };
 
 void wh_auto_loose_free(struct wh_auto_loose *loose);
 
-/* What each expert says, in log-odds; `features`: how many there are in all. */
-void wh_auto_loose_predict(struct wh_auto_loose *loose, const struct wh_auto_cells *cells,
-                           const struct wh_auto_row *row, size_t features,
+/* What each expert says, in log-odds. */
+void wh_auto_loose_predict(const struct wh_auto_loose *loose, const struct wh_auto_cells *cells,
+                           const struct wh_auto_row *row, struct wh_auto_loose_guess *guess,
                            double said[static WH_AUTO_LOOSE_EXPERTS]);
-/* Learns from the row that was predicted last, of weight `weight` (1e-6 to 1e6). `gradient`: that
- * of the logistic loss by what *normed* said, times the weight. */
+/* Makes room for so many features; due before learning from a row that has them. */
+void wh_auto_loose_reserve(struct wh_auto_loose *loose, size_t features);
+/* Learns from a row by what was made of it. */
 void wh_auto_loose_learn(struct wh_auto_loose *loose, struct wh_auto_cells *cells,
-                         const struct wh_auto_row *row, float gradient, bool positive,
-                         double weight, double keep);
+                         const struct wh_auto_row *row, const struct wh_auto_loose_guess *guess,
+                         const struct wh_auto_loose_outcome *outcome);
 
 /* All but the features, as a new object; and back: false for what cannot be. */
 json_t *wh_auto_loose_save(const struct wh_auto_loose *loose);

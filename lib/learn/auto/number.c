@@ -63,13 +63,18 @@ static const double MOST_WEIGHT = 1e6;
 static const double LEAST_COUNT = 0.02; /* of Poisson loss, in means */
 
 /* What was predicted of a row. */
-struct guess {
+struct wh_auto_number_guess {
     double line[LINE_TERMS], curve[CURVE_TERMS]; /* curve begins with the terms of trend */
     double experts[EXPERTS];
     double base;
     double expected;
     double scatter; /* usual absolute error of rows like this, in all rows' */
 };
+
+size_t wh_auto_number_guess_size(void)
+{
+    return sizeof(struct wh_auto_number_guess);
+}
 
 /* What is kept of the targets and how they were met. */
 struct record {
@@ -99,7 +104,6 @@ struct wh_auto_number {
     struct wh_auto_cell *weights; /* of features */
     size_t capacity;
     struct wh_auto_shift shift;
-    struct guess guess;
 };
 
 struct wh_auto_number *wh_auto_number_new(const struct wh_learner_settings *settings,
@@ -114,6 +118,7 @@ struct wh_auto_number *wh_auto_number_new(const struct wh_learner_settings *sett
     wh_rls_init(&number->mixer, MIXER_KEEP, MIXER_PRIOR);
     wh_rls_grow(&number->mixer, EXPERTS, 1.0 / EXPERTS);
     wh_auto_cells_init(&number->cells);
+    wh_auto_cells_follow(&number->cells, view);
     return number;
 }
 
@@ -170,7 +175,8 @@ static uint32_t fit_terms(const struct wh_auto_number *number, unsigned fit)
         : fit + LINE == CURVE ? curve_terms(number) : line_terms(number) + RECENT;
 }
 
-static double *terms_of(struct guess *guess, unsigned fit, double trend[static TREND_TERMS])
+static const double *terms_of(const struct wh_auto_number_guess *guess, unsigned fit,
+                              const double trend[static TREND_TERMS])
 {
     return fit + LINE == LINE ? guess->line : fit + LINE == CURVE ? guess->curve : trend;
 }
@@ -204,15 +210,16 @@ static void fill_curve(const struct wh_auto_number *number, const double *line, 
 }
 
 /* The base's experts, and the base: their mean, by weights that fall as the losses^-16. */
-static void predict_base(struct wh_auto_number *number, const struct wh_auto_row *row)
+static void predict_base(const struct wh_auto_number *number, struct wh_auto_number_guess *guess,
+                         const struct wh_auto_row *row)
 {
-    struct guess *guess = &number->guess;
     double trend[TREND_TERMS];
     fill_line(number, row, guess->line);
     fill_trend(number, guess->line, trend);
     fill_curve(number, guess->line, guess->curve);
     guess->experts[LINEAR] =
-        wh_auto_kalman_predict(number->weights, row->ids, row->sizes, row->count);
+        wh_auto_kalman_predict(number->weights, number->capacity, row->ids, row->sizes,
+                               row->count);
     for (unsigned i = 0; i < FITS; i++)
         guess->experts[LINE + i] =
             wh_rls_predict(&number->fits[i], terms_of(guess, i, trend));
@@ -239,10 +246,10 @@ static float sum_cells(const struct wh_auto_cell *cells, const struct wh_auto_ac
     return sum;
 }
 
-static void predict_experts(struct wh_auto_number *number, const struct wh_auto_row *row)
+static void predict_experts(const struct wh_auto_number *number,
+                            struct wh_auto_number_guess *guess, const struct wh_auto_row *row)
 {
-    struct guess *guess = &number->guess;
-    predict_base(number, row);
+    predict_base(number, guess, row);
     for (unsigned i = 0; i < WH_AUTO_GROUPS; i++)
         guess->experts[CELLS + i] =
             guess->base + (double)wh_auto_cells_sum(&number->cells, &row->groups[i]);
@@ -258,9 +265,8 @@ static void predict_experts(struct wh_auto_number *number, const struct wh_auto_
 }
 
 /* The mixer by least squares, within the range of the experts. */
-static double mix_by_fit(const struct wh_auto_number *number)
+static double mix_by_fit(const struct wh_auto_number *number, const double *experts)
 {
-    const double *experts = number->guess.experts;
     double low = experts[0], high = experts[0];
     for (unsigned i = 1; i < EXPERTS; i++) {
         low = fmin(low, experts[i]);
@@ -283,12 +289,12 @@ static void loss_weights(const struct record *record, double weights[static EXPE
         weights[i] /= sum;
 }
 
-static double mix_by_losses(const struct wh_auto_number *number)
+static double mix_by_losses(const struct wh_auto_number *number, const double *experts)
 {
     double weights[EXPERTS], sum = 0;
     loss_weights(&number->record, weights);
     for (unsigned i = 0; i < EXPERTS; i++)
-        sum += weights[i] * number->guess.experts[i];
+        sum += weights[i] * experts[i];
     return sum;
 }
 
@@ -297,16 +303,14 @@ static bool is_shifted(const struct wh_auto_number *number)
     return number->loss.kind != WH_LOSS_SQUARED && number->loss.kind != WH_LOSS_POISSON;
 }
 
-double wh_auto_number_predict(struct wh_auto_number *number, const struct wh_auto_row *row,
-                              const struct wh_example *example)
+double wh_auto_number_predict(const struct wh_auto_number *number,
+                              struct wh_auto_number_guess *guess, const struct wh_auto_row *row)
 {
-    make_room(number, example->features);
-    wh_auto_cells_follow(&number->cells, number->view);
-    struct guess *guess = &number->guess;
-    predict_experts(number, row);
+    predict_experts(number, guess, row);
     guess->expected = 0;
     if (number->record.rows > 0)
-        guess->expected = (mix_by_fit(number) + mix_by_losses(number)) / 2;
+        guess->expected = (mix_by_fit(number, guess->experts)
+                           + mix_by_losses(number, guess->experts)) / 2;
     if (number->loss.kind == WH_LOSS_POISSON)
         return log(fmax(1 + guess->expected, LEAST_COUNT));
     if (!is_shifted(number))
@@ -320,7 +324,8 @@ double wh_auto_number_predict(struct wh_auto_number *number, const struct wh_aut
  */
 
 /* Slots that have a number for the first time become terms. */
-static void choose_slots(struct wh_auto_number *number, const struct wh_auto_row *row)
+static void choose_slots(struct wh_auto_number *number, struct wh_auto_number_guess *guess,
+                         const struct wh_auto_row *row)
 {
     uint32_t before = number->slot_count;
     for (uint32_t slot = 0; slot < row->slots && number->slot_count < LINEAR_SLOTS; slot++) {
@@ -334,8 +339,8 @@ static void choose_slots(struct wh_auto_number *number, const struct wh_auto_row
         return;
     for (unsigned i = 0; i < FITS; i++)
         wh_rls_grow(&number->fits[i], fit_terms(number, i), 0);
-    fill_line(number, row, number->guess.line);
-    fill_curve(number, number->guess.line, number->guess.curve);
+    fill_line(number, row, guess->line);
+    fill_curve(number, guess->line, guess->curve);
 }
 
 /* What a running mean moves by, of the distance, for a row of this weight. */
@@ -345,14 +350,13 @@ static double step_of(double step, double weight)
 }
 
 /* The target, or what it is taken for: each that is far after another far one may be further. */
-static double tame(struct wh_auto_number *number, double target)
+static double tame(struct wh_auto_number *number, double expected, double target)
 {
     static const double FURTHER = 4, FURTHEST = 1024;
     struct record *record = &number->record;
     target = clamp(target, -TARGET_LIMIT, TARGET_LIMIT);
     if (record->rows <= FAR_AFTER)
         return target;
-    double expected = number->guess.expected;
     double far = record->further * fmax(sqrt(record->square), LEAST_ERROR)
         * (is_shifted(number) ? FAR_IF_ROBUST : FAR);
     bool near = fabs(target - expected) <= far;
@@ -370,9 +374,9 @@ static bool is_due(const struct wh_auto_number *number, uint32_t terms)
     return fmod(number->record.rows, number->record.rows < MANY ? 2 : 4) == 0;
 }
 
-static void learn_fits(struct wh_auto_number *number, double target, double weight, double keep)
+static void learn_fits(struct wh_auto_number *number, const struct wh_auto_number_guess *guess,
+                       double target, double weight, double keep)
 {
-    struct guess *guess = &number->guess;
     double trend[TREND_TERMS];
     fill_trend(number, guess->line, trend);
     for (unsigned i = 0; i < FITS; i++) {
@@ -387,10 +391,9 @@ static void learn_fits(struct wh_auto_number *number, double target, double weig
                  clamp(target - mixed, -PREDICTION_LIMIT, PREDICTION_LIMIT), weight, 1);
 }
 
-static void learn_cells(struct wh_auto_number *number, const struct wh_auto_row *row,
-                        double target, double weight, double keep)
+static void learn_cells(struct wh_auto_number *number, const struct wh_auto_number_guess *guess,
+                        const struct wh_auto_row *row, double target, double weight, double keep)
 {
-    const struct guess *guess = &number->guess;
     double noise = fmin((number->record.square + LEAST_NOISE) / weight, MOST_NOISE);
     struct wh_auto_surprise surprise = {
         clamp(target - guess->experts[LINEAR], -ERROR_LIMIT, ERROR_LIMIT), noise, keep,
@@ -403,14 +406,14 @@ static void learn_cells(struct wh_auto_number *number, const struct wh_auto_row 
 }
 
 /* How far rows in these bins are usually off, against all. */
-static void learn_scatter(struct wh_auto_number *number, const struct wh_auto_row *row,
-                          double error, double weight, double keep)
+static void learn_scatter(struct wh_auto_number *number, double scatter,
+                          const struct wh_auto_row *row, double error, double weight, double keep)
 {
     static const double LIMIT = 3, NOISE = 5, LEAST = 1e-9, STEP = 0.01;
     struct record *record = &number->record;
     double ratio = error / (record->error + LEAST);
     struct wh_auto_surprise surprise = {
-        clamp(ratio - number->guess.scatter, -LIMIT, LIMIT), fmin(NOISE / weight, MOST_NOISE),
+        clamp(ratio - scatter, -LIMIT, LIMIT), fmin(NOISE / weight, MOST_NOISE),
         keep,
     };
     wh_auto_kalman_learn(number->scatter, &row->groups[WH_AUTO_GROUP_BINS], &surprise);
@@ -423,11 +426,11 @@ static double loss_of(double error)
     return fmin(error * error, LOSS_LIMIT);
 }
 
-static void learn_record(struct wh_auto_number *number, double target, double weight)
+static void learn_record(struct wh_auto_number *number, const struct wh_auto_number_guess *guess,
+                         double target, double weight)
 {
     static const double STEP = 0.02;
     struct record *record = &number->record;
-    const struct guess *guess = &number->guess;
     double error = target - guess->expected;
     double step = step_of(fmax(1 / record->rows, STEP), weight);
     record->square += step * (error * error - record->square);
@@ -446,28 +449,29 @@ static void learn_record(struct wh_auto_number *number, double target, double we
     record->recent[2] += (first ? 1 : step_of(SLOW_STEP, weight)) * (target - record->recent[2]);
 }
 
-void wh_auto_number_learn(struct wh_auto_number *number, const struct wh_auto_row *row,
+void wh_auto_number_learn(struct wh_auto_number *number, struct wh_auto_number_guess *guess,
+                          const struct wh_auto_row *row, size_t features,
                           const struct wh_outcome *outcome, double keep)
 {
     if (!(outcome->weight > 0))
         return;
+    make_room(number, features);
     double weight = fmin(outcome->weight, MOST_WEIGHT);
     double target = outcome->target;
     if (number->loss.kind == WH_LOSS_POISSON)
         target -= 1;
-    const struct guess *guess = &number->guess;
     if (is_shifted(number)) {
         double error = number->record.error;
         wh_auto_shift_learn(&number->shift, &number->loss, guess->expected, error,
                             error * guess->scatter, target, weight);
     }
-    target = tame(number, target);
+    target = tame(number, guess->expected, target);
     number->record.rows++;
-    choose_slots(number, row);
-    learn_fits(number, target, weight, keep);
-    learn_cells(number, row, target, weight, keep);
-    learn_scatter(number, row, fabs(target - guess->expected), weight, keep);
-    learn_record(number, target, weight);
+    choose_slots(number, guess, row);
+    learn_fits(number, guess, target, weight, keep);
+    learn_cells(number, guess, row, target, weight, keep);
+    learn_scatter(number, guess->scatter, row, fabs(target - guess->expected), weight, keep);
+    learn_record(number, guess, target, weight);
 }
 
 /*
@@ -569,6 +573,11 @@ bool wh_auto_number_load(struct wh_auto_number *number, const json_t *state)
         && number->mixer.size == EXPERTS
         && load_scatter(number, json_object_get(state, "scatter"))
         && wh_auto_shift_load(&number->shift, json_object_get(state, "shift"));
+}
+
+void wh_auto_number_follow(struct wh_auto_number *number)
+{
+    wh_auto_cells_follow(&number->cells, number->view);
 }
 
 struct wh_auto_cells *wh_auto_number_cells(struct wh_auto_number *number)

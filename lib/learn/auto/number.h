@@ -45,17 +45,25 @@ struct wh_auto_number *wh_auto_number_new(const struct wh_learner_settings *sett
                                           const struct wh_auto_view *view);
 void wh_auto_number_free(struct wh_auto_number *number);
 
-/* The raw prediction (learn/loss.h) for a row of the view's, which `example` is. */
-double wh_auto_number_predict(struct wh_auto_number *number, const struct wh_auto_row *row,
-                              const struct wh_example *example);
-/* Learns from the row that was predicted last; of the outcome only target and weight matter.
- * `keep`, above 0 to 1: what the rows before count of what they did. */
-void wh_auto_number_learn(struct wh_auto_number *number, const struct wh_auto_row *row,
+/* What was made of a row, for learning from it. */
+struct wh_auto_number_guess;
+size_t wh_auto_number_guess_size(void);
+
+/* The raw prediction (learn/loss.h) for a row of the view's. */
+double wh_auto_number_predict(const struct wh_auto_number *number,
+                              struct wh_auto_number_guess *guess, const struct wh_auto_row *row);
+/* Learns from the row of which `guess` was made, its features' numbers being below `features`; of
+ * the outcome only target and weight matter. `keep`, above 0 to 1: what the rows before count of
+ * what they did. */
+void wh_auto_number_learn(struct wh_auto_number *number, struct wh_auto_number_guess *guess,
+                          const struct wh_auto_row *row, size_t features,
                           const struct wh_outcome *outcome, double keep);
 
 /* All but cells and the features' numbers as a new object; and back: false for what cannot be. */
 json_t *wh_auto_number_save(const struct wh_auto_number *number);
 bool wh_auto_number_load(struct wh_auto_number *number, const json_t *state);
+/* The view has learned or was loaded: clears cells that mean something new. */
+void wh_auto_number_follow(struct wh_auto_number *number);
 struct wh_auto_cells *wh_auto_number_cells(struct wh_auto_number *number);
 
 /* A feature's numbers: its weight in *linear*, and how much of that weight's variance is gone.

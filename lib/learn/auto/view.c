@@ -53,8 +53,10 @@ struct wh_auto_view {
     uint8_t *codes_of;
     size_t features;
     uint32_t taken; /* slots that were loaded */
+};
 
-    /* The row that was read. */
+/* The row that was read. */
+struct wh_auto_scratch {
     struct wh_auto_row row;
     double numbers[WH_AUTO_SLOTS]; /* NaN: missing */
     uint8_t strings[WH_AUTO_SLOTS]; /* the codes of strings, else 0 */
@@ -87,9 +89,21 @@ void wh_auto_view_free(struct wh_auto_view *view)
     wh_auto_fields_free(&view->fields);
     free(view->sizes_of);
     free(view->codes_of);
-    free(view->ids);
-    free(view->sizes);
     free(view);
+}
+
+struct wh_auto_scratch *wh_auto_scratch_new(void)
+{
+    return wh_alloc(1, sizeof(struct wh_auto_scratch));
+}
+
+void wh_auto_scratch_free(struct wh_auto_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    free(scratch->ids);
+    free(scratch->sizes);
+    free(scratch);
 }
 
 /*
@@ -103,61 +117,64 @@ static bool in_use(const struct wh_auto_view *view, uint32_t slot)
 
 /* What a slot holds unless the row says otherwise: nothing where a row is one of columns, or where
  * no number ever was; else zero. */
-static void clear_slots(struct wh_auto_view *view, bool columns)
+static void clear_slots(const struct wh_auto_view *view, struct wh_auto_scratch *scratch,
+                        bool columns)
 {
     for (uint32_t i = 0; i < view->fields.slots; i++)
-        view->numbers[i] = view->slots[i].numbers > 0 && !columns ? 0 : (double)NAN;
+        scratch->numbers[i] = view->slots[i].numbers > 0 && !columns ? 0 : (double)NAN;
     /* Not in the loop: gcc 12 at -O1 would then drop the call of this function. */
-    memset(view->strings, 0, view->fields.slots);
+    memset(scratch->strings, 0, view->fields.slots);
 }
 
 /* Loose features are listed from the front, the others from the back. */
-static void list_feature(struct wh_auto_view *view, uint32_t id, double value, bool loose)
+static void list_feature(const struct wh_auto_view *view, struct wh_auto_scratch *scratch,
+                         uint32_t id, double value, bool loose)
 {
     if (value == 0 || isnan(value))
         return;
     double size = id < view->features ? view->sizes_of[id] : 0, now = fabs(value);
-    size_t place = loose ? view->row.loose++ : --view->firm;
-    view->ids[place] = id;
-    view->sizes[place] = value / (now > size ? now : size);
+    size_t place = loose ? scratch->row.loose++ : --scratch->firm;
+    scratch->ids[place] = id;
+    scratch->sizes[place] = value / (now > size ? now : size);
 }
 
-static void read_feature(struct wh_auto_view *view, uint32_t id, double value)
+static void read_feature(const struct wh_auto_view *view, struct wh_auto_scratch *scratch,
+                         uint32_t id, double value)
 {
     uint16_t field = wh_auto_fields_of(&view->fields, id);
     int slot = field == WH_AUTO_NO_FIELD ? -1 : view->fields.fields[field].slot;
     uint8_t code = id < view->features ? view->codes_of[id] : 0;
     bool known = id < view->fields.of_count;
     bool string = code > 0 || (!known && wh_auto_fields_category(&view->fields, id));
-    list_feature(view, id, value, id != WH_CONSTANT && (slot < 0 || string));
+    list_feature(view, scratch, id, value, id != WH_CONSTANT && (slot < 0 || string));
     if (slot < 0)
         return;
-    view->numbers[slot] = string ? (double)NAN : value;
+    scratch->numbers[slot] = string ? (double)NAN : value;
     if (string)
-        view->strings[slot] = value != 0 ? code : 0;
+        scratch->strings[slot] = value != 0 ? code : 0;
 }
 
 /* Moves what was listed from the back behind the loose ones. */
-static void join_lists(struct wh_auto_view *view, size_t count)
+static void join_lists(struct wh_auto_scratch *scratch, size_t count)
 {
-    size_t firm = count - view->firm, loose = view->row.loose;
-    memmove(view->ids + loose, view->ids + view->firm, firm * sizeof *view->ids);
-    memmove(view->sizes + loose, view->sizes + view->firm, firm * sizeof *view->sizes);
-    view->row.count = loose + firm;
+    size_t firm = count - scratch->firm, loose = scratch->row.loose;
+    memmove(scratch->ids + loose, scratch->ids + scratch->firm, firm * sizeof *scratch->ids);
+    memmove(scratch->sizes + loose, scratch->sizes + scratch->firm, firm * sizeof *scratch->sizes);
+    scratch->row.count = loose + firm;
 }
 
-static void make_values(struct wh_auto_view *view)
+static void make_values(const struct wh_auto_view *view, struct wh_auto_scratch *scratch)
 {
     uint32_t slots = view->fields.slots;
-    float *values = view->values, *squares = values + slots;
+    float *values = scratch->values, *squares = values + slots;
     for (uint32_t i = 0; i < slots; i++) {
         const struct wh_auto_slot *slot = &view->slots[i];
-        double number = view->numbers[i];
+        double number = scratch->numbers[i];
         bool missing = isnan(number) || slot->dropped;
         values[i] = missing ? 0 : (float)wh_auto_slot_standardise(slot, number);
-        unsigned code = missing ? view->strings[i] : wh_auto_slot_code(slot, number);
-        view->codes[i] = (uint8_t)code;
-        view->marks[i] = missing ? code + 1 : 0;
+        unsigned code = missing ? scratch->strings[i] : wh_auto_slot_code(slot, number);
+        scratch->codes[i] = (uint8_t)code;
+        scratch->marks[i] = missing ? code + 1 : 0;
     }
     for (uint32_t i = 0; i < slots; i++)
         squares[i] = values[i] * values[i];
@@ -167,8 +184,8 @@ static void make_values(struct wh_auto_view *view)
         bool used = cross->left != cross->right;
         products[i] = used ? values[cross->left] * values[cross->right] : 0;
     }
-    view->row.slots = slots;
-    view->row.products = 2 * (size_t)slots + view->cross_count;
+    scratch->row.slots = slots;
+    scratch->row.products = 2 * (size_t)slots + view->cross_count;
 }
 
 static unsigned coarse(unsigned code, unsigned shift)
@@ -182,11 +199,11 @@ struct level_codes {
     uint32_t codes[WH_AUTO_SLOTS], first[WH_AUTO_SLOTS];
 };
 
-static void find_codes(const struct wh_auto_view *view, const struct level *level,
-                       struct level_codes *found)
+static void find_codes(const struct wh_auto_view *view, const struct wh_auto_scratch *scratch,
+                       const struct level *level, struct level_codes *found)
 {
     for (uint32_t i = 0; i < view->fields.slots; i++) {
-        found->codes[i] = coarse(view->codes[i], level->shift);
+        found->codes[i] = coarse(scratch->codes[i], level->shift);
         found->first[i] = found->codes[i] * level->codes;
     }
 }
@@ -212,88 +229,87 @@ static uint32_t *list_crosses(const struct wh_auto_view *view, const struct leve
     return cells;
 }
 
-static uint32_t *close_group(struct wh_auto_view *view, enum wh_auto_group group,
+static uint32_t *close_group(struct wh_auto_scratch *scratch, enum wh_auto_group group,
                              uint32_t *first, uint32_t *end)
 {
-    view->row.groups[group] = (struct wh_auto_active){ first, (size_t)(end - first) };
+    scratch->row.groups[group] = (struct wh_auto_active){ first, (size_t)(end - first) };
     return end;
 }
 
-static void list_cells(struct wh_auto_view *view)
+static void list_cells(const struct wh_auto_view *view, struct wh_auto_scratch *scratch)
 {
-    uint32_t *first = view->cells, *end;
+    uint32_t *first = scratch->cells, *end;
     struct level_codes found;
-    find_codes(view, &levels[BINS_LEVEL], &found);
+    find_codes(view, scratch, &levels[BINS_LEVEL], &found);
     end = list_bins(view, &found, levels[BINS_LEVEL].codes, 0, first);
-    first = close_group(view, WH_AUTO_GROUP_BINS, first, end);
+    first = close_group(scratch, WH_AUTO_GROUP_BINS, first, end);
     for (unsigned i = 0; i < LEVELS; i++) {
         const struct level *level = &levels[i];
-        find_codes(view, level, &found);
+        find_codes(view, scratch, level, &found);
         end = list_bins(view, &found, level->codes, level->first_bin, first);
         end = list_crosses(view, &found, level, end);
-        first = close_group(view, WH_AUTO_GROUP_CROSS4 + i, first, end);
+        first = close_group(scratch, WH_AUTO_GROUP_CROSS4 + i, first, end);
     }
-    wh_auto_tilings_read(&view->tilings, view->values, view->marks, FIRST_TILE, first);
+    wh_auto_tilings_read(&view->tilings, scratch->values, scratch->marks, FIRST_TILE, first);
     for (unsigned i = 0; i < WH_AUTO_WIDTHS; i++)
-        first = close_group(view, WH_AUTO_GROUP_WIDE + i, first, first + WH_AUTO_TILINGS);
+        first = close_group(scratch, WH_AUTO_GROUP_WIDE + i, first, first + WH_AUTO_TILINGS);
 }
 
 /* Fields of which all pairs are crossed need no pairs; nor do rows of numbers, few of them zero:
  * products serve them better. */
-static bool wants_pairs(const struct wh_auto_view *view)
+static bool wants_pairs(const struct wh_auto_scratch *scratch)
 {
-    const struct wh_auto_row *row = &view->row;
+    const struct wh_auto_row *row = &scratch->row;
     return row->loose > 0 || (row->slots > ALL_CROSSED && 2 * row->count < row->slots);
 }
 
-static void list_pairs(struct wh_auto_view *view)
+static void list_pairs(const struct wh_auto_view *view, struct wh_auto_scratch *scratch)
 {
-    size_t features = wants_pairs(view) ? view->row.count : 0, count = 0;
+    size_t features = wants_pairs(scratch) ? scratch->row.count : 0, count = 0;
     uint32_t keys[WH_AUTO_PAIRED];
     if (features > WH_AUTO_PAIRED)
         features = WH_AUTO_PAIRED;
     for (size_t i = 0; i < features; i++)
-        keys[i] = wh_auto_fields_key(&view->fields, view->ids[i]);
+        keys[i] = wh_auto_fields_key(&view->fields, scratch->ids[i]);
     for (size_t i = 0; i < features; i++) {
         for (size_t k = 0; k < i; k++) {
             uint32_t low = keys[i] < keys[k] ? keys[i] : keys[k];
             uint32_t hash = low * UINT32_C(0x9e3779b1) + (keys[i] + keys[k] - low);
             hash *= UINT32_C(0x85ebca6b);
-            view->pair_cells[count] = FIRST_PAIR + (hash >> 16) % WH_AUTO_PAIR_CELLS;
-            view->pair_sizes[count++] = (float)(view->sizes[i] * view->sizes[k]);
+            scratch->pair_cells[count] = FIRST_PAIR + (hash >> 16) % WH_AUTO_PAIR_CELLS;
+            scratch->pair_sizes[count++] = (float)(scratch->sizes[i] * scratch->sizes[k]);
         }
     }
-    view->row.pairs = (struct wh_auto_active){ view->pair_cells, count };
-    view->row.pair_sizes = view->pair_sizes;
+    scratch->row.pairs = (struct wh_auto_active){ scratch->pair_cells, count };
+    scratch->row.pair_sizes = scratch->pair_sizes;
 }
 
-static void make_room(struct wh_auto_view *view, size_t count)
+static void make_room(struct wh_auto_scratch *scratch, size_t count)
 {
-    if (count <= view->capacity)
+    if (count <= scratch->capacity)
         return;
-    view->capacity = count < 64 ? 64 : 2 * count;
-    view->ids = wh_resize(view->ids, view->capacity, sizeof *view->ids);
-    view->sizes = wh_resize(view->sizes, view->capacity, sizeof *view->sizes);
+    scratch->capacity = count < 64 ? 64 : 2 * count;
+    scratch->ids = wh_resize(scratch->ids, scratch->capacity, sizeof *scratch->ids);
+    scratch->sizes = wh_resize(scratch->sizes, scratch->capacity, sizeof *scratch->sizes);
 }
 
-const struct wh_auto_row *wh_auto_view_read(struct wh_auto_view *view,
+const struct wh_auto_row *wh_auto_view_read(const struct wh_auto_view *view,
+                                            struct wh_auto_scratch *scratch,
                                             const struct wh_example *example)
 {
-    if (view->fields.of_count < view->fields.settled)
-        wh_auto_fields_settle(&view->fields);
-    make_room(view, example->count);
-    view->row = (struct wh_auto_row){ .values = view->values, .codes = view->codes,
-                                      .product = view->values, .ids = view->ids,
-                                      .sizes = view->sizes };
-    clear_slots(view, example->columns);
-    view->firm = example->count;
+    make_room(scratch, example->count);
+    scratch->row = (struct wh_auto_row){ .values = scratch->values, .codes = scratch->codes,
+                                      .product = scratch->values, .ids = scratch->ids,
+                                      .sizes = scratch->sizes };
+    clear_slots(view, scratch, example->columns);
+    scratch->firm = example->count;
     for (size_t i = 0; i < example->count; i++)
-        read_feature(view, example->ids[i], example->values[i]);
-    join_lists(view, example->count);
-    make_values(view);
-    list_cells(view);
-    list_pairs(view);
-    return &view->row;
+        read_feature(view, scratch, example->ids[i], example->values[i]);
+    join_lists(scratch, example->count);
+    make_values(view, scratch);
+    list_cells(view, scratch);
+    list_pairs(view, scratch);
+    return &scratch->row;
 }
 
 /*
@@ -399,7 +415,8 @@ static void know_features(struct wh_auto_view *view, const struct wh_example *ex
         add_feature(view, (uint32_t)i);
 }
 
-static void learn_feature(struct wh_auto_view *view, uint32_t id, double value)
+static void learn_feature(struct wh_auto_view *view, struct wh_auto_scratch *scratch, uint32_t id,
+                          double value)
 {
     if (fabs(value) > view->sizes_of[id])
         view->sizes_of[id] = fabs(value);
@@ -417,32 +434,40 @@ static void learn_feature(struct wh_auto_view *view, uint32_t id, double value)
     if (again)
         drop_slot(view, (uint32_t)slot);
     else
-        view->numbers[slot] = view->codes_of[id] > 0 ? (double)NAN : value;
+        scratch->numbers[slot] = view->codes_of[id] > 0 ? (double)NAN : value;
 }
 
 /* A row counts for every slot, where it says nothing with what a slot then holds. */
-static void learn_slot(struct wh_auto_view *view, uint32_t number, double keep)
+static void learn_slot(struct wh_auto_view *view, uint32_t number, double value, double keep)
 {
     struct wh_auto_slot *slot = &view->slots[number];
     slot->rows++;
-    if (!isnan(view->numbers[number]))
-        wh_auto_slot_add(slot, view->numbers[number], keep);
+    if (!isnan(value))
+        wh_auto_slot_add(slot, value, keep);
     for (size_t i = 0; i < sizeof reviews / sizeof *reviews; i++)
         if (slot->rows == reviews[i] && slot->present < slot->rows / RARE)
             drop_slot(view, number);
 }
 
-void wh_auto_view_learn(struct wh_auto_view *view, const struct wh_example *example, double keep)
+void wh_auto_view_loaded(struct wh_auto_view *view)
 {
+    if (view->fields.of_count < view->fields.settled)
+        wh_auto_fields_settle(&view->fields);
+}
+
+void wh_auto_view_learn(struct wh_auto_view *view, struct wh_auto_scratch *scratch,
+                        const struct wh_example *example, double keep)
+{
+    wh_auto_view_loaded(view);
     know_features(view, example);
-    clear_slots(view, example->columns);
+    clear_slots(view, scratch, example->columns);
     for (uint32_t i = view->fields.slots; i < WH_AUTO_SLOTS; i++)
-        view->numbers[i] = NAN;
+        scratch->numbers[i] = NAN;
     for (size_t i = 0; i < example->count; i++)
-        learn_feature(view, example->ids[i], example->values[i]);
+        learn_feature(view, scratch, example->ids[i], example->values[i]);
     for (uint32_t i = 0; i < view->fields.slots; i++)
         if (in_use(view, i))
-            learn_slot(view, i, keep);
+            learn_slot(view, i, scratch->numbers[i], keep);
 }
 
 /*

@@ -16,6 +16,8 @@
  * that a row leaves out is zero, or missing in a row of raw columns. Nothing in it depends on
  * labels or on the rows' weights.
  *
+ * A row is read into a scratch, so that many threads can read by one view.
+ *
  * Costs: about 100 bytes a field, 16 KB more while its edges are sought, and 60 KB in all.
  */
 #ifndef WH_LEARN_AUTO_VIEW_H
@@ -65,7 +67,7 @@ struct wh_auto_active {
     size_t count;
 };
 
-/* A row as the experts see it; the view's, until the next row is read. */
+/* A row as the experts see it; the scratch's, until the next row is read into that. */
 struct wh_auto_row {
     size_t slots;            /* so many values and codes */
     const float *values;     /* standardised, within +-6; 0 where missing, or a string */
@@ -95,13 +97,20 @@ struct wh_auto_view;
 struct wh_auto_view *wh_auto_view_new(const struct wh_names *names);
 void wh_auto_view_free(struct wh_auto_view *view);
 
-/* A missing value is NaN, and zeros count as given. Changes nothing that is learned. */
-const struct wh_auto_row *wh_auto_view_read(struct wh_auto_view *view,
+/* What one thread needs to read rows: about 20 KB, and 24 bytes a feature of the longest row. */
+struct wh_auto_scratch;
+struct wh_auto_scratch *wh_auto_scratch_new(void);
+void wh_auto_scratch_free(struct wh_auto_scratch *scratch);
+
+/* A missing value is NaN, and zeros count as given. */
+const struct wh_auto_row *wh_auto_view_read(const struct wh_auto_view *view,
+                                            struct wh_auto_scratch *scratch,
                                             const struct wh_example *example);
 
-/* Learns from the row, after whoever learns from what was read of it. `keep`, above 0 to 1: what
- * the rows before count of what they did. */
-void wh_auto_view_learn(struct wh_auto_view *view, const struct wh_example *example, double keep);
+/* Learns from the row that was read last, after whoever learns from what was read of it. `keep`,
+ * above 0 to 1: what the rows before count of what they did. */
+void wh_auto_view_learn(struct wh_auto_view *view, struct wh_auto_scratch *scratch,
+                        const struct wh_example *example, double keep);
 
 /* The sum of all versions, and those of the regions. */
 uint32_t wh_auto_view_version(const struct wh_auto_view *view);
@@ -124,6 +133,9 @@ json_t *wh_auto_view_fields(const struct wh_auto_view *view);
 json_t *wh_auto_view_slot(const struct wh_auto_view *view, uint32_t slot);
 /* The next field or slot back: false for what cannot be one. */
 bool wh_auto_view_take(struct wh_auto_view *view, const json_t *part);
+
+/* All of it was loaded, and the names are there: looks up the fields of their features. */
+void wh_auto_view_loaded(struct wh_auto_view *view);
 
 /* A feature's numbers: its largest size, and its code (0: not a string's). set() returns false for
  * what cannot be one. */
