@@ -30,3 +30,12 @@ setup() {
     jq -e '.mae < 5 and .rows_not_measured == 0' stats.json
     zcat numbers.whm | sed -n 1p | jq -e '.rows == 5 and .metrics.passed_over == 0'
 }
+
+# What the learner auto keeps as numbers in a row has its place there once and for all.
+@test "models of auto from an earlier version score as they did" {
+    printf 'x,number,class\n41,118.1,a\n82,164.1,c\n22,84,a\n' >rows.csv
+    prints $'score,prediction\n0.488635,c\n0.533772,b\n0.473178,c' \
+        sh -c 'wh-score -q --digits 6 -m auto_classes.whm rows.csv | cut -d, -f4,5'
+    prints $'score\n111.258\n159.443\n76.3287' \
+        sh -c 'wh-score -q --digits 6 -m auto_number.whm rows.csv | cut -d, -f4'
+}

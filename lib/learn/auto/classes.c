@@ -369,18 +369,27 @@ static json_t *save_linear(const struct wh_auto_cell *cells, size_t count)
     /* After a pause of many half-lives squares may be 0 where weights are not. */
     while (count > 0 && cells[count - 1].squares == 0 && cells[count - 1].weight == 0)
         count--;
-    return wh_auto_floats_save((const float *)cells, 2 * count);
+    float numbers[2 * WH_AUTO_PRODUCTS];
+    for (size_t i = 0; i < count; i++) {
+        numbers[2 * i] = cells[i].weight;
+        numbers[2 * i + 1] = cells[i].squares;
+    }
+    return wh_auto_floats_save(numbers, 2 * count);
 }
 
 static bool load_linear(struct wh_auto_cell *cells, size_t most, const json_t *text)
 {
     /* 8 bytes a cell are 32 letters for 3 cells, and what is padded. */
+    float numbers[2 * WH_AUTO_PRODUCTS];
     size_t count = json_string_length(text) * 3 / 32;
-    if (count > most || !wh_auto_floats_load(text, (float *)cells, 2 * count, 1e30))
+    if (count > most || !wh_auto_floats_load(text, numbers, 2 * count, 1e30))
         return false;
-    for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++) {
+        cells[i] = (struct wh_auto_cell){ .weight = numbers[2 * i],
+                                          .squares = numbers[2 * i + 1] };
         if (cells[i].squares < 0)
             return false;
+    }
     return true;
 }
 

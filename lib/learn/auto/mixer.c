@@ -1,11 +1,14 @@
 #include "learn/auto/mixer.h"
 
 #include <math.h>
+#include <stdlib.h>
+#include <string.h>
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
+#include "base/memory.h"
 #include "learn/auto/pack.h"
 
 enum { LANES = 4 };
@@ -77,16 +80,32 @@ enum { SET_FLOATS = 2 * WH_AUTO_INPUTS };
 
 json_t *wh_auto_weights_save(const struct wh_auto_weights *sets, size_t count)
 {
-    return wh_auto_floats_save((const float *)sets, count * SET_FLOATS);
+    float *numbers = wh_alloc(count, SET_FLOATS * sizeof *numbers);
+    for (size_t i = 0; i < count; i++) {
+        memcpy(numbers + i * SET_FLOATS, sets[i].weights, sizeof sets[i].weights);
+        memcpy(numbers + i * SET_FLOATS + WH_AUTO_INPUTS, sets[i].squares, sizeof sets[i].squares);
+    }
+    json_t *text = wh_auto_floats_save(numbers, count * SET_FLOATS);
+    free(numbers);
+    return text;
+}
+
+static bool take_set(struct wh_auto_weights *set, const float *numbers)
+{
+    memcpy(set->weights, numbers, sizeof set->weights);
+    memcpy(set->squares, numbers + WH_AUTO_INPUTS, sizeof set->squares);
+    for (unsigned i = 0; i < WH_AUTO_INPUTS; i++)
+        if (set->squares[i] < 0)
+            return false;
+    return true;
 }
 
 bool wh_auto_weights_load(struct wh_auto_weights *sets, size_t count, const json_t *text)
 {
-    if (!wh_auto_floats_load(text, (float *)sets, count * SET_FLOATS, LARGEST))
-        return false;
-    for (size_t i = 0; i < count; i++)
-        for (unsigned k = 0; k < WH_AUTO_INPUTS; k++)
-            if (sets[i].squares[k] < 0)
-                return false;
-    return true;
+    float *numbers = wh_alloc(count, SET_FLOATS * sizeof *numbers);
+    bool fine = wh_auto_floats_load(text, numbers, count * SET_FLOATS, LARGEST);
+    for (size_t i = 0; i < count && fine; i++)
+        fine = take_set(&sets[i], numbers + i * SET_FLOATS);
+    free(numbers);
+    return fine;
 }

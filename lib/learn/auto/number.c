@@ -1,6 +1,7 @@
 #include "learn/auto/number.h"
 
 #include <math.h>
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -89,7 +90,24 @@ struct record {
     double totals[EXPERTS]; /* of squared errors */
 };
 
-enum { RECORD_NUMBERS = sizeof(struct record) / sizeof(double) };
+/* Its numbers in the file, one member after the other, in this order whatever the struct's is.
+ * Models depend on it: what is new goes to another key. */
+struct member {
+    size_t offset, count;
+};
+#define MEMBER(name) \
+    { offsetof(struct record, name), sizeof(((struct record *)NULL)->name) / sizeof(double) }
+
+static const struct member members[] = {
+    MEMBER(rows), MEMBER(recent), MEMBER(error), MEMBER(square), MEMBER(further),
+    MEMBER(base_losses), MEMBER(losses), MEMBER(weight), MEMBER(totals),
+};
+
+enum {
+    MEMBERS = sizeof members / sizeof *members,
+    RECORD_NUMBERS = 5 + RECENT + BASES + 2 * EXPERTS,
+};
+_Static_assert(RECORD_NUMBERS == sizeof(struct record) / sizeof(double), "each has its place");
 
 struct wh_auto_number {
     const struct wh_auto_view *view;
@@ -488,16 +506,24 @@ static json_t *save_scatter(const struct wh_auto_number *number)
     return wh_auto_floats_save(floats, 2 * SCATTER_CELLS);
 }
 
+static json_t *save_record(const struct record *record)
+{
+    double numbers[RECORD_NUMBERS];
+    size_t next = 0;
+    for (size_t i = 0; i < MEMBERS; next += members[i++].count)
+        memcpy(numbers + next, (const char *)record + members[i].offset,
+               members[i].count * sizeof *numbers);
+    return wh_auto_doubles_save(numbers, RECORD_NUMBERS);
+}
+
 json_t *wh_auto_number_save(const struct wh_auto_number *number)
 {
     json_t *state = json_object(), *slots = json_array(), *fits = json_array();
-    double record[RECORD_NUMBERS];
-    memcpy(record, &number->record, sizeof record);
     for (uint32_t i = 0; i < number->slot_count; i++)
         json_array_append_new(slots, json_integer(number->slots[i]));
     for (unsigned i = 0; i < FITS; i++)
         json_array_append_new(fits, wh_rls_save(&number->fits[i]));
-    json_object_set_new(state, "record", wh_auto_doubles_save(record, RECORD_NUMBERS));
+    json_object_set_new(state, "record", save_record(&number->record));
     json_object_set_new(state, "slots", slots);
     json_object_set_new(state, "fits", fits);
     json_object_set_new(state, "mixer", wh_rls_save(&number->mixer));
@@ -510,9 +536,12 @@ static bool load_record(struct record *record, const json_t *state)
 {
     static const double LARGEST_SUM = 1e12;
     double numbers[RECORD_NUMBERS];
+    size_t next = 0;
     if (!wh_auto_doubles_load(state, numbers, RECORD_NUMBERS, 1e30))
         return false;
-    memcpy(record, numbers, sizeof *record);
+    for (size_t i = 0; i < MEMBERS; next += members[i++].count)
+        memcpy((char *)record + members[i].offset, numbers + next,
+               members[i].count * sizeof *numbers);
     bool sound = record->rows >= 0 && record->rows == floor(record->rows) && record->error >= 0
         && record->square >= 0 && record->further >= 1 && record->further <= 1024;
     for (unsigned i = 0; i < BASES; i++)

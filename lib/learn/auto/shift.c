@@ -86,7 +86,8 @@ bool wh_auto_shift_load(struct wh_auto_shift *shift, const json_t *state)
     double numbers[NUMBERS];
     if (!wh_auto_doubles_load(state, numbers, NUMBERS, LARGEST_SUM))
         return false;
-    *shift = (struct wh_auto_shift){ numbers[0], numbers[1], numbers[2], numbers[3], { 0 } };
+    *shift = (struct wh_auto_shift){ .offset = numbers[0], .multiple = numbers[1],
+                                     .offset_slopes = numbers[2], .multiple_slopes = numbers[3] };
     for (unsigned i = 0; i < WH_AUTO_GUESSES; i++)
         shift->losses[i] = numbers[4 + i];
     bool sound = fabs(shift->offset) <= FURTHEST && fabs(shift->multiple) <= FURTHEST
