@@ -8,9 +8,9 @@
 #include "pipe/recipe.h"
 
 static const struct wh_option clean_options[] = {
-    { .kind = WH_OPTION_HEADING, .help = "What steps remember" },
-    { "state", 0, "FILE", "--unique goes on with the rows that earlier runs have seen",
-      WH_OPTION_TEXT, offsetof(struct wh_cleaning, state), NULL, NULL },
+    WH_HEADING("What steps remember"),
+    WH_FILE(struct wh_cleaning, state, "state", 0, "FILE",
+            "--unique goes on with the rows that earlier runs have seen"),
 };
 
 static int run_steps(struct wh_common *common, const struct wh_cleaning *cleaning,
@@ -42,7 +42,7 @@ static int clean(void *context, struct wh_common *common, const char *const *pat
     struct wh_cleaning *cleaning = context;
     if (cleaning->recipe->print)
         return wh_recipe_show(cleaning->recipe, error);
-    cleaning->nulls = wh_nulls_make(common->nulls, common->null_count);
+    cleaning->nulls = wh_nulls_make(common->nulls.items, common->nulls.count);
     return run_steps(common, cleaning, paths, count, error);
 }
 
@@ -56,8 +56,10 @@ int main(int argc, char **argv)
     wh_recipe_init(&recipe, wh_clean_steps);
     const struct wh_option_part parts[] = {
         { steps, step_count, &recipe },
-        { clean_options, sizeof clean_options / sizeof *clean_options, &cleaning },
-        { wh_common_options, wh_common_option_count, &common },
+        WH_PART(clean_options, &cleaning),
+        wh_common_reading(&common),
+        wh_common_writing(&common),
+        wh_common_columns(&common),
     };
     const struct wh_command command = {
         .tool = common.tool,

@@ -33,7 +33,8 @@ struct extract {
 
 enum { LARGEST_QUERY = 16 << 20 };
 
-static const struct wh_every DEFAULT_EVERY = { .seconds = 2 };
+/* Read as --every's value, where it is not given. */
+#define DEFAULT_EVERY "2s"
 
 static int add_param(void *target, const struct wh_option *option, const char *value,
                      struct wh_error *error)
@@ -53,47 +54,42 @@ static int set_every(void *target, const struct wh_option *option, const char *v
 }
 
 static const struct wh_option options[] = {
-    { .kind = WH_OPTION_HEADING, .help = "What to extract from a database" },
-    { "table", 't', "NAME", "all of this table or view; schema.table names the schema",
-      WH_OPTION_TEXT, offsetof(struct extract, table), NULL, NULL },
-    { "query", 'c', "SQL", "what this query gives", WH_OPTION_TEXT,
-      offsetof(struct extract, query), NULL, NULL },
-    { "query-file", 'f', "FILE", "what the query in FILE gives; - is standard input",
-      WH_OPTION_TEXT, offsetof(struct extract, query_file), NULL, NULL },
-    { "param", 'v', "NAME=VALUE", "the value of :NAME in the query; may be given several times",
-      WH_OPTION_CALL, 0, add_param, NULL },
-    { "since", 0, "COLUMN[,KEY...]", "rows in the order of these columns: one that grows with "
-      "every change, and some that tell rows apart",
-      WH_OPTION_TEXT, offsetof(struct extract, since), NULL, NULL },
-    { "from", 0, "VALUE[,VALUE...]", "only rows after these values of --since's columns",
-      WH_OPTION_TEXT, offsetof(struct extract, from), NULL, NULL },
-    { "limit", 0, "N", "end after N rows; 0 is no limit [0]", WH_OPTION_COUNT,
-      offsetof(struct extract, limit), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Going on where the last run was left off" },
-    { "checkpoint", 0, "C", "go on from what the sink has committed to C: the model's file, "
-      "DATABASE-URL#NAME or the file that is --checkpoint at the other end too", WH_OPTION_TEXT,
-      offsetof(struct extract, checkpoint), NULL, NULL },
-    { "every", 0, "ROWS|DURATION", "a checkpoint as often [2s]", WH_OPTION_CALL, 0, set_every,
-      NULL },
-    { "changed-source", 0, NULL, "with --checkpoint: continue although the database, table, query "
-      "or a column of --since has changed",
-      WH_OPTION_FLAG, offsetof(struct extract, changed), NULL, NULL },
-    { "complete", 0, NULL, "with --checkpoint: the files are complete: take a last row without a "
-      "line end as it is, which is held back otherwise", WH_OPTION_FLAG,
-      offsetof(struct extract, complete), NULL, NULL },
-    { "mark", 0, NULL, "mark the begin and the end of the rows, so that none can get lost "
-      "unnoticed", WH_OPTION_FLAG, offsetof(struct extract, mark), NULL, NULL },
+    WH_HEADING("What to extract from a database"),
+    WH_TEXT(struct extract, table, "table", 't', "NAME",
+            "all of this table or view; schema.table names the schema"),
+    WH_TEXT(struct extract, query, "query", 'c', "SQL", "what this query gives"),
+    WH_FILE(struct extract, query_file, "query-file", 'f', "FILE",
+            "what the query in FILE gives; - is standard input"),
+    WH_CALL(add_param, "param", 'v', "NAME=VALUE",
+            "the value of :NAME in the query; may be given several times"),
+    WH_TEXT(struct extract, since, "since", 0, "COLUMN[,KEY...]",
+            "rows in the order of these columns: one that grows with every change, and some that "
+            "tell rows apart"),
+    WH_TEXT(struct extract, from, "from", 0, "VALUE[,VALUE...]",
+            "only rows after these values of --since's columns"),
+    WH_COUNT(struct extract, limit, "limit", 0, "N", 0, WH_NO_LIMIT,
+             "end after N rows; 0 is no limit", .fallback = "0"),
+    WH_HEADING("Going on where the last run was left off"),
+    WH_TEXT(struct extract, checkpoint, "checkpoint", 0, "C",
+            "go on from what the sink has committed to C: the model's file, DATABASE-URL#NAME or "
+            "the file that is --checkpoint at the other end too"),
+    WH_CALL(set_every, "every", 0, "ROWS|DURATION", "a checkpoint as often",
+            .otherwise = DEFAULT_EVERY),
+    WH_FLAG(struct extract, changed, "changed-source", 0,
+            "with --checkpoint: continue although the database, table, query or a column of "
+            "--since has changed"),
+    WH_FLAG(struct extract, complete, "complete", 0,
+            "with --checkpoint: the files are complete: take a last row without a line end as it "
+            "is, which is held back otherwise"),
+    WH_FLAG(struct extract, mark, "mark", 0,
+            "mark the begin and the end of the rows, so that none can get lost unnoticed"),
 };
-
-static const char *const formats[] = { "ndjson", "csv", "tsv", NULL };
 
 /* In place of the common options' part about writing: the input of a database has no format. */
 static const struct wh_option output_options[] = {
-    { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
-    { "output-format", 'o', "FORMAT", "ndjson, csv or tsv [ndjson]", WH_OPTION_CHOICE,
-      offsetof(struct wh_common, output_format), NULL, formats },
-    { "columns", 0, "A,B,...", "the columns of CSV output and their order [the first row's]",
-      WH_OPTION_CALL, 0, wh_common_set_columns, NULL },
+    WH_HEADING("Writing rows"),
+    WH_CHOICE(struct wh_common, output_format, "output-format", 'o', "FORMAT", wh_output_formats,
+              "ndjson, csv or tsv", .otherwise = "ndjson"),
 };
 
 /* What the options ask for, as a request to the source. */
@@ -102,6 +98,8 @@ static int settle(struct extract *extract, const char *const *operands, size_t c
 {
     if (extract->common->run.writing.format == WH_FORMAT_NONE)
         extract->common->run.writing.format = WH_FORMAT_NDJSON;
+    if (!extract->every_given && wh_every_parse(DEFAULT_EVERY, &extract->every, error) != 0)
+        return -1;
     if (extract->query && extract->query_file)
         return wh_fail(error, WH_REFUSED, "--query and --query-file exclude each other");
     if (extract->query_file) {
@@ -164,8 +162,7 @@ static int open_origin(struct extract *extract, struct wh_origin **origin, struc
         !(store = wh_store_open(stores, extract->checkpoint, &extract->request.notify, error)))
         return -1;
     char *name = extract->checkpoint ? wh_checkpoint_display(extract->checkpoint) : NULL;
-    *origin = wh_origin_open(store, name,
-                             extract->every_given ? &extract->every : &DEFAULT_EVERY, error);
+    *origin = wh_origin_open(store, name, &extract->every, error);
     free(name);
     if (!*origin)
         return -1;
@@ -199,9 +196,10 @@ int main(int argc, char **argv)
     struct wh_common common = { .tool = "wh-extract" };
     struct extract extract = { .table = NULL };
     const struct wh_option_part parts[] = {
-        { options, sizeof options / sizeof *options, &extract },
-        { wh_common_options, wh_common_reading_count, &common },
-        { output_options, sizeof output_options / sizeof *output_options, &common },
+        WH_PART(options, &extract),
+        wh_common_reading(&common),
+        WH_PART(output_options, &common),
+        wh_common_columns(&common),
     };
     const struct wh_command command = {
         .tool = "wh-extract",

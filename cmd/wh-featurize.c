@@ -15,37 +15,32 @@ struct job {
 static const char *const missing_choices[] = { "null", NULL };
 
 static const struct wh_option featurize_options[] = {
-    { .kind = WH_OPTION_HEADING, .help = "Learning the constants" },
-    { "state", 0, "FILE", "what was learned; alone: each row is transformed with what those before "
-      "it taught, then learned from, and FILE goes on where it ended",
-      WH_OPTION_TEXT, offsetof(struct wh_featurize_options, state), NULL, NULL },
-    { "fit", 0, NULL, "learn from all rows and write the state; no row comes out", WH_OPTION_FLAG,
-      offsetof(struct wh_featurize_options, fit), NULL, NULL },
-    { "fit-transform", 0, NULL, "learn from all rows, write the state, then transform them",
-      WH_OPTION_FLAG, offsetof(struct wh_featurize_options, fit_transform), NULL, NULL },
-    { "frozen", 0, NULL, "transform with the state as it is", WH_OPTION_FLAG,
-      offsetof(struct wh_featurize_options, frozen), NULL, NULL },
-    { "live", 0, "FILE", "with --frozen: what steps remember of the rows goes on in FILE",
-      WH_OPTION_TEXT, offsetof(struct wh_featurize_options, live), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Columns" },
-    { "keep", 0, "COLS", "the columns that leave beside the features [those no step encodes]",
-      WH_OPTION_TEXT, offsetof(struct wh_featurize_options, keep), NULL, NULL },
-    { "strict", 0, NULL, "with --frozen: rows are bad that have a value which --onehot has not "
-      "learned", WH_OPTION_FLAG, offsetof(struct wh_featurize_options, strict), NULL, NULL },
-    { "missing-column", 0, "null", "take a column that is absent as null", WH_OPTION_CHOICE,
-      offsetof(struct wh_featurize_options, missing_column), NULL, missing_choices },
+    WH_HEADING("Learning the constants"),
+    WH_FILE(struct wh_featurize_options, state, "state", 0, "FILE",
+            "what was learned; alone: each row is transformed with what those before it taught, "
+            "then learned from, and FILE goes on where it ended"),
+    WH_FLAG(struct wh_featurize_options, fit, "fit", 0,
+            "learn from all rows and write the state; no row comes out"),
+    WH_FLAG(struct wh_featurize_options, fit_transform, "fit-transform", 0,
+            "learn from all rows, write the state, then transform them"),
+    WH_FLAG(struct wh_featurize_options, frozen, "frozen", 0, "transform with the state as it is"),
+    WH_FILE(struct wh_featurize_options, live, "live", 0, "FILE",
+            "with --frozen: what steps remember of the rows goes on in FILE"),
+    WH_HEADING("Columns"),
+    WH_TEXT(struct wh_featurize_options, keep, "keep", 0, "COLS",
+            "the columns that leave beside the features", .otherwise = "those no step encodes"),
+    WH_FLAG(struct wh_featurize_options, strict, "strict", 0,
+            "with --frozen: rows are bad that have a value which --onehot has not learned"),
+    WH_CHOICE(struct wh_featurize_options, missing_column, "missing-column", 0, "null",
+              missing_choices, "take a column that is absent as null"),
 };
 
 /* Feature rows are objects, so that NDJSON is what comes out unless CSV is asked for. */
-static const char *const output_formats[] = { "ndjson", "csv", "tsv", NULL };
-
 static const struct wh_option writing_options[] = {
-    { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
-    { "output-format", 'o', "FORMAT", "ndjson; csv or tsv with a column features.NAME for every "
-      "feature [ndjson]",
-      WH_OPTION_CHOICE, offsetof(struct wh_common, output_format), NULL, output_formats },
-    { "columns", 0, "A,B,...", "the columns of CSV output and their order [the first row's]",
-      WH_OPTION_CALL, 0, wh_common_set_columns, NULL },
+    WH_HEADING("Writing rows"),
+    WH_CHOICE(struct wh_common, output_format, "output-format", 'o', "FORMAT", wh_output_formats,
+              "ndjson; csv or tsv with a column features.NAME for every feature",
+              .otherwise = "ndjson"),
 };
 
 static int featurize(void *context, struct wh_common *common, const char *const *paths,
@@ -71,9 +66,10 @@ int main(int argc, char **argv)
     wh_recipe_init(&job.recipe, types);
     const struct wh_option_part parts[] = {
         { steps, step_count, &job.recipe },
-        { featurize_options, sizeof featurize_options / sizeof *featurize_options, &job.options },
-        { wh_common_options, wh_common_reading_count, &common },
-        { writing_options, sizeof writing_options / sizeof *writing_options, &common },
+        WH_PART(featurize_options, &job.options),
+        wh_common_reading(&common),
+        WH_PART(writing_options, &common),
+        wh_common_columns(&common),
     };
     const struct wh_command command = {
         .tool = common.tool,

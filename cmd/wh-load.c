@@ -11,70 +11,44 @@
 struct load {
     struct wh_loading loading;
     const char *schema_file;
-    const char **key; /* in key_text */
-    char *key_text;
+    struct wh_name_list key;
     json_t *schema;
     struct wh_common *common;
 };
 
 enum { LARGEST_SCHEMA = 16 << 20 };
 
-static int set_key(void *target, const struct wh_option *option, const char *value,
-                   struct wh_error *error)
-{
-    (void)option;
-    struct load *load = target;
-    return wh_option_names(value, &load->key, &load->loading.sink.key_count, &load->key_text,
-                           error);
-}
-
-static int set_every(void *target, const struct wh_option *option, const char *value,
-                     struct wh_error *error)
-{
-    (void)option;
-    struct load *load = target;
-    int64_t milliseconds;
-    char quoted[96];
-    if (!wh_duration_parse(value, strlen(value), &milliseconds))
-        return wh_fail(error, WH_REFUSED, "%s is not a duration, such as 500ms or 10s",
-                       wh_quote(quoted, value, strlen(value)));
-    load->loading.every = (double)milliseconds / 1000;
-    return 0;
-}
-
-#define SINK(member) offsetof(struct load, loading.sink.member)
+#define SINK(member) loading.sink.member
 
 static const struct wh_option options[] = {
-    { .kind = WH_OPTION_HEADING, .help = "Into a database" },
-    { "table", 't', "NAME", "the table that gets the rows; schema.table names the schema",
-      WH_OPTION_TEXT, SINK(table), NULL, NULL },
-    { "key", 0, "A,B,...", "the columns that identify a row: one that is there already is changed",
-      WH_OPTION_CALL, 0, set_key, NULL },
-    { "create", 0, NULL, "make the table where it is not there, with columns as the rows have them",
-      WH_OPTION_FLAG, SINK(create), NULL, NULL },
-    { "schema", 0, "FILE", "make it with the columns in FILE: {\"columns\":{\"id\":\"bigint\"}}",
-      WH_OPTION_TEXT, offsetof(struct load, schema_file), NULL, NULL },
-    { "apply", 0, NULL, "rows say in _op what is to be done: upsert, insert, update, delete or "
-      "truncate",
-      WH_OPTION_FLAG, SINK(apply), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Into a database or a file" },
-    { "replace", 0, NULL, "the rows take the place of all that is there", WH_OPTION_FLAG,
-      SINK(replace), NULL, NULL },
-    { "checkpoint", 0, "C", "commit the stream's checkpoints together with the rows, to C: "
-      "TARGET#NAME in a database, a file's name beside a file", WH_OPTION_TEXT, SINK(checkpoint),
-      NULL, NULL },
-    { "every", 0, "DURATION", "with --checkpoint: at most one commit in so much time [1s, and "
-      "longer where a commit is slow]",
-      WH_OPTION_CALL, 0, set_every, NULL },
-    { "rotate", 0, "NAME", "with --checkpoint: the name that a target file gets when it is "
-      "complete, a pattern such as orders-%F.csv; when that gives another name, a new file begins",
-      WH_OPTION_TEXT, SINK(rotate), NULL, NULL },
-    { "changed-recipe", 0, NULL, "with --checkpoint: go on although the rows come through other "
-      "recipes than before",
-      WH_OPTION_FLAG, offsetof(struct load, loading.changed), NULL, NULL },
-    { "changed-target", 0, NULL, "with --checkpoint: continue although the table is no longer the "
-      "one that the rows before went to",
-      WH_OPTION_FLAG, SINK(changed), NULL, NULL },
+    WH_HEADING("Into a database"),
+    WH_TEXT(struct load, SINK(table), "table", 't', "NAME",
+            "the table that gets the rows; schema.table names the schema"),
+    WH_NAMES(struct load, key, "key", 0, "A,B,...",
+             "the columns that identify a row: one that is there already is changed"),
+    WH_FLAG(struct load, SINK(create), "create", 0,
+            "make the table where it is not there, with columns as the rows have them"),
+    WH_FILE(struct load, schema_file, "schema", 0, "FILE",
+            "make it with the columns in FILE: {\"columns\":{\"id\":\"bigint\"}}"),
+    WH_FLAG(struct load, SINK(apply), "apply", 0,
+            "rows say in _op what is to be done: upsert, insert, update, delete or truncate"),
+    WH_HEADING("Into a database or a file"),
+    WH_FLAG(struct load, SINK(replace), "replace", 0,
+            "the rows take the place of all that is there"),
+    WH_TEXT(struct load, SINK(checkpoint), "checkpoint", 0, "C",
+            "commit the stream's checkpoints together with the rows, to C: TARGET#NAME in a "
+            "database, a file's name beside a file"),
+    WH_DURATION(struct load, loading.every, "every", 0, "DURATION",
+                "with --checkpoint: at most one commit in so much time",
+                .otherwise = "1s, and longer where a commit is slow"),
+    WH_TEXT(struct load, SINK(rotate), "rotate", 0, "NAME",
+            "with --checkpoint: the name that a target file gets when it is complete, a pattern "
+            "such as orders-%F.csv; when that gives another name, a new file begins"),
+    WH_FLAG(struct load, loading.changed, "changed-recipe", 0,
+            "with --checkpoint: go on although the rows come through other recipes than before"),
+    WH_FLAG(struct load, SINK(changed), "changed-target", 0,
+            "with --checkpoint: continue although the table is no longer the one that the rows "
+            "before went to"),
 };
 
 static int read_schema(struct load *load, struct wh_error *error)
@@ -133,7 +107,8 @@ static int settle(struct load *load, const char *const *operands, size_t count,
         writing->delimiter = *load->common->delimiter;
     loading->sink.target = operands[0];
     loading->piped = reads_standard_input(operands + 1, count - 1);
-    loading->sink.key = load->key;
+    loading->sink.key = load->key.names;
+    loading->sink.key_count = load->key.count;
     loading->sink.rejects = load->common->rejects != NULL;
     loading->sink.writing = writing;
     settle_csv_options(load);
@@ -169,8 +144,10 @@ int main(int argc, char **argv)
     struct wh_common common = { .tool = "wh-load" };
     struct load load = { .loading = { .every = -1 } };
     const struct wh_option_part parts[] = {
-        { options, sizeof options / sizeof *options, &load },
-        { wh_common_options, wh_common_option_count, &common },
+        WH_PART(options, &load),
+        wh_common_reading(&common),
+        wh_common_writing(&common),
+        wh_common_columns(&common),
     };
     const struct wh_command command = {
         .tool = "wh-load",
@@ -187,7 +164,6 @@ int main(int argc, char **argv)
     };
     int status = wh_tool(&command, &common, argc, argv, load_rows, &load);
     json_decref(load.schema);
-    free(load.key);
-    free(load.key_text);
+    wh_name_list_free(&load.key);
     return status;
 }

@@ -5,6 +5,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/choice.h"
 #include "base/display.h"
 #include "base/file.h"
 #include "base/memory.h"
@@ -28,10 +29,9 @@ struct options {
     bool no_output, digest, describe, as_json, weights;
 };
 
-#define AT(member) offsetof(struct options, member)
-
 static const char *const calibrations[] = { [WH_CALIBRATE_ISOTONIC] = "isotonic",
                                             [WH_CALIBRATE_PLATT] = "platt", NULL };
+static const char *const forms[] = { "text", "json", NULL };
 
 /* "MODEL", or "NAME=MODEL", where the name holds no slash: ./a=b.whm is a file. */
 static int add_model(void *target, const struct wh_option *option, const char *value,
@@ -60,53 +60,49 @@ static int set_describe(void *target, const struct wh_option *option, const char
     struct options *options = target;
     options->describe = true;
     options->as_json = value && strcmp(value, "json") == 0;
-    if (value && !options->as_json && strcmp(value, "text") != 0)
-        return wh_fail(error, WH_REFUSED, "unknown form \"%s\" (json or text)", value);
-    return 0;
+    return wh_choice_check(NULL, value, forms, error);
 }
 
-static const uint64_t most_explained = WH_MOST_EXPLAINED, most_digits = WH_MOST_DIGITS;
+#define SCORER(member) settings.scorer.member
 
 static const struct wh_option options_table[] = {
-    { .kind = WH_OPTION_HEADING, .help = "Scoring" },
-    { "model", 'm', "MODEL", "the model's file, as wh-update made it; several of them each as "
-      "NAME=MODEL, for columns NAME and NAME_prediction", WH_OPTION_CALL, 0, add_model, NULL },
-    { "as", 0, "NAME", "call the columns NAME and NAME_prediction instead of score and prediction",
-      WH_OPTION_TEXT, AT(as), NULL, NULL },
-    { "proba", 0, NULL, "add the probabilities of all classes", WH_OPTION_FLAG,
-      AT(settings.scorer.proba), NULL, NULL },
-    { "explain", 0, "K", "add an explanation by the K features that count most",
-      WH_OPTION_COUNT, AT(explain), NULL, &most_explained },
-    { "digits", 0, "N", "round what is added to N significant digits [all, up to 17]",
-      WH_OPTION_POSITIVE, AT(settings.scorer.digits), NULL, &most_digits },
-    { "stamp", 0, NULL, "add the first 12 digits of the model's digest", WH_OPTION_FLAG,
-      AT(settings.scorer.stamp), NULL, NULL },
-    { "threshold", 0, "T", "of two classes predict the positive one from this score on",
-      WH_OPTION_NUMBER, AT(settings.scorer.threshold), NULL, NULL },
-    { "calibrate", 0, "HOW", "calibrate probabilities by the model's own past predictions: "
-      "isotonic or platt", WH_OPTION_CHOICE, AT(calibrate), NULL, calibrations },
-    { "watch", 0, NULL, "go on with the model that replaces the file, from the next row on",
-      WH_OPTION_FLAG, AT(settings.watch), NULL, NULL },
-    { "strict", 0, NULL, "rows are bad that lack a column of all rows learned from, have one that "
-      "the model does not know, or a value of another kind than the column's", WH_OPTION_FLAG,
-      AT(settings.scorer.strict), NULL, NULL },
-    { "keep-features", 0, NULL, "write the features object too", WH_OPTION_FLAG,
-      AT(settings.scorer.keep_features), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Measuring" },
-    { "label", 0, "COLUMN", "measure the scores against this column, and say at the end how good "
-      "they are, and which of several models is better", WH_OPTION_TEXT,
-      AT(settings.scorer.label), NULL, NULL },
-    { "weight", 0, "COLUMN", "how much a row counts in that [1]", WH_OPTION_TEXT,
-      AT(settings.scorer.weight), NULL, NULL },
-    { "no-output", 'n', NULL, "only measure: write no rows", WH_OPTION_FLAG, AT(no_output), NULL,
-      NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Instead of scoring" },
-    { "describe", 0, "[=json]", "show what the model is and what weighs most in it, for people or "
-      "as JSON", WH_OPTION_CALL, 0, set_describe, NULL },
-    { "weights", 0, NULL, "print the weights of a linear model as CSV", WH_OPTION_FLAG,
-      AT(weights), NULL, NULL },
-    { "digest", 0, NULL, "print the digest of what the model has learned", WH_OPTION_FLAG,
-      AT(digest), NULL, NULL },
+    WH_HEADING("Scoring"),
+    WH_CALL(add_model, "model", 'm', "MODEL",
+            "the model's file, as wh-update made it; several of them each as NAME=MODEL, for "
+            "columns NAME and NAME_prediction"),
+    WH_TEXT(struct options, as, "as", 0, "NAME",
+            "call the columns NAME and NAME_prediction instead of score and prediction"),
+    WH_FLAG(struct options, SCORER(proba), "proba", 0, "add the probabilities of all classes"),
+    WH_COUNT(struct options, explain, "explain", 0, "K", 0, WH_MOST_EXPLAINED,
+             "add an explanation by the K features that count most"),
+    WH_COUNT(struct options, SCORER(digits), "digits", 0, "N", 1, WH_MOST_DIGITS,
+             "round what is added to N significant digits", .otherwise = "all"),
+    WH_FLAG(struct options, SCORER(stamp), "stamp", 0,
+            "add the first 12 digits of the model's digest"),
+    WH_NUMBER(struct options, SCORER(threshold), "threshold", 0, "T", -INFINITY, INFINITY,
+              "of two classes predict the positive one from this score on"),
+    WH_CHOICE(struct options, calibrate, "calibrate", 0, "HOW", calibrations,
+              "calibrate probabilities by the model's own past predictions: isotonic or platt"),
+    WH_FLAG(struct options, settings.watch, "watch", 0,
+            "go on with the model that replaces the file, from the next row on"),
+    WH_FLAG(struct options, SCORER(strict), "strict", 0,
+            "rows are bad that lack a column of all rows learned from, have one that the model "
+            "does not know, or a value of another kind than the column's"),
+    WH_FLAG(struct options, SCORER(keep_features), "keep-features", 0,
+            "write the features object too"),
+    WH_HEADING("Measuring"),
+    WH_TEXT(struct options, SCORER(label), "label", 0, "COLUMN",
+            "measure the scores against this column, and say at the end how good they are, and "
+            "which of several models is better"),
+    WH_TEXT(struct options, SCORER(weight), "weight", 0, "COLUMN", "how much a row counts in that",
+            .otherwise = "1"),
+    WH_FLAG(struct options, no_output, "no-output", 'n', "only measure: write no rows"),
+    WH_HEADING("Instead of scoring"),
+    WH_CALL(set_describe, "describe", 0, "[=json]",
+            "show what the model is and what weighs most in it, for people or as JSON"),
+    WH_FLAG(struct options, weights, "weights", 0, "print the weights of a linear model as CSV"),
+    WH_FLAG(struct options, digest, "digest", 0,
+            "print the digest of what the model has learned"),
 };
 
 /* What shapes rows that are not written. */
@@ -258,8 +254,10 @@ int main(int argc, char **argv)
     struct wh_common common = { .tool = "wh-score" };
     struct options options = { .settings.scorer.threshold = NAN };
     const struct wh_option_part parts[] = {
-        { options_table, sizeof options_table / sizeof *options_table, &options },
-        { wh_common_options, wh_common_option_count, &common },
+        WH_PART(options_table, &options),
+        wh_common_reading(&common),
+        wh_common_writing(&common),
+        wh_common_columns(&common),
     };
     const struct wh_command command = {
         .tool = common.tool,

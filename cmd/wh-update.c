@@ -7,16 +7,18 @@
 
 #include "base/file.h"
 #include "base/number.h"
-#include "base/time.h"
 #include "cli/diagnostic.h"
 #include "cli/progress.h"
 #include "cli/tool.h"
+#include "model/guard.h"
 #include "train/holdout.h"
 #include "train/merge.h"
 #include "train/retrain.h"
 #include "train/update.h"
 
-static const double DEFAULT_SAVE_EVERY = 60;
+/* Seconds, where rows may never end. */
+#define DEFAULT_SAVE_EVERY 60
+#define DEFAULT_SAVE_EVERY_TEXT "60s"
 
 struct options {
     struct wh_update_settings settings;
@@ -28,19 +30,6 @@ struct options {
     struct wh_window window_room;
     struct wh_holdout *holdout; /* whose text the settings have; NULL */
 };
-
-/* A duration, in seconds, at the option's offset. */
-static int set_duration(void *target, const struct wh_option *option, const char *value,
-                        struct wh_error *error)
-{
-    int64_t milliseconds;
-    char quoted[96];
-    if (!wh_duration_parse(value, strlen(value), &milliseconds))
-        return wh_fail(error, WH_REFUSED, "%s is not a duration, such as 30s or 10m",
-                       wh_quote(quoted, value, strlen(value)));
-    *(double *)(void *)((char *)target + option->offset) = (double)milliseconds / 1000;
-    return 0;
-}
 
 static int set_holdout(void *target, const struct wh_option *option, const char *value,
                        struct wh_error *error)
@@ -55,117 +44,117 @@ static int set_holdout(void *target, const struct wh_option *option, const char 
     return 0;
 }
 
-#define AT(member) offsetof(struct options, settings.member)
-
-/* What completion offers. */
-static const char *const tasks[] = { "binary", "multiclass", "regression", NULL };
-static const char *const learners[] = { "auto", "nag", "ftrl", "coin", "sgd", NULL };
+/* What completion offers; DELTA and TAU are to follow. */
 static const char *const losses[] = { "squared", "absolute", "huber:", "quantile:", "poisson",
                                       "logistic", "hinge", NULL };
-static const char *const unmatched[] = { "skip", "learn", NULL };
-static const char *const tests[] = { "adwin", "page-hinkley", "both", "none", NULL };
-static const char *const upon_drift[] = { "warn", "reset", NULL };
 
-static const uint64_t most_digits = WH_MOST_DIGITS, most_hash_bits = WH_MOST_HASH_BITS;
+#define SETTINGS(member) settings.member
+#define MODEL(member) settings.model.member
 
 static const struct wh_option options_table[] = {
-    { .kind = WH_OPTION_HEADING, .help = "The model" },
-    { "model", 'm', "MODEL", "the model's file: begun if it is not there, else learned further",
-      WH_OPTION_TEXT, AT(saving.path), NULL, NULL },
-    { "new", 0, NULL, "start from nothing; a model that is there is replaced at the end",
-      WH_OPTION_FLAG, AT(saving.fresh), NULL, NULL },
-    { "merge", 0, NULL, "make MODEL of the models that are the operands, which learned from "
-      "different rows", WH_OPTION_FLAG, offsetof(struct options, merge), NULL, NULL },
-    { "save-every", 0, "DURATION", "save also in between, when so much time has passed [60s for "
-      "endless input, else only at the end]", WH_OPTION_CALL,
-      offsetof(struct options, save_every), set_duration, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Retraining" },
-    { "passes", 0, "N", "read the rows N times, or until the loss on those held out grows no "
-      "smaller [1]", WH_OPTION_POSITIVE, offsetof(struct options, retrain.passes), NULL, NULL },
-    { "window", 0, "N|DURATION", "with --new: learn from the last N rows only, or from those of so "
-      "much time (--time) before the newest", WH_OPTION_TEXT, offsetof(struct options, window),
-      NULL, NULL },
-    { "replace-if-better", 0, NULL, "with --new and --holdout: a model that is there is replaced "
-      "only by one that is better on the rows held out", WH_OPTION_FLAG,
-      offsetof(struct options, retrain.if_better), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Streams with checkpoints (wh-extract --checkpoint)" },
-    { "checkpoint", 0, "MODEL", "save the model and the stream's position in one step; the same "
-      "file as -m, and the same --checkpoint as wh-extract's", WH_OPTION_TEXT,
-      offsetof(struct options, checkpoint), NULL, NULL },
-    { "every", 0, "DURATION", "save at most once in so much time [1s, or 20 times what saving "
-      "takes]", WH_OPTION_CALL, AT(saving.every), set_duration, NULL },
-    { "changed-recipe", 0, NULL, "go on although the rows come through other recipes than before",
-      WH_OPTION_FLAG, AT(saving.changed_recipe), NULL, NULL },
-    { "detach", 0, NULL, "let the model belong to no stream any more (do it to a copy)",
-      WH_OPTION_FLAG, AT(saving.detach), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Passing rows on" },
-    { "pass", 'p', NULL, "write each row with the score that it had before it was learned from, as "
-      "wh-score would", WH_OPTION_FLAG, AT(saving.passes), NULL, NULL },
-    { "as", 0, "NAME", "call the columns NAME and NAME_prediction instead of score and prediction",
-      WH_OPTION_TEXT, AT(as), NULL, NULL },
-    { "keep-features", 0, NULL, "write the features object too", WH_OPTION_FLAG,
-      AT(keep_features), NULL, NULL },
-    { "digits", 0, "N", "round scores to N significant digits [all, up to 17]",
-      WH_OPTION_POSITIVE, AT(digits), NULL, &most_digits },
-    { .kind = WH_OPTION_HEADING, .help = "The columns" },
-    { "label", 0, "COLUMN", "what is to be predicted; rows where it is null are passed over",
-      WH_OPTION_TEXT, AT(model.roles.label), NULL, NULL },
-    { "weight", 0, "COLUMN", "how much a row counts, 0 or more [1]", WH_OPTION_TEXT,
-      AT(model.roles.weight), NULL, NULL },
-    { "id", 0, "COLS", "columns that identify a row and say nothing about it", WH_OPTION_TEXT,
-      AT(model.roles.id), NULL, NULL },
-    { "ignore", 0, "COLS", "columns not to learn from", WH_OPTION_TEXT, AT(model.roles.ignore),
-      NULL, NULL },
-    { "time", 0, "COL", "the column of the event time, for --window, --half-life, --within and the "
-      "reports of drift; it is not learned from", WH_OPTION_TEXT, AT(model.roles.time), NULL,
-      NULL },
-    { "strict", 0, NULL, "rows are bad that lack a column of all rows before, have one more, or a "
-      "value of another kind than the column's", WH_OPTION_FLAG, AT(strict), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Learning" },
-    { "task", 0, "TASK", "binary, multiclass or regression [by the first label]", WH_OPTION_TEXT,
-      AT(task), NULL, tasks },
-    { "positive", 0, "VALUE", "of two labels the one whose probability is to be learned",
-      WH_OPTION_TEXT, AT(positive), NULL, NULL },
-    { "learner", 0, "NAME", "how to learn: auto, nag, ftrl, coin or sgd [auto]", WH_OPTION_TEXT,
-      AT(learner), NULL, learners },
-    { "loss", 0, "LOSS", "what is made small: squared, absolute, huber:DELTA, quantile:TAU or "
-      "poisson for numbers, logistic or hinge for classes [squared; logistic]", WH_OPTION_TEXT,
-      AT(loss), NULL, losses },
-    { "learning-rate", 'l', "RATE", "the length of a step [by the learner]", WH_OPTION_NUMBER,
-      AT(model.rate), NULL, NULL },
-    { "l1", 0, "PENALTY", "make weights small, and useless ones 0 [0]", WH_OPTION_NUMBER,
-      AT(model.l1), NULL, NULL },
-    { "l2", 0, "PENALTY", "make weights small, large ones most [0]", WH_OPTION_NUMBER,
-      AT(model.l2), NULL, NULL },
-    { "class-weight", 0, "LABEL=W,...", "how much rows of a class teach [1]", WH_OPTION_TEXT,
-      AT(model.class_weights), NULL, NULL },
-    { "half-life", 0, "ROWS|DURATION", "after this many rows, or this much time by --time, what a "
-      "row has taught counts half", WH_OPTION_TEXT, AT(model.half_life), NULL, NULL },
-    { "interactions", 0, "PAIRS", "learn from products of features too, such as "
-      "city*plan,amount*hour, or from all", WH_OPTION_TEXT, AT(model.roles.interactions), NULL,
-      NULL },
-    { "holdout", 0, "P%[:A,B,...]", "never learn from P percent of the rows, but measure by them; "
-      "all rows alike in these columns are on one side [in all but label and weight]",
-      WH_OPTION_CALL, 0, set_holdout, NULL },
-    { "hash-bits", 0, "BITS", "keep this many bits of the hash of names instead of the names: "
-      "features that collide share a weight", WH_OPTION_POSITIVE, AT(model.roles.hash_bits), NULL,
-      &most_hash_bits },
-    { "max-features", 0, "N", "the most features that the model holds; the rarest make room for "
-      "others [4m]", WH_OPTION_POSITIVE, AT(model.max_features), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Labels that come later than their rows" },
-    { "join", 0, "ID", "rows without a label wait until one with the same value in this column "
-      "brings it", WH_OPTION_TEXT, AT(model.roles.join), NULL, NULL },
-    { "within", 0, "LIMIT", "a duration by --time, or a number of rows: so long they wait",
-      WH_OPTION_TEXT, AT(model.within), NULL, NULL },
-    { "unmatched", 0, "WHAT", "what to do with labels that no row waits for: skip, or learn from "
-      "their rows as they are [skip]", WH_OPTION_TEXT, AT(model.unmatched), NULL, unmatched },
-    { "pending", 0, "FILE", "write the rows that still wait to FILE at the end, as NDJSON",
-      WH_OPTION_TEXT, AT(pending), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Drift" },
-    { "drift", 0, "TEST", "look for rising losses by adwin, page-hinkley, both or none [adwin]",
-      WH_OPTION_TEXT, AT(model.drift), NULL, tests },
-    { "on-drift", 0, "WHAT", "when losses have risen: warn, or reset: the learner starts anew "
-      "[warn]", WH_OPTION_TEXT, AT(model.on_drift), NULL, upon_drift },
+    WH_HEADING("The model"),
+    WH_FILE(struct options, SETTINGS(saving.path), "model", 'm', "MODEL",
+            "the model's file: begun if it is not there, else learned further"),
+    WH_FLAG(struct options, SETTINGS(saving.fresh), "new", 0,
+            "start from nothing; a model that is there is replaced at the end"),
+    WH_FLAG(struct options, merge, "merge", 0,
+            "make MODEL of the models that are the operands, which learned from different rows"),
+    WH_DURATION(struct options, save_every, "save-every", 0, "DURATION",
+                "save also in between, when so much time has passed",
+                .otherwise = DEFAULT_SAVE_EVERY_TEXT " for endless input, else only at the end"),
+    WH_HEADING("Retraining"),
+    WH_COUNT(struct options, retrain.passes, "passes", 0, "N", 1, WH_NO_LIMIT,
+             "read the rows N times, or until the loss on those held out grows no smaller",
+             .fallback = "1"),
+    WH_TEXT(struct options, window, "window", 0, "N|DURATION",
+            "with --new: learn from the last N rows only, or from those of so much time (--time) "
+            "before the newest"),
+    WH_FLAG(struct options, retrain.if_better, "replace-if-better", 0,
+            "with --new and --holdout: a model that is there is replaced only by one that is "
+            "better on the rows held out"),
+    WH_HEADING("Streams with checkpoints (wh-extract --checkpoint)"),
+    WH_FILE(struct options, checkpoint, "checkpoint", 0, "MODEL",
+            "save the model and the stream's position in one step; the same file as -m, and the "
+            "same --checkpoint as wh-extract's"),
+    WH_DURATION(struct options, SETTINGS(saving.every), "every", 0, "DURATION",
+                "save at most once in so much time", .otherwise = "1s, or 20 times what saving takes"),
+    WH_FLAG(struct options, SETTINGS(saving.changed_recipe), "changed-recipe", 0,
+            "go on although the rows come through other recipes than before"),
+    WH_FLAG(struct options, SETTINGS(saving.detach), "detach", 0,
+            "let the model belong to no stream any more (do it to a copy)"),
+    WH_HEADING("Passing rows on"),
+    WH_FLAG(struct options, SETTINGS(saving.passes), "pass", 'p',
+            "write each row with the score that it had before it was learned from, as wh-score "
+            "would"),
+    WH_TEXT(struct options, SETTINGS(as), "as", 0, "NAME",
+            "call the columns NAME and NAME_prediction instead of score and prediction"),
+    WH_FLAG(struct options, SETTINGS(keep_features), "keep-features", 0,
+            "write the features object too"),
+    WH_COUNT(struct options, SETTINGS(digits), "digits", 0, "N", 1, WH_MOST_DIGITS,
+             "round scores to N significant digits", .otherwise = "all"),
+    WH_HEADING("The columns"),
+    WH_TEXT(struct options, MODEL(roles.label), "label", 0, "COLUMN",
+            "what is to be predicted; rows where it is null are passed over"),
+    WH_TEXT(struct options, MODEL(roles.weight), "weight", 0, "COLUMN",
+            "how much a row counts, 0 or more", .otherwise = "1"),
+    WH_TEXT(struct options, MODEL(roles.id), "id", 0, "COLS",
+            "columns that identify a row and say nothing about it"),
+    WH_TEXT(struct options, MODEL(roles.ignore), "ignore", 0, "COLS", "columns not to learn from"),
+    WH_TEXT(struct options, MODEL(roles.time), "time", 0, "COL",
+            "the column of the event time, for --window, --half-life, --within and the reports of "
+            "drift; it is not learned from"),
+    WH_FLAG(struct options, SETTINGS(strict), "strict", 0,
+            "rows are bad that lack a column of all rows before, have one more, or a value of "
+            "another kind than the column's"),
+    WH_HEADING("Learning"),
+    WH_CHOICE(struct options, SETTINGS(task), "task", 0, "TASK", wh_task_names,
+              "binary, multiclass or regression", .otherwise = "by the first label"),
+    WH_TEXT(struct options, SETTINGS(positive), "positive", 0, "VALUE",
+            "of two labels the one whose probability is to be learned"),
+    WH_CHOICE(struct options, SETTINGS(learner), "learner", 0, "NAME", wh_learner_names,
+              "how to learn: auto, nag, ftrl, coin or sgd", .otherwise = WH_DEFAULT_LEARNER),
+    WH_TEXT(struct options, SETTINGS(loss), "loss", 0, "LOSS",
+            "what is made small: squared, absolute, huber:DELTA, quantile:TAU or poisson for "
+            "numbers, logistic or hinge for classes", .words = losses,
+            .otherwise = "squared; logistic"),
+    WH_NUMBER_ABOVE(struct options, MODEL(rate), "learning-rate", 'l', "RATE", 0, WH_LARGEST_RATE,
+                    "the length of a step", .otherwise = "by the learner"),
+    WH_NUMBER(struct options, MODEL(l1), "l1", 0, "PENALTY", 0, WH_LARGEST_RATE,
+              "make weights small, and useless ones 0", .otherwise = "0"),
+    WH_NUMBER(struct options, MODEL(l2), "l2", 0, "PENALTY", 0, WH_LARGEST_RATE,
+              "make weights small, large ones most", .otherwise = "0"),
+    WH_TEXT(struct options, MODEL(class_weights), "class-weight", 0, "LABEL=W,...",
+            "how much rows of a class teach", .otherwise = "1"),
+    WH_TEXT(struct options, MODEL(half_life), "half-life", 0, "ROWS|DURATION",
+            "after this many rows, or this much time by --time, what a row has taught counts half"),
+    WH_TEXT(struct options, MODEL(roles.interactions), "interactions", 0, "PAIRS",
+            "learn from products of features too, such as city*plan,amount*hour, or from all"),
+    WH_CALL(set_holdout, "holdout", 0, "P%[:A,B,...]",
+            "never learn from P percent of the rows, but measure by them; all rows alike in these "
+            "columns are on one side", .otherwise = "in all but label and weight"),
+    WH_COUNT(struct options, MODEL(roles.hash_bits), "hash-bits", 0, "BITS", 1, WH_MOST_HASH_BITS,
+             "keep this many bits of the hash of names instead of the names: features that collide "
+             "share a weight"),
+    WH_COUNT(struct options, MODEL(max_features), "max-features", 0, "N", 1, WH_NO_LIMIT,
+             "the most features that the model holds; the rarest make room for others",
+             .otherwise = WH_DEFAULT_MAX_FEATURES_TEXT),
+    WH_HEADING("Labels that come later than their rows"),
+    WH_TEXT(struct options, MODEL(roles.join), "join", 0, "ID",
+            "rows without a label wait until one with the same value in this column brings it"),
+    WH_TEXT(struct options, MODEL(within), "within", 0, "LIMIT",
+            "a duration by --time, or a number of rows: so long they wait"),
+    WH_CHOICE(struct options, MODEL(unmatched), "unmatched", 0, "WHAT", wh_unmatched_names,
+              "what to do with labels that no row waits for: skip, or learn from their rows as "
+              "they are", .otherwise = WH_DEFAULT_UNMATCHED),
+    WH_FILE(struct options, SETTINGS(pending), "pending", 0, "FILE",
+            "write the rows that still wait to FILE at the end, as NDJSON"),
+    WH_HEADING("Drift"),
+    WH_CHOICE(struct options, MODEL(drift), "drift", 0, "TEST", wh_drift_names,
+              "look for rising losses by adwin, page-hinkley, both or none",
+              .otherwise = WH_DEFAULT_DRIFT),
+    WH_CHOICE(struct options, MODEL(on_drift), "on-drift", 0, "WHAT", wh_on_drift_names,
+              "when losses have risen: warn, or reset: the learner starts anew",
+              .otherwise = WH_DEFAULT_ON_DRIFT),
 };
 
 static const char *const of_merge[] = { "merge", "model", "new", "quiet", NULL };
@@ -243,7 +232,7 @@ static int check_passing(const struct wh_common *common, const struct wh_update_
         return needs("--digits", "-p", error);
     if (common->output_format)
         return needs("--output-format", "-p: no rows are written", error);
-    if (common->column_count)
+    if (common->columns.count)
         return needs("--columns", "-p: no rows are written", error);
     return 0;
 }
@@ -328,8 +317,6 @@ static int settle(struct wh_common *common, struct options *options, bool endles
         || check_retraining(options, settings->model.roles.time, error) != 0)
         return -1;
     settings->saving.waits = retrains(options) != NULL;
-    if (options->retrain.passes == 0)
-        options->retrain.passes = 1;
     settings->saving.commits = options->checkpoint != NULL;
     settings->saving.save_every = options->save_every >= 0 ? options->save_every
                                 : endless                  ? DEFAULT_SAVE_EVERY
@@ -386,8 +373,10 @@ int main(int argc, char **argv)
         .save_every = -1,
     };
     const struct wh_option_part parts[] = {
-        { options_table, sizeof options_table / sizeof *options_table, &options },
-        { wh_common_options, wh_common_option_count, &common },
+        WH_PART(options_table, &options),
+        wh_common_reading(&common),
+        wh_common_writing(&common),
+        wh_common_columns(&common),
     };
     const struct wh_command command = {
         .tool = common.tool,

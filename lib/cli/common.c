@@ -16,7 +16,7 @@
 #include "cli/progress.h"
 
 /* A field's text is counted in 32 bits, and what a step makes of it may be longer. */
-static const uint64_t LARGEST_ROW = (uint64_t)2 << 30;
+#define LARGEST_ROW (UINT64_C(2) << 30)
 
 static int set_delimiter(void *target, const struct wh_option *option, const char *value,
                          struct wh_error *error)
@@ -33,26 +33,6 @@ static int set_delimiter(void *target, const struct wh_option *option, const cha
                        *byte == '"' ? "the quote" : "a line end");
     common->delimiter = byte;
     return 0;
-}
-
-static int add_null(void *target, const struct wh_option *option, const char *value,
-                    struct wh_error *error)
-{
-    (void)option;
-    (void)error;
-    struct wh_common *common = target;
-    common->nulls = wh_resize(common->nulls, common->null_count + 1, sizeof *common->nulls);
-    common->nulls[common->null_count++] = value;
-    return 0;
-}
-
-int wh_common_set_columns(void *target, const struct wh_option *option, const char *value,
-                          struct wh_error *error)
-{
-    (void)option;
-    struct wh_common *common = target;
-    return wh_option_names(value, &common->columns, &common->column_count, &common->column_text,
-                           error);
 }
 
 static int refuse_max_rejects(const char *value, struct wh_error *error)
@@ -89,62 +69,72 @@ static int set_max_rejects(void *target, const struct wh_option *option, const c
 }
 
 static const char *const input_formats[] = { "auto", "ndjson", "csv", "tsv", NULL };
-static const char *const output_formats[] = { "ndjson", "csv", "tsv", NULL };
+const char *const wh_output_formats[] = { "ndjson", "csv", "tsv", NULL };
 
-const struct wh_option wh_common_options[] = {
-    { .kind = WH_OPTION_HEADING, .help = "Reading rows" },
-    { "input-format", 'i', "FORMAT",
-      "ndjson, csv, tsv, or auto: by the file's name, else by the first byte; gzip is recognised "
-      "in every case [auto]",
-      WH_OPTION_CHOICE, offsetof(struct wh_common, input_format), NULL, input_formats },
-    { "delimiter", 'd', "BYTE", "stands between CSV values, in and out; \\t is a tab [,]",
-      WH_OPTION_CALL, 0, set_delimiter, NULL },
-    { "tsv-escapes", 0, NULL,
-      "in TSV, in and out, \\t, \\n, \\r and \\\\ stand for a tab, line end, carriage return and "
-      "backslash in a value, and \\N for null",
-      WH_OPTION_FLAG, offsetof(struct wh_common, tsv_escapes), NULL, NULL },
-    { "no-header", 'H', NULL,
-      "CSV has no header: columns are named 1, 2, 3 ... and none is written",
-      WH_OPTION_FLAG, offsetof(struct wh_common, no_header), NULL, NULL },
-    { "null-value", 0, "TEXT", "this value means null; may be given several times", WH_OPTION_CALL,
-      0, add_null, NULL },
-    { "no-infer", 'S', NULL, "CSV values are strings, also those that look like numbers",
-      WH_OPTION_FLAG, offsetof(struct wh_common, no_infer), NULL, NULL },
-    { "string", 0, "COLS", "the values of these columns are strings, whatever they look like; in "
-      "NDJSON too", WH_OPTION_TEXT,
-      offsetof(struct wh_common, strings), NULL, NULL },
-    { "infer", 0, "N", "settle whether a CSV column is numbers or strings from the first N rows of "
-      "a file, instead of value by value",
-      WH_OPTION_COUNT, offsetof(struct wh_common, infer), NULL, NULL },
-    { "ragged", 0, NULL, "fill CSV rows that are too short with null, and fold what is too many "
-      "into the last column, instead of calling them bad",
-      WH_OPTION_FLAG, offsetof(struct wh_common, ragged), NULL, NULL },
-    { "max-row", 0, "SIZE", "a longer row is bad; suffixes k, m, g [64m]", WH_OPTION_SIZE,
-      offsetof(struct wh_common, max_row), NULL, &LARGEST_ROW },
-    { .kind = WH_OPTION_HEADING, .help = "Bad rows and reports" },
-    { "rejects", 0, "FILE", "write bad rows to FILE with the reason, as NDJSON, and go on; without "
-      "this the first bad row ends the run",
-      WH_OPTION_TEXT, offsetof(struct wh_common, rejects), NULL, NULL },
-    { "max-rejects", 0, "N|P%", "fail when more than N rows, or P percent of them, are bad",
-      WH_OPTION_CALL, 0, set_max_rejects, NULL },
-    { "progress", 0, NULL, "show progress on standard error also where output is a pipe",
-      WH_OPTION_FLAG, offsetof(struct wh_common, progress), NULL, NULL },
-    { "quiet", 'q', NULL, "no notices, no progress: only errors", WH_OPTION_FLAG,
-      offsetof(struct wh_common, quiet), NULL, NULL },
-    { "stats", 0, "FILE", "write counts and times as one JSON object when the run ends; - is "
-      "standard error",
-      WH_OPTION_TEXT, offsetof(struct wh_common, stats), NULL, NULL },
-    { .kind = WH_OPTION_HEADING, .help = "Writing rows" },
-    { "output-format", 'o', "FORMAT", "ndjson, csv or tsv [as the input]", WH_OPTION_CHOICE,
-      offsetof(struct wh_common, output_format), NULL, output_formats },
-    { "columns", 0, "A,B,...", "the columns of CSV output and their order [the first row's]",
-      WH_OPTION_CALL, 0, wh_common_set_columns, NULL },
+static const struct wh_option reading_options[] = {
+    WH_HEADING("Reading rows"),
+    WH_CHOICE(struct wh_common, input_format, "input-format", 'i', "FORMAT", input_formats,
+              "ndjson, csv, tsv, or auto: by the file's name, else by the first byte; gzip is "
+              "recognised in every case", .otherwise = "auto"),
+    WH_CALL(set_delimiter, "delimiter", 'd', "BYTE",
+            "stands between CSV values, in and out; \\t is a tab", .otherwise = ","),
+    WH_FLAG(struct wh_common, tsv_escapes, "tsv-escapes", 0,
+            "in TSV, in and out, \\t, \\n, \\r and \\\\ stand for a tab, line end, carriage return "
+            "and backslash in a value, and \\N for null"),
+    WH_FLAG(struct wh_common, no_header, "no-header", 'H',
+            "CSV has no header: columns are named 1, 2, 3 ... and none is written"),
+    WH_TEXTS(struct wh_common, nulls, "null-value", 0, "TEXT",
+             "this value means null; may be given several times"),
+    WH_FLAG(struct wh_common, no_infer, "no-infer", 'S',
+            "CSV values are strings, also those that look like numbers"),
+    WH_TEXT(struct wh_common, strings, "string", 0, "COLS",
+            "the values of these columns are strings, whatever they look like; in NDJSON too"),
+    WH_COUNT(struct wh_common, infer, "infer", 0, "N", 0, WH_NO_LIMIT,
+             "settle whether a CSV column is numbers or strings from the first N rows of a file, "
+             "instead of value by value"),
+    WH_FLAG(struct wh_common, ragged, "ragged", 0,
+            "fill CSV rows that are too short with null, and fold what is too many into the last "
+            "column, instead of calling them bad"),
+    WH_SIZE(struct wh_common, max_row, "max-row", 0, "SIZE", 1, LARGEST_ROW,
+            "a longer row is bad; suffixes k, m, g", .otherwise = WH_MAX_ROW_TEXT),
+    WH_HEADING("Bad rows and reports"),
+    WH_FILE(struct wh_common, rejects, "rejects", 0, "FILE",
+            "write bad rows to FILE with the reason, as NDJSON, and go on; without this the first "
+            "bad row ends the run"),
+    WH_CALL(set_max_rejects, "max-rejects", 0, "N|P%",
+            "fail when more than N rows, or P percent of them, are bad"),
+    WH_FLAG(struct wh_common, progress, "progress", 0,
+            "show progress on standard error also where output is a pipe"),
+    WH_FLAG(struct wh_common, quiet, "quiet", 'q', "no notices, no progress: only errors"),
+    WH_FILE(struct wh_common, stats, "stats", 0, "FILE",
+            "write counts and times as one JSON object when the run ends; - is standard error"),
 };
 
-enum { OPTION_COUNT = sizeof wh_common_options / sizeof *wh_common_options };
+static const struct wh_option writing_options[] = {
+    WH_HEADING("Writing rows"),
+    WH_CHOICE(struct wh_common, output_format, "output-format", 'o', "FORMAT", wh_output_formats,
+              "ndjson, csv or tsv", .otherwise = "as the input"),
+};
 
-const size_t wh_common_option_count = OPTION_COUNT;
-const size_t wh_common_reading_count = OPTION_COUNT - 3;
+static const struct wh_option columns_options[] = {
+    WH_NAMES(struct wh_common, columns, "columns", 0, "A,B,...",
+             "the columns of CSV output and their order", .otherwise = "the first row's"),
+};
+
+struct wh_option_part wh_common_reading(struct wh_common *common)
+{
+    return (struct wh_option_part)WH_PART(reading_options, common);
+}
+
+struct wh_option_part wh_common_writing(struct wh_common *common)
+{
+    return (struct wh_option_part)WH_PART(writing_options, common);
+}
+
+struct wh_option_part wh_common_columns(struct wh_common *common)
+{
+    return (struct wh_option_part)WH_PART(columns_options, common);
+}
 
 static bool is(const char *format, const char *name)
 {
@@ -183,7 +173,7 @@ static int check_combinations(const struct wh_common *common, struct wh_error *e
                        "--rejects needs a file of its own (/dev/stderr mixes them with messages)");
     if (common->rejects && is(common->stats, common->rejects))
         return wh_fail(error, WH_REFUSED, "--rejects and --stats cannot be the same file");
-    if (common->columns && is(common->output_format, "ndjson"))
+    if (common->columns.count && is(common->output_format, "ndjson"))
         return wh_fail(error, WH_REFUSED,
                        "--columns is for CSV output (wh-clean --select chooses columns of rows)");
     return 0;
@@ -204,8 +194,8 @@ static void settle_reading(struct wh_common *common)
         .ragged = common->ragged,
         .infer_rows = common->infer,
         .strings_text = common->strings,
-        .nulls = common->nulls,
-        .null_count = common->null_count,
+        .nulls = common->nulls.items,
+        .null_count = common->nulls.count,
         .max_row = (size_t)common->max_row,
     };
 }
@@ -224,8 +214,8 @@ static void settle_writing(struct wh_common *common)
         .tsv = tsv,
         .tsv_escapes = common->tsv_escapes,
         .no_header = common->no_header,
-        .columns = common->columns,
-        .column_count = common->column_count,
+        .columns = common->columns.names,
+        .column_count = common->columns.count,
     };
 }
 
@@ -371,12 +361,7 @@ void wh_common_free(struct wh_common *common)
 {
     wh_columns_free(common->run.reading.strings);
     common->run.reading.strings = NULL;
-    free(common->nulls);
-    common->nulls = NULL;
-    free(common->columns);
-    free(common->column_text);
-    common->columns = NULL;
-    common->column_text = NULL;
-    common->null_count = 0;
+    wh_texts_free(&common->nulls);
+    wh_name_list_free(&common->columns);
     wh_buffer_free(&common->farewell);
 }

@@ -28,11 +28,8 @@ struct wh_common {
     uint64_t infer;
     uint64_t max_row;
     bool no_header, no_infer, ragged, tsv_escapes, progress, quiet;
-    const char **nulls;
-    size_t null_count;
-    const char **columns;      /* --columns; the names stand in column_text */
-    size_t column_count;
-    char *column_text;
+    struct wh_texts nulls;
+    struct wh_name_list columns;
     struct wh_run_settings run; /* made from the above by wh_common_settle; its notices and its
                                    display are the terminal's */
     struct wh_display display;  /* the run's */
@@ -40,17 +37,14 @@ struct wh_common {
     struct wh_progress *drawn;  /* what is shown at the moment; wh_notice clears it first */
 };
 
-/*
- * The options' table; its target is the struct wh_common. The options of the output stand last: a
- * tool that writes no rows takes only the first wh_common_reading_count.
- */
-extern const struct wh_option wh_common_options[];
-extern const size_t wh_common_option_count;
-extern const size_t wh_common_reading_count;
+/* The options' tables as parts of a command: how rows are read, with what becomes of bad rows and
+ * reports; how they are written, but for --columns; and --columns. */
+struct wh_option_part wh_common_reading(struct wh_common *common);
+struct wh_option_part wh_common_writing(struct wh_common *common);
+struct wh_option_part wh_common_columns(struct wh_common *common);
 
-/* The call of --columns, for a tool that has its own table of output options. */
-int wh_common_set_columns(void *target, const struct wh_option *option, const char *value,
-                          struct wh_error *error);
+/* The words of --output-format, NULL last, for a tool that describes the option itself. */
+extern const char *const wh_output_formats[];
 
 /*
  * Checks the options against each other and fills `run`, which refers to `common`: that must stay

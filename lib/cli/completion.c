@@ -32,27 +32,18 @@ static bool is_optional(const struct wh_option *option)
     return option->argument && option->argument[0] == '[';
 }
 
+/* A call may take the name of a file too. */
 static bool names_file(const struct wh_option *option)
 {
-    static const char *const files[] = { "FILE", "MODEL", "STATE", "PATH" };
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++)
-        if (strcmp(option->argument, files[i]) == 0)
-            return true;
-    return false;
+    return option->kind == WH_OPTION_FILE
+        || (option->kind == WH_OPTION_CALL
+            && (!strcmp(option->argument, "FILE") || !strcmp(option->argument, "MODEL")));
 }
 
 /* COL, COLS, COLUMN, and what may follow a column or a list of them. */
 static bool names_columns(const struct wh_option *option)
 {
     return strncmp(option->argument, "COL", 3) == 0 || strcmp(option->argument, "ID") == 0;
-}
-
-/* NULL where there are none. */
-static const char *const *words_of(const struct wh_option *option)
-{
-    bool number = option->kind == WH_OPTION_COUNT || option->kind == WH_OPTION_POSITIVE
-               || option->kind == WH_OPTION_SIZE; /* whose detail is a range */
-    return number ? NULL : option->detail;
 }
 
 /* Whether the value is COLS=WORD. */
@@ -64,14 +55,13 @@ static bool has_second(const struct wh_option *option)
 /* Whether the option's words can be the whole value rather than what follows COLS=. */
 static bool has_words(const struct wh_option *option)
 {
-    return words_of(option) && !has_second(option);
+    return option->words && !has_second(option);
 }
 
 static void add_words(struct wh_buffer *out, const struct wh_option *option)
 {
-    const char *const *words = words_of(option);
-    for (const char *const *word = words; *word; word++)
-        wh_buffer_format(out, "%s%s", word == words ? "" : " ", *word);
+    for (const char *const *word = option->words; *word; word++)
+        wh_buffer_format(out, "%s%s", word == option->words ? "" : " ", *word);
 }
 
 /* ---- bash ------------------------------------------------------------------------------------ */
@@ -89,7 +79,7 @@ static void add_bash_case(struct wh_buffer *out, const struct wh_option *option)
 {
     if (has_second(option)) {
         add_pattern(out, option, "=");
-        if (words_of(option)) {
+        if (option->words) {
             add_text(out, " choices=(");
             add_words(out, option);
             add_text(out, ") ;;\n");

@@ -11,12 +11,14 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/choice.h"
 #include "base/file.h"
 #include "base/formats.h"
 #include "base/memory.h"
 #include "base/scheme.h"
 #include "base/secrets.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "cli/completion.h"
 
 enum { WIDTH = 80, HELP_COLUMN_MAX = 32 };
@@ -29,14 +31,11 @@ struct standard {
 };
 
 static const struct wh_option standard_options[] = {
-    { .kind = WH_OPTION_HEADING, .help = "Help" },
-    { .name = "help", .letter = 'h', .help = "print this and exit", .kind = WH_OPTION_FLAG,
-      .offset = offsetof(struct standard, help) },
-    { .name = "version", .letter = 'V', .help = "print the version and exit",
-      .kind = WH_OPTION_FLAG, .offset = offsetof(struct standard, version) },
-    { .name = "completion", .argument = "SHELL",
-      .help = "print completion for bash, zsh or fish and exit", .kind = WH_OPTION_TEXT,
-      .offset = offsetof(struct standard, completion), .detail = wh_completion_shells },
+    WH_HEADING("Help"),
+    WH_FLAG(struct standard, help, "help", 'h', "print this and exit"),
+    WH_FLAG(struct standard, version, "version", 'V', "print the version and exit"),
+    WH_TEXT(struct standard, completion, "completion", 0, "SHELL",
+            "print completion for bash, zsh or fish and exit", .words = wh_completion_shells),
 };
 
 struct parser {
@@ -140,37 +139,21 @@ static int refuse_value(const char *name, const char *value, const char *what,
                    wh_quote(quoted, value, strlen(value)), what);
 }
 
-static int refuse_choice(const struct wh_option *option, const char *value,
-                         struct wh_error *error)
-{
-    char quoted[96];
-    const char *const *words = option->detail;
-    wh_fail(error, WH_REFUSED, "--%s: %s is not one of ", option->name,
-            wh_quote(quoted, value, strlen(value)));
-    for (size_t i = 0; words[i]; i++) {
-        size_t used = strlen(error->text);
-        snprintf(error->text + used, sizeof error->text - used, "%s%s", i ? ", " : "", words[i]);
-    }
-    return -1;
-}
-
 static int set_choice(const struct wh_option *option, void *place, const char *value,
                       struct wh_error *error)
 {
-    for (const char *const *word = option->detail; *word; word++)
-        if (!strcmp(*word, value)) {
-            *(const char **)place = *word;
-            return 0;
-        }
-    return refuse_choice(option, value, error);
+    int index = wh_choice_find(option->words, value);
+    if (index < 0)
+        return wh_choice_refuse(option->name, value, option->words, error);
+    *(const char **)place = option->words[index];
+    return 0;
 }
 
 static int set_whole_number(const struct wh_option *option, uint64_t *place, const char *value,
                             struct wh_error *error)
 {
     bool bytes = option->kind == WH_OPTION_SIZE;
-    uint64_t least = option->kind != WH_OPTION_COUNT;
-    uint64_t most = option->detail ? *(const uint64_t *)option->detail : UINT64_MAX, number;
+    uint64_t least = option->least, most = option->most, number;
     if (scaled_number(value, bytes ? 1024 : 1000, &number) && number >= least && number <= most) {
         *place = number;
         return 0;
@@ -183,46 +166,111 @@ static int set_whole_number(const struct wh_option *option, uint64_t *place, con
     return refuse_value(option->name, value, what, error);
 }
 
+/* "", " from 0 to 1", " above 0, up to 1e9": what a number must be, and --help says. */
+static void print_limits(char text[static 64], const struct wh_option *option)
+{
+    bool low = isfinite(option->low), high = isfinite(option->high);
+    size_t used = 0;
+    text[0] = '\0';
+    if (low)
+        used = (size_t)snprintf(text, 64, " %s %.15g", option->above ? "above" : "from",
+                                option->low);
+    if (high)
+        snprintf(text + used, 64 - used, "%s to %.15g", option->above || !low ? ", up" : "",
+                 option->high);
+}
+
+static int set_number(const struct wh_option *option, double *place, const char *value,
+                      struct wh_error *error)
+{
+    double number;
+    if (decimal_number(value, &number) && number <= option->high
+        && (option->above ? number > option->low : number >= option->low)) {
+        *place = number;
+        return 0;
+    }
+    char limits[64], what[80];
+    print_limits(limits, option);
+    snprintf(what, sizeof what, "a number%s", limits);
+    return refuse_value(option->name, value, what, error);
+}
+
+static int set_duration(const struct wh_option *option, double *place, const char *value,
+                        struct wh_error *error)
+{
+    int64_t milliseconds;
+    if (!wh_duration_parse(value, strlen(value), &milliseconds))
+        return refuse_value(option->name, value, "a duration, such as 500ms, 30s or 10m", error);
+    *place = (double)milliseconds / 1000;
+    return 0;
+}
+
+static void add_item(struct wh_texts *texts, const char *value)
+{
+    texts->items = wh_resize(texts->items, texts->count + 1, sizeof *texts->items);
+    texts->items[texts->count++] = value;
+}
+
+static int set_names(const struct wh_option *option, struct wh_name_list *list, const char *value,
+                     struct wh_error *error)
+{
+    wh_name_list_free(list);
+    list->text = wh_split_list(value, &list->names, &list->count);
+    for (size_t i = 0; i < list->count; i++) {
+        if (*list->names[i] == '\0')
+            return wh_fail(error, WH_REFUSED, "--%s: a name is missing between the commas",
+                           option->name);
+        for (size_t k = 0; k < i; k++)
+            if (strcmp(list->names[i], list->names[k]) == 0)
+                return wh_fail(error, WH_REFUSED, "--%s: the name %s stands there twice",
+                               option->name, list->names[i]);
+    }
+    return 0;
+}
+
 static int call_set(struct found found, const char *value, struct wh_error *error)
 {
-    if (found.option->set(found.target, found.option, value, error) == 0)
+    if (found.option->call(found.target, found.option, value, error) == 0)
         return 0;
     return wh_error_in(error, "--%s", found.option->name);
 }
 
-/* The name of a file that is read or written: not that of a database. */
-static int check_file(const struct wh_option *option, const char *value, struct wh_error *error)
+static int set_file(const struct wh_option *option, const char **place, const char *value,
+                    struct wh_error *error)
 {
-    bool file = option->kind == WH_OPTION_TEXT && option->argument
-             && (!strcmp(option->argument, "FILE") || !strcmp(option->argument, "MODEL"));
-    if (!file || wh_scheme_check_file(value, error) == 0)
-        return 0;
-    return wh_error_in(error, "--%s", option->name);
+    if (wh_scheme_check_file(value, error) != 0)
+        return wh_error_in(error, "--%s", option->name);
+    *place = value;
+    return 0;
 }
 
 static int set_value(struct found found, const char *value, struct wh_error *error)
 {
     const struct wh_option *option = found.option;
-    if (check_file(option, value, error) != 0)
-        return -1;
-    char *place = (char *)found.target + option->offset;
+    void *place = (char *)found.target + option->offset;
     switch (option->kind) {
     case WH_OPTION_FLAG:
-        *(bool *)(void *)place = true;
+        *(bool *)place = true;
         return 0;
     case WH_OPTION_TEXT:
-        *(const char **)(void *)place = value;
+        *(const char **)place = value;
         return 0;
+    case WH_OPTION_FILE:
+        return set_file(option, place, value, error);
     case WH_OPTION_CHOICE:
         return set_choice(option, place, value, error);
     case WH_OPTION_COUNT:
-    case WH_OPTION_POSITIVE:
     case WH_OPTION_SIZE:
-        return set_whole_number(option, (uint64_t *)(void *)place, value, error);
+        return set_whole_number(option, place, value, error);
     case WH_OPTION_NUMBER:
-        return decimal_number(value, (double *)(void *)place)
-                   ? 0
-                   : refuse_value(option->name, value, "a number", error);
+        return set_number(option, place, value, error);
+    case WH_OPTION_DURATION:
+        return set_duration(option, place, value, error);
+    case WH_OPTION_TEXTS:
+        add_item(place, value);
+        return 0;
+    case WH_OPTION_NAMES:
+        return set_names(option, place, value, error);
     case WH_OPTION_CALL:
         return call_set(found, value, error);
     case WH_OPTION_HEADING:
@@ -417,6 +465,57 @@ static void add_closing(struct wh_buffer *out, const char *closing)
     }
 }
 
+/* A whole number as one may give it: 64m. */
+static void add_scaled(struct wh_buffer *out, uint64_t number, uint64_t base)
+{
+    static const char suffixes[] = "kmg";
+    size_t steps = 0;
+    while (number && number % base == 0 && steps < strlen(suffixes)) {
+        number /= base;
+        steps++;
+    }
+    wh_buffer_format(out, "%" PRIu64, number);
+    if (steps)
+        wh_buffer_byte(out, suffixes[steps - 1]);
+}
+
+/* " (1 to 17)": what a number must be, where that is not obvious. */
+static void add_limits(struct wh_buffer *out, const struct wh_option *option)
+{
+    char limits[64];
+    switch (option->kind) {
+    case WH_OPTION_COUNT:
+    case WH_OPTION_SIZE:
+        if (option->most == WH_NO_LIMIT)
+            return;
+        wh_buffer_format(out, " (%" PRIu64 " to ", option->least);
+        add_scaled(out, option->most, option->kind == WH_OPTION_SIZE ? 1024 : 1000);
+        wh_buffer_byte(out, ')');
+        return;
+    case WH_OPTION_NUMBER:
+        print_limits(limits, option);
+        if (*limits)
+            wh_buffer_format(out, " (%s)", limits + 1);
+        return;
+    default:
+        return;
+    }
+}
+
+/* The help, with the limits and the default. */
+static void add_sentence(struct wh_buffer *out, const struct wh_option *option, size_t column)
+{
+    struct wh_buffer text = { 0 };
+    const char *standard = option->fallback ? option->fallback : option->otherwise;
+    wh_buffer_format(&text, "%s", option->help);
+    add_limits(&text, option);
+    if (standard)
+        wh_buffer_format(&text, " [%s]", standard);
+    wh_buffer_byte(&text, '\0');
+    add_wrapped(out, text.data, column);
+    wh_buffer_free(&text);
+}
+
 static void add_help(struct wh_buffer *out, const struct parser *parser)
 {
     const struct wh_command *command = parser->command;
@@ -436,7 +535,7 @@ static void add_help(struct wh_buffer *out, const struct parser *parser)
             width = 0;
         }
         add_blanks(out, column - width);
-        add_wrapped(out, option->help, column);
+        add_sentence(out, option, column);
     }
     if (command->closing) {
         wh_buffer_byte(out, '\n');
@@ -545,6 +644,18 @@ static int guard_descriptors(struct wh_error *error)
     return 0;
 }
 
+static int set_fallbacks(const struct parser *parser, struct wh_error *error)
+{
+    size_t part = 0, index = 0;
+    const struct wh_option *option;
+    while ((option = option_at(parser, &part, &index)))
+        if (option->fallback
+            && set_value((struct found){ option, parser->parts[part].target }, option->fallback,
+                         error) != 0)
+            return -1;
+    return 0;
+}
+
 static int parse_arguments(struct parser *parser, int *operands, bool *done,
                            struct wh_error *error)
 {
@@ -622,7 +733,9 @@ int wh_options_parse(const struct wh_command *command, int argc, char **argv, in
         .count = sizeof standard_options / sizeof *standard_options,
         .target = &parser.standard,
     };
-    int result = parse_arguments(&parser, operands, done, error);
+    int result = set_fallbacks(&parser, error);
+    if (result == 0)
+        result = parse_arguments(&parser, operands, done, error);
     if (result == 0 && !*done)
         result = check_modes(&parser, error);
     free(parser.given);
@@ -632,18 +745,15 @@ int wh_options_parse(const struct wh_command *command, int argc, char **argv, in
 
 /* ---- values ---------------------------------------------------------------------------------- */
 
-int wh_option_names(const char *value, const char ***names, size_t *count, char **text,
-                    struct wh_error *error)
+void wh_texts_free(struct wh_texts *texts)
 {
-    free(*names);
-    free(*text);
-    *text = wh_split_list(value, names, count);
-    for (size_t i = 0; i < *count; i++) {
-        if (*(*names)[i] == '\0')
-            return wh_fail(error, WH_REFUSED, "a name is missing between the commas");
-        for (size_t k = 0; k < i; k++)
-            if (strcmp((*names)[i], (*names)[k]) == 0)
-                return wh_fail(error, WH_REFUSED, "the name %s stands there twice", (*names)[i]);
-    }
-    return 0;
+    free(texts->items);
+    *texts = (struct wh_texts){ 0 };
+}
+
+void wh_name_list_free(struct wh_name_list *list)
+{
+    free(list->names);
+    free(list->text);
+    *list = (struct wh_name_list){ 0 };
 }

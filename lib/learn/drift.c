@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/choice.h"
+
 enum {
     ADWIN_CLOCK = 32,  /* it looks once in so many rows */
     ADWIN_LEAST = 5,   /* values that each part must have */
@@ -265,35 +267,25 @@ bool wh_page_hinkley_add(struct wh_page_hinkley *self,
  * Both
  */
 
-static const struct {
-    const char *name;
-    enum wh_drift_tests tests;
-} names[] = {
-    { "adwin", WH_DRIFT_ADWIN },
-    { "page-hinkley", WH_DRIFT_PAGE_HINKLEY },
-    { "both", WH_DRIFT_BOTH },
-    { "none", WH_DRIFT_NONE },
+const char *const wh_drift_names[] = { "adwin", "page-hinkley", "both", "none", NULL };
+static const enum wh_drift_tests named_tests[] = {
+    WH_DRIFT_ADWIN, WH_DRIFT_PAGE_HINKLEY, WH_DRIFT_BOTH, WH_DRIFT_NONE,
 };
-
-enum { NAMES = sizeof names / sizeof *names };
 
 bool wh_drift_named(const char *name, enum wh_drift_tests *tests)
 {
-    for (size_t i = 0; i < NAMES; i++) {
-        if (strcmp(name, names[i].name) == 0) {
-            *tests = names[i].tests;
-            return true;
-        }
-    }
-    return false;
+    int index = wh_choice_find(wh_drift_names, name);
+    if (index >= 0)
+        *tests = named_tests[index];
+    return index >= 0;
 }
 
 const char *wh_drift_name(enum wh_drift_tests tests)
 {
     size_t i = 0;
-    while (names[i].tests != tests)
+    while (named_tests[i] != tests)
         i++;
-    return names[i].name;
+    return wh_drift_names[i];
 }
 
 void wh_drift_init(struct wh_drift *drift, enum wh_drift_tests tests)

@@ -100,6 +100,9 @@ bool wh_page_hinkley_add(struct wh_page_hinkley *self,
 enum wh_drift_tests { WH_DRIFT_NONE = 0, WH_DRIFT_ADWIN = 1, WH_DRIFT_PAGE_HINKLEY = 2,
                       WH_DRIFT_BOTH = 3 };
 
+/* NULL last. */
+extern const char *const wh_drift_names[];
+#define WH_DEFAULT_DRIFT "adwin"
 /* "adwin" and so on; false where there is no such name. */
 bool wh_drift_named(const char *name, enum wh_drift_tests *tests);
 const char *wh_drift_name(enum wh_drift_tests tests);

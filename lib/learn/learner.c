@@ -14,6 +14,8 @@ const struct wh_learner_type *const wh_learners[] = {
     NULL,
 };
 
+const char *const wh_learner_names[] = { "auto", "nag", "ftrl", "coin", "sgd", NULL };
+
 const struct wh_learner_type *wh_learner_find(const char *name)
 {
     for (size_t i = 0; wh_learners[i]; i++)

@@ -38,7 +38,7 @@ enum {
 };
 
 /* Learning rates beyond are refused. */
-static const double WH_LARGEST_RATE = 1e9;
+#define WH_LARGEST_RATE 1e9
 
 struct wh_learner_settings {
     struct wh_loss loss;
@@ -155,6 +155,9 @@ struct wh_learner {
 
 /* The table, NULL at the end; the first is the default. */
 extern const struct wh_learner_type *const wh_learners[];
+/* Their names, in the same order, NULL last. */
+extern const char *const wh_learner_names[];
+#define WH_DEFAULT_LEARNER "auto"
 const struct wh_learner_type *wh_learner_find(const char *name);
 
 struct wh_learner *wh_learner_new(const struct wh_learner_type *type,

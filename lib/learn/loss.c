@@ -4,6 +4,7 @@
 #include <stddef.h>
 #include <string.h>
 
+#include "base/choice.h"
 #include "base/number.h"
 #include "base/text.h"
 
@@ -57,14 +58,9 @@ struct wh_loss wh_loss_of_task(bool classes)
     return (struct wh_loss){ .kind = classes ? WH_LOSS_LOGISTIC : WH_LOSS_SQUARED };
 }
 
-static int refuse_name(const char *text, struct wh_error *error)
-{
-    char quoted[96];
-    return wh_fail(error, WH_REFUSED,
-                   "--loss %s is not known (there are squared, absolute, huber:DELTA, "
-                   "quantile:TAU, poisson, logistic and hinge)",
-                   wh_quote(quoted, text, strlen(text)));
-}
+/* As --loss takes them. */
+static const char *const forms[] = { "squared", "absolute", "huber:DELTA", "quantile:TAU",
+                                     "poisson", "logistic", "hinge", NULL };
 
 static int parse_parameter(const char *text, struct wh_loss *loss, struct wh_error *error)
 {
@@ -93,7 +89,7 @@ int wh_loss_parse(const char *text, struct wh_loss *loss, struct wh_error *error
         loss->parameter = kinds[i].usual;
         return 0;
     }
-    return refuse_name(text, error);
+    return wh_choice_refuse("loss", text, forms, error);
 }
 
 const char *wh_loss_print(const struct wh_loss *loss, char text[static WH_LOSS_TEXT])

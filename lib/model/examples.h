@@ -31,6 +31,7 @@
 #include "record/row.h"
 
 enum { WH_DEFAULT_MAX_FEATURES = 4000000 };
+#define WH_DEFAULT_MAX_FEATURES_TEXT "4m"
 
 /* Which columns are not features, and of which features products are. All may be NULL. */
 struct wh_roles {

@@ -3,9 +3,11 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/choice.h"
 #include "base/text.h"
 
-static const char WARN[] = "warn", RESET[] = "reset";
+static const char RESET[] = "reset";
+const char *const wh_on_drift_names[] = { WH_DEFAULT_ON_DRIFT, RESET, NULL };
 
 static bool resets(const struct wh_model *model)
 {
@@ -16,16 +18,14 @@ int wh_guard_begin(struct wh_model *model, struct wh_error *error)
 {
     struct wh_settings *settings = &model->settings;
     if (!settings->drift)
-        settings->drift = wh_copy("adwin", strlen("adwin"));
+        settings->drift = wh_copy(WH_DEFAULT_DRIFT, strlen(WH_DEFAULT_DRIFT));
     if (!settings->on_drift)
-        settings->on_drift = wh_copy(WARN, strlen(WARN));
+        settings->on_drift = wh_copy(WH_DEFAULT_ON_DRIFT, strlen(WH_DEFAULT_ON_DRIFT));
     enum wh_drift_tests tests;
     if (!wh_drift_named(settings->drift, &tests))
-        return wh_fail(error, WH_REFUSED, "--drift %s is not known (there are adwin, page-hinkley, "
-                       "both and none)", settings->drift);
-    if (strcmp(settings->on_drift, WARN) != 0 && !resets(model))
-        return wh_fail(error, WH_REFUSED, "--on-drift %s is not known (there are warn and reset)",
-                       settings->on_drift);
+        return wh_choice_refuse("drift", settings->drift, wh_drift_names, error);
+    if (wh_choice_check("on-drift", settings->on_drift, wh_on_drift_names, error) != 0)
+        return -1;
     if (!tests && resets(model))
         return wh_fail(error, WH_REFUSED,
                        "--drift none and --on-drift reset contradict each other");

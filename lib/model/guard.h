@@ -12,6 +12,10 @@
 #include "model/model.h"
 #include "record/row.h"
 
+/* What may be done upon drift, NULL last. */
+extern const char *const wh_on_drift_names[];
+#define WH_DEFAULT_ON_DRIFT "warn"
+
 /* For a new model: settles what the settings leave open, and refuses what they say amiss. */
 int wh_guard_begin(struct wh_model *model, struct wh_error *error);
 /* The same for one that is read: the state follows with the sections. One that was never begun

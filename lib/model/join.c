@@ -4,6 +4,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/choice.h"
 #include "base/file.h"
 #include "base/number.h"
 #include "base/text.h"
@@ -55,7 +56,8 @@ struct wh_join {
     struct wh_row joined;
 };
 
-static const char SKIP[] = "skip", LEARN[] = "learn";
+static const char LEARN[] = "learn";
+const char *const wh_unmatched_names[] = { WH_DEFAULT_UNMATCHED, LEARN, NULL };
 
 /*
  * Settings
@@ -94,10 +96,7 @@ int wh_join_check(const struct wh_model *model, struct wh_error *error)
         return wh_fail(error, WH_REFUSED,
                        "--within %s needs --time COLUMN: a row's time is up by the event time of "
                        "later rows", within);
-    if (unmatched && strcmp(unmatched, SKIP) != 0 && strcmp(unmatched, LEARN) != 0)
-        return wh_fail(error, WH_REFUSED, "--unmatched %s is not known (there are skip and learn)",
-                       unmatched);
-    return 0;
+    return wh_choice_check("unmatched", unmatched, wh_unmatched_names, error);
 }
 
 struct wh_join *wh_join_open(struct wh_model *model)

@@ -40,6 +40,10 @@ struct wh_joining {
 struct wh_model;
 struct wh_join;
 
+/* What may be done with labels that no row waits for, NULL last. */
+extern const char *const wh_unmatched_names[];
+#define WH_DEFAULT_UNMATCHED "skip"
+
 /* Refuses settings that contradict each other; without --join nothing else is asked for. */
 int wh_join_check(const struct wh_model *model, struct wh_error *error);
 

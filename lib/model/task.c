@@ -6,11 +6,14 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/choice.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/text.h"
 #include "model/examples.h"
 #include "record/json.h"
+
+const char *const wh_task_names[] = { "binary", "multiclass", "regression", NULL };
 
 #define UNSETTLED "not settled"
 static const char *const type_names[] = {
@@ -42,15 +45,14 @@ int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
                  struct wh_error *error)
 {
     *task = (struct wh_task){ 0 };
+    if (wh_choice_check("task", kind, wh_task_names, error) != 0)
+        return -1;
     if (kind && strcmp(kind, "regression") == 0)
         task->kind = WH_TASK_REGRESSION;
     else if (kind && strcmp(kind, "multiclass") == 0)
         task->kind = WH_TASK_MULTICLASS;
-    else if (positive || (kind && strcmp(kind, "binary") == 0))
+    else if (positive || kind)
         make_two(task);
-    else if (kind)
-        return wh_fail(error, WH_REFUSED,
-                       "%s is no task (there are binary, multiclass and regression)", kind);
     if (positive && task->kind != WH_TASK_BINARY)
         return wh_fail(error, WH_REFUSED, "%s has no positive class", kind);
     if (positive)

@@ -42,6 +42,9 @@ struct wh_task {
     uint32_t count;
 };
 
+/* Of the kinds, NULL last. */
+extern const char *const wh_task_names[];
+
 /* `kind` ("binary", "multiclass", "regression" or NULL) and `positive` (or NULL) as the user gave
  * them. */
 int wh_task_init(struct wh_task *task, const char *kind, const char *positive,

@@ -99,12 +99,9 @@ static int set_file(void *target, const struct wh_option *option, const char *va
 struct wh_option *wh_recipe_options(const struct wh_step_type *const *types, size_t *count)
 {
     static const struct wh_option fixed[] = {
-        { .kind = WH_OPTION_HEADING, .help = "Steps, run in the order given" },
-        { .name = "recipe", .letter = 'r', .argument = "FILE", .kind = WH_OPTION_CALL,
-          .set = set_file, .help = "the steps of a recipe file" },
-        { .name = "print-recipe", .kind = WH_OPTION_FLAG,
-          .offset = offsetof(struct wh_recipe, print),
-          .help = "print the steps as a recipe and end" },
+        WH_HEADING("Steps, run in the order given"),
+        WH_CALL(set_file, "recipe", 'r', "FILE", "the steps of a recipe file"),
+        WH_FLAG(struct wh_recipe, print, "print-recipe", 0, "print the steps as a recipe and end"),
     };
     enum { FIXED = sizeof fixed / sizeof *fixed };
     size_t type_count = 0, name_bytes = 0;
@@ -118,10 +115,8 @@ struct wh_option *wh_recipe_options(const struct wh_step_type *const *types, siz
     for (size_t i = 0; i < type_count; i++) {
         size_t size = strlen(types[i]->op) + 1;
         option_name(types[i]->op, name, size);
-        options[FIXED + i] = (struct wh_option){
-            .name = name, .argument = types[i]->argument, .help = types[i]->help,
-            .kind = WH_OPTION_CALL, .set = set_step, .detail = types[i]->words,
-        };
+        options[FIXED + i] = (struct wh_option)WH_CALL(set_step, name, 0, types[i]->argument,
+                                                       types[i]->help, .words = types[i]->words);
         name += size;
     }
     *count = FIXED + type_count;

@@ -82,6 +82,7 @@ struct wh_reading {
 };
 
 enum { WH_MAX_ROW = 64 << 20 };
+#define WH_MAX_ROW_TEXT "64m"
 
 /* What a file's name says about its format, .gz at its end aside, where *format is WH_FORMAT_NONE:
  * also whether that is TSV, for which *delimiter must be 0 or a tab, and then becomes one. */

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/choice.h"
 #include "base/memory.h"
 #include "base/text.h"
 #include "model/classweights.h"
@@ -90,16 +91,10 @@ static int check_settings(const struct update *update, struct wh_error *error)
 
 static int find_learner(struct wh_model *model, const char *name, struct wh_error *error)
 {
-    model->type = name ? wh_learner_find(name) : wh_learners[0];
-    if (model->type)
-        return 0;
-    struct wh_buffer names = { 0 };
-    for (size_t i = 0; wh_learners[i]; i++)
-        wh_buffer_format(&names, "%s%s", i ? ", " : "", wh_learners[i]->name);
-    wh_fail(error, WH_REFUSED, "--learner %s is not known (there is %s)", name,
-            wh_buffer_text(&names));
-    wh_buffer_free(&names);
-    return -1;
+    if (!name)
+        name = WH_DEFAULT_LEARNER;
+    model->type = wh_learner_find(name);
+    return model->type ? 0 : wh_choice_refuse("learner", name, wh_learner_names, error);
 }
 
 /* The task as far as options tell: a loss that is for numbers says that labels are. */

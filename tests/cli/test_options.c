@@ -1,4 +1,5 @@
 /* Command lines: what the table in cli/options.h promises, and the common options on top of it. */
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,8 +19,10 @@ struct settings {
     bool first, second;
     const char *text;
     const char *color;
-    uint64_t count, size;
-    double number;
+    uint64_t count, few, size;
+    double number, share, rate, seconds;
+    struct wh_texts texts;
+    struct wh_name_list names;
     char calls[128];
 };
 
@@ -37,25 +40,29 @@ static int note_call(void *target, const struct wh_option *option, const char *v
     return 0;
 }
 
-#define AT(member) offsetof(struct settings, member)
-
 static const struct wh_option table[] = {
-    { .kind = WH_OPTION_HEADING, .help = "Things" },
-    { "first", 'a', NULL, "the first", WH_OPTION_FLAG, AT(first), NULL, NULL },
-    { "second", 'b', NULL, "the second", WH_OPTION_FLAG, AT(second), NULL, NULL },
-    { "text", 't', "WORD", "a text", WH_OPTION_TEXT, AT(text), NULL, NULL },
-    { "model", 'm', "MODEL", "a file", WH_OPTION_TEXT, AT(text), NULL, NULL },
-    { "color", 'c', "COLOR", "a color", WH_OPTION_CHOICE, AT(color), NULL, colors },
-    { "count", 'n', "N", "a count", WH_OPTION_COUNT, AT(count), NULL, NULL },
-    { "size", 's', "SIZE", "bytes", WH_OPTION_SIZE, AT(size), NULL, NULL },
-    { "number", 0, "X", "a number", WH_OPTION_NUMBER, AT(number), NULL, NULL },
-    { "call", 'k', "VALUE",
-      "many words that go on for so long that they must be wrapped onto a second line, and with a "
-      "line end\nof its own in it as well",
-      WH_OPTION_CALL, 0, note_call, NULL },
-    { "with-a-name-longer-than-the-column", 0, "VALUE", "its words stand below", WH_OPTION_CALL, 0,
-      note_call, NULL },
-    { "knock", 0, NULL, "a call without a value", WH_OPTION_CALL, 0, note_call, NULL },
+    WH_HEADING("Things"),
+    WH_FLAG(struct settings, first, "first", 'a', "the first"),
+    WH_FLAG(struct settings, second, "second", 'b', "the second"),
+    WH_TEXT(struct settings, text, "text", 't', "WORD", "a text"),
+    WH_FILE(struct settings, text, "model", 'm', "MODEL", "a file"),
+    WH_CHOICE(struct settings, color, "color", 'c', "COLOR", colors, "a color",
+              .otherwise = "by mood"),
+    WH_COUNT(struct settings, count, "count", 'n', "N", 0, WH_NO_LIMIT, "a count"),
+    WH_COUNT(struct settings, few, "few", 0, "N", 1, 17, "a small count", .fallback = "3"),
+    WH_SIZE(struct settings, size, "size", 's', "SIZE", 1, UINT64_C(2) << 30, "bytes",
+            .fallback = "64k"),
+    WH_NUMBER(struct settings, number, "number", 0, "X", -INFINITY, INFINITY, "a number"),
+    WH_NUMBER(struct settings, share, "share", 0, "X", 0, 1, "a share"),
+    WH_NUMBER_ABOVE(struct settings, rate, "rate", 0, "X", 0, 1e9, "a rate"),
+    WH_DURATION(struct settings, seconds, "wait", 0, "DURATION", "a duration"),
+    WH_TEXTS(struct settings, texts, "each", 0, "TEXT", "texts"),
+    WH_NAMES(struct settings, names, "names", 0, "A,B,...", "names"),
+    WH_CALL(note_call, "call", 'k', "VALUE",
+            "many words that go on for so long that they must be wrapped onto a second line, and "
+            "with a line end\nof its own in it as well"),
+    WH_CALL(note_call, "with-a-name-longer-than-the-column", 0, "VALUE", "its words stand below"),
+    WH_CALL(note_call, "knock", 0, NULL, "a call without a value"),
 };
 
 /* A command line being tried, and what came of it. */
@@ -157,7 +164,9 @@ static void what_is_no_number_is_refused(void **state)
     (void)state;
     static const char *const lines[] = {
         "-n -1", "-n 1.5", "-n 1kk", "-n k", "-n=1", "-n 18446744073709551616",
-        "-n 18446744073709551615k", "-s 17179869184g", "-s 1b", "--number 1e999", "--number nan",
+        "-n 18446744073709551615k", "-s 17179869184g", "-s 1b", "-s 0", "--few 0", "--few 18",
+        "--share -.1", "--share 1.1", "--rate 0", "--rate 1e10", "--wait -1s", "--wait soon",
+        "--number 1e999", "--number nan",
         "--number 0x10", "--number 1,5", "--number 1e", "--count=", "--number=", "--size= ",
     };
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
@@ -167,6 +176,47 @@ static void what_is_no_number_is_refused(void **state)
         assert_int_equal(trial.error.status, WH_REFUSED);
     }
     assert_refused("--number 1,5", "--number: \"1,5\" is not a number");
+    assert_refused("--share 2", "--share: \"2\" is not a number from 0 to 1");
+    assert_refused("--rate 0", "--rate: \"0\" is not a number above 0, up to 1000000000");
+    assert_refused("--few 18", "--few: \"18\" is not a whole number from 1 to 17");
+    assert_refused("--wait soon",
+                   "--wait: \"soon\" is not a duration, such as 500ms, 30s or 10m");
+}
+
+static void what_is_not_given_has_its_default(void **state)
+{
+    (void)state;
+    struct trial trial;
+    try_words(&trial, "");
+    assert_int_equal(trial.settings.few, 3);
+    assert_int_equal(trial.settings.size, 64 << 10);
+    assert_null(trial.settings.color);
+    try_words(&trial, "--few 4 -s 1");
+    assert_int_equal(trial.settings.few, 4);
+    assert_int_equal(trial.settings.size, 1);
+}
+
+static void durations_texts_and_names_arrive(void **state)
+{
+    (void)state;
+    struct trial trial;
+    try_words(&trial, "--wait 1500ms --each a,b --each= --names x --names a,b\\,c");
+    assert_int_equal(trial.result, 0);
+    assert_true(trial.settings.seconds == 1.5);
+    assert_int_equal(trial.settings.texts.count, 2);
+    assert_string_equal(trial.settings.texts.items[0], "a,b");
+    assert_string_equal(trial.settings.texts.items[1], "");
+    assert_int_equal(trial.settings.names.count, 2);
+    assert_string_equal(trial.settings.names.names[0], "a");
+    assert_string_equal(trial.settings.names.names[1], "b,c");
+    wh_texts_free(&trial.settings.texts);
+    wh_name_list_free(&trial.settings.names);
+    try_words(&trial, "--names a,,b");
+    assert_string_equal(trial.error.text, "--names: a name is missing between the commas");
+    wh_name_list_free(&trial.settings.names);
+    try_words(&trial, "--names a,a");
+    assert_string_equal(trial.error.text, "--names: the name a stands there twice");
+    wh_name_list_free(&trial.settings.names);
 }
 
 static void refusals_say_what_to_do(void **state)
@@ -228,10 +278,16 @@ static void help_is_aligned_and_wrapped(void **state)
         "  -b, --second            the second\n"
         "  -t, --text WORD         a text\n"
         "  -m, --model MODEL       a file\n"
-        "  -c, --color COLOR       a color\n"
+        "  -c, --color COLOR       a color [by mood]\n"
         "  -n, --count N           a count\n"
-        "  -s, --size SIZE         bytes\n"
+        "      --few N             a small count (1 to 17) [3]\n"
+        "  -s, --size SIZE         bytes (1 to 2g) [64k]\n"
         "      --number X          a number\n"
+        "      --share X           a share (from 0 to 1)\n"
+        "      --rate X            a rate (above 0, up to 1000000000)\n"
+        "      --wait DURATION     a duration\n"
+        "      --each TEXT         texts\n"
+        "      --names A,B,...     names\n"
         "  -k, --call VALUE        many words that go on for so long that they must be\n"
         "                          wrapped onto a second line, and with a line end\n"
         "                          of its own in it as well\n"
@@ -283,9 +339,11 @@ static int settle(struct wh_common *common, const char *line, struct wh_error *e
     int argc = 1, operands;
     for (char *word = strtok(copy, " "); word; word = strtok(NULL, " "))
         argv[argc++] = word;
-    struct wh_option_part part = { wh_common_options, wh_common_option_count, common };
-    struct wh_command command = { .tool = "wh-try", .usage = "", .summary = "", .parts = &part,
-                                  .part_count = 1 };
+    const struct wh_option_part parts[] = {
+        wh_common_reading(common), wh_common_writing(common), wh_common_columns(common),
+    };
+    struct wh_command command = { .tool = "wh-try", .usage = "", .summary = "", .parts = parts,
+                                  .part_count = 3 };
     bool done;
     if (wh_options_parse(&command, argc, argv, &operands, &done, error))
         return -1;
@@ -401,6 +459,8 @@ int main(void)
         cmocka_unit_test(operands_may_stand_anywhere),
         cmocka_unit_test(numbers_take_suffixes_and_are_exact),
         cmocka_unit_test(what_is_no_number_is_refused),
+        cmocka_unit_test(what_is_not_given_has_its_default),
+        cmocka_unit_test(durations_texts_and_names_arrive),
         cmocka_unit_test(refusals_say_what_to_do),
         cmocka_unit_test(calls_come_in_the_order_of_the_command_line),
         cmocka_unit_test(help_is_aligned_and_wrapped),

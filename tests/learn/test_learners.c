@@ -386,9 +386,20 @@ static void numbers_that_cannot_be_are_refused(void **state)
     }
 }
 
+static void the_names_of_learners_are_those_of_their_types(void **state)
+{
+    (void)state;
+    size_t i = 0;
+    for (; wh_learners[i]; i++)
+        assert_string_equal(wh_learner_names[i], wh_learners[i]->name);
+    assert_null(wh_learner_names[i]);
+    assert_non_null(wh_learner_find(WH_DEFAULT_LEARNER));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(the_names_of_learners_are_those_of_their_types),
         cmocka_unit_test(learners_predict_as_vowpal_wabbit_does),
         cmocka_unit_test(coin_loses_as_vowpal_wabbit_does),
         cmocka_unit_test(no_row_makes_a_number_infinite_or_none),

@@ -129,9 +129,9 @@ rows() {
 @test "how drift is looked for belongs to the model, and contradictions are refused" {
     rows 1 500 >rows.csv
     exits 2 wh-update -q -m m.whm --label y --drift kswin rows.csv
-    says '--drift kswin is not known'
+    says '--drift: "kswin" is not one of adwin, page-hinkley, both, none'
     exits 2 wh-update -q -m m.whm --label y --on-drift stop rows.csv
-    says '--on-drift stop is not known'
+    says '--on-drift: "stop" is not one of warn, reset'
     exits 2 wh-update -q -m m.whm --label y --drift none --on-drift reset rows.csv
     says 'contradict each other'
     wh-update -q -m m.whm --label y --drift both --on-drift reset rows.csv

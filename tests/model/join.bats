@@ -191,7 +191,7 @@ late=(--label y --join order --within 1000 --ignore at)
     refuses '--join needs --within' --join id
     refuses 'needs --time COLUMN' --join id --within 14d
     refuses 'neither a duration, such as 14d, nor a number' --join id --within soon
-    refuses '--unmatched drop is not known' --join id --within 3 --unmatched drop
+    refuses '--unmatched: "drop" is not one of skip, learn' --join id --within 3 --unmatched drop
     refuses '--join contradicts' --join id --within 3 --new --passes 3
     refuses '--join contradicts' --join id --within 3 --new --window 10
     wh-update -q -m m.whm --label y --join id --within 3 rows.ndjson

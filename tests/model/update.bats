@@ -272,12 +272,14 @@ as_ndjson() {
     exits 2 learn '{"y":"setosa","a":1}' --task binary
     says 'y: which class is "setosa"? Of two name the positive one with --positive VALUE'
     exits 2 learn '{"y":1,"a":1}' --task ranking
-    says 'ranking is no task (there are binary, multiclass and regression)'
+    says '--task: "ranking" is not one of binary, multiclass, regression'
     exits 2 learn '{"y":1,"a":1}' --task regression --positive 1
     exits 2 learn '{"y":2.5,"a":1}' --loss logistic
     says 'logistic loss is for classes'
     exits 2 learn '{"y":1,"a":1}' --learner gradient
-    says '--learner gradient is not known (there is auto,'
+    says '--learner: "gradient" is not one of auto, nag, ftrl, coin, sgd'
+    exits 2 learn '{"y":1,"a":1}' --loss cubed
+    says '--loss: "cubed" is not one of squared, absolute, huber:DELTA,'
     exits 2 learn '{"y":1,"a":1}' -l 0
     exits 2 wh-update --label y
     says 'which model?'
