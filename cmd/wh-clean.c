@@ -4,6 +4,7 @@
 
 #include "clean/stage.h"
 #include "clean/table.h"
+#include "cli/recipe.h"
 #include "cli/tool.h"
 #include "pipe/recipe.h"
 

@@ -1,6 +1,7 @@
 /* wh-featurize: rows to features, by a list of encoders and of wh-clean's steps. */
 #include <stdlib.h>
 
+#include "cli/recipe.h"
 #include "cli/tool.h"
 #include "feature/encoder.h"
 #include "feature/featurize.h"

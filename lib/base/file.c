@@ -410,6 +410,16 @@ int wh_write_named(int descriptor, const char *name, const void *bytes, size_t l
     return wh_error_in(error, "%s", name);
 }
 
+int wh_close_output(int descriptor, struct wh_error *error)
+{
+    /* Some file systems tell only at close what was lost. A duplicate is closed, so that the
+     * number stays taken and nothing opened later can be written into by mistake. */
+    int duplicate = dup(descriptor);
+    if (duplicate >= 0 && close(duplicate) == 0)
+        return 0;
+    return wh_fail_errno(error, WH_FAILED, "standard output: cannot write");
+}
+
 /* At most limit + 1 bytes, by which the caller sees that there were too many. -1 on failure. */
 static int read_into(int descriptor, struct wh_buffer *buffer, size_t limit)
 {

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/file.h"
 
 struct wh_atomic_file;
 
@@ -33,6 +34,8 @@ int wh_write_all(int descriptor, const void *bytes, size_t length, struct wh_err
 /* The same; the error names the file, or "standard output". */
 int wh_write_named(int descriptor, const char *name, const void *bytes, size_t length,
                    struct wh_error *error);
+/* Ends standard output: what was lost on the way is an error (a full disk, a closed pipe). */
+int wh_close_output(int descriptor, struct wh_error *error);
 
 /* Whether there is no file of this name. One that may not be looked at is there: opening it says
  * why that fails. */

@@ -3,8 +3,8 @@
 
 #include "clean/chosen.h"
 #include "clean/table.h"
-#include "pipe/recipe.h"
 #include "pipe/step_argument.h"
+#include "record/canonical.h"
 #include "record/json.h"
 
 struct fill {

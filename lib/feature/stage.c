@@ -7,6 +7,7 @@
 #include "feature/encoder.h"
 #include "feature/features.h"
 #include "pipe/state.h"
+#include "record/canonical.h"
 
 enum { PLANS = 64, HASH = 12, STAMP = 2 * HASH + 1 };
 

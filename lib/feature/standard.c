@@ -13,8 +13,8 @@
 #include "base/number.h"
 #include "feature/encoder.h"
 #include "feature/table.h"
-#include "pipe/recipe.h"
 #include "pipe/step_argument.h"
+#include "record/canonical.h"
 #include "record/json.h"
 
 /* Squared deviations of values beyond would overflow in a sum of any length. */

@@ -22,7 +22,7 @@
 #include "learn/lines.h"
 #include "model/guard.h"
 #include "model/sections.h"
-#include "pipe/recipe.h"
+#include "record/canonical.h"
 #include "record/json.h"
 
 enum {

@@ -13,7 +13,7 @@
 #include <unistd.h>
 
 #include "base/text.h"
-#include "pipe/recipe.h"
+#include "record/canonical.h"
 
 /* ---- places ---------------------------------------------------------------------------------- */
 

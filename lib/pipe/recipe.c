@@ -1,18 +1,13 @@
 #include "pipe/recipe.h"
 
-#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 #include "base/file.h"
-#include "base/hash.h"
-#include "base/number.h"
 #include "base/text.h"
-#include "pipe/run.h"
 #include "pipe/step_argument.h"
-#include "record/json.h"
+#include "record/canonical.h"
 
 enum { MAX_RECIPE = 16 << 20 };
 
@@ -28,15 +23,6 @@ void wh_recipe_free(struct wh_recipe *recipe)
 }
 
 /* Options. */
-
-/* Writes "--drop-missing" for "drop_missing". */
-static void option_name(const char *op, char *name, size_t size)
-{
-    snprintf(name, size, "%s", op);
-    for (; *name; name++)
-        if (*name == '_')
-            *name = '-';
-}
 
 static const struct wh_step_type *find_type(const struct wh_recipe *recipe, const char *op)
 {
@@ -76,51 +62,6 @@ int wh_recipe_option(struct wh_recipe *recipe, const char *op, const char *argum
     }
     json_array_append_new(recipe->steps, object);
     return 0;
-}
-
-static int set_step(void *target, const struct wh_option *option, const char *value,
-                    struct wh_error *error)
-{
-    char op[64];
-    snprintf(op, sizeof op, "%s", option->name);
-    for (char *at = op; *at; at++)
-        if (*at == '-')
-            *at = '_';
-    return wh_recipe_option(target, op, value, error);
-}
-
-static int set_file(void *target, const struct wh_option *option, const char *value,
-                    struct wh_error *error)
-{
-    (void)option;
-    return wh_recipe_file(target, value, error);
-}
-
-struct wh_option *wh_recipe_options(const struct wh_step_type *const *types, size_t *count)
-{
-    static const struct wh_option fixed[] = {
-        WH_HEADING("Steps, run in the order given"),
-        WH_CALL(set_file, "recipe", 'r', "FILE", "the steps of a recipe file"),
-        WH_FLAG(struct wh_recipe, print, "print-recipe", 0, "print the steps as a recipe and end"),
-    };
-    enum { FIXED = sizeof fixed / sizeof *fixed };
-    size_t type_count = 0, name_bytes = 0;
-    for (; types[type_count]; type_count++)
-        name_bytes += strlen(types[type_count]->op) + 1;
-
-    size_t bytes = (FIXED + type_count) * sizeof(struct wh_option);
-    struct wh_option *options = wh_alloc(1, bytes + name_bytes);
-    char *name = (char *)options + bytes;
-    memcpy(options, fixed, sizeof fixed);
-    for (size_t i = 0; i < type_count; i++) {
-        size_t size = strlen(types[i]->op) + 1;
-        option_name(types[i]->op, name, size);
-        options[FIXED + i] = (struct wh_option)WH_CALL(set_step, name, 0, types[i]->argument,
-                                                       types[i]->help, .words = types[i]->words);
-        name += size;
-    }
-    *count = FIXED + type_count;
-    return options;
 }
 
 /* Files. */
@@ -180,84 +121,7 @@ int wh_recipe_file(struct wh_recipe *recipe, const char *path, struct wh_error *
     return failed ? -1 : 0;
 }
 
-/* Canonical text. */
-
-static void print_integer(struct wh_buffer *out, json_int_t number)
-{
-    char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE);
-    out->length += wh_integer_print(number, place);
-}
-
-void wh_json_real(struct wh_buffer *out, double number)
-{
-    char *place = wh_buffer_reserve(out, WH_NUMBER_SIZE + 2);
-    size_t length = wh_number_print(number, place);
-    out->length += length;
-    /* Digits alone would be read as an integer, which has no negative zero and may be too small. */
-    bool digits = memchr(place, '.', length) == NULL && memchr(place, 'e', length) == NULL;
-    if (digits && (fabs(number) >= 0x1p63 || (number == 0 && signbit(number))))
-        wh_buffer_literal(out, ".0");
-}
-
-static void print_string(struct wh_buffer *out, const char *text, size_t length)
-{
-    wh_buffer_byte(out, '"');
-    wh_json_escape(out, text, length);
-    wh_buffer_byte(out, '"');
-}
-
-static int compare_keys(const void *a, const void *b)
-{
-    return strcmp(*(const char *const *)a, *(const char *const *)b);
-}
-
-static void print_object(struct wh_buffer *out, const json_t *object)
-{
-    size_t count = 0;
-    const char **keys = wh_alloc(json_object_size(object), sizeof *keys);
-    const char *key;
-    json_t *value;
-    json_object_foreach((json_t *)object, key, value)
-        keys[count++] = key;
-    qsort(keys, count, sizeof *keys, compare_keys);
-    wh_buffer_byte(out, '{');
-    for (size_t i = 0; i < count; i++) {
-        if (i > 0)
-            wh_buffer_byte(out, ',');
-        print_string(out, keys[i], strlen(keys[i]));
-        wh_buffer_byte(out, ':');
-        wh_json_canonical(out, json_object_get(object, keys[i]));
-    }
-    wh_buffer_byte(out, '}');
-    free(keys);
-}
-
-static void print_array(struct wh_buffer *out, const json_t *array)
-{
-    wh_buffer_byte(out, '[');
-    for (size_t i = 0; i < json_array_size(array); i++) {
-        if (i > 0)
-            wh_buffer_byte(out, ',');
-        wh_json_canonical(out, json_array_get(array, i));
-    }
-    wh_buffer_byte(out, ']');
-}
-
-void wh_json_canonical(struct wh_buffer *out, const json_t *value)
-{
-    switch (json_typeof(value)) {
-    case JSON_OBJECT: print_object(out, value); break;
-    case JSON_ARRAY: print_array(out, value); break;
-    case JSON_STRING:
-        print_string(out, json_string_value(value), json_string_length(value));
-        break;
-    case JSON_INTEGER: print_integer(out, json_integer_value(value)); break;
-    case JSON_REAL: wh_json_real(out, json_real_value(value)); break;
-    case JSON_TRUE: wh_buffer_literal(out, "true"); break;
-    case JSON_FALSE: wh_buffer_literal(out, "false"); break;
-    case JSON_NULL: wh_buffer_literal(out, "null"); break;
-    }
-}
+/* Text. */
 
 static void print_steps(struct wh_buffer *out, const struct wh_recipe *recipe)
 {
@@ -274,38 +138,10 @@ char *wh_recipe_print(const struct wh_recipe *recipe)
     return wh_buffer_text(&text);
 }
 
-int wh_recipe_show(const struct wh_recipe *recipe, struct wh_error *error)
-{
-    char *text = wh_recipe_print(recipe);
-    int failed = wh_write_named(STDOUT_FILENO, "standard output", text, strlen(text), error) ||
-                 wh_close_output(STDOUT_FILENO, error);
-    free(text);
-    return failed ? -1 : 0;
-}
-
-void wh_text_hash(const struct wh_buffer *text, char hex[static 13])
-{
-    struct wh_sha256 sha;
-    char digits[65];
-    wh_sha256_init(&sha);
-    wh_sha256_add(&sha, text->data, text->length);
-    wh_sha256_hex(&sha, digits);
-    memcpy(hex, digits, 12);
-    hex[12] = '\0';
-}
-
 void wh_recipe_hash(const struct wh_recipe *recipe, char hex[static 13])
 {
     struct wh_buffer text = { 0 };
     print_steps(&text, recipe);
-    wh_text_hash(&text, hex);
-    wh_buffer_free(&text);
-}
-
-void wh_json_hash(const json_t *value, char hex[static 13])
-{
-    struct wh_buffer text = { 0 };
-    wh_json_canonical(&text, value);
     wh_text_hash(&text, hex);
     wh_buffer_free(&text);
 }

@@ -10,7 +10,6 @@
 
 #include "base/error.h"
 #include "base/memory.h"
-#include "cli/options.h"
 #include "pipe/step.h"
 
 /* A recipe being put together, and the step types there are (NULL at the end). */
@@ -31,21 +30,7 @@ int wh_recipe_file(struct wh_recipe *recipe, const char *path, struct wh_error *
 
 /* {"steps":[...]} on one line for --print-recipe, with a newline; free() it. */
 char *wh_recipe_print(const struct wh_recipe *recipe);
-/* Writes that to standard output: what --print-recipe does. */
-int wh_recipe_show(const struct wh_recipe *recipe, struct wh_error *error);
-/* Appends `value` in canonical form: keys sorted, no blanks, numbers in shortest form. The text of
- * recipes, states and headers, wherever bytes must not depend on who wrote them. It reads back to
- * the same numbers, a whole one as an integer: use json_number_value. */
-void wh_json_canonical(struct wh_buffer *out, const json_t *value);
-void wh_json_real(struct wh_buffer *out, double number); /* a finite number in this form */
-/* R of the stamp: 12 hexadecimal digits over the canonical JSON (sorted keys, shortest numbers). */
+/* R of the stamp: 12 hexadecimal digits over the canonical JSON (record/canonical.h). */
 void wh_recipe_hash(const struct wh_recipe *recipe, char hex[static 13]);
-/* The same over any JSON value; over its canonical text: the hash of constants, F. */
-void wh_json_hash(const json_t *value, char hex[static 13]);
-void wh_text_hash(const struct wh_buffer *text, char hex[static 13]);
-
-/* The options' table for these step types: one option each, plus -r/--recipe and
- * --print-recipe. The target of the table's part is the struct wh_recipe. One block, to free(). */
-struct wh_option *wh_recipe_options(const struct wh_step_type *const *types, size_t *count);
 
 #endif

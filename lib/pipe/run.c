@@ -80,18 +80,6 @@ static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct
     return WH_TAKEN;
 }
 
-int wh_close_output(int descriptor, struct wh_error *error)
-{
-    if (descriptor == STDOUT_FILENO && fflush(stdout))
-        return wh_fail_errno(error, WH_FAILED, "standard output: cannot write");
-    /* Some file systems tell only at close what was lost. A duplicate is closed, so that the
-     * number stays taken and nothing opened later can be written into by mistake. */
-    int duplicate = dup(descriptor);
-    if (duplicate >= 0 && close(duplicate) == 0)
-        return 0;
-    return wh_fail_errno(error, WH_FAILED, "standard output: cannot write");
-}
-
 /* ------------------------------------------------------------ clock, waits */
 
 /* What is not committed yet, as the source or the sink knows it. */

@@ -90,7 +90,4 @@ json_t *wh_run_stats(const struct wh_run *run, const struct wh_error *failure);
  * are to be told if it fails. */
 void wh_run_owe_farewell(const struct wh_run_settings *settings);
 
-/* Ends standard output: what was lost on the way is an error (a full disk, a closed pipe). */
-int wh_close_output(int descriptor, struct wh_error *error);
-
 #endif

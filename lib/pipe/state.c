@@ -12,6 +12,7 @@
 #include "base/memory.h"
 #include "pipe/keep.h"
 #include "pipe/side.h"
+#include "record/canonical.h"
 
 static const char opening[] = "{\"wh\":\"state\",\"version\":";
 static const char before_digest[] = ",\"sha256\":\"";

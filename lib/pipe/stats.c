@@ -10,8 +10,8 @@
 #include "base/file.h"
 #include "base/memory.h"
 #include "base/secrets.h"
-#include "pipe/recipe.h"
 #include "pipe/side.h"
+#include "record/canonical.h"
 #include "record/json.h"
 
 struct wh_stats {

@@ -63,7 +63,7 @@ struct wh_step_ops {
     void (*settle)(struct wh_step *step);
     /*
      * Steps whose rows to come depend on those that went by, NULL for the others. save() appends
-     * the step's state as JSON in canonical form (pipe/recipe.h); tape() gives what there is too
+     * the step's state as JSON in canonical form (record/canonical.h); tape() gives what there is too
      * much of for JSON, NULL where there is none. load() takes both, into a step that has met no
      * row, so that it goes on exactly as the one that saved: nothing may depend on whether and
      * where it was saved.

@@ -16,7 +16,7 @@
 #include "model/interactions.h"
 #include "model/modelfile.h"
 #include "pipe/eventtime.h"
-#include "pipe/recipe.h"
+#include "record/canonical.h"
 #include "score/report.h"
 #include "score/scored.h"
 #include "train/fewlabels.h"

@@ -13,6 +13,7 @@
 #include "clean/table.h"
 #include "pipe/recipe.h"
 #include "pipe/step_argument.h"
+#include "record/canonical.h"
 
 static char *canonical(const char *text)
 {

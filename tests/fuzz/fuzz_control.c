@@ -8,7 +8,7 @@
 #include "base/memory.h"
 #include "fuzz.h"
 #include "pipe/control.h"
-#include "pipe/recipe.h"
+#include "record/canonical.h"
 #include "record/reader.h"
 
 static const char tool[] = "wh-hop";

@@ -13,7 +13,7 @@
 #include "base/memory.h"
 #include "fuzz.h"
 #include "model/modelfile.h"
-#include "pipe/recipe.h"
+#include "record/canonical.h"
 
 static size_t line_length(const char *text, const char *end)
 {

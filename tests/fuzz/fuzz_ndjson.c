@@ -14,7 +14,7 @@
 
 #include "fuzz.h"
 #include "record/json.h"
-#include "record/json_scan.h"
+#include "record/reader.h"
 #include "record/writer.h"
 
 static struct wh_reader *open_ndjson(const char *path, const char *simd)
