@@ -27,6 +27,14 @@ int wh_fail(struct wh_error *error, enum wh_status status, const char *format, .
     return -1;
 }
 
+/* strerror may be at work in another thread; the form of POSIX is not glibc's own. */
+static const char *errno_text(int number, char *text, size_t size)
+{
+    if (strerror_r(number, text, size) != 0)
+        snprintf(text, size, "error %d", number);
+    return text;
+}
+
 int wh_fail_errno(struct wh_error *error, enum wh_status status, const char *format, ...)
 {
     int number = errno;
@@ -34,8 +42,10 @@ int wh_fail_errno(struct wh_error *error, enum wh_status status, const char *for
     va_start(args, format);
     fill(error, status, format, args);
     va_end(args);
+    char reason[128];
     size_t used = strlen(error->text);
-    snprintf(error->text + used, sizeof error->text - used, ": %s", strerror(number));
+    snprintf(error->text + used, sizeof error->text - used, ": %s",
+             errno_text(number, reason, sizeof reason));
     return -1;
 }
 

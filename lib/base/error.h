@@ -35,7 +35,7 @@ struct wh_error {
 int wh_fail(struct wh_error *error, enum wh_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 
-/* The same with strerror(errno) after the text: "shop.db: cannot open: No such file ...". */
+/* The same with the text of errno after it: "shop.db: cannot open: No such file ...". */
 int wh_fail_errno(struct wh_error *error, enum wh_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -185,18 +185,20 @@ struct wh_atomic_file {
     const char *name; /* its last part */
     int folder;
     int descriptor;
+    mode_t mode; /* of a new one */
     bool named; /* the temporary name exists */
     struct leftover temporary;
 };
 
 /* A file without a name in a folder; -1 where the system or the file system has no such thing. */
-static int open_unnamed(int base, const char *folder)
+static int open_unnamed(int base, const char *folder, mode_t mode)
 {
 #ifdef O_TMPFILE
-    return openat(base, folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    return openat(base, folder, O_TMPFILE | O_RDWR | O_CLOEXEC, mode);
 #else
     (void)base;
     (void)folder;
+    (void)mode;
     return -1;
 #endif
 }
@@ -224,7 +226,8 @@ static int take_temporary_name(struct wh_atomic_file *file)
             result = linkat(AT_FDCWD, unnamed, file->folder, temporary->name, AT_SYMLINK_FOLLOW);
         else
             result = file->descriptor = openat(file->folder, temporary->name,
-                                               O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0600);
+                                               O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC,
+                                               file->mode);
         if (result >= 0) {
             file->named = true;
             return 0;
@@ -263,7 +266,7 @@ static int begin(struct wh_atomic_file *file, struct wh_error *error)
         return -1;
     /* It gets a name by way of /proc, which may not be there. */
     if (access("/proc/self/fd", X_OK) == 0)
-        file->descriptor = open_unnamed(file->folder, ".");
+        file->descriptor = open_unnamed(file->folder, ".", file->mode);
     if (file->descriptor < 0 && take_temporary_name(file) != 0)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot create a file in its folder",
                              file->path);
@@ -272,15 +275,26 @@ static int begin(struct wh_atomic_file *file, struct wh_error *error)
     return 0;
 }
 
-struct wh_atomic_file *wh_atomic_open(const char *path, struct wh_error *error)
+static struct wh_atomic_file *open_atomic(const char *path, mode_t mode, struct wh_error *error)
 {
     struct wh_atomic_file *file = wh_alloc(1, sizeof *file);
     file->path = wh_copy(path, strlen(path));
+    file->mode = mode;
     file->folder = file->descriptor = -1;
     if (begin(file, error) == 0)
         return file;
     wh_atomic_abort(file);
     return NULL;
+}
+
+struct wh_atomic_file *wh_atomic_open(const char *path, struct wh_error *error)
+{
+    return open_atomic(path, 0600, error);
+}
+
+struct wh_atomic_file *wh_atomic_open_shared(const char *path, struct wh_error *error)
+{
+    return open_atomic(path, 0666, error);
 }
 
 int wh_atomic_descriptor(const struct wh_atomic_file *file)
@@ -686,7 +700,7 @@ int wh_spool_open(struct wh_error *error)
     const char *folder = getenv("TMPDIR");
     if (!folder || *folder == '\0')
         folder = "/tmp";
-    int descriptor = open_unnamed(AT_FDCWD, folder);
+    int descriptor = open_unnamed(AT_FDCWD, folder, 0600);
     if (descriptor >= 0)
         return descriptor;
     char path[PATH_MAX];

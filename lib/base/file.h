@@ -21,6 +21,9 @@ struct wh_atomic_file;
 
 /* Begins a file that shall become `path`. NULL on failure. */
 struct wh_atomic_file *wh_atomic_open(const char *path, struct wh_error *error);
+/* The same for a file that others may read: one that is new has the mode that a shell's redirection
+ * would give it, by the process's umask. */
+struct wh_atomic_file *wh_atomic_open_shared(const char *path, struct wh_error *error);
 /* Its descriptor, to write to. */
 int wh_atomic_descriptor(const struct wh_atomic_file *file);
 /* Forces it to disk and gives it its name; not where this process has taken a lock on that, which

@@ -1,39 +1,20 @@
 #include "base/hash.h"
 
-#include <fcntl.h>
 #include <stdatomic.h>
 #include <string.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "base/random.h"
 #include "base/wide.h"
 
 /* The seed of wh_hash; 0 until it was drawn. */
 static _Atomic uint64_t hash_seed;
 
-/* Where there is no random device (a bare chroot), something no outsider knows exactly. */
-static uint64_t guess_hard_to_know(void)
-{
-    struct timespec now;
-    clock_gettime(CLOCK_REALTIME, &now);
-    uint64_t place = (uint64_t)(uintptr_t)&now;
-    struct wh_wide mixed = wh_wide_product((uint64_t)now.tv_nsec ^ place << 20,
-                                           UINT64_C(0x9E3779B97F4A7C15) + (uint64_t)getpid());
-    return mixed.high ^ mixed.low;
-}
-
 /* Threads may draw at the same time; the first one's seed holds for all. */
 static uint64_t draw_seed(void)
 {
     uint64_t drawn = 0;
-    int random = open("/dev/urandom", O_RDONLY | O_CLOEXEC);
-    if (random >= 0) {
-        if (read(random, &drawn, sizeof drawn) != (ssize_t)sizeof drawn)
-            drawn = 0;
-        close(random);
-    }
-    if (drawn == 0)
-        drawn = guess_hard_to_know() | 1;
+    wh_random_bytes(&drawn, sizeof drawn);
+    drawn |= 1; /* 0 means that none was drawn yet */
     uint64_t unset = 0;
     atomic_compare_exchange_strong(&hash_seed, &unset, drawn);
     return atomic_load(&hash_seed);

@@ -1,17 +1,11 @@
-/* For getrandom, which glibc has outside of POSIX. */
-#define _GNU_SOURCE
-
 #include "pipe/control.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/random.h>
-#include <time.h>
-#include <unistd.h>
 
+#include "base/random.h"
 #include "base/text.h"
 #include "record/canonical.h"
 
@@ -69,18 +63,11 @@ int wh_place_read(const json_t *json, struct wh_place *place)
     return good ? 0 : -1;
 }
 
-/* Where the system has no random bytes to give, the time and the process tell epochs apart. */
 void wh_epoch_make(char epoch[static WH_EPOCH_SIZE])
 {
     enum { BYTES = 6 };
     unsigned char bytes[BYTES];
-    if (getrandom(bytes, BYTES, 0) != BYTES) {
-        struct timespec now;
-        clock_gettime(CLOCK_REALTIME, &now);
-        uint64_t mixed = (uint64_t)now.tv_sec * 1000003 ^ (uint64_t)now.tv_nsec << 12
-                         ^ (uint64_t)getpid();
-        memcpy(bytes, &mixed, BYTES);
-    }
+    wh_random_bytes(bytes, BYTES);
     for (size_t i = 0; i < BYTES; i++)
         snprintf(epoch + 2 * i, 3, "%02x", bytes[i]);
 }

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/number.h"
 #include "database/pgaccept.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
@@ -104,7 +105,10 @@ static int find_filled(struct wh_pg_since *pg, const PGresult *described, struct
     int status = PQresultStatus(result) == PGRES_TUPLES_OK
                      ? 0 : wh_pg_fail(error, pg->connection, result, NULL);
     for (int row = 0; status == 0 && row < PQntuples(result); row++) {
-        int column = atoi(PQgetvalue(result, row, 0));
+        const char *number = PQgetvalue(result, row, 0);
+        int64_t column;
+        if (!wh_number_integer(number, strlen(number), &column))
+            continue;
         for (size_t i = 0; i < pg->since->count; i++)
             if (PQftablecol(described, (int)pg->since->places[i]) == column)
                 pg->filled[i] = true;

@@ -210,25 +210,18 @@ static int open_target(struct wh_file_target *target, int flags, struct wh_error
     return 0;
 }
 
-/* Begins a file that takes the target's place at a commit; new ones have the mode that a shell's
- * redirection would give. */
+/* Begins a file that takes the target's place at a commit. */
 static int open_fresh(struct wh_file_target *target, struct wh_error *error)
 {
-    bool exists = stat(target->path, &target->replaced) == 0;
-    if (!exists)
+    if (stat(target->path, &target->replaced) != 0)
         target->replaced = (struct stat){ 0 };
     target->committed = 0;
-    target->fresh = wh_atomic_open(target->path, error);
+    target->fresh = wh_atomic_open_shared(target->path, error);
     if (!target->fresh)
         return -1;
     target->descriptor = wh_atomic_descriptor(target->fresh);
     wh_file_output_set(target->output, target->descriptor, 0, NULL);
-    if (exists)
-        return 0;
-    mode_t mask = umask(0);
-    umask(mask);
-    return fchmod(target->descriptor, 0666 & ~mask) == 0
-               ? 0 : wh_fail_errno(error, WH_FAILED, "%s: cannot set its mode", target->path);
+    return 0;
 }
 
 /* Gives the new file its name; further bytes are appended to it. */
