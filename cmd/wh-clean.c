@@ -7,6 +7,7 @@
 #include "cli/recipe.h"
 #include "cli/tool.h"
 #include "pipe/recipe.h"
+#include "record/files.h"
 
 static const struct wh_option clean_options[] = {
     WH_HEADING("What steps remember"),

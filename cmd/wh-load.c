@@ -6,6 +6,7 @@
 #include "base/file.h"
 #include "base/time.h"
 #include "cli/tool.h"
+#include "record/files.h"
 #include "sink/load.h"
 
 struct load {

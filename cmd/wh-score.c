@@ -13,6 +13,7 @@
 #include "base/scheme.h"
 #include "cli/tool.h"
 #include "model/modelfile.h"
+#include "record/files.h"
 #include "score/description.h"
 #include "score/report.h"
 #include "score/score.h"

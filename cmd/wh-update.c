@@ -11,6 +11,7 @@
 #include "cli/progress.h"
 #include "cli/tool.h"
 #include "model/guard.h"
+#include "record/files.h"
 #include "train/holdout.h"
 #include "train/merge.h"
 #include "train/retrain.h"

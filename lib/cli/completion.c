@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "record/files.h"
 #include "record/reader.h"
 
 const char *const wh_completion_shells[] = { "bash", "zsh", "fish", NULL };

@@ -6,6 +6,7 @@
 #include "feature/encoder.h"
 #include "feature/stage.h"
 #include "pipe/again.h"
+#include "record/files.h"
 
 /* Everything that one call has at hand. */
 struct job {

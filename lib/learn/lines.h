@@ -18,9 +18,15 @@
 /* The most bytes that a value may take as text; 512 kB of binary data in base64 are below. */
 enum { WH_MAX_LINE_VALUE = 1 << 20 };
 
-struct wh_lines;
+/* Where they go. */
+struct wh_lines {
+    int (*add)(struct wh_lines *lines, json_t *value, struct wh_error *error);
+};
 
 /* Adds a line with a value, whose reference it takes. */
-int wh_lines_add(struct wh_lines *lines, json_t *value, struct wh_error *error);
+static inline int wh_lines_add(struct wh_lines *lines, json_t *value, struct wh_error *error)
+{
+    return lines->add(lines, value, error);
+}
 
 #endif

@@ -331,14 +331,16 @@ static int write_top(struct writer *writer, const struct wh_model *model, json_t
         || pass_text(writer, Z_NO_FLUSH, error) ? -1 : 0;
 }
 
-struct wh_lines {
+struct section_lines {
+    struct wh_lines lines;
     struct writer *writer;
     const char *section;
     uint64_t count; /* of all sections */
 };
 
-int wh_lines_add(struct wh_lines *lines, json_t *value, struct wh_error *error)
+static int add_line(struct wh_lines *base, json_t *value, struct wh_error *error)
 {
+    struct section_lines *lines = (struct section_lines *)base;
     struct writer *writer = lines->writer;
     size_t before = writer->text.length;
     json_t *line = json_pack("{s:o}", lines->section, value);
@@ -367,12 +369,12 @@ static int write_features(struct writer *writer, const struct wh_model *model, u
     return result;
 }
 
-static int write_sections(struct wh_lines *lines, const struct wh_model *model,
+static int write_sections(struct section_lines *lines, const struct wh_model *model,
                           struct wh_error *error)
 {
     for (size_t i = 0; i < wh_section_count; i++) {
         lines->section = wh_sections[i].name;
-        if (wh_sections[i].write(model, lines, error) != 0)
+        if (wh_sections[i].write(model, &lines->lines, error) != 0)
             return -1;
     }
     return 0;
@@ -386,7 +388,7 @@ static int write_model(struct writer *writer, struct wh_model *model, json_t *he
     struct wh_sha256 top = writer->sha;
     wh_sha256_init(&writer->sha);
     uint32_t features = feature_lines(model);
-    struct wh_lines lines = { .writer = writer };
+    struct section_lines lines = { { add_line }, writer, NULL, 0 };
     if (write_features(writer, model, features, error) != 0
         || write_sections(&lines, model, error) != 0 || pass_text(writer, Z_NO_FLUSH, error) != 0)
         return -1;

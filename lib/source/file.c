@@ -1,5 +1,6 @@
 /* Files: NDJSON, CSV and TSV, plain or gzip, and standard input. */
 #include "database/sqlite.h"
+#include "record/files.h"
 #include "source/source.h"
 
 struct wh_reader *wh_file_source(const struct wh_source_request *request, struct wh_error *error)

@@ -11,6 +11,7 @@
 #include "model/modelfile.h"
 #include "pipe/again.h"
 #include "pipe/stats.h"
+#include "record/files.h"
 
 static const char SNAPSHOT[] = "temporary file (see TMPDIR)";
 

@@ -14,6 +14,7 @@
 
 #include "feature/encoder.h"
 #include "feature/table.h"
+#include "record/files.h"
 #include "record/reader.h"
 
 /* A list of steps at work on rows that are written out in the test. */

@@ -22,6 +22,7 @@
 #include "feature/stage.h"
 #include "feature/table.h"
 #include "pipe/recipe.h"
+#include "record/files.h"
 #include "record/reader.h"
 #include "record/writer.h"
 

@@ -9,6 +9,7 @@
 #include "fuzz.h"
 #include "pipe/control.h"
 #include "record/canonical.h"
+#include "record/files.h"
 #include "record/reader.h"
 
 static const char tool[] = "wh-hop";

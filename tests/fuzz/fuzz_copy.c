@@ -10,6 +10,7 @@
 #include <jansson.h>
 
 #include "fuzz.h"
+#include "record/files.h"
 #include "record/reader.h"
 #include "sink/postgres/value.h"
 

@@ -14,6 +14,7 @@
 #include "feature/table.h"
 #include "fuzz.h"
 #include "pipe/recipe.h"
+#include "record/files.h"
 #include "record/reader.h"
 
 static const char recipe_text[] =

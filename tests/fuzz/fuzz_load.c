@@ -15,6 +15,7 @@
 #include "base/memory.h"
 #include "fuzz.h"
 #include "pipe/store.h"
+#include "record/files.h"
 #include "record/reader.h"
 #include "sink/sink.h"
 

@@ -16,6 +16,7 @@
 #include "feature/table.h"
 #include "fuzz.h"
 #include "pipe/recipe.h"
+#include "record/files.h"
 #include "record/reader.h"
 #include "record/writer.h"
 

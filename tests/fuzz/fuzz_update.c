@@ -12,6 +12,7 @@
 
 #include "fuzz.h"
 #include "model/modelfile.h"
+#include "record/files.h"
 #include "record/reader.h"
 #include "score/score.h"
 #include "train/update.h"

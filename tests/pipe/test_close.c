@@ -21,6 +21,7 @@
 #include "feature/stage.h"
 #include "feature/table.h"
 #include "pipe/recipe.h"
+#include "record/files.h"
 #include "record/reader.h"
 #include "score/score.h"
 #include "sink/load.h"

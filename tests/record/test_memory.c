@@ -14,6 +14,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "record/files.h"
 #include "record/reader.h"
 #include "record/writer.h"
 

@@ -19,6 +19,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "record/files.h"
 #include "record/json.h"
 #include "record/json_scan.h"
 #include "record/reader.h"

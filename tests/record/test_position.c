@@ -18,6 +18,7 @@
 #include <cmocka.h>
 
 #include "base/memory.h"
+#include "record/files.h"
 #include "record/reader.h"
 
 /* Files ------------------------------------------------------------------------------------ */

@@ -12,6 +12,7 @@
 #include <cmocka.h>
 
 #include "base/hash.h"
+#include "record/files.h"
 #include "record/reader.h"
 #include "train/holdout.h"
 

@@ -5,6 +5,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "record/files.h"
 #include "record/input.h"
 #include "record/reader.h"
 

@@ -1,15 +1,12 @@
-/*
- * Opening files as rows: choosing the format, and going through several files in order.
- */
-#include "record/reader.h"
-
-#include "record/position.h"
+#include "record/files.h"
 
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "record/position.h"
 
 /* Several files as one. The row is that of the file being read. */
 struct files {
