@@ -206,4 +206,4 @@ clean:
 .PHONY: all programs deps check run-tests crash asan fuzz demo bench install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
--include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d)
+-include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
