@@ -135,12 +135,10 @@ void wh_names_renumber(struct wh_names *names, const uint32_t *from, uint32_t co
         struct wh_name name = names->names[from[id]];
         memmove(names->text.data + length, names->text.data + name.offset, name.length);
         name.offset = length;
-        name.next = WH_CONSTANT;
         length += name.length;
         names->names[id] = name;
         put(names, (struct wh_name_slot){ tag_of(wh_names_text(names, id), name.length), id });
     }
-    names->names[WH_CONSTANT].next = WH_CONSTANT;
     names->text.length = length;
     names->count = count;
 }

@@ -1,11 +1,11 @@
 /*
  * The names of a model's features, numbered from 0 in the order they first came.
  *
- * Number 0 is the constant feature, which has no name. Texts are copied. Besides finding a name
- * by its hash it can be guessed: each name remembers which name usually comes next in a row, and
- * comparing the bytes is all that is needed when the guess is right.
+ * Number 0 is the constant feature, which has no name. Texts are copied. A name is found by its
+ * hash, or where the caller can guess which it is (model/examples.h) by comparing the bytes alone.
+ * Any number of threads may look up names while none are added.
  *
- * A feature costs 32 bytes here, its name, and 8 to 16 bytes of hash table.
+ * A feature costs 16 bytes here, its name, and 8 to 16 bytes of hash table.
  */
 #ifndef WH_LEARN_NAMES_H
 #define WH_LEARN_NAMES_H
@@ -27,11 +27,9 @@ enum {
 
 struct wh_name {
     size_t offset;   /* of the text in wh_names.text */
-    uint32_t next;   /* what came after this one last time, to be checked; WH_CONSTANT: nothing */
+    uint32_t seen;   /* rows learned from that had it (model/eviction.h) */
     uint16_t length;
     bool plain;      /* JSON spells it the same between quotes */
-    uint64_t row;    /* the last row that had it, as the caller counts them */
-    uint32_t seen;   /* rows learned from that had it (model/eviction.h) */
 };
 
 struct wh_names {

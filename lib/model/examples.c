@@ -53,8 +53,17 @@ struct binding {
 
 enum { ID, IGNORE, TIME, JOIN, EXCLUDED };
 
+/* What the rows so far tell of a feature. */
+struct met {
+    uint32_t next; /* what came after it last time, to be checked; WH_CONSTANT: nothing */
+    uint32_t row;  /* the last row that had it, as the examples count them; 0: none */
+};
+
 struct wh_examples {
-    struct wh_names *names;
+    const struct wh_names *names;
+    struct wh_names *growing; /* the same where names are added, else NULL */
+    struct met *met; /* by number, of all names that there are when a row is read */
+    size_t met_capacity;
     char *label, *weight, *aside[2];
     struct wh_columns *excluded[EXCLUDED]; /* NULL where not given */
     struct wh_interactions *interactions; /* NULL: none */
@@ -80,7 +89,7 @@ struct wh_examples {
     uint32_t *places; /* where features are in it, by their numbers, where names are hashed */
     size_t place_capacity;
     uint32_t count_before; /* of names, before the row */
-    uint64_t row;
+    uint32_t row;          /* its number, from 1; it begins again where that is too large */
     struct wh_row *at;     /* the row read last, and its fields */
     const struct wh_field *fields;
     struct binding *binding;
@@ -108,17 +117,19 @@ static char *copy(const char *text)
     return text ? wh_copy(text, strlen(text)) : NULL;
 }
 
-struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
-                                     const struct wh_examples_settings *settings,
-                                     struct wh_error *error)
+static struct wh_examples *open_examples(const struct wh_names *names, struct wh_names *growing,
+                                         const struct wh_roles *roles,
+                                         const struct wh_examples_settings *settings,
+                                         struct wh_error *error)
 {
     struct wh_examples *examples = wh_alloc(1, sizeof *examples);
     uint64_t most = settings->max_features;
     examples->names = names;
+    examples->growing = growing;
     examples->census = settings->census;
     examples->strict = settings->strict;
-    examples->learn = settings->use != WH_EXAMPLES_SCORE;
-    examples->begins = settings->use == WH_EXAMPLES_BEGIN;
+    examples->learn = growing != NULL;
+    examples->begins = growing && settings->begins;
     examples->lenient = !examples->begins;
     examples->zeros = settings->needs & WH_NEEDS_ZEROS;
     examples->missing = settings->needs & WH_NEEDS_MISSING;
@@ -144,6 +155,21 @@ struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_rol
         return NULL;
     }
     return examples;
+}
+
+struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
+                                     const struct wh_examples_settings *settings,
+                                     struct wh_error *error)
+{
+    return open_examples(names, names, roles, settings, error);
+}
+
+struct wh_examples *wh_examples_open_scoring(const struct wh_names *names,
+                                             const struct wh_roles *roles,
+                                             const struct wh_examples_settings *settings,
+                                             struct wh_error *error)
+{
+    return open_examples(names, NULL, roles, settings, error);
 }
 
 static void unbind(struct wh_examples *examples, struct binding *binding)
@@ -173,6 +199,7 @@ void wh_examples_free(struct wh_examples *examples)
     free(examples->ids);
     free(examples->values);
     free(examples->places);
+    free(examples->met);
     free(examples->odd);
     wh_buffer_free(&examples->name);
     free(examples);
@@ -483,10 +510,10 @@ static bool put_again(struct wh_examples *examples, uint32_t id, double value,
 static inline bool put(struct wh_examples *examples, uint32_t id, double value,
                        struct wh_error *error)
 {
-    struct wh_name *name = &examples->names->names[id];
-    if (name->row == examples->row)
+    struct met *met = &examples->met[id];
+    if (met->row == examples->row)
         return put_again(examples, id, value, error);
-    name->row = examples->row;
+    met->row = examples->row;
     if (examples->hash_mask)
         note_place(examples, id);
     if (examples->count == examples->capacity) {
@@ -498,6 +525,24 @@ static inline bool put(struct wh_examples *examples, uint32_t id, double value,
     examples->ids[examples->count] = id;
     examples->values[examples->count++] = value;
     return true;
+}
+
+/* Makes room for what is met of all names. What is new is zero, and where nothing is added, of no
+ * memory until it is written to. */
+static void remember_names(struct wh_examples *examples)
+{
+    size_t count = examples->names->count, before = examples->met_capacity;
+    if (count <= before)
+        return;
+    if (!before && !examples->growing) {
+        examples->met = wh_alloc(count, sizeof *examples->met);
+        examples->met_capacity = count;
+        return;
+    }
+    size_t capacity = count < 64 ? 64 : 2 * count;
+    examples->met = wh_resize(examples->met, capacity, sizeof *examples->met);
+    memset(examples->met + before, 0, (capacity - before) * sizeof *examples->met);
+    examples->met_capacity = capacity;
 }
 
 /* Finds a name's number, or gives it one; WH_NO_FEATURE where there is none. False: bad row. */
@@ -512,10 +557,12 @@ static bool number_name(struct wh_examples *examples, struct named *name, struct
         return bad_value(error, name, "feature", name->text, name->length,
                          "is too long for the name of a feature (4096 bytes at most): leave the "
                          "column out with --ignore, or encode it with wh-featurize");
-    if (examples->names->count >= examples->most)
+    if (examples->names->count >= examples->most) {
         examples->crowded++;
-    else
-        name->id = wh_names_add(examples->names, text.text, text.length);
+        return true;
+    }
+    name->id = wh_names_add(examples->growing, text.text, text.length);
+    remember_names(examples);
     return true;
 }
 
@@ -561,16 +608,16 @@ static inline bool take_known(struct wh_examples *examples, uint32_t id, const c
     if (id == WH_NO_FEATURE)
         return false;
     double value = wh_number_parse_slack(text, length);
-    struct wh_name *name = &examples->names->names[id];
+    struct met *met = &examples->met[id];
     size_t count = examples->count;
     bool left_out = value == 0 && !examples->zeros;
     if (!(fabs(value) <= WH_LARGEST_VALUE)
-        || (!left_out && (name->row == examples->row || count == examples->capacity)))
+        || (!left_out && (met->row == examples->row || count == examples->capacity)))
         return false;
     examples->named = examples->known = true;
     if (left_out)
         return true;
-    name->row = examples->row;
+    met->row = examples->row;
     if (examples->hash_mask)
         note_place(examples, id);
     examples->ids[count] = id;
@@ -606,7 +653,7 @@ static bool take_string(struct wh_examples *examples, const struct named *column
                         struct wh_slice value, bool declared, uint32_t *last,
                         struct wh_error *error)
 {
-    struct wh_names *names = examples->names;
+    const struct wh_names *names = examples->names;
     size_t prefix = column->length + 1;
     uint32_t id = *last;
     examples->fresh = false;
@@ -820,7 +867,7 @@ static inline const char *read_key(const struct wh_examples *examples, struct wh
                                    struct named *name)
 {
     const struct wh_names *names = examples->names;
-    uint32_t guess = names->names[before].next;
+    uint32_t guess = examples->met[before].next;
     at++;
     if (guess != WH_CONSTANT && guess < names->count && !examples->hash_mask) {
         const struct wh_name *guessed = &names->names[guess];
@@ -922,9 +969,9 @@ static bool read_object(struct wh_examples *examples, struct wh_row *row,
         if (!at)
             return false;
         if (name.id != WH_NO_FEATURE) {
-            struct wh_name *names = examples->names->names;
-            if (names[before].next != name.id)
-                names[before].next = name.id;
+            struct met *met = &examples->met[before];
+            if (met->next != name.id)
+                met->next = name.id;
             before = name.id;
         }
         at = blanks(at);
@@ -1106,15 +1153,25 @@ static bool read_columns(struct wh_examples *examples, struct binding *binding,
     }
 }
 
-static bool read_row(struct wh_examples *examples, struct binding *binding, struct wh_row *row,
-                     struct wh_reading_row *reading, struct wh_error *error)
+static void begin_row(struct wh_examples *examples)
 {
-    examples->row++;
+    remember_names(examples);
+    if (++examples->row == 0) {
+        for (size_t i = 0; i < examples->met_capacity; i++)
+            examples->met[i].row = 0;
+        examples->row = 1;
+    }
     examples->named = examples->known = false;
     examples->odd_count = 0;
     examples->ids[0] = WH_CONSTANT;
     examples->values[0] = 1;
     examples->count = 1;
+}
+
+static bool read_row(struct wh_examples *examples, struct binding *binding, struct wh_row *row,
+                     struct wh_reading_row *reading, struct wh_error *error)
+{
+    begin_row(examples);
     if (!read_weight(examples, binding, row, reading->label, &reading->weight, error)
         || !read_features(examples, binding, row, error))
         return false;
@@ -1189,20 +1246,29 @@ void wh_examples_hold(struct wh_examples *examples, bool held)
     examples->held = held;
 }
 
-void wh_examples_undo(struct wh_examples *examples)
-{
-    examples->crowded = examples->crowded_before;
-    if (examples->names->count == examples->count_before)
-        return;
-    wh_names_cut(examples->names, examples->count_before);
-    wh_examples_forget(examples);
-}
-
-void wh_examples_forget(struct wh_examples *examples)
+/* Forgets what it knows of names, from number `first` to before `end`. */
+static void forget(struct wh_examples *examples, size_t first, size_t end)
 {
     examples->binding = NULL;
     if (examples->interactions)
         wh_interactions_forget(examples->interactions);
     for (size_t i = 0; i < BINDINGS; i++)
         unbind(examples, &examples->bindings[i]);
+    for (size_t i = first; i < end; i++)
+        examples->met[i] = (struct met){ 0 };
+}
+
+void wh_examples_undo(struct wh_examples *examples)
+{
+    examples->crowded = examples->crowded_before;
+    uint32_t count = examples->names->count;
+    if (count == examples->count_before)
+        return;
+    wh_names_cut(examples->growing, examples->count_before);
+    forget(examples, examples->count_before, count);
+}
+
+void wh_examples_forget(struct wh_examples *examples)
+{
+    forget(examples, 0, examples->met_capacity);
 }

@@ -14,7 +14,8 @@
  * missing, as null is; one that the model does not know yet says nothing.
  *
  * Where the columns are is worked out once per shape. The keys within a features object are
- * guessed from the key before, strings from the row before; hashing is what remains.
+ * guessed from the key before, strings from the row before; hashing is what remains. What that
+ * takes is the examples' own, 8 bytes a feature, so that names can be shared.
  */
 #ifndef WH_MODEL_EXAMPLES_H
 #define WH_MODEL_EXAMPLES_H
@@ -51,15 +52,6 @@ enum wh_example_input { WH_INPUT_UNSETTLED, WH_INPUT_COLUMNS, WH_INPUT_FEATURES 
 
 struct wh_examples;
 
-/* What rows are read for. */
-enum wh_examples_use {
-    WH_EXAMPLES_BEGIN, /* a new model: names are added; the first row must have every column that
-                          --id, --ignore and --time name, since a mistyped one would become a
-                          feature */
-    WH_EXAMPLES_LEARN, /* a model that was there: names are added */
-    WH_EXAMPLES_SCORE, /* names are what they are */
-};
-
 /* What one row gave. `field` pointers are valid as long as the row. */
 struct wh_reading_row {
     struct wh_example example;
@@ -75,16 +67,23 @@ struct wh_examples_settings {
     struct wh_census *census; /* the model's; it must stay. NULL: values are read as they are */
     const char *aside[2];     /* more columns that are no features; NULL: none */
     bool strict;              /* rows that differ from those in the census are bad */
-    enum wh_examples_use use;
+    bool begins;              /* a new model: the first row must have every column that --id,
+                                 --ignore and --time name, since a mistyped one would become a
+                                 feature */
     unsigned needs;        /* of the learner (enum wh_needs) */
     uint64_t max_features; /* names are added until there are so many; others are left out */
 };
 
-/* Makes examples for `names`, which must stay. NULL on failure: a choice of columns that is
- * none. */
+/* Makes examples to learn from: names that come are added to `names`, which must outlive them. NULL
+ * on failure: an invalid choice of columns. */
 struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
                                      const struct wh_examples_settings *settings,
                                      struct wh_error *error);
+/* The same to score: the names stay as they are, and many threads may each read rows by them. */
+struct wh_examples *wh_examples_open_scoring(const struct wh_names *names,
+                                             const struct wh_roles *roles,
+                                             const struct wh_examples_settings *settings,
+                                             struct wh_error *error);
 void wh_examples_free(struct wh_examples *examples);
 
 /*

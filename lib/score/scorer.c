@@ -81,13 +81,12 @@ static int open_examples(struct wh_scorer *scorer, const struct wh_scorer_settin
     struct wh_roles roles = model->settings.roles;
     roles.label = settings->label ? settings->label : roles.label;
     roles.weight = settings->weight;
-    struct wh_examples_settings reading = { .use = WH_EXAMPLES_SCORE,
-                                            .needs = wh_model_needs(model),
+    struct wh_examples_settings reading = { .needs = wh_model_needs(model),
                                             .census = &model->census,
                                             .aside = { model->settings.roles.label,
                                                        model->settings.roles.weight },
                                             .strict = settings->strict };
-    scorer->examples = wh_examples_open(&model->names, &roles, &reading, error);
+    scorer->examples = wh_examples_open_scoring(&model->names, &roles, &reading, error);
     return scorer->examples ? 0 : -1;
 }
 

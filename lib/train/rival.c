@@ -52,11 +52,10 @@ static int open_rival(struct wh_rival *rival, const struct wh_model *model,
     struct wh_roles roles = rival->model->settings.roles;
     roles.weight = NULL; /* rows weigh what the new model says */
     struct wh_examples_settings settings = {
-        .use = WH_EXAMPLES_SCORE,
         .needs = wh_model_needs(rival->model),
         .census = &rival->model->census,
     };
-    rival->examples = wh_examples_open(&rival->model->names, &roles, &settings, error);
+    rival->examples = wh_examples_open_scoring(&rival->model->names, &roles, &settings, error);
     return rival->examples ? 0 : -1;
 }
 

@@ -186,14 +186,14 @@ static int open_examples(struct update *update, struct wh_error *error)
     if (*most >= WH_MOST_FEATURES)
         *most = WH_MOST_FEATURES - 1;
     struct wh_examples_settings settings = {
-        .use = model->learner || model->met ? WH_EXAMPLES_LEARN : WH_EXAMPLES_BEGIN,
+        .begins = !model->learner && !model->met,
         .needs = wh_model_needs(model),
         .max_features = *most,
         .census = &model->census,
         .strict = update->settings->strict,
     };
     wh_examples_free(update->examples);
-    update->begins = settings.use == WH_EXAMPLES_BEGIN;
+    update->begins = settings.begins;
     update->left_out = 0;
     update->examples = wh_examples_open(&model->names, &model->settings.roles, &settings, error);
     return update->examples ? 0 : -1;
