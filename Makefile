@@ -4,6 +4,7 @@
 #   make deps       install the Debian packages that building, the tests and the demo need;
 #                   make deps DEPS="fuzz bench" those for these targets
 #   make check      run every test (on Debian, first says what is missing and installs it)
+#   make golden     write anew what the tools say to people, in tests/golden, after a change
 #   make demo       the whole pipeline on an embedded warehouse (likewise)
 #   make install    into PREFIX=/usr/local, under DESTDIR for packages, without symbols (STRIP=:
 #                   keeps them); make uninstall
@@ -117,6 +118,12 @@ check:
 run-tests: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(BATS_TESTS) $(UNIT_TESTS)
 
+# What the tools say to people, to be read as a diff and committed.
+golden:
+	@tests/install-deps build check
+	+@$(MAKE) --no-print-directory $(PARALLEL) $(TOOLS) $(BUILD)/tests/cli/test_progress
+	@BUILD='$(abspath $(BUILD))' tests/golden/write tests/golden
+
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(CONNECT_LIBS) $(FILTER_LIBS)
@@ -203,7 +210,7 @@ uninstall:
 clean:
 	rm -rf $(BUILD) build-asan build-fuzz demo
 
-.PHONY: all programs deps check run-tests crash asan fuzz demo bench install uninstall clean
+.PHONY: all programs deps check run-tests golden crash asan fuzz demo bench install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
