@@ -459,6 +459,21 @@ static struct wh_census_column *meet(struct wh_census *census, struct wh_slice n
     return column;
 }
 
+void wh_census_copy(struct wh_census *copy, const struct wh_census *census)
+{
+    wh_census_init(copy);
+    copy->rows = copy->rows_before = census->rows;
+    copy->earlier = census->earlier;
+    for (uint32_t i = 0; i < wh_census_count(census); i++) {
+        const struct wh_census_column *from = census->columns[i];
+        struct wh_census_column *column = add_column(&copy->names, &copy->columns,
+                                                     wh_census_name(census, from));
+        column->kind = from->kind;
+        column->first = from->first;
+        column->taught = column->before = from->taught;
+    }
+}
+
 static void note_change(struct wh_census_column *column, struct wh_slice text)
 {
     column->changed++;

@@ -113,6 +113,9 @@ struct wh_census {
 
 void wh_census_init(struct wh_census *census);
 void wh_census_free(struct wh_census *census);
+/* Makes `copy` a census of its own that knows the same columns, in which nothing has come yet that
+ * was not learned from; freed by wh_census_free. */
+void wh_census_copy(struct wh_census *copy, const struct wh_census *census);
 
 static inline uint32_t wh_census_count(const struct wh_census *census)
 {

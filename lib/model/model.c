@@ -8,15 +8,50 @@
 #include "base/memory.h"
 #include "model/classweights.h"
 
-/* What one row needs, for each output. */
-struct wh_model_room {
+struct wh_model_scratch {
+    /* For each output. */
     double *raw;
     double *probabilities;
     double *sums; /* of what stands before an output */
     struct wh_outcome *outcomes;
     uint32_t outputs;
-    struct wh_learner_scratch *scratch; /* NULL until a row is predicted */
+    struct wh_learner_scratch *learner; /* NULL until a row is predicted */
 };
+
+struct wh_model_scratch *wh_model_scratch_new(void)
+{
+    return wh_alloc(1, sizeof(struct wh_model_scratch));
+}
+
+void wh_model_scratch_free(struct wh_model_scratch *scratch)
+{
+    if (!scratch)
+        return;
+    free(scratch->raw);
+    free(scratch->probabilities);
+    free(scratch->sums);
+    free(scratch->outcomes);
+    wh_learner_scratch_free(scratch->learner);
+    free(scratch);
+}
+
+/* Makes the scratch one for the model as it is now. */
+static void fit_scratch(struct wh_model_scratch *scratch, const struct wh_model *model)
+{
+    uint32_t outputs = model->learner->outputs;
+    if (!wh_learner_scratch_fits(scratch->learner, model->learner)) {
+        wh_learner_scratch_free(scratch->learner);
+        scratch->learner = wh_learner_scratch_new(model->learner);
+    }
+    if (outputs <= scratch->outputs)
+        return;
+    scratch->raw = wh_resize(scratch->raw, outputs, sizeof *scratch->raw);
+    scratch->probabilities = wh_resize(scratch->probabilities, outputs,
+                                       sizeof *scratch->probabilities);
+    scratch->sums = wh_resize(scratch->sums, outputs, sizeof *scratch->sums);
+    scratch->outcomes = wh_resize(scratch->outcomes, outputs, sizeof *scratch->outcomes);
+    scratch->outputs = outputs;
+}
 
 struct wh_model *wh_model_new(void)
 {
@@ -24,18 +59,17 @@ struct wh_model *wh_model_new(void)
     wh_names_init(&model->names);
     wh_census_init(&model->census);
     model->settings = wh_settings_none();
-    model->room = wh_alloc(1, sizeof *model->room);
     return model;
 }
 
-static void free_room(struct wh_model_room *room)
+struct wh_model *wh_model_share(const struct wh_model *model)
 {
-    free(room->raw);
-    free(room->probabilities);
-    free(room->sums);
-    free(room->outcomes);
-    wh_learner_scratch_free(room->scratch);
-    free(room);
+    struct wh_model *own = wh_alloc(1, sizeof *own);
+    *own = *model;
+    own->shared = model;
+    wh_census_copy(&own->census, &model->census);
+    wh_task_copy(&own->task, &model->task);
+    return own;
 }
 
 static void free_calibrations(struct wh_model *model)
@@ -47,39 +81,32 @@ static void free_calibrations(struct wh_model *model)
     model->calibration_count = 0;
 }
 
-void wh_model_free(struct wh_model *model)
+/* What a model shares. */
+static void free_learned(struct wh_model *model)
 {
-    if (!model)
-        return;
     wh_learner_free(model->learner);
     wh_names_free(&model->names);
-    wh_census_free(&model->census);
-    wh_task_free(&model->task);
     wh_metrics_free(&model->metrics);
     free_calibrations(model);
     wh_checkpoint_free(&model->checkpoint);
     wh_pending_free(&model->joining.pending);
     wh_settings_free(&model->settings);
-    free_room(model->room);
+}
+
+void wh_model_free(struct wh_model *model)
+{
+    if (!model)
+        return;
+    wh_census_free(&model->census);
+    wh_task_free(&model->task);
+    if (!model->shared)
+        free_learned(model);
     free(model);
 }
 
 static uint32_t output_count(const struct wh_model *model)
 {
     return model->task.kind == WH_TASK_MULTICLASS ? model->task.count : 1;
-}
-
-static void make_room(struct wh_model *model)
-{
-    struct wh_model_room *room = model->room;
-    uint32_t outputs = model->learner->outputs;
-    if (outputs <= room->outputs)
-        return;
-    room->raw = wh_resize(room->raw, outputs, sizeof *room->raw);
-    room->probabilities = wh_resize(room->probabilities, outputs, sizeof *room->probabilities);
-    room->sums = wh_resize(room->sums, outputs, sizeof *room->sums);
-    room->outcomes = wh_resize(room->outcomes, outputs, sizeof *room->outcomes);
-    room->outputs = outputs;
 }
 
 static int settle_penalty(const struct wh_model *model, const char *option, double *penalty,
@@ -147,7 +174,6 @@ void wh_model_make_learner(struct wh_model *model)
     };
     model->loss_settled = true;
     model->learner = wh_learner_new(model->type, &settings, output_count(model));
-    make_room(model);
 }
 
 unsigned wh_model_needs(const struct wh_model *model)
@@ -290,22 +316,30 @@ static double clamp_margin(double margin)
          : margin < -WH_MARGIN_LIMIT ? -WH_MARGIN_LIMIT : margin;
 }
 
-double wh_model_margin(const struct wh_model *model, uint32_t class)
+/* The margin of a class whose output has said `raw`. */
+static double margin_of(const struct wh_model *model, const double *raw, uint32_t class)
 {
-    return clamp_margin(model->room->raw[class]) + model->task.classes[class].offset;
+    return clamp_margin(raw[class]) + model->task.classes[class].offset;
+}
+
+double wh_model_margin(const struct wh_model *model, const struct wh_prediction *prediction,
+                       uint32_t class)
+{
+    return margin_of(model, prediction->raw, class);
 }
 
 /* Softmax; returns the best class. */
-static uint32_t find_probabilities(const struct wh_model *model)
+static uint32_t find_probabilities(const struct wh_model *model, const double *raw,
+                                   double *probabilities)
 {
     uint32_t best = 0, outputs = model->learner->outputs;
-    double *probabilities = model->room->probabilities, sum = 0;
+    double sum = 0;
     for (uint32_t i = 1; i < outputs; i++)
-        if (wh_model_margin(model, i) > wh_model_margin(model, best))
+        if (margin_of(model, raw, i) > margin_of(model, raw, best))
             best = i;
-    double highest = wh_model_margin(model, best);
+    double highest = margin_of(model, raw, best);
     for (uint32_t i = 0; i < outputs; i++) {
-        probabilities[i] = exp(wh_model_margin(model, i) - highest);
+        probabilities[i] = exp(margin_of(model, raw, i) - highest);
         sum += probabilities[i];
     }
     for (uint32_t i = 0; i < outputs; i++)
@@ -336,31 +370,34 @@ static bool is_informed(const struct wh_model *model)
         || (model->task.kind == WH_TASK_BINARY && wh_loss_is_margin(&model->loss));
 }
 
-struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example)
+struct wh_prediction wh_model_predict(const struct wh_model *model,
+                                      struct wh_model_scratch *scratch,
+                                      const struct wh_example *example)
 {
-    struct wh_model_room *room = model->room;
     struct wh_example now = wh_model_now(model, example);
-    if (!room->scratch)
-        room->scratch = wh_learner_scratch_new(model->learner);
-    wh_learner_predict(model->learner, room->scratch, &now, room->raw);
+    fit_scratch(scratch, model);
+    const double *raw = scratch->raw;
+    wh_learner_predict(model->learner, scratch->learner, &now, scratch->raw);
     struct wh_prediction prediction = {
-        .raw = room->raw, .value = room->raw[0], .informed = is_informed(model),
+        .raw = raw, .value = raw[0], .informed = is_informed(model),
     };
     if (model->task.kind == WH_TASK_BINARY) {
-        prediction.best = is_positive(model, room->raw[0]);
+        prediction.best = is_positive(model, raw[0]);
     } else if (model->task.kind == WH_TASK_MULTICLASS) {
-        prediction.best = find_probabilities(model);
-        prediction.probabilities = room->probabilities;
-        prediction.value = room->probabilities[prediction.best];
+        prediction.best = find_probabilities(model, raw, scratch->probabilities);
+        prediction.probabilities = scratch->probabilities;
+        prediction.value = scratch->probabilities[prediction.best];
     } else {
-        prediction.value = wh_target_expected(&model->target, &model->loss, room->raw[0]);
+        prediction.value = wh_target_expected(&model->target, &model->loss, raw[0]);
     }
     return prediction;
 }
 
-const struct wh_learner_scratch *wh_model_scratch(const struct wh_model *model)
+void wh_model_contribute(const struct wh_model *model, const struct wh_model_scratch *scratch,
+                         uint32_t output, const struct wh_example *example, double *shares)
 {
-    return model->room->scratch;
+    struct wh_example now = wh_model_now(model, example);
+    wh_learner_contribute(model->learner, scratch->learner, output, &now, shares);
 }
 
 double wh_model_score(const struct wh_model *model, const struct wh_prediction *prediction)
@@ -377,7 +414,7 @@ double wh_model_score(const struct wh_model *model, const struct wh_prediction *
 static void judge_binary(const struct wh_model *model, const struct wh_prediction *prediction,
                          struct wh_judgement *judgement)
 {
-    struct wh_outcome *outcome = model->room->outcomes;
+    struct wh_outcome *outcome = &judgement->outcome;
     judgement->positive = judgement->label > 0;
     *outcome = (struct wh_outcome){
         .prediction = prediction->value,
@@ -431,7 +468,8 @@ struct wh_judgement wh_model_judge(const struct wh_model *model,
 }
 
 /* Heads for the classes that are new, as told in the header. */
-static void add_outputs(struct wh_model *model, const struct wh_example *example)
+static void add_outputs(struct wh_model *model, struct wh_model_scratch *scratch,
+                        const struct wh_example *example)
 {
     struct wh_task *task = &model->task;
     uint32_t outputs = model->learner->outputs;
@@ -439,58 +477,59 @@ static void add_outputs(struct wh_model *model, const struct wh_example *example
         return;
     double highest = -WH_MARGIN_LIMIT, sum = 0;
     for (uint32_t i = 0; i < outputs; i++)
-        highest = fmax(highest, wh_model_margin(model, i));
+        highest = fmax(highest, margin_of(model, scratch->raw, i));
     for (uint32_t i = 0; i < outputs; i++)
-        sum += exp(wh_model_margin(model, i) - highest);
+        sum += exp(margin_of(model, scratch->raw, i) - highest);
     wh_learner_grow(model->learner, task->count);
-    make_room(model);
+    fit_scratch(scratch, model);
     for (uint32_t i = outputs; i < task->count; i++) {
         double before = model->metrics.rows > 1 ? model->metrics.rows : 1;
         task->classes[i].offset = outputs ? highest + log(sum) - log(before) : 0;
     }
     /* The new heads have to see the example before they learn from it. */
-    wh_learner_predict(model->learner, model->room->scratch, example, model->room->raw);
+    wh_learner_predict(model->learner, scratch->learner, example, scratch->raw);
 }
 
 /* What each class's output is told: its margin against those of all others together. */
-static void find_outcomes(const struct wh_model *model, const struct wh_judgement *judgement)
+static void find_outcomes(const struct wh_model *model, struct wh_model_scratch *scratch,
+                          const struct wh_judgement *judgement)
 {
-    struct wh_model_room *room = model->room;
+    const double *raw = scratch->raw;
     uint32_t outputs = model->learner->outputs;
-    double highest = wh_model_margin(model, 0), before = 0, behind = 0;
+    double highest = margin_of(model, raw, 0), before = 0, behind = 0;
     for (uint32_t i = 1; i < outputs; i++)
-        highest = fmax(highest, wh_model_margin(model, i));
+        highest = fmax(highest, margin_of(model, raw, i));
     for (uint32_t i = 0; i < outputs; i++) {
-        room->sums[i] = before;
-        before += exp(wh_model_margin(model, i) - highest);
+        scratch->sums[i] = before;
+        before += exp(margin_of(model, raw, i) - highest);
     }
     for (uint32_t i = outputs; i-- > 0;) {
-        double others = highest + log(room->sums[i] + behind);
-        behind += exp(wh_model_margin(model, i) - highest);
-        room->outcomes[i] = (struct wh_outcome){
-            .prediction = clamp_margin(wh_model_margin(model, i) - others),
+        double others = highest + log(scratch->sums[i] + behind);
+        behind += exp(margin_of(model, raw, i) - highest);
+        scratch->outcomes[i] = (struct wh_outcome){
+            .prediction = clamp_margin(margin_of(model, raw, i) - others),
             .target = i == judgement->label ? 1 : -1,
             .weight = judgement->weight,
         };
-        wh_loss_find(&model->loss, &room->outcomes[i]);
+        wh_loss_find(&model->loss, &scratch->outcomes[i]);
     }
 }
 
-void wh_model_learn(struct wh_model *model, const struct wh_example *example,
-                    const struct wh_prediction *prediction,
+void wh_model_learn(struct wh_model *model, struct wh_model_scratch *scratch,
+                    const struct wh_example *example, const struct wh_prediction *prediction,
                     const struct wh_judgement *judgement)
 {
-    struct wh_outcome *outcome = model->room->outcomes;
     struct wh_example now = wh_model_now(model, example);
     if (model->task.kind == WH_TASK_MULTICLASS)
-        add_outputs(model, &now);
+        add_outputs(model, scratch, &now);
+    struct wh_outcome *outcome = scratch->outcomes;
     struct wh_judgement weighted = *judgement;
     if (model->settings.class_weights)
         weighted.weight *= wh_class_weight(model->settings.class_weights, &model->task,
                                            &model->task.classes[(size_t)judgement->label]);
     /* Predictions are counted by outcomes, also where the class's weight is 0. */
     if (model->task.kind == WH_TASK_MULTICLASS)
-        find_outcomes(model, &weighted);
+        find_outcomes(model, scratch, &weighted);
     if (!(weighted.weight > 0))
         return;
     if (model->task.kind == WH_TASK_REGRESSION) {
@@ -502,9 +541,11 @@ void wh_model_learn(struct wh_model *model, const struct wh_example *example,
         };
         wh_loss_find(&model->loss, outcome);
     }
-    if (model->task.kind == WH_TASK_BINARY)
+    if (model->task.kind == WH_TASK_BINARY) {
+        *outcome = judgement->outcome;
         outcome->weight = weighted.weight;
-    wh_learner_learn(model->learner, model->room->scratch, &now, model->room->outcomes);
+    }
+    wh_learner_learn(model->learner, scratch->learner, &now, outcome);
     wh_forgetting_row(&model->forgetting);
 }
 
@@ -521,19 +562,20 @@ static void make_calibrations(struct wh_model *model)
         model->calibrations[model->calibration_count++] = (struct wh_calibration){ 0 };
 }
 
-void wh_model_count(struct wh_model *model, const struct wh_judgement *judgement)
+void wh_model_count(struct wh_model *model, const struct wh_model_scratch *scratch,
+                    const struct wh_judgement *judgement)
 {
     if (model->task.kind == WH_TASK_REGRESSION || !(judgement->weight > 0)
         || !judgement->informed)
         return;
     if (model->calibration_count != model->learner->outputs)
         make_calibrations(model);
-    const struct wh_outcome *outcomes = model->room->outcomes;
     bool two = model->task.kind == WH_TASK_BINARY;
+    const struct wh_outcome *outcomes = two ? &judgement->outcome : scratch->outcomes;
     for (uint32_t i = 0; i < model->calibration_count; i++)
         wh_calibration_add(&model->calibrations[i],
                            wh_loss_margin(&model->loss,
-                                          two ? model->room->raw[0] : outcomes[i].prediction),
+                                          two ? scratch->raw[0] : outcomes[i].prediction),
                            outcomes[i].target > 0, judgement->weight);
 }
 

@@ -2,6 +2,8 @@
  * A model: a learner with everything that is needed to go on learning and to score. All of it is
  * in the model's file (model/modelfile.h).
  *
+ * Models are const while they predict: what a thread needs for that is in a scratch of its own.
+ *
  * A prediction goes through here: what the learner's outputs say becomes a margin, an expected
  * number or probabilities of classes; a label becomes what each output is told of it.
  *
@@ -61,10 +63,17 @@ struct wh_model {
     struct wh_checkpoint checkpoint; /* of the stream that it belongs to; none: of no stream */
     char digest[65];           /* of what was learned, as it was last saved or loaded */
     char saved[48];            /* when, "2024-03-01T12:30:05Z" */
-    struct wh_model_room *room; /* for what one row needs */
+    const struct wh_model *shared; /* whose learner, names and calibrations these are; NULL: own */
 };
 
-/* What a model says of a row; valid until the next. */
+/* What one thread needs for a row, by any model, one at a time: about 50 bytes for each output, and
+ * what the learner takes (learn/learner.h). */
+struct wh_model_scratch;
+struct wh_model_scratch *wh_model_scratch_new(void);
+/* NULL is allowed. */
+void wh_model_scratch_free(struct wh_model_scratch *scratch);
+
+/* What a model says of a row; valid until the next with the same scratch. */
 struct wh_prediction {
     const double *raw; /* the outputs' */
     /* Two classes: the raw prediction. Regression: the expected number, in the label's unit. More
@@ -81,11 +90,20 @@ struct wh_judgement {
     double weight;
     double loss;   /* not weighted, in the label's unit */
     bool positive; /* two classes: the label is the positive one */
+    struct wh_outcome outcome; /* two classes: what the learner is told */
     bool informed; /* as the prediction was: a row that was predicted of nothing is not measured */
 };
 
 struct wh_model *wh_model_new(void);
 void wh_model_free(struct wh_model *model);
+
+/*
+ * A model to score by in one thread, whatever other threads do with `model`, which must outlive it
+ * and is not written to: what was learned is shared, while census and task are copies that go on
+ * with the run's own columns and labels. It takes as much memory as these and is not to be learned
+ * with.
+ */
+struct wh_model *wh_model_share(const struct wh_model *model);
 
 /* Refuses a loss that is none for the task. */
 int wh_model_check_loss(const struct wh_model *model, struct wh_error *error);
@@ -123,13 +141,18 @@ struct wh_example wh_model_now(const struct wh_model *model, const struct wh_exa
  * classes the first is, by symmetry: 1/2, or a margin of 0; but not under squared loss, where it is
  * 0 too.
  */
-struct wh_prediction wh_model_predict(struct wh_model *model, const struct wh_example *example);
+struct wh_prediction wh_model_predict(const struct wh_model *model,
+                                      struct wh_model_scratch *scratch,
+                                      const struct wh_example *example);
 
-/* The learner's scratch of what was predicted last. */
-const struct wh_learner_scratch *wh_model_scratch(const struct wh_model *model);
+/* Of a linear learner: what each value of the example that was predicted last adds to the raw
+ * prediction of an output (learn/learner.h). */
+void wh_model_contribute(const struct wh_model *model, const struct wh_model_scratch *scratch,
+                         uint32_t output, const struct wh_example *example, double *shares);
 
-/* More than two classes: the margin m_k of the class in what was predicted last. */
-double wh_model_margin(const struct wh_model *model, uint32_t class);
+/* More than two classes: the margin m_k of the class in a prediction. */
+double wh_model_margin(const struct wh_model *model, const struct wh_prediction *prediction,
+                       uint32_t class);
 
 /* The one number of a score: P(positive), the expected number, or P(best). */
 double wh_model_score(const struct wh_model *model, const struct wh_prediction *prediction);
@@ -142,14 +165,16 @@ struct wh_judgement wh_model_judge(const struct wh_model *model,
                                    const struct wh_prediction *prediction, double label,
                                    double weight);
 
-/* Learns from the example that was predicted last. Of weight 0 it learns nothing. */
-void wh_model_learn(struct wh_model *model, const struct wh_example *example,
-                    const struct wh_prediction *prediction,
+/* Learns from the example that was predicted last with the scratch. Of weight 0 it learns nothing.
+ * What the prediction points at is not the same afterwards. */
+void wh_model_learn(struct wh_model *model, struct wh_model_scratch *scratch,
+                    const struct wh_example *example, const struct wh_prediction *prediction,
                     const struct wh_judgement *judgement);
 
 /* Counts the example that was learned last for calibration, by what was predicted of it; for those
  * that are seen for the first time. */
-void wh_model_count(struct wh_model *model, const struct wh_judgement *judgement);
+void wh_model_count(struct wh_model *model, const struct wh_model_scratch *scratch,
+                    const struct wh_judgement *judgement);
 
 /* Adds what another model has counted; its output i is number outputs[i] here. */
 void wh_model_merge_counts(struct wh_model *model, const struct wh_model *from,

@@ -413,6 +413,17 @@ static struct wh_class copy_class(const struct wh_class *class)
     return copy;
 }
 
+void wh_task_copy(struct wh_task *copy, const struct wh_task *task)
+{
+    *copy = *task;
+    if (task->positive)
+        copy->positive = wh_copy(task->positive, strlen(task->positive));
+    copy->classes = wh_alloc(task->count, sizeof *copy->classes);
+    for (uint32_t i = 0; i < task->count; i++)
+        copy->classes[i] = task->classes[i].text ? copy_class(&task->classes[i])
+                                                 : task->classes[i];
+}
+
 bool wh_task_same_class(const struct wh_task *task, const struct wh_class *one,
                         const struct wh_class *other)
 {

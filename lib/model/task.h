@@ -50,6 +50,8 @@ extern const char *const wh_task_names[];
 int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
                  struct wh_error *error);
 void wh_task_free(struct wh_task *task);
+/* Makes `copy` one of its own; freed by wh_task_free. */
+void wh_task_copy(struct wh_task *copy, const struct wh_task *task);
 const char *wh_task_name(const struct wh_task *task);
 
 /* Whether labels are classes. */

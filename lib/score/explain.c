@@ -15,7 +15,8 @@ struct part {
 };
 
 struct wh_explainer {
-    struct wh_model *model;
+    const struct wh_model *model;
+    struct wh_model_scratch *scratch;
     struct part *top; /* by size, the largest first */
     uint32_t most, count;
     unsigned digits; /* of the numbers that are written; 0: all */
@@ -27,10 +28,13 @@ struct wh_explainer {
     struct wh_buffer text;
 };
 
-struct wh_explainer *wh_explainer_new(struct wh_model *model, uint32_t most, unsigned digits)
+struct wh_explainer *wh_explainer_new(const struct wh_model *model,
+                                      struct wh_model_scratch *scratch, uint32_t most,
+                                      unsigned digits)
 {
     struct wh_explainer *explainer = wh_alloc(1, sizeof *explainer);
     explainer->model = model;
+    explainer->scratch = scratch;
     explainer->most = most;
     explainer->digits = digits;
     explainer->top = wh_alloc(most, sizeof *explainer->top);
@@ -101,7 +105,8 @@ static double total_of(const struct wh_model *model, const struct wh_prediction 
                        struct question question)
 {
     if (model->task.kind == WH_TASK_MULTICLASS)
-        return wh_model_margin(model, question.best) - wh_model_margin(model, question.next);
+        return wh_model_margin(model, prediction, question.best)
+             - wh_model_margin(model, prediction, question.next);
     if (model->task.kind == WH_TASK_BINARY)
         return prediction->raw[0];
     return is_logarithm(model) ? logarithm(prediction->value) : prediction->value;
@@ -116,12 +121,10 @@ static double find_shares(struct wh_explainer *explainer, const struct wh_exampl
                           struct question question)
 {
     const struct wh_model *model = explainer->model;
-    const struct wh_learner *learner = model->learner;
-    const struct wh_learner_scratch *scratch = wh_model_scratch(model);
     double *effects = explainer->effects, *others = explainer->others;
     bool multiclass = model->task.kind == WH_TASK_MULTICLASS;
-    struct wh_example now = wh_model_now(model, example);
-    wh_learner_contribute(learner, scratch, multiclass ? question.best : 0, &now, effects);
+    wh_model_contribute(model, explainer->scratch, multiclass ? question.best : 0, example,
+                        effects);
     if (model->task.kind == WH_TASK_BINARY)
         return 0;
     if (!multiclass) {
@@ -131,7 +134,7 @@ static double find_shares(struct wh_explainer *explainer, const struct wh_exampl
             effects[i] *= unit;
         return is_logarithm(model) ? logarithm(none) : none;
     }
-    wh_learner_contribute(learner, scratch, question.next, &now, others);
+    wh_model_contribute(model, explainer->scratch, question.next, example, others);
     for (size_t i = 0; i < example->count; i++)
         effects[i] -= others[i];
     const struct wh_class *classes = model->task.classes;
@@ -142,7 +145,7 @@ static double find_shares(struct wh_explainer *explainer, const struct wh_exampl
 static void leave_out(struct wh_explainer *explainer, const struct wh_example *example,
                       struct question question, double total)
 {
-    struct wh_model *model = explainer->model;
+    const struct wh_model *model = explainer->model;
     struct wh_example rest = *example;
     rest.ids = explainer->ids;
     rest.values = explainer->values;
@@ -151,13 +154,13 @@ static void leave_out(struct wh_explainer *explainer, const struct wh_example *e
     memcpy(explainer->values, example->values, example->count * sizeof *example->values);
     for (size_t i = example->count; i-- > 1;) {
         /* What stands after the i-th is in its place already; the constant is never left out. */
-        struct wh_prediction prediction = wh_model_predict(model, &rest);
+        struct wh_prediction prediction = wh_model_predict(model, explainer->scratch, &rest);
         explainer->effects[i] = total - total_of(model, &prediction, question);
         explainer->ids[i - 1] = example->ids[i];
         explainer->values[i - 1] = example->values[i];
     }
     explainer->effects[0] = 0;
-    wh_model_predict(model, example);
+    wh_model_predict(model, explainer->scratch, example);
 }
 
 /* Those that count most; of two that count the same, the one that comes first. */
@@ -212,8 +215,8 @@ static void add_features(struct wh_explainer *explainer)
 struct wh_field wh_explain(struct wh_explainer *explainer, const struct wh_example *example,
                            uint32_t best, struct wh_row *row)
 {
-    struct wh_model *model = explainer->model;
-    struct wh_prediction prediction = wh_model_predict(model, example);
+    const struct wh_model *model = explainer->model;
+    struct wh_prediction prediction = wh_model_predict(model, explainer->scratch, example);
     struct question question = ask(model, &prediction, best);
     double total = total_of(model, &prediction, question), constant = 0;
     bool linear = model->type->contribute != NULL;

@@ -27,8 +27,11 @@ enum { WH_MOST_EXPLAINED = 1000 };
 
 struct wh_explainer;
 
-/* Explains by the `most` features that count most, 1 to WH_MOST_EXPLAINED; the model must stay. */
-struct wh_explainer *wh_explainer_new(struct wh_model *model, uint32_t most, unsigned digits);
+/* Explains by the `most` features that count most, 1 to WH_MOST_EXPLAINED. It predicts with the
+ * scratch; both model and scratch must outlive it. */
+struct wh_explainer *wh_explainer_new(const struct wh_model *model,
+                                      struct wh_model_scratch *scratch, uint32_t most,
+                                      unsigned digits);
 /* NULL is allowed. */
 void wh_explainer_free(struct wh_explainer *explainer);
 

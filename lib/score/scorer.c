@@ -93,9 +93,11 @@ static int open_examples(struct wh_scorer *scorer, const struct wh_scorer_settin
 static int open_all(struct wh_scorer *scorer, const struct wh_scorer_settings *settings,
                     const char *as, struct wh_error *error)
 {
-    struct wh_model *model = scorer->model = wh_model_load(scorer->path, error);
-    if (!model)
+    scorer->loaded = wh_model_load(scorer->path, error);
+    if (!scorer->loaded)
         return -1;
+    struct wh_model *model = scorer->model = wh_model_share(scorer->loaded);
+    scorer->scratch = wh_model_scratch_new();
     if (!model->learner)
         return wh_fail(error, WH_REFUSED, "%s: has learned nothing yet: no row with a label has "
                        "come to it", scorer->path);
@@ -115,7 +117,7 @@ static int open_all(struct wh_scorer *scorer, const struct wh_scorer_settings *s
         || open_examples(scorer, settings, error) != 0)
         return -1;
     if (settings->explain)
-        scorer->explainer = wh_explainer_new(model, settings->explain,
+        scorer->explainer = wh_explainer_new(model, scorer->scratch, settings->explain,
                                              (unsigned)settings->digits);
     return 0;
 }
@@ -144,7 +146,9 @@ void wh_scorer_free(struct wh_scorer *scorer)
     wh_explainer_free(scorer->explainer);
     wh_scored_free(scorer->scored);
     wh_examples_free(scorer->examples);
+    wh_model_scratch_free(scorer->scratch);
     wh_model_free(scorer->model);
+    wh_model_free(scorer->loaded);
     free(scorer);
 }
 
@@ -200,7 +204,7 @@ struct wh_prediction wh_scorer_predict(struct wh_scorer *scorer,
                                        const struct wh_reading_row *reading)
 {
     struct wh_model *model = scorer->model;
-    struct wh_prediction prediction = wh_model_predict(model, &reading->example);
+    struct wh_prediction prediction = wh_model_predict(model, scorer->scratch, &reading->example);
     if (scorer->calibrators && prediction.probabilities) {
         calibrate_classes(scorer, &prediction);
     } else if (scorer->calibrators) {

@@ -28,7 +28,9 @@ struct wh_scorer_settings {
 
 struct wh_scorer {
     const char *path; /* of the model, as it was given */
-    struct wh_model *model;
+    struct wh_model *loaded; /* which is not written to */
+    struct wh_model *model;  /* that shares with it (wh_model_share) */
+    struct wh_model_scratch *scratch;
     struct wh_examples *examples;
     struct wh_scored *scored;
     double threshold;

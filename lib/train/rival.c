@@ -9,6 +9,7 @@
 struct wh_rival {
     const char *path;
     struct wh_model *model;
+    struct wh_model_scratch *scratch;
     struct wh_examples *examples;
     struct wh_comparison comparison;
 };
@@ -67,6 +68,7 @@ int wh_rival_open(const char *path, const struct wh_model *model, struct wh_riva
         return 0;
     struct wh_rival *found = wh_alloc(1, sizeof *found);
     found->path = path;
+    found->scratch = wh_model_scratch_new();
     found->model = wh_model_load(path, error);
     int result = !found->model          ? -1
                : found->model->learner ? open_rival(found, model, error)
@@ -84,6 +86,7 @@ void wh_rival_close(struct wh_rival *rival)
         return;
     wh_examples_free(rival->examples);
     wh_model_free(rival->model);
+    wh_model_scratch_free(rival->scratch);
     free(rival);
 }
 
@@ -120,7 +123,8 @@ static void compare(struct wh_rival *rival, const struct wh_reading_row *reading
                     const struct made *theirs)
 {
     double weight = theirs->judgement->weight;
-    struct wh_prediction prediction = wh_model_predict(rival->model, &reading->example);
+    struct wh_prediction prediction = wh_model_predict(rival->model, rival->scratch,
+                                                       &reading->example);
     struct wh_judgement judgement = wh_model_judge(rival->model, &prediction, label, weight);
     const struct made own = { &prediction, &judgement };
     wh_compare_loss(&rival->comparison, judgement.loss, theirs->judgement->loss, weight);

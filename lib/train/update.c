@@ -27,6 +27,7 @@ struct update {
     const struct wh_update_settings *settings;
     struct wh_saving *saving;
     struct wh_model *model;
+    struct wh_model_scratch *scratch;
     struct wh_examples *examples;
     struct wh_event_time clock; /* where rows grow old by it */
     struct wh_scored *scored;        /* NULL: no rows are passed on */
@@ -354,10 +355,10 @@ static void learn(struct update *update, const struct wh_row *row,
     struct wh_judgement judgement = wh_model_judge(model, prediction, label, reading->weight);
     if (update->turn == WH_UPDATE_FIRST)
         measure(update, prediction, &judgement);
-    wh_model_learn(model, &reading->example, prediction, &judgement);
+    wh_model_learn(model, update->scratch, &reading->example, prediction, &judgement);
     if (update->turn == WH_UPDATE_FIRST) {
         wh_examples_count(update->examples, true);
-        wh_model_count(model, &judgement);
+        wh_model_count(model, update->scratch, &judgement);
         watch(update, row, &judgement);
     }
     wh_model_saw(model, &reading->example);
@@ -408,7 +409,8 @@ static enum wh_verdict predict_and_learn(struct update *update, struct wh_row *r
         return verdict;
     if (!model->learner && begin_learner(update, error) != 0)
         return WH_FATAL;
-    struct wh_prediction prediction = wh_model_predict(model, &reading->example);
+    struct wh_prediction prediction = wh_model_predict(model, update->scratch,
+                                                       &reading->example);
     if (update->scored)
         verdict = pass(update, row, &prediction, emit, error);
     if (verdict == WH_TAKEN)
@@ -428,7 +430,8 @@ static enum wh_verdict predict_and_measure(struct update *update, struct wh_row 
         return WH_FATAL;
     if (!wh_model_takes(model, label, error))
         return WH_BAD;
-    struct wh_prediction prediction = wh_model_predict(model, &reading->example);
+    struct wh_prediction prediction = wh_model_predict(model, update->scratch,
+                                                       &reading->example);
     struct wh_judgement judgement = wh_model_judge(model, &prediction, label, reading->weight);
     enum wh_verdict verdict = WH_TAKEN;
     if (update->scored)
@@ -457,7 +460,8 @@ static enum wh_verdict pass_unlabelled(struct update *update, struct wh_row *row
                                                                                   : WH_FATAL;
         update->strangers++;
     }
-    struct wh_prediction prediction = wh_model_predict(model, &reading->example);
+    struct wh_prediction prediction = wh_model_predict(model, update->scratch,
+                                                       &reading->example);
     return pass(update, row, &prediction, emit, error);
 }
 
@@ -958,6 +962,7 @@ static void update_close(struct wh_stage *stage)
     wh_evaluation_free(&update->evaluation);
     wh_evaluation_free(&update->held);
     wh_model_free(update->model);
+    wh_model_scratch_free(update->scratch);
     wh_saving_close(update->saving);
     free(update);
 }
@@ -984,6 +989,7 @@ struct wh_stage *wh_update_open(const struct wh_update_settings *settings, struc
     update->stage.ops = &update_ops;
     update->settings = settings;
     update->next_line = 1;
+    update->scratch = wh_model_scratch_new();
     if (open_all(update, error) == 0)
         return &update->stage;
     update_close(&update->stage);

@@ -80,12 +80,14 @@ static double learn(struct wh_model *model, const struct row *row)
 {
     struct wh_example example = { .ids = row->ids, .values = row->values, .count = row->count,
                                   .features = model->names.count };
-    struct wh_prediction prediction = wh_model_predict(model, &example);
+    struct wh_model_scratch *scratch = wh_model_scratch_new();
+    struct wh_prediction prediction = wh_model_predict(model, scratch, &example);
     double margin = prediction.value;
     assert_true(isfinite(margin));
     struct wh_judgement judgement = wh_model_judge(model, &prediction, row->label, row->weight);
     wh_model_measure(model, &model->metrics, &prediction, &judgement);
-    wh_model_learn(model, &example, &prediction, &judgement);
+    wh_model_learn(model, scratch, &example, &prediction, &judgement);
+    wh_model_scratch_free(scratch);
     return margin;
 }
 
