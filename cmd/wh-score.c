@@ -15,6 +15,7 @@
 #include "model/modelfile.h"
 #include "record/files.h"
 #include "score/description.h"
+#include "score/explain.h"
 #include "score/report.h"
 #include "score/score.h"
 #include "score/weights.h"

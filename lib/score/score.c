@@ -224,7 +224,7 @@ static int score_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_
     if (!score->label || score->streams)
         return 0;
     if (!score->unlabelled || score->labelled_column)
-        return wh_examples_finish(score->contestants[0].served.scorer->examples, error);
+        return wh_session_finish(score->contestants[0].served.scorer->session, error);
     *error = score->no_label;
     return -1;
 }
@@ -238,7 +238,7 @@ static json_t *stats_of(struct contestant *contestant, bool measured)
     struct wh_model *model = model_of(contestant);
     json_t *stats = json_pack("{s:s, s:s}", "name", contestant->name, "digest", model->digest);
     json_object_set_new(stats, "rows_without_known_feature",
-                        json_integer((json_int_t)contestant->served.scorer->strangers));
+                        json_integer((json_int_t)contestant->served.scorer->session->strangers));
     wh_findings_stats(stats, model, false);
     if (measured)
         wh_report_stats(stats, model, &contestant->evaluation, "loss");
@@ -318,7 +318,7 @@ static void add_table(struct score *score, struct wh_buffer *out)
 static void add_findings(const struct contestant *contestant, bool alone, struct wh_buffer *out)
 {
     struct wh_buffer name = { 0 };
-    uint64_t strangers = contestant->served.scorer->strangers;
+    uint64_t strangers = contestant->served.scorer->session->strangers;
     if (!alone)
         wh_buffer_format(&name, "%s: ", contestant->name);
     const char *prefix = wh_buffer_text(&name);
@@ -419,7 +419,8 @@ static int open_all(struct score *score, struct wh_error *error)
         struct contestant *contestant = &score->contestants[i];
         score->count++;
         contestant->name = model->as ? model->as : "score";
-        if (wh_served_open(&contestant->served, &score->served, model->path, model->as, error) != 0
+        if (wh_served_open(&contestant->served, &score->served, model->predictor, model->path,
+                           model->as, error) != 0
             || wh_task_init(&contestant->classes, "multiclass", NULL, error) != 0)
             return -1;
     }

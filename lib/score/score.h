@@ -20,6 +20,8 @@
 struct wh_score_model {
     const char *path;
     const char *as; /* the name instead of "score"; NULL: that */
+    struct wh_predictor *predictor; /* of that file, which the stage is to hold, as stages in other
+                                       threads may; NULL: it loads one */
 };
 
 struct wh_score_settings {

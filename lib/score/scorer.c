@@ -5,11 +5,15 @@
 #include <string.h>
 
 #include "base/memory.h"
-#include "model/modelfile.h"
 
 /*
  * Opening
  */
+
+static const char *path_of(const struct wh_scorer *scorer)
+{
+    return scorer->session->predictor->path;
+}
 
 /* Under hinge loss, unless calibrated, a score is a margin. */
 static bool gives_probabilities(const struct wh_model *model)
@@ -25,7 +29,7 @@ static int check_threshold(const struct wh_scorer *scorer, struct wh_error *erro
     if (scorer->model->task.kind != WH_TASK_BINARY)
         return wh_fail(error, WH_REFUSED,
                        "%s: --threshold is for two classes, and the model's task is %s",
-                       scorer->path, wh_task_name(&scorer->model->task));
+                       path_of(scorer), wh_task_name(&scorer->model->task));
     if (gives_probabilities(scorer->model) && !(threshold >= 0 && threshold <= 1))
         return wh_fail(error, WH_REFUSED, "--threshold %g: the model's scores are probabilities, "
                        "from 0 to 1", threshold);
@@ -36,11 +40,11 @@ static int check_proba(const struct wh_scorer *scorer, struct wh_error *error)
 {
     if (!wh_task_classifies(&scorer->model->task))
         return wh_fail(error, WH_REFUSED,
-                       "%s: --proba is for classes, and the model predicts numbers", scorer->path);
+                       "%s: --proba is for classes, and the model predicts numbers", path_of(scorer));
     if (!gives_probabilities(scorer->model))
         return wh_fail(error, WH_REFUSED,
                        "%s: was learned by hinge loss, from which no probability follows: add "
-                       "--calibrate", scorer->path);
+                       "--calibrate", path_of(scorer));
     return 0;
 }
 
@@ -52,19 +56,19 @@ static int open_calibration(struct wh_scorer *scorer, enum wh_calibrator_kind ki
     if (!wh_task_classifies(&model->task))
         return wh_fail(error, WH_REFUSED,
                        "%s: --calibrate is for probabilities, and the model predicts numbers",
-                       scorer->path);
+                       path_of(scorer));
     uint32_t outputs = model->learner->outputs;
     if (outputs > WH_MOST_CALIBRATED)
         return wh_fail(error, WH_REFUSED,
                        "%s: cannot be calibrated: it has %u classes, and predictions are counted "
-                       "of %d at most", scorer->path, outputs, WH_MOST_CALIBRATED);
+                       "of %d at most", path_of(scorer), outputs, WH_MOST_CALIBRATED);
     bool counted = model->calibration_count == outputs;
     for (uint32_t i = 0; counted && i < outputs; i++)
         counted = model->calibrations[i].rows > 0;
     if (!counted)
         return wh_fail(error, WH_REFUSED,
                        "%s: cannot be calibrated: it has counted no predictions of its own yet",
-                       scorer->path);
+                       path_of(scorer));
     scorer->calibrators = wh_alloc(outputs, sizeof *scorer->calibrators);
     scorer->probabilities = wh_alloc(outputs, sizeof *scorer->probabilities);
     for (uint32_t i = 0; i < outputs; i++)
@@ -74,33 +78,16 @@ static int open_calibration(struct wh_scorer *scorer, enum wh_calibrator_kind ki
     return 0;
 }
 
-static int open_examples(struct wh_scorer *scorer, const struct wh_scorer_settings *settings,
-                         struct wh_error *error)
-{
-    struct wh_model *model = scorer->model;
-    struct wh_roles roles = model->settings.roles;
-    roles.label = settings->label ? settings->label : roles.label;
-    roles.weight = settings->weight;
-    struct wh_examples_settings reading = { .needs = wh_model_needs(model),
-                                            .census = &model->census,
-                                            .aside = { model->settings.roles.label,
-                                                       model->settings.roles.weight },
-                                            .strict = settings->strict };
-    scorer->examples = wh_examples_open_scoring(&model->names, &roles, &reading, error);
-    return scorer->examples ? 0 : -1;
-}
-
 static int open_all(struct wh_scorer *scorer, const struct wh_scorer_settings *settings,
-                    const char *as, struct wh_error *error)
+                    struct wh_predictor *predictor, const char *as, struct wh_error *error)
 {
-    scorer->loaded = wh_model_load(scorer->path, error);
-    if (!scorer->loaded)
-        return -1;
-    struct wh_model *model = scorer->model = wh_model_share(scorer->loaded);
-    scorer->scratch = wh_model_scratch_new();
-    if (!model->learner)
-        return wh_fail(error, WH_REFUSED, "%s: has learned nothing yet: no row with a label has "
-                       "come to it", scorer->path);
+    const struct wh_session_settings reading = {
+        .label = settings->label,
+        .weight = settings->weight,
+        .strict = settings->strict,
+        .explain = settings->explain,
+        .digits = (unsigned)settings->digits,
+    };
     const struct wh_scored_settings columns = {
         .as = as,
         .keep_features = settings->keep_features,
@@ -109,30 +96,41 @@ static int open_all(struct wh_scorer *scorer, const struct wh_scorer_settings *s
         .stamp = settings->stamp,
         .digits = settings->digits,
     };
+    scorer->session = wh_session_open(predictor, &reading, error);
+    if (!scorer->session)
+        return -1;
+    scorer->model = scorer->session->model;
     scorer->scored = wh_scored_open(&columns, error);
     if (!scorer->scored
         || (settings->calibrate && open_calibration(scorer, settings->calibration, error) != 0)
         || check_threshold(scorer, error) != 0
-        || (settings->proba && check_proba(scorer, error) != 0)
-        || open_examples(scorer, settings, error) != 0)
+        || (settings->proba && check_proba(scorer, error) != 0))
         return -1;
-    if (settings->explain)
-        scorer->explainer = wh_explainer_new(model, scorer->scratch, settings->explain,
-                                             (unsigned)settings->digits);
     return 0;
 }
 
-struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings, const char *path,
-                                 const char *as, struct wh_error *error)
+struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings,
+                                 struct wh_predictor *predictor, const char *as,
+                                 struct wh_error *error)
 {
     struct wh_scorer *scorer = wh_alloc(1, sizeof *scorer);
-    scorer->path = path;
     scorer->threshold = settings->threshold;
-    scorer->strict = settings->strict;
-    if (open_all(scorer, settings, as, error) == 0)
+    scorer->explains = settings->explain > 0;
+    if (open_all(scorer, settings, predictor, as, error) == 0)
         return scorer;
     wh_scorer_free(scorer);
     return NULL;
+}
+
+struct wh_scorer *wh_scorer_load(const struct wh_scorer_settings *settings, const char *path,
+                                 const char *as, struct wh_error *error)
+{
+    struct wh_predictor *predictor = wh_predictor_load(&wh_predictor_native, path, error);
+    if (!predictor)
+        return NULL;
+    struct wh_scorer *scorer = wh_scorer_open(settings, predictor, as, error);
+    wh_predictor_release(predictor);
+    return scorer;
 }
 
 void wh_scorer_free(struct wh_scorer *scorer)
@@ -143,34 +141,14 @@ void wh_scorer_free(struct wh_scorer *scorer)
         wh_calibrator_free(&scorer->calibrators[i]);
     free(scorer->calibrators);
     free(scorer->probabilities);
-    wh_explainer_free(scorer->explainer);
     wh_scored_free(scorer->scored);
-    wh_examples_free(scorer->examples);
-    wh_model_scratch_free(scorer->scratch);
-    wh_model_free(scorer->model);
-    wh_model_free(scorer->loaded);
+    wh_session_close(scorer->session);
     free(scorer);
 }
 
 /*
  * Rows
  */
-
-enum wh_verdict wh_scorer_read(struct wh_scorer *scorer, struct wh_row *row,
-                               struct wh_reading_row *reading, struct wh_error *error)
-{
-    enum wh_verdict verdict = wh_examples_read(scorer->examples, row, false, reading, error);
-    if (verdict != WH_TAKEN)
-        return verdict;
-    if (wh_model_check(scorer->model, reading, error) != 0)
-        return WH_FATAL;
-    bool stranger = !wh_model_knows(scorer->model, reading);
-    if (stranger && scorer->strict)
-        return wh_model_refuse_stranger(scorer->path, error) ? WH_BAD : WH_TAKEN;
-    scorer->strangers += stranger;
-    wh_examples_count(scorer->examples, false);
-    return WH_TAKEN;
-}
 
 static double log_odds(double probability)
 {
@@ -204,7 +182,7 @@ struct wh_prediction wh_scorer_predict(struct wh_scorer *scorer,
                                        const struct wh_reading_row *reading)
 {
     struct wh_model *model = scorer->model;
-    struct wh_prediction prediction = wh_model_predict(model, scorer->scratch, &reading->example);
+    struct wh_prediction prediction = wh_session_predict(scorer->session, reading);
     if (scorer->calibrators && prediction.probabilities) {
         calibrate_classes(scorer, &prediction);
     } else if (scorer->calibrators) {
@@ -221,8 +199,9 @@ void wh_scorer_add(struct wh_scorer *scorer, struct wh_row *row,
                    const struct wh_reading_row *reading, const struct wh_prediction *prediction)
 {
     struct wh_field explanation;
-    if (scorer->explainer)
-        explanation = wh_explain(scorer->explainer, &reading->example, prediction->best, row);
+    if (scorer->explains)
+        explanation = scorer->session->predictor->kind->explain(scorer->session, reading,
+                                                                prediction->best, row);
     wh_scored_add(scorer->scored, scorer->model, row, prediction, &explanation);
 }
 

@@ -1,6 +1,7 @@
 /*
- * A scorer: one model that was loaded to score rows, with all that this takes: what it reads of a
- * row, the calibration of its probabilities, the columns it adds.
+ * A scorer: a session of a predictor (score/predictor.h) with all that scoring rows takes beyond:
+ * the calibration of its probabilities, a threshold, the columns that it adds. Used by one thread
+ * at a time; several threads have a scorer each, of one predictor.
  */
 #ifndef WH_SCORE_SCORER_H
 #define WH_SCORE_SCORER_H
@@ -11,7 +12,7 @@
 #include "base/error.h"
 #include "learn/calibration.h"
 #include "model/model.h"
-#include "score/explain.h"
+#include "score/predictor.h"
 #include "score/scored.h"
 
 struct wh_scorer_settings {
@@ -27,32 +28,26 @@ struct wh_scorer_settings {
 };
 
 struct wh_scorer {
-    const char *path; /* of the model, as it was given */
-    struct wh_model *loaded; /* which is not written to */
-    struct wh_model *model;  /* that shares with it (wh_model_share) */
-    struct wh_model_scratch *scratch;
-    struct wh_examples *examples;
+    struct wh_session *session;
+    struct wh_model *model; /* the session's */
     struct wh_scored *scored;
     double threshold;
+    bool explains;
     struct wh_calibrator *calibrators; /* one for each output; NULL: none */
     struct wh_loss loss;               /* that the model learned by, where it is calibrated */
     double *probabilities;             /* calibrated, of more than two classes */
-    struct wh_explainer *explainer;    /* NULL: none */
-    bool strict;
-    uint64_t strangers;                /* rows that share no feature with the model */
 };
 
-/* Loads the model at `path`, which must stay. `as`: see struct wh_scored_settings. NULL on
- * failure: what is no sound model, has learned nothing, or cannot do what is asked for. */
-struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings, const char *path,
+/* Scores by a predictor, which it holds. `as`: see struct wh_scored_settings. NULL on failure: one
+ * that has learned nothing, or cannot do what is asked for. */
+struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings,
+                                 struct wh_predictor *predictor, const char *as,
+                                 struct wh_error *error);
+/* The same of the predictor in the file `path`. */
+struct wh_scorer *wh_scorer_load(const struct wh_scorer_settings *settings, const char *path,
                                  const char *as, struct wh_error *error);
 /* NULL is allowed. */
 void wh_scorer_free(struct wh_scorer *scorer);
-
-/* Reads a row and counts what came in it: bad where --strict refuses it; fatal where it was made by
- * another recipe. */
-enum wh_verdict wh_scorer_read(struct wh_scorer *scorer, struct wh_row *row,
-                               struct wh_reading_row *reading, struct wh_error *error);
 
 /* What is predicted of the row that was read last, calibrated and held against the threshold;
  * valid until the next. */

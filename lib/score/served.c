@@ -5,11 +5,13 @@
 #include "base/memory.h"
 
 int wh_served_open(struct wh_served *served, const struct wh_served_settings *settings,
-                   const char *path, const char *as, struct wh_error *error)
+                   struct wh_predictor *predictor, const char *path, const char *as,
+                   struct wh_error *error)
 {
     *served = (struct wh_served){ .settings = settings, .path = path, .as = as };
     wh_watch_changed(&served->watch, path); /* before: a change meanwhile is seen later */
-    served->scorer = wh_scorer_open(&settings->scorer, path, as, error);
+    served->scorer = predictor ? wh_scorer_open(&settings->scorer, predictor, as, error)
+                               : wh_scorer_load(&settings->scorer, path, as, error);
     return served->scorer ? 0 : -1;
 }
 
@@ -65,7 +67,7 @@ void wh_served_look(struct wh_served *served)
     struct wh_error error;
     if (!wh_watch_changed(&served->watch, served->path))
         return;
-    struct wh_scorer *next = wh_scorer_open(&served->settings->scorer, served->path, served->as,
+    struct wh_scorer *next = wh_scorer_load(&served->settings->scorer, served->path, served->as,
                                             &error);
     if (!next) {
         pass_over(served, error.text);
@@ -90,10 +92,10 @@ static bool take_over(struct wh_served *served, struct wh_row *row,
     struct wh_error reason;
     if (!served->next)
         return false;
-    enum wh_verdict verdict = wh_scorer_read(served->next, row, reading, &reason);
+    enum wh_verdict verdict = wh_session_read(served->next->session, row, reading, &reason);
     if (verdict == WH_TAKEN) {
         wh_census_carry(&served->next->model->census, &served->scorer->model->census);
-        served->next->strangers += served->scorer->strangers;
+        served->next->session->strangers += served->scorer->session->strangers;
         wh_scorer_free(served->scorer);
         served->scorer = served->next;
         served->next = NULL;
@@ -112,7 +114,7 @@ enum wh_verdict wh_served_read(struct wh_served *served, struct wh_row *row,
 {
     if (take_over(served, row, reading))
         return WH_TAKEN;
-    enum wh_verdict verdict = wh_scorer_read(served->scorer, row, reading, error);
+    enum wh_verdict verdict = wh_session_read(served->scorer->session, row, reading, error);
     if (verdict != WH_FATAL || !served->settings->watch)
         return verdict;
     /* The row was made by another recipe. Is its model there already? */

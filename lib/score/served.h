@@ -31,9 +31,11 @@ struct wh_served {
     struct wh_watch watch;
 };
 
-/* Loads the model. `settings`, `path` and `as` must stay; closed in every case. */
+/* Scores by `predictor`, or where that is NULL by the model in the file. `settings`, `path` and `as`
+ * must outlive it; closed in every case. */
 int wh_served_open(struct wh_served *served, const struct wh_served_settings *settings,
-                   const char *path, const char *as, struct wh_error *error);
+                   struct wh_predictor *predictor, const char *path, const char *as,
+                   struct wh_error *error);
 void wh_served_close(struct wh_served *served);
 
 /* Before the first row: whether probabilities are columns of their own. */
@@ -42,7 +44,7 @@ void wh_served_flat(struct wh_served *served, bool flat);
 /* Looks at the file. */
 void wh_served_look(struct wh_served *served);
 
-/* Reads a row, for the model that has taken its place where it can (see wh_scorer_read). */
+/* Reads a row, for the model that has taken its place where it can (see score/predictor.h). */
 enum wh_verdict wh_served_read(struct wh_served *served, struct wh_row *row,
                                struct wh_reading_row *reading, struct wh_error *error);
 

@@ -5,12 +5,12 @@
 
 #include "base/memory.h"
 #include "model/modelfile.h"
+#include "score/predictor.h"
 
 struct wh_rival {
     const char *path;
-    struct wh_model *model;
-    struct wh_model_scratch *scratch;
-    struct wh_examples *examples;
+    struct wh_session *session;
+    const struct wh_model *model; /* the session's */
     struct wh_comparison comparison;
 };
 
@@ -45,19 +45,15 @@ static int check_settings(const struct wh_rival *rival, const struct wh_settings
     return incomparable(rival, error);
 }
 
-static int open_rival(struct wh_rival *rival, const struct wh_model *model,
-                      struct wh_error *error)
+static int open_rival(struct wh_rival *rival, struct wh_predictor *predictor,
+                      const struct wh_model *model, struct wh_error *error)
 {
-    if (check_settings(rival, &model->settings, error) != 0)
+    /* Rows weigh what the new model says. */
+    rival->session = wh_session_open(predictor, &(struct wh_session_settings){ 0 }, error);
+    if (!rival->session)
         return -1;
-    struct wh_roles roles = rival->model->settings.roles;
-    roles.weight = NULL; /* rows weigh what the new model says */
-    struct wh_examples_settings settings = {
-        .needs = wh_model_needs(rival->model),
-        .census = &rival->model->census,
-    };
-    rival->examples = wh_examples_open_scoring(&rival->model->names, &roles, &settings, error);
-    return rival->examples ? 0 : -1;
+    rival->model = rival->session->model;
+    return check_settings(rival, &model->settings, error);
 }
 
 int wh_rival_open(const char *path, const struct wh_model *model, struct wh_rival **rival,
@@ -66,17 +62,20 @@ int wh_rival_open(const char *path, const struct wh_model *model, struct wh_riva
     *rival = NULL;
     if (!wh_model_exists(path))
         return 0;
-    struct wh_rival *found = wh_alloc(1, sizeof *found);
-    found->path = path;
-    found->scratch = wh_model_scratch_new();
-    found->model = wh_model_load(path, error);
-    int result = !found->model          ? -1
-               : found->model->learner ? open_rival(found, model, error)
-                                        : 0;
-    if (result == 0 && found->model->learner)
-        *rival = found;
-    else
-        wh_rival_close(found);
+    struct wh_predictor *predictor = wh_predictor_load(&wh_predictor_native, path, error);
+    if (!predictor)
+        return -1;
+    int result = 0;
+    if (wh_predictor_task(predictor)) {
+        struct wh_rival *found = wh_alloc(1, sizeof *found);
+        found->path = path;
+        result = open_rival(found, predictor, model, error);
+        if (result == 0)
+            *rival = found;
+        else
+            wh_rival_close(found);
+    }
+    wh_predictor_release(predictor);
     return result;
 }
 
@@ -84,9 +83,7 @@ void wh_rival_close(struct wh_rival *rival)
 {
     if (!rival)
         return;
-    wh_examples_free(rival->examples);
-    wh_model_free(rival->model);
-    wh_model_scratch_free(rival->scratch);
+    wh_session_close(rival->session);
     free(rival);
 }
 
@@ -123,8 +120,7 @@ static void compare(struct wh_rival *rival, const struct wh_reading_row *reading
                     const struct made *theirs)
 {
     double weight = theirs->judgement->weight;
-    struct wh_prediction prediction = wh_model_predict(rival->model, rival->scratch,
-                                                       &reading->example);
+    struct wh_prediction prediction = wh_session_predict(rival->session, reading);
     struct wh_judgement judgement = wh_model_judge(rival->model, &prediction, label, weight);
     const struct made own = { &prediction, &judgement };
     wh_compare_loss(&rival->comparison, judgement.loss, theirs->judgement->loss, weight);
@@ -136,12 +132,11 @@ enum wh_verdict wh_rival_row(struct wh_rival *rival, struct wh_row *row,
                              const struct wh_prediction *prediction,
                              const struct wh_judgement *judgement, struct wh_error *error)
 {
-    struct wh_model *own = rival->model;
+    struct wh_model *own = rival->session->model;
     struct wh_task_mark mark = wh_task_mark(&own->task);
     struct wh_reading_row reading;
     double label;
-    if (wh_examples_read(rival->examples, row, false, &reading, error) != WH_TAKEN
-        || wh_model_check(own, &reading, error) != 0
+    if (wh_session_read(rival->session, row, &reading, error) != WH_TAKEN
         || wh_task_read(&own->task, row, reading.label, own->settings.roles.label, &label, error)
                != WH_TAKEN) {
         incomparable(rival, error);

@@ -1,0 +1,64 @@
+#include "score/predictor.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/memory.h"
+
+struct wh_predictor *wh_predictor_load(const struct wh_predictor_kind *kind, const char *path,
+                                       struct wh_error *error)
+{
+    struct wh_predictor *predictor = kind->load(path, error);
+    if (!predictor)
+        return NULL;
+    predictor->kind = kind;
+    predictor->path = wh_copy(path, strlen(path));
+    atomic_init(&predictor->holders, 1);
+    return predictor;
+}
+
+void wh_predictor_hold(struct wh_predictor *predictor)
+{
+    atomic_fetch_add(&predictor->holders, 1);
+}
+
+void wh_predictor_release(struct wh_predictor *predictor)
+{
+    if (!predictor || atomic_fetch_sub(&predictor->holders, 1) > 1)
+        return;
+    free(predictor->path);
+    predictor->kind->close(predictor);
+}
+
+struct wh_session *wh_session_open(struct wh_predictor *predictor,
+                                   const struct wh_session_settings *settings,
+                                   struct wh_error *error)
+{
+    const struct wh_predictor_kind *kind = predictor->kind;
+    if (!kind->task(predictor)) {
+        wh_fail(error, WH_REFUSED, "%s: has learned nothing yet: no row with a label has come to "
+                "it", predictor->path);
+        return NULL;
+    }
+    if (settings->explain && !kind->explain) {
+        wh_fail(error, WH_REFUSED, "%s: a predictor of the kind %s cannot explain rows",
+                predictor->path, kind->name);
+        return NULL;
+    }
+    struct wh_session *session = kind->session(predictor, settings, error);
+    if (!session)
+        return NULL;
+    session->strict = settings->strict;
+    session->predictor = predictor;
+    wh_predictor_hold(predictor);
+    return session;
+}
+
+void wh_session_close(struct wh_session *session)
+{
+    if (!session)
+        return;
+    struct wh_predictor *predictor = session->predictor;
+    predictor->kind->session_close(session);
+    wh_predictor_release(predictor);
+}

@@ -1,0 +1,304 @@
+/*
+ * One loaded model is shared: threads that each score by a session of it write the bytes that one
+ * thread writes, and leave the model as it was.
+ */
+#include <math.h>
+#include <pthread.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#include "base/memory.h"
+#include "learn/auto/pack.h"
+#include "model/modelfile.h"
+#include "record/files.h"
+#include "record/writer.h"
+#include "score/score.h"
+#include "train/update.h"
+
+enum { LEARNED = 240, SCORED = 160, THREADS = 8, RELOADS = 200 };
+
+static char folder[] = "/tmp/wh-sessions-XXXXXX", path[64], saved_path[64];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    if (!mkdtemp(folder))
+        return -1;
+    snprintf(path, sizeof path, "%s/m.whm", folder);
+    snprintf(saved_path, sizeof saved_path, "%s/saved.whm", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    unlink(path);
+    unlink(saved_path);
+    return rmdir(folder);
+}
+
+/* Rows ------------------------------------------------------------------------------------- */
+
+/* What the label is. */
+enum label { TWO, MANY, NUMBER };
+
+static void add_label(struct wh_buffer *out, enum label label, double score)
+{
+    static const char *const names[] = { "low", "middle", "high" };
+    if (label == TWO)
+        wh_buffer_format(out, "%d", score > 0);
+    else if (label == MANY)
+        wh_buffer_format(out, "\"%s\"", names[score < -0.2 ? 0 : score < 0.3 ? 1 : 2]);
+    else
+        wh_buffer_format(out, "%.4f", 3 * score + 10);
+}
+
+/* Rows by rule, from number `first` on: numbers, a string that may be new, nulls, columns that come
+ * only now and then, and one that the model has never met. */
+static struct wh_buffer make_rows(enum label label, unsigned first, unsigned count)
+{
+    struct wh_buffer out = { 0 };
+    for (unsigned i = first; i < first + count; i++) {
+        double a = wh_auto_draw(5 * i) - 0.5, b = wh_auto_draw(5 * i + 1) - 0.5;
+        unsigned city = (unsigned)(wh_auto_mix(5 * i + 2) % 17);
+        wh_buffer_format(&out, "{\"y\":");
+        add_label(&out, label, a - b / 2 + (city == 3));
+        wh_buffer_format(&out, ",\"a\":%.5f,\"b\":", a);
+        wh_buffer_format(&out, i % 11 ? "%.5f" : "null", b);
+        wh_buffer_format(&out, ",\"city\":\"c%u\"", i > LEARNED && i % 13 == 0 ? i : city);
+        if (i % 7 == 0)
+            wh_buffer_format(&out, ",\"rare\":%u", i % 5);
+        if (i > LEARNED && i % 29 == 0)
+            wh_buffer_format(&out, ",\"unmet\":\"x\"");
+        wh_buffer_format(&out, "}\n");
+    }
+    return out;
+}
+
+struct output {
+    struct wh_emit emit;
+    struct wh_buffer text;
+};
+
+static enum wh_verdict write_row(struct wh_emit *emit, struct wh_row *row, struct wh_error *error)
+{
+    struct wh_buffer *text = &((struct output *)emit)->text;
+    (void)error;
+    wh_row_to_json(text, row);
+    wh_buffer_byte(text, '\n');
+    return WH_TAKEN;
+}
+
+/* Passes all rows through a stage. NULL, or what is wrong: cmocka's checks are for one thread. */
+static const char *pass_rows(struct wh_stage *stage, const struct wh_buffer *rows,
+                             struct output *output)
+{
+    struct wh_error error;
+    const struct wh_reading reading = { .format = WH_FORMAT_NDJSON };
+    struct wh_reader *reader = wh_reader_open_memory(&reading, "rows", rows->data, rows->length,
+                                                     &error);
+    enum wh_next next = WH_NEXT_ERROR;
+    bool good = reader != NULL;
+    while (good && (next = wh_reader_next(reader, &error)) == WH_NEXT_ROW)
+        good = stage->ops->row(stage, reader->row, &output->emit, &error) == WH_TAKEN;
+    wh_reader_close(reader);
+    good = good && next == WH_NEXT_END && stage->ops->finish(stage, &output->emit, &error) == 0;
+    return good ? NULL : "a row was not taken";
+}
+
+static void learn(const char *learner, enum label label, const char *model)
+{
+    struct wh_error error;
+    struct wh_update_settings settings = {
+        .saving = { .path = model, .fresh = true },
+        .learner = learner,
+        .model = wh_settings_none(),
+    };
+    settings.model.roles.label = "y";
+    struct wh_stage *stage = wh_update_open(&settings, &error);
+    assert_non_null(stage);
+    struct wh_buffer rows = make_rows(label, 0, LEARNED);
+    struct output nowhere = { .emit = { .row = write_row } };
+    assert_null(pass_rows(stage, &rows, &nowhere));
+    stage->ops->close(stage);
+    wh_buffer_free(&rows);
+    wh_buffer_free(&nowhere.text);
+}
+
+/* Threads ---------------------------------------------------------------------------------- */
+
+struct thread {
+    pthread_t id;
+    struct wh_predictor *predictor;
+    const struct wh_buffer *rows;
+    struct output output;
+    struct wh_buffer summary;
+    const char *wrong;
+};
+
+/* Scores, measures and explains all rows, in a stage of its own. */
+static void *score(void *argument)
+{
+    struct thread *thread = argument;
+    struct wh_error error;
+    const struct wh_score_model model = { .path = path, .predictor = thread->predictor };
+    const struct wh_score_settings settings = {
+        .models = &model,
+        .count = 1,
+        .scorer = { .label = "y", .threshold = (double)NAN, .explain = 2, .stamp = true },
+    };
+    struct wh_stage *stage = wh_score_open(&settings, &error);
+    wh_predictor_release(thread->predictor); /* the stage holds it now */
+    thread->output.emit.row = write_row;
+    thread->wrong = stage ? pass_rows(stage, thread->rows, &thread->output) : "no stage";
+    if (!stage)
+        return NULL;
+    wh_score_summary(stage, &thread->summary);
+    stage->ops->close(stage);
+    return NULL;
+}
+
+static void start(struct thread *thread, struct wh_predictor *predictor,
+                  const struct wh_buffer *rows)
+{
+    *thread = (struct thread){ .predictor = predictor, .rows = rows };
+    wh_predictor_hold(predictor);
+    assert_int_equal(pthread_create(&thread->id, NULL, score, thread), 0);
+}
+
+static void join(struct thread *thread)
+{
+    assert_int_equal(pthread_join(thread->id, NULL), 0);
+    if (thread->wrong)
+        fail_msg("%s", thread->wrong);
+}
+
+static void free_thread(struct thread *thread)
+{
+    wh_buffer_free(&thread->output.text);
+    wh_buffer_free(&thread->summary);
+}
+
+static void assert_same(const struct wh_buffer *one, const struct wh_buffer *other)
+{
+    assert_int_equal(one->length, other->length);
+    assert_memory_equal(one->data, other->data, one->length);
+}
+
+/* What one thread writes that loads the model for itself. */
+static void score_alone(struct thread *thread, const struct wh_buffer *rows)
+{
+    *thread = (struct thread){ .rows = rows };
+    score(thread);
+    assert_null(thread->wrong);
+    assert_true(thread->output.text.length > rows->length);
+}
+
+static void check_threads(struct wh_predictor *predictor, const struct wh_buffer *rows,
+                          const struct thread *alone, unsigned count)
+{
+    struct thread threads[THREADS];
+    for (unsigned i = 0; i < count; i++)
+        start(&threads[i], predictor, rows);
+    for (unsigned i = 0; i < count; i++) {
+        join(&threads[i]);
+        assert_same(&threads[i].output.text, &alone->output.text);
+        assert_same(&threads[i].summary, &alone->summary);
+        free_thread(&threads[i]);
+    }
+}
+
+static void check_learner(const char *learner, enum label label)
+{
+    struct wh_error error;
+    struct wh_buffer rows = make_rows(label, LEARNED, SCORED);
+    struct thread alone;
+    learn(learner, label, path);
+    score_alone(&alone, &rows);
+    struct wh_predictor *predictor = wh_predictor_load(&wh_predictor_native, path, &error);
+    assert_non_null(predictor);
+    static const unsigned counts[] = { 1, 2, THREADS };
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
+        check_threads(predictor, &rows, &alone, counts[i]);
+    wh_predictor_release(predictor);
+    free_thread(&alone);
+    wh_buffer_free(&rows);
+}
+
+static void threads_that_share_a_model_write_the_bytes_of_one(void **state)
+{
+    (void)state;
+    for (size_t i = 0; wh_learners[i]; i++)
+        for (enum label label = TWO; label <= NUMBER; label++)
+            check_learner(wh_learners[i]->name, label);
+}
+
+/* Each session holds the model that it was made of, whatever takes its place meanwhile. */
+static void a_reload_takes_no_model_from_a_session(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_buffer rows = make_rows(TWO, LEARNED, SCORED);
+    struct thread alone, threads[2];
+    learn("nag", TWO, path);
+    score_alone(&alone, &rows);
+    struct wh_predictor *predictor = NULL;
+    for (int i = 0; i < RELOADS; i++) {
+        struct wh_predictor *next = wh_predictor_load(&wh_predictor_native, path, &error);
+        assert_non_null(next);
+        wh_predictor_release(predictor);
+        predictor = next;
+        if (i % (RELOADS / 2) == 0)
+            start(&threads[i / (RELOADS / 2)], predictor, &rows);
+    }
+    for (int i = 0; i < 2; i++) {
+        join(&threads[i]);
+        assert_same(&threads[i].output.text, &alone.output.text);
+        free_thread(&threads[i]);
+    }
+    wh_predictor_release(predictor);
+    free_thread(&alone);
+    wh_buffer_free(&rows);
+}
+
+static void predicting_leaves_a_model_as_it_was(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    for (size_t i = 0; wh_learners[i]; i++) {
+        learn(wh_learners[i]->name, MANY, path);
+        struct wh_model *model = wh_model_load(path, &error);
+        assert_non_null(model);
+        char digest[sizeof model->digest];
+        strcpy(digest, model->digest);
+        struct wh_model_scratch *scratch = wh_model_scratch_new();
+        for (uint32_t id = 1; id < model->names.count; id++) {
+            const uint32_t ids[] = { WH_CONSTANT, id };
+            const double values[] = { 1, id % 3 };
+            struct wh_example example = { ids, values, 2, model->names.count, 0, true };
+            wh_model_predict(model, scratch, &example);
+        }
+        wh_model_scratch_free(scratch);
+        assert_int_equal(wh_model_save(model, saved_path, &error), 0);
+        assert_string_equal(model->digest, digest);
+        wh_model_free(model);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(threads_that_share_a_model_write_the_bytes_of_one),
+        cmocka_unit_test(a_reload_takes_no_model_from_a_session),
+        cmocka_unit_test(predicting_leaves_a_model_as_it_was),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}
