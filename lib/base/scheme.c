@@ -1,7 +1,9 @@
 #include "base/scheme.h"
 
+#include <fcntl.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 size_t wh_scheme_length(const char *operand)
@@ -46,4 +48,21 @@ int wh_scheme_check_file(const char *name, struct wh_error *error)
                        "string (put ./ before the name of a file)");
     return wh_fail(error, WH_REFUSED, "a file is expected, but %.*s begins a URL (put ./ before "
                    "the name of a file)", (int)(length < 64 ? length : 64), name);
+}
+
+int wh_scheme_refuse_sqlite(const char *path, struct wh_error *error)
+{
+    static const char magic[] = "SQLite format 3";
+    char begin[sizeof magic];
+    struct stat status;
+    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
+        return 0;
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor < 0)
+        return 0;
+    ssize_t length = read(descriptor, begin, sizeof begin);
+    close(descriptor);
+    if (length != (ssize_t)sizeof begin || memcmp(begin, magic, sizeof magic) != 0)
+        return 0;
+    return wh_fail(error, WH_REFUSED, "%s is an SQLite database: write sqlite:%s", path, path);
 }

@@ -19,4 +19,8 @@ bool wh_is_connection_string(const char *name);
 /* WH_REFUSED where a name looks like a database and no file bears it. "./odbc:x" is a file. */
 int wh_scheme_check_file(const char *name, struct wh_error *error);
 
+/* WH_REFUSED where the file of this name is an SQLite database, which has to be called one. What
+ * cannot be read is left to whoever opens it. */
+int wh_scheme_refuse_sqlite(const char *path, struct wh_error *error);
+
 #endif

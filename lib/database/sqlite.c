@@ -1,6 +1,5 @@
 #include "database/sqlite.h"
 
-#include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
 #include <string.h>
@@ -71,23 +70,6 @@ sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_er
     wh_sqlite_fail(database, error);
     sqlite3_close(database);
     return NULL;
-}
-
-int wh_sqlite_refuse_bare(const char *path, struct wh_error *error)
-{
-    static const char magic[] = "SQLite format 3";
-    char begin[sizeof magic];
-    struct stat status;
-    if (stat(path, &status) != 0 || !S_ISREG(status.st_mode))
-        return 0;
-    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0)
-        return 0;
-    ssize_t length = read(descriptor, begin, sizeof begin);
-    close(descriptor);
-    if (length != (ssize_t)sizeof begin || memcmp(begin, magic, sizeof magic) != 0)
-        return 0;
-    return wh_fail(error, WH_REFUSED, "%s is an SQLite database: write sqlite:%s", path, path);
 }
 
 static enum wh_status status_of(int code)

@@ -24,9 +24,6 @@ sqlite3 *wh_sqlite_open(const char *path, enum wh_sqlite_mode mode, struct wh_er
 /* Whether others who hold a lock are waited for, as they are after wh_sqlite_open. */
 void wh_sqlite_wait(sqlite3 *database, bool wait);
 
-/* Refuses a file that is an SQLite database, named without its scheme. */
-int wh_sqlite_refuse_bare(const char *path, struct wh_error *error);
-
 /*
  * Fills `error` by what the database says of the last call, and returns -1. The status tells one
  * that others are using (WH_UNREACHABLE), a database or disk in trouble (WH_FAILED) and SQL at

@@ -90,6 +90,7 @@ static int read_once(struct job *job, struct wh_featurizer *featurizer, bool reh
     silent.notify = (struct wh_notify){ 0 };
     silent.display = NULL;
     silent.stats = NULL;
+    job->run.reading.spool = job->again.spool;
     struct wh_reader *reader = wh_reader_open(&job->run.reading, job->again.paths,
                                               job->again.count, error);
     if (!reader)
@@ -171,5 +172,6 @@ int wh_featurize(const struct wh_run_settings *run, const struct wh_recipe *reci
     if (!failed)
         report(&job, featurizer);
     wh_featurizer_close(featurizer);
+    wh_again_free(&job.again);
     return failed;
 }

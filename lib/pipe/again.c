@@ -19,7 +19,7 @@ static bool is_standard_input(const char *path)
 
 struct wh_again wh_again_of(const char *const *paths, size_t count)
 {
-    struct wh_again again = { paths, count, count == 0, 0 };
+    struct wh_again again = { .paths = paths, .count = count, .standard_input = count == 0 };
     for (size_t i = 0; i < count; i++)
         again.standard_input |= is_standard_input(paths[i]);
     return again;
@@ -99,19 +99,19 @@ static int copy_input(int spool, char *chunk, int (*refuse_stream)(struct wh_err
     return got < 0 ? -1 : 0;
 }
 
-/* Copies standard input to a temporary file that takes its place. */
-static int spool_input(int (*refuse_stream)(struct wh_error *error), struct wh_error *error)
+/* Copies standard input to a temporary file. */
+static int spool_input(struct wh_again *again, int (*refuse_stream)(struct wh_error *error),
+                       struct wh_error *error)
 {
-    int spool = wh_spool_open(error);
-    if (spool < 0)
+    again->spool = wh_spool_open(error);
+    if (again->spool < 0) {
+        again->spool = 0;
         return -1;
+    }
     char *chunk = wh_alloc(CHUNK, 1);
-    int failed = copy_input(spool, chunk, refuse_stream, error);
+    int failed = copy_input(again->spool, chunk, refuse_stream, error);
     free(chunk);
-    if (!failed && (dup2(spool, STDIN_FILENO) < 0 || lseek(STDIN_FILENO, 0, SEEK_SET) < 0))
-        failed = wh_fail_errno(error, WH_FAILED, "temporary file: cannot be read");
-    close(spool);
-    return failed;
+    return failed || wh_again_rewind(again, error) ? -1 : 0;
 }
 
 int wh_again_prepare(struct wh_again *again, const char *remedy,
@@ -125,8 +125,8 @@ int wh_again_prepare(struct wh_again *again, const char *remedy,
         return wh_fail(error, WH_REFUSED, "%s is no regular file, and cannot be read twice (%s)",
                        again->paths[i], remedy);
     }
-    if (wh_again_spools(again) && spool_input(refuse_stream, error) != 0)
-        return -1;
+    if (wh_again_spools(again))
+        return spool_input(again, refuse_stream, error);
     if (again->standard_input)
         again->begin = lseek(STDIN_FILENO, 0, SEEK_CUR);
     return 0;
@@ -134,7 +134,15 @@ int wh_again_prepare(struct wh_again *again, const char *remedy,
 
 int wh_again_rewind(const struct wh_again *again, struct wh_error *error)
 {
-    if (again->standard_input && lseek(STDIN_FILENO, again->begin, SEEK_SET) < 0)
+    int descriptor = again->spool ? again->spool : STDIN_FILENO;
+    if (again->standard_input && lseek(descriptor, again->begin, SEEK_SET) < 0)
         return wh_fail_errno(error, WH_FAILED, "standard input: cannot be read again");
     return 0;
+}
+
+void wh_again_free(struct wh_again *again)
+{
+    if (again->spool)
+        close(again->spool);
+    again->spool = 0;
 }

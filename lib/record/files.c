@@ -173,8 +173,11 @@ static int check_array(const struct wh_input *input, struct wh_error *error)
 static struct wh_input *open_input(const struct files *files, const char *path,
                                    struct wh_error *error)
 {
-    return files->memory ? wh_input_open_memory(path, files->memory, files->memory_length)
-                         : wh_input_open(path, error);
+    if (files->memory)
+        return wh_input_open_memory(path, files->memory, files->memory_length);
+    if (files->reading.spool && (!path || strcmp(path, "-") == 0))
+        return wh_input_open_spooled(files->reading.spool, error);
+    return wh_input_open(path, error);
 }
 
 static int wait_hook(void *context, struct wh_error *error)
@@ -291,7 +294,8 @@ static uint64_t find_size(const struct files *files, const char *path)
     struct stat status;
     if (files->memory)
         return files->memory_length;
-    bool regular = strcmp(path, "-") == 0 ? fstat(STDIN_FILENO, &status) == 0
+    int standard = files->reading.spool ? files->reading.spool : STDIN_FILENO;
+    bool regular = strcmp(path, "-") == 0 ? fstat(standard, &status) == 0
                                           : stat(path, &status) == 0;
     return regular && S_ISREG(status.st_mode) ? (uint64_t)status.st_size : 0;
 }

@@ -74,25 +74,22 @@ static struct wh_input *create(const char *name, int descriptor, bool regular, u
     return input;
 }
 
-struct wh_input *wh_input_open(const char *path, struct wh_error *error)
+static const char STANDARD[] = "standard input";
+
+/* Takes over the descriptor, which is not closed where it is standard input's. */
+static struct wh_input *begin(const char *name, int descriptor, struct wh_error *error)
 {
-    bool standard = !path || strcmp(path, "-") == 0;
-    int descriptor = standard ? STDIN_FILENO : open(path, O_RDONLY | O_CLOEXEC);
-    if (descriptor < 0) {
-        refuse_path(path, error);
-        return NULL;
-    }
     struct stat status;
     if (fstat(descriptor, &status) != 0 || S_ISDIR(status.st_mode)) {
         if (S_ISDIR(status.st_mode))
             errno = EISDIR;
-        wh_fail_errno(error, WH_FAILED, "%s: cannot read", standard ? "standard input" : path);
-        if (!standard)
+        wh_fail_errno(error, WH_FAILED, "%s: cannot read", name);
+        if (descriptor != STDIN_FILENO)
             close(descriptor);
         return NULL;
     }
     bool regular = S_ISREG(status.st_mode);
-    struct wh_input *input = create(standard ? "standard input" : path, descriptor, regular,
+    struct wh_input *input = create(name, descriptor, regular,
                                     regular ? (uint64_t)status.st_size : 0);
     if (S_ISFIFO(status.st_mode))
         wh_pipe_enlarge(descriptor);
@@ -101,6 +98,26 @@ struct wh_input *wh_input_open(const char *path, struct wh_error *error)
         posix_fadvise(descriptor, 0, 0, POSIX_FADV_SEQUENTIAL);
 #endif
     return input;
+}
+
+struct wh_input *wh_input_open(const char *path, struct wh_error *error)
+{
+    if (!path || strcmp(path, "-") == 0)
+        return begin(STANDARD, STDIN_FILENO, error);
+    int descriptor = open(path, O_RDONLY | O_CLOEXEC);
+    if (descriptor >= 0)
+        return begin(path, descriptor, error);
+    refuse_path(path, error);
+    return NULL;
+}
+
+struct wh_input *wh_input_open_spooled(int spool, struct wh_error *error)
+{
+    int descriptor = fcntl(spool, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+    if (descriptor >= 0)
+        return begin(STANDARD, descriptor, error);
+    wh_fail_errno(error, WH_FAILED, "%s: cannot be read again", STANDARD);
+    return NULL;
 }
 
 struct wh_input *wh_input_open_memory(const char *name, const char *bytes, size_t length)

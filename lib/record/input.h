@@ -45,6 +45,8 @@ struct wh_input {
 
 /* Opens a file, "-" or NULL being standard input. NULL on failure. */
 struct wh_input *wh_input_open(const char *path, struct wh_error *error);
+/* Standard input, of which a regular file holds what came: from where its descriptor is. */
+struct wh_input *wh_input_open_spooled(int spool, struct wh_error *error);
 /* The same over `length` bytes of memory, which are read as a regular file would be: nothing waits,
  * and they can be read again. `name` stands for the path in messages. Both must outlive the input,
  * which copies what it reads a block at a time and never writes to them. */

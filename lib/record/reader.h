@@ -56,6 +56,8 @@ struct wh_reader {
 
 /* How text becomes rows. */
 struct wh_reading {
+    int spool;                   /* the descriptor of a file that holds what came on standard input,
+                                    which is read in its place (pipe/again.h); 0: none */
     enum wh_format format;       /* WH_FORMAT_NONE: by the file's name, else by the first byte, '{'
                                     being NDJSON */
     char delimiter;              /* CSV: ',' unless set; '\t' for TSV; 0: ',' or by file name */

@@ -1,5 +1,5 @@
 /* Files: NDJSON, CSV and TSV, plain or gzip, and standard input. */
-#include "database/sqlite.h"
+#include "base/scheme.h"
 #include "record/files.h"
 #include "source/source.h"
 
@@ -11,7 +11,7 @@ struct wh_reader *wh_file_source(const struct wh_source_request *request, struct
         return NULL;
     }
     for (size_t i = 0; i < request->count; i++)
-        if (wh_sqlite_refuse_bare(request->operands[i], error) != 0)
+        if (wh_scheme_refuse_sqlite(request->operands[i], error) != 0)
             return NULL;
     struct wh_reading reading = *request->reading;
     reading.position = request->position;

@@ -44,6 +44,7 @@ static int read_rows(struct retraining *retraining, enum wh_update_turn turn,
     if (retraining->read && wh_again_rewind(&retraining->again, error) != 0)
         return -1;
     retraining->read = true;
+    settings.reading.spool = retraining->again.spool;
     struct wh_reader *reader = wh_reader_open(&settings.reading, retraining->again.paths,
                                               retraining->again.count, error);
     if (!reader)
@@ -265,6 +266,7 @@ static void release(struct retraining *retraining)
 {
     wh_update_beside(retraining->stage, NULL);
     wh_rival_close(retraining->rival);
+    wh_again_free(&retraining->again);
     wh_evaluation_free(&retraining->held);
     json_decref(retraining->losses);
     if (retraining->snapshot >= 0)

@@ -58,7 +58,7 @@ learn() {
 # learners: the names of all there are, as the refusal of another one lists them.
 learners() {
     wh-update -m none.whm --label y --learner none 2>&1 </dev/null |
-        sed 's/.*(there is \(.*\))/\1/; s/,//g'
+        sed 's/.*is not one of //; s/,//g'
 }
 
 @test "with every learner rows held out teach nothing, in one pass and in several" {

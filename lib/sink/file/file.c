@@ -5,7 +5,7 @@
 #include <strings.h>
 
 #include "base/memory.h"
-#include "database/sqlite.h"
+#include "base/scheme.h"
 #include "sink/file/format.h"
 #include "sink/file/target.h"
 #include "sink/sink.h"
@@ -164,7 +164,7 @@ static int check_ending(const struct file *file, struct wh_error *error)
 
 static int open_file(struct file *file, struct wh_error *error)
 {
-    if (wh_sqlite_refuse_bare(file->path, error) != 0 || check_ending(file, error) != 0)
+    if (wh_scheme_refuse_sqlite(file->path, error) != 0 || check_ending(file, error) != 0)
         return -1;
     file->target = wh_file_target_open(file->request, error);
     if (!file->target)
