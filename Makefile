@@ -4,7 +4,8 @@
 #   make deps       install the Debian packages that building, the tests and the demo need;
 #                   make deps DEPS="fuzz bench" those for these targets
 #   make check      run every test (on Debian, first says what is missing and installs it)
-#   make golden     write anew what the tools say to people, in tests/golden, after a change
+#   make golden     after a change of what the tools say to people: write tests/golden anew, and
+#                   the options in the man pages
 #   make demo       the whole pipeline on an embedded warehouse (likewise)
 #   make install    into PREFIX=/usr/local, under DESTDIR for packages, without symbols (STRIP=:
 #                   keeps them); make uninstall
@@ -118,10 +119,11 @@ check:
 run-tests: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(BATS_TESTS) $(UNIT_TESTS)
 
-# What the tools say to people, to be read as a diff and committed.
+# What the tools say to people, to be read as a diff and committed; and the options in their pages.
 golden:
 	@tests/install-deps build check
 	+@$(MAKE) --no-print-directory $(PARALLEL) $(TOOLS) $(BUILD)/tests/cli/test_progress
+	@perl man/options.pl $(BUILD)/bin man
 	@BUILD='$(abspath $(BUILD))' tests/golden/write tests/golden
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a

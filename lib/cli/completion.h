@@ -17,6 +17,7 @@ extern const char *const wh_completion_shells[];
  * Appends the script for `shell`, one of wh_completion_shells, to `out`. `options` holds `count`
  * options without headings. A column's name is asked for by "TOOL --completion=columns -- WORD...",
  * which must print the columns of the operands among the words (wh_completion_columns).
+ * (--completion=options prints the table itself, for man/options.pl.)
  */
 void wh_completion_print(struct wh_buffer *out, const char *shell, const char *tool,
                          const struct wh_option *const *options, size_t count);

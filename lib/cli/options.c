@@ -166,18 +166,29 @@ static int set_whole_number(const struct wh_option *option, uint64_t *place, con
     return refuse_value(option->name, value, what, error);
 }
 
+/* 0.5, 17, 1e9 */
+static void print_limit(char text[static 32], double limit)
+{
+    double exponent = floor(log10(fabs(limit)));
+    if (fabs(limit) >= 1e6)
+        snprintf(text, 32, "%.15ge%.0f", limit / pow(10, exponent), exponent);
+    else
+        snprintf(text, 32, "%.15g", limit);
+}
+
 /* "", " from 0 to 1", " above 0, up to 1e9": what a number must be, and --help says. */
 static void print_limits(char text[static 64], const struct wh_option *option)
 {
     bool low = isfinite(option->low), high = isfinite(option->high);
+    char least[32], most[32];
     size_t used = 0;
     text[0] = '\0';
+    print_limit(least, option->low);
+    print_limit(most, option->high);
     if (low)
-        used = (size_t)snprintf(text, 64, " %s %.15g", option->above ? "above" : "from",
-                                option->low);
+        used = (size_t)snprintf(text, 64, " %s %s", option->above ? "above" : "from", least);
     if (high)
-        snprintf(text + used, 64 - used, "%s to %.15g", option->above || !low ? ", up" : "",
-                 option->high);
+        snprintf(text + used, 64 - used, "%s to %s", option->above || !low ? ", up" : "", most);
 }
 
 static int set_number(const struct wh_option *option, double *place, const char *value,
@@ -465,12 +476,13 @@ static void add_closing(struct wh_buffer *out, const char *closing)
     }
 }
 
-/* A whole number as one may give it: 64m. */
+/* A whole number as one may give it: 64m, and small ones in full. */
 static void add_scaled(struct wh_buffer *out, uint64_t number, uint64_t base)
 {
     static const char suffixes[] = "kmg";
     size_t steps = 0;
-    while (number && number % base == 0 && steps < strlen(suffixes)) {
+    bool is_long = number >= 10000;
+    while (is_long && number % base == 0 && steps < strlen(suffixes)) {
         number /= base;
         steps++;
     }
@@ -560,6 +572,29 @@ static void add_script(struct wh_buffer *out, const struct parser *parser)
     free(options);
 }
 
+/* The table for man/options.pl: a line "heading TEXT" or "option NAME LETTER ARGUMENT CHOICES LIMITS
+ * DEFAULT", separated by tabs. */
+static void add_table(struct wh_buffer *out, const struct parser *parser)
+{
+    size_t part = 0, index = 0;
+    const struct wh_option *option;
+    while ((option = option_at(parser, &part, &index))) {
+        if (option->kind == WH_OPTION_HEADING) {
+            wh_buffer_format(out, "heading\t%s\n", option->help);
+            continue;
+        }
+        wh_buffer_format(out, "option\t%s\t%.1s\t%s\t", option->name, &option->letter,
+                         option->argument ? option->argument : "");
+        bool choice = option->kind == WH_OPTION_CHOICE;
+        for (const char *const *word = option->words; choice && *word; word++)
+            wh_buffer_format(out, "%s%s", word == option->words ? "" : " ", *word);
+        wh_buffer_byte(out, '\t');
+        add_limits(out, option);
+        const char *standard = option->fallback ? option->fallback : option->otherwise;
+        wh_buffer_format(out, "\t%s\n", standard ? standard : "");
+    }
+}
+
 /* Whether the option of `word` takes the next word as its value. */
 static bool takes_next(const struct parser *parser, const char *word)
 {
@@ -596,6 +631,10 @@ static int add_completion(struct wh_buffer *out, const struct parser *parser,
     const char *what = parser->standard.completion;
     if (strcmp(what, "columns") == 0) {
         add_columns(out, parser);
+        return 0;
+    }
+    if (strcmp(what, "options") == 0) {
+        add_table(out, parser);
         return 0;
     }
     for (size_t i = 0; wh_completion_shells[i]; i++)

@@ -177,7 +177,7 @@ static void what_is_no_number_is_refused(void **state)
     }
     assert_refused("--number 1,5", "--number: \"1,5\" is not a number");
     assert_refused("--share 2", "--share: \"2\" is not a number from 0 to 1");
-    assert_refused("--rate 0", "--rate: \"0\" is not a number above 0, up to 1000000000");
+    assert_refused("--rate 0", "--rate: \"0\" is not a number above 0, up to 1e9");
     assert_refused("--few 18", "--few: \"18\" is not a whole number from 1 to 17");
     assert_refused("--wait soon",
                    "--wait: \"soon\" is not a duration, such as 500ms, 30s or 10m");
@@ -284,7 +284,7 @@ static void help_is_aligned_and_wrapped(void **state)
         "  -s, --size SIZE         bytes (1 to 2g) [64k]\n"
         "      --number X          a number\n"
         "      --share X           a share (from 0 to 1)\n"
-        "      --rate X            a rate (above 0, up to 1000000000)\n"
+        "      --rate X            a rate (above 0, up to 1e9)\n"
         "      --wait DURATION     a duration\n"
         "      --each TEXT         texts\n"
         "      --names A,B,...     names\n"

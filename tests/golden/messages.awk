@@ -2,8 +2,10 @@
 # adjacent literals put together, also where a macro such as PRIu64 is between them, which becomes
 # its letter. These are the literals that are handed to functions and read like prose, with two
 # words or more, but for SQL and JSON. Names of the sources on the command line.
-function flush_text() {
-    if (text != "" && said ~ /[a-z_]\(/ && text ~ /[a-z]+[:,;]? [a-z(%"\\-]+/ &&
+function flush_text(words) {
+    words = text
+    gsub(/%[-+ #0-9.*]*[hlz]*[a-zA-Z]/, "", words)
+    if (words ~ /[a-z][a-z]/ && text != "" && said ~ /[a-z_]\(/ && text ~ /[a-z]+[:,;]? [a-z(%"\\-]+/ &&
         text !~ /^(SELECT|INSERT|CREATE|DELETE|UPDATE|ALTER|DROP|LOCK|COPY|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|WITH|WHERE|PRAGMA|TRUNCATE|DECLARE|FETCH|EXPLAIN|ORDER|VALUES) / &&
         text !~ /^ ?[({]|^ ?(FROM|JOIN|WHERE|AND|OR|ON|ORDER|AS|SELECT|UNION|LEFT|SET|USING|VALUES|IS|NOT) /)
         print text
@@ -11,8 +13,7 @@ function flush_text() {
 }
 FNR == 1 { flush_text(); said = ""; comment = 0 }
 {
-    line = $0
-    line = gensub_pri(line)
+    line = with_letters($0)
     if (line ~ /^#/)
         next
     for (i = 1; i <= length(line); i++) {
@@ -43,7 +44,8 @@ FNR == 1 { flush_text(); said = ""; comment = 0 }
     }
 }
 END { flush_text() }
-function gensub_pri(line) {
+# PRIu64 as the literal "u".
+function with_letters(line) {
     gsub(/PRIu64|PRIu32/, "\"u\"", line)
     gsub(/PRId64|PRId32/, "\"d\"", line)
     gsub(/PRIx64|PRIx32/, "\"x\"", line)

@@ -105,7 +105,7 @@ attempt() {
     exits 2 wh-update -m n --label y --learner nag --hash-bits 29 in.csv
     says '--hash-bits: "29" is not a whole number from 1 to 28'
     exits 2 wh-update -m n --label y --learner nag --learning-rate 0 in.csv
-    says '--learning-rate: "0" is not a number above 0, up to 1000000000'
+    says '--learning-rate: "0" is not a number above 0, up to 1e9'
     exits 2 wh-clean --max-row 0 in.csv
     says '--max-row: "0" is not a number of bytes from 1 to 2147483648'
 }
