@@ -52,6 +52,14 @@ static const struct wh_option options[] = {
             "before went to"),
 };
 
+/* In place of the common option: a file's name says more than the input. */
+static const struct wh_option output_options[] = {
+    WH_HEADING("Writing rows"),
+    WH_CHOICE(struct wh_common, output_format, "output-format", 'o', "FORMAT", wh_output_formats,
+              "the format of a target file: ndjson, csv or tsv",
+              .otherwise = "by its name, else as the input"),
+};
+
 static int read_schema(struct load *load, struct wh_error *error)
 {
     size_t length;
@@ -147,7 +155,7 @@ int main(int argc, char **argv)
     const struct wh_option_part parts[] = {
         WH_PART(options, &load),
         wh_common_reading(&common),
-        wh_common_writing(&common),
+        WH_PART(output_options, &common),
         wh_common_columns(&common),
     };
     const struct wh_command command = {
