@@ -10,6 +10,7 @@
 #include "cli/diagnostic.h"
 #include "cli/progress.h"
 #include "cli/tool.h"
+#include "learn/learners.h"
 #include "model/guard.h"
 #include "record/files.h"
 #include "train/holdout.h"

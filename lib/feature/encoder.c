@@ -6,7 +6,6 @@
 
 #include "base/number.h"
 #include "clean/chosen.h"
-#include "feature/table.h"
 
 int wh_encoder_open(struct wh_encoder *encoder, const struct wh_step_ops *ops,
                     const json_t *recipe, struct wh_error *error)
@@ -239,15 +238,9 @@ bool wh_encoder_feeds_none(const struct wh_step *step, const struct wh_step *lat
     return false;
 }
 
-static bool works_on_numbers(const struct wh_step *step)
-{
-    return step->type == &wh_step_passthrough || step->type == &wh_step_standard ||
-           step->type == &wh_step_log1p;
-}
-
 bool wh_encoder_feeds_numbers(const struct wh_step *step, const struct wh_step *later)
 {
-    if (!works_on_numbers(later))
+    if (!later->type->of_numbers)
         return false;
     const struct wh_columns *own = step->columns;
     const struct wh_columns *other = later->columns;

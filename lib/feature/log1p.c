@@ -62,4 +62,5 @@ const struct wh_step_type wh_step_log1p = {
     .keys = (const char *const[]){ "columns", NULL },
     .parse = wh_parse_columns_argument,
     .create = create,
+    .of_numbers = true,
 };

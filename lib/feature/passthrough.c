@@ -105,4 +105,5 @@ const struct wh_step_type wh_step_passthrough = {
     .keys = (const char *const[]){ "columns", NULL },
     .parse = wh_parse_columns_argument,
     .create = create,
+    .of_numbers = true,
 };

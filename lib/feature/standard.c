@@ -237,4 +237,5 @@ const struct wh_step_type wh_step_standard = {
     .parse = wh_parse_columns_argument,
     .create = create,
     .learns = true,
+    .of_numbers = true,
 };

@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "learn/learner.h"
+#include "learn/learners.h"
 #include "learn/linear.h"
 
 static const double LEAST_SLOPE = 1;      /* the steepest slope is taken to be at least this */

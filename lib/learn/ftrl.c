@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "learn/learner.h"
+#include "learn/learners.h"
 #include "learn/linear.h"
 
 static const double BETA = 1; /* a pull to 0 that counts while a feature is new */

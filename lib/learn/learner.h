@@ -14,7 +14,7 @@
  *
  * View and heads keep a few numbers for each feature, a few for the whole, and where that is not
  * enough further lines of the model's file; everything around them (names, labels, losses, files)
- * is common. A new learner is a file and a line in the table.
+ * is common. A new learner is a file and a line in the table (learn/learners.h).
  *
  * Operations that a type does not have are NULL; the comments say which may be.
  */
@@ -153,13 +153,6 @@ struct wh_learner {
     uint32_t outputs;
 };
 
-/* The table, NULL at the end; the first is the default. */
-extern const struct wh_learner_type *const wh_learners[];
-/* Their names, in the same order, NULL last. */
-extern const char *const wh_learner_names[];
-#define WH_DEFAULT_LEARNER "auto"
-const struct wh_learner_type *wh_learner_find(const char *name);
-
 struct wh_learner *wh_learner_new(const struct wh_learner_type *type,
                                   const struct wh_learner_settings *settings, uint32_t outputs);
 /* NULL is allowed. */
@@ -222,11 +215,5 @@ void wh_learner_merge(struct wh_learner *learner, const struct wh_learner *from,
                       const struct wh_learner_map *map);
 /* The largest of the heads' effects. */
 double wh_learner_effect(const struct wh_learner *learner, uint32_t id);
-
-extern const struct wh_learner_type wh_learner_nag;
-extern const struct wh_learner_type wh_learner_ftrl;
-extern const struct wh_learner_type wh_learner_coin;
-extern const struct wh_learner_type wh_learner_sgd;
-extern const struct wh_learner_type wh_learner_auto;
 
 #endif

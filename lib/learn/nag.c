@@ -14,6 +14,7 @@
 
 #include "base/memory.h"
 #include "learn/learner.h"
+#include "learn/learners.h"
 #include "learn/linear.h"
 
 /* Smaller values count as this one, so that their squares are not lost. */

@@ -15,6 +15,7 @@
 
 #include "base/memory.h"
 #include "learn/learner.h"
+#include "learn/learners.h"
 #include "learn/linear.h"
 
 /* The constant's steps are so many times as long. */

@@ -19,6 +19,7 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "base/time.h"
+#include "learn/learners.h"
 #include "learn/lines.h"
 #include "model/guard.h"
 #include "model/sections.h"

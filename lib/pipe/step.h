@@ -99,6 +99,7 @@ struct wh_step_type {
     bool live;            /* what it keeps changes with every row, fixed constants or not: keys
                              that were seen */
     bool drops;           /* may leave rows out: what is after it meets rows by what is before */
+    bool of_numbers; /* an encoder of numbers, one feature for each column */
 };
 
 struct wh_step {

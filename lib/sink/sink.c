@@ -1,36 +1,40 @@
 #include "sink/sink.h"
 
+#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/text.h"
 #include "database/url.h"
 #include "sink/checkpoint_name.h"
 
-static const struct kind {
-    const char *prefix; /* targets of this kind begin so */
-    struct wh_sink *(*open)(const struct wh_sink_request *request, struct wh_error *error);
-} kinds[] = {
-    { "sqlite:", wh_sqlite_sink },
-    { "postgresql://", wh_postgres_sink },
-    { "postgres://", wh_postgres_sink },
-    { "", wh_file_sink },
+/* The last takes every target. */
+static const struct wh_sink_kind *const kinds[] = {
+    &wh_sqlite_sink, &wh_postgres_sink, &wh_file_sink,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS = sizeof kinds / sizeof *kinds, MOST_PREFIXES = 16 };
+
+static bool takes(const struct wh_sink_kind *kind, const char *target)
+{
+    const char *const *prefix = kind->prefixes;
+    while (*prefix && strncmp(target, *prefix, strlen(*prefix)) != 0)
+        prefix++;
+    return *prefix != NULL;
+}
 
 /* The kind that a target names; NULL where its scheme is unknown (the nearest is suggested). */
-static const struct kind *find_kind(const char *target, struct wh_error *error)
+static const struct wh_sink_kind *find_kind(const char *target, struct wh_error *error)
 {
     size_t i = 0;
-    while (strncmp(target, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+    while (!takes(kinds[i], target))
         i++;
-    const char *names[KINDS];
-    for (size_t k = 0; k < KINDS; k++)
-        names[k] = kinds[k].prefix;
-    if (kinds[i].prefix[0] != '\0'
-        || wh_url_check_file(target, "target", names, KINDS - 1, error) == 0)
-        return &kinds[i];
-    return NULL;
+    if (i < KINDS - 1)
+        return kinds[i];
+    const char *names[MOST_PREFIXES];
+    size_t count = 0;
+    for (size_t k = 0; k < KINDS - 1; k++)
+        for (size_t p = 0; kinds[k]->prefixes[p] && count < MOST_PREFIXES; p++)
+            names[count++] = kinds[k]->prefixes[p];
+    return wh_url_check_file(target, "target", names, count, error) == 0 ? kinds[i] : NULL;
 }
 
 /* The checkpoint of a database is a row in that database, or it could not be committed together
@@ -71,22 +75,28 @@ static int check_changes(const struct wh_sink_request *request, struct wh_error 
     return 0;
 }
 
-static int check_database(const struct wh_sink_request *request, struct wh_error *error)
+static int refuse_writing(const struct wh_sink_request *request, const struct wh_sink_kind *kind,
+                          struct wh_error *error)
 {
     const struct wh_writing *writing = request->writing;
     const char *given = writing->format != WH_FORMAT_NONE ? "--output-format"
                         : writing->columns                ? "--columns"
                         : request->rotate                 ? "--rotate"
                                                           : NULL;
-    if (given)
-        return wh_fail(error, WH_REFUSED, "%s applies only to files, but the target is a database",
-                       given);
+    return given ? wh_fail(error, WH_REFUSED, "%s applies only to files, but the target is %s",
+                           given, kind->what)
+                 : 0;
+}
+
+static int check_table(const struct wh_sink_request *request, struct wh_error *error)
+{
     if (!request->table)
         return wh_fail(error, WH_REFUSED, "say which table the rows go to: -t NAME");
     return check_changes(request, error) == 0 ? check_checkpoint(request, error) : -1;
 }
 
-static int check_file(const struct wh_sink_request *request, struct wh_error *error)
+static int refuse_table(const struct wh_sink_request *request, const struct wh_sink_kind *kind,
+                        struct wh_error *error)
 {
     const char *given = request->table       ? "--table"
                         : request->key_count ? "--key"
@@ -96,18 +106,19 @@ static int check_file(const struct wh_sink_request *request, struct wh_error *er
                         : request->changed   ? "--changed-target"
                                              : NULL;
     if (given)
-        return wh_fail(error, WH_REFUSED, "%s applies only to databases, but %s is a file", given,
-                       request->target);
+        return wh_fail(error, WH_REFUSED, "%s applies only to databases, but %s is %s", given,
+                       request->target, kind->what);
     return 0;
 }
 
 struct wh_sink *wh_sink_open(const struct wh_sink_request *request, struct wh_error *error)
 {
-    const struct kind *kind = find_kind(request->target, error);
+    const struct wh_sink_kind *kind = find_kind(request->target, error);
     if (!kind)
         return NULL;
-    bool file = kind->open == wh_file_sink;
-    if ((file ? check_file(request, error) : check_database(request, error)) != 0)
+    bool table = kind->can & WH_SINK_TABLE;
+    if ((!(kind->can & WH_SINK_WRITE) && refuse_writing(request, kind, error) != 0)
+        || (table ? check_table(request, error) : refuse_table(request, kind, error)) != 0)
         return NULL;
     return kind->open(request, error);
 }

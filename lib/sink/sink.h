@@ -1,7 +1,7 @@
 /*
  * Sinks: where wh-load puts rows, named by its TARGET: a database's table, a file.
  *
- * A kind of sink is one file here and one line in the table of sink.c. A sink takes rows in and
+ * A kind of sink is a folder here, a file of which describes it, and one line in the table of sink.c. A sink takes rows in and
  * makes them last together, in one atomic step with the checkpoint, at commit; until then nobody
  * else sees them, and a sink that is closed without a commit leaves its target as the last commit
  * did. Which of a stream's places is committed when is decided above it (sink/load.h).
@@ -87,10 +87,22 @@ struct wh_sink {
 /* A sink for what was asked, its target reached and its locks taken, or NULL. */
 struct wh_sink *wh_sink_open(const struct wh_sink_request *request, struct wh_error *error);
 
-/* The kinds (postgres.c, sqlite.c, file.c). */
-struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct wh_error *error);
-struct wh_sink *wh_sqlite_sink(const struct wh_sink_request *request, struct wh_error *error);
-struct wh_sink *wh_file_sink(const struct wh_sink_request *request, struct wh_error *error);
+/* What a kind can do, or'ed: an option that asks for what it cannot is refused. */
+enum wh_sink_can {
+    WH_SINK_TABLE = 1, /* rows go into a table: --table, --key, --create ...; C is a row beside it */
+    WH_SINK_WRITE = 2, /* rows are written as text: the options that say how apply */
+};
+
+/* A kind of sink. It says all there is to know of it: the rest goes by the table of kinds. */
+struct wh_sink_kind {
+    const char *what;            /* "a file", in messages */
+    const char *const *prefixes; /* targets of this kind begin with one of them; NULL last */
+    unsigned can;
+    struct wh_sink *(*open)(const struct wh_sink_request *request, struct wh_error *error);
+};
+
+/* The kinds (postgres/postgres.c, sqlite/sqlite.c, file/file.c). */
+extern const struct wh_sink_kind wh_postgres_sink, wh_sqlite_sink, wh_file_sink;
 
 /* ---- C, as wh-extract reads it ------------------------------------------------------------- */
 

@@ -3,7 +3,8 @@
 #include "record/files.h"
 #include "source/source.h"
 
-struct wh_reader *wh_file_source(const struct wh_source_request *request, struct wh_error *error)
+static struct wh_reader *open_files(const struct wh_source_request *request,
+                                    struct wh_error *error)
 {
     if (request->table || request->sql || request->params->count > 0) {
         wh_fail(error, WH_REFUSED, "%s is a file: -t, -c, -f and -v are for databases",
@@ -19,3 +20,12 @@ struct wh_reader *wh_file_source(const struct wh_source_request *request, struct
     reading.complete = request->complete;
     return wh_reader_open(&reading, request->operands, request->count, error);
 }
+
+static const char *const every_name[] = { "", NULL };
+
+const struct wh_source_kind wh_file_source = {
+    .what = "a file",
+    .prefixes = every_name,
+    .can = WH_SOURCE_READ | WH_SOURCE_JOIN,
+    .open = open_files,
+};

@@ -25,6 +25,7 @@
 #include "database/url.h"
 #include "source/pgfacts.h"
 #include "source/pgsince.h"
+#include "source/query.h"
 #include "source/source.h"
 
 struct postgres {
@@ -489,8 +490,8 @@ static int open_postgres(struct postgres *pg, const char *url, struct wh_error *
     return start(pg, error);
 }
 
-struct wh_reader *wh_postgres_source(const struct wh_source_request *request,
-                                     struct wh_error *error)
+static struct wh_reader *open_database(const struct wh_source_request *request,
+                                       struct wh_error *error)
 {
     struct postgres *pg = wh_alloc(1, sizeof *pg);
     const char *url = request->operands[0];
@@ -505,3 +506,12 @@ struct wh_reader *wh_postgres_source(const struct wh_source_request *request,
     close_postgres(&pg->reader);
     return NULL;
 }
+
+static const char *const prefixes[] = { "postgresql://", "postgres://", NULL };
+
+const struct wh_source_kind wh_postgres_source = {
+    .what = "a database",
+    .prefixes = prefixes,
+    .can = WH_SOURCE_QUERY,
+    .open = open_database,
+};

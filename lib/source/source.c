@@ -1,38 +1,42 @@
 #include "source/source.h"
 
-#include <inttypes.h>
-#include <stdio.h>
-#include <stdlib.h>
+#include <stdbool.h>
 #include <string.h>
-#include <strings.h>
 
-#include "base/text.h"
 #include "database/url.h"
 
-static const struct wh_source_kind kinds[] = {
-    { "sqlite:", wh_sqlite_source },
-    { "postgresql://", wh_postgres_source },
-    { "postgres://", wh_postgres_source },
-    { "", wh_file_source },
+/* The last takes every operand. */
+static const struct wh_source_kind *const kinds[] = {
+    &wh_sqlite_source, &wh_postgres_source, &wh_file_source,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
+enum { KINDS = sizeof kinds / sizeof *kinds, MOST_PREFIXES = 16 };
+
+static bool takes(const struct wh_source_kind *kind, const char *operand)
+{
+    const char *const *prefix = kind->prefixes;
+    while (*prefix && strncmp(operand, *prefix, strlen(*prefix)) != 0)
+        prefix++;
+    return *prefix != NULL;
+}
 
 const struct wh_source_kind *wh_source_find(const char *operand, struct wh_error *error)
 {
     size_t i = 0;
-    while (strncmp(operand, kinds[i].prefix, strlen(kinds[i].prefix)) != 0)
+    while (!takes(kinds[i], operand))
         i++;
-    const char *names[KINDS];
-    for (size_t k = 0; k < KINDS; k++)
-        names[k] = kinds[k].prefix;
-    if (kinds[i].prefix[0] != '\0'
-        || wh_url_check_file(operand, "source", names, KINDS - 1, error) == 0)
-        return &kinds[i];
-    return NULL;
+    if (i < KINDS - 1)
+        return kinds[i];
+    const char *names[MOST_PREFIXES];
+    size_t count = 0;
+    for (size_t k = 0; k < KINDS - 1; k++)
+        for (size_t p = 0; kinds[k]->prefixes[p] && count < MOST_PREFIXES; p++)
+            names[count++] = kinds[k]->prefixes[p];
+    return wh_url_check_file(operand, "source", names, count, error) == 0 ? kinds[i] : NULL;
 }
 
 /* What is said about reading text would be without effect on a database, and not by intent. */
-static int check_reading(const struct wh_source_request *request, struct wh_error *error)
+static int refuse_reading(const struct wh_source_request *request,
+                          const struct wh_source_kind *kind, struct wh_error *error)
 {
     const struct wh_reading *reading = request->reading;
     const char *given = reading->format != WH_FORMAT_NONE ? "--input-format"
@@ -44,8 +48,8 @@ static int check_reading(const struct wh_source_request *request, struct wh_erro
                         : request->complete               ? "--complete"
                                                           : NULL;
     if (given)
-        return wh_fail(error, WH_REFUSED, "%s applies only to files, but the source is a database",
-                       given);
+        return wh_fail(error, WH_REFUSED, "%s applies only to files, but the source is %s", given,
+                       kind->what);
     given = reading->csv_option ? reading->csv_option : reading->tsv_option;
     return given ? wh_fail(error, WH_REFUSED, "%s applies only to %s, and the rows are written as "
                            "%s (give --output-format)", given, reading->csv_option ? "CSV" : "TSV",
@@ -53,16 +57,17 @@ static int check_reading(const struct wh_source_request *request, struct wh_erro
                  : 0;
 }
 
-static int check_since(const struct wh_source_request *request, struct wh_error *error)
+static int refuse_since(const struct wh_source_request *request,
+                        const struct wh_source_kind *kind, struct wh_error *error)
 {
     if (request->changed)
         return wh_fail(error, WH_REFUSED, "--changed-source applies only to databases, and the "
-                       "source is a file");
+                       "source is %s", kind->what);
     if (!request->since && !request->from)
         return 0;
-    return wh_fail(error, WH_REFUSED, "%s applies only to databases, but the source is a file "
+    return wh_fail(error, WH_REFUSED, "%s applies only to databases, but the source is %s "
                    "(--checkpoint alone goes on where a file was left)",
-                   request->since ? "--since" : "--from");
+                   request->since ? "--since" : "--from", kind->what);
 }
 
 struct wh_reader *wh_source_open(const struct wh_source_request *request, struct wh_error *error)
@@ -75,7 +80,7 @@ struct wh_reader *wh_source_open(const struct wh_source_request *request, struct
     const struct wh_source_kind *kind = wh_source_find(request->operands[0], error);
     for (size_t i = 1; kind && i < request->count; i++) {
         const struct wh_source_kind *other = wh_source_find(request->operands[i], error);
-        if (other && (other->open != wh_file_source || kind->open != wh_file_source)) {
+        if (other && (other != kind || !(kind->can & WH_SOURCE_JOIN))) {
             wh_fail(error, WH_REFUSED, "several SOURCEs must all be files");
             return NULL;
         }
@@ -83,56 +88,8 @@ struct wh_reader *wh_source_open(const struct wh_source_request *request, struct
     }
     if (!kind)
         return NULL;
-    int status = kind->open == wh_file_source ? check_since(request, error)
-                                              : check_reading(request, error);
-    return status == 0 ? kind->open(request, error) : NULL;
-}
-
-int wh_source_query(struct wh_buffer *out, const struct wh_source_request *request, size_t parts,
-                    struct wh_error *error)
-{
-    if (!request->table && !request->sql)
-        return wh_fail(error, WH_REFUSED, "say what to extract: a table (-t NAME) or a query "
-                                          "(-c SQL, -f FILE)");
-    if (request->table && request->sql)
-        return wh_fail(error, WH_REFUSED, "a table (-t) and a query (-c, -f) exclude each other");
-    if (request->sql) {
-        wh_buffer_add(out, request->sql, strlen(request->sql));
-        return 0;
-    }
-    wh_buffer_format(out, "SELECT * FROM ");
-    if (wh_sql_table(out, request->table, parts, error) != 0)
-        return -1;
-    if (request->limit > 0 && !request->since)
-        wh_buffer_format(out, " LIMIT %" PRIu64, request->limit);
-    return 0;
-}
-
-struct wh_shape *wh_source_shape(const char *const *names, size_t count, struct wh_error *error)
-{
-    if (count == 0) {
-        wh_fail(error, WH_REFUSED, "the SQL gives no columns");
+    if ((!(kind->can & WH_SOURCE_QUERY) && refuse_since(request, kind, error) != 0)
+        || (!(kind->can & WH_SOURCE_READ) && refuse_reading(request, kind, error) != 0))
         return NULL;
-    }
-    if (strcmp(names[0], "@wh") == 0) {
-        wh_fail(error, WH_REFUSED, "the first column must not be called @wh (rename it with AS)");
-        return NULL;
-    }
-    for (size_t i = 0; i < count; i++) {
-        for (size_t k = 0; k < i; k++) {
-            if (strcmp(names[i], names[k]) != 0)
-                continue;
-            char quoted[96];
-            wh_fail(error, WH_REFUSED,
-                    "columns %zu and %zu are both called %s (rename one with AS)", k + 1,
-                    i + 1, wh_quote(quoted, names[i], strlen(names[i])));
-            return NULL;
-        }
-    }
-    struct wh_column *columns = wh_alloc(count, sizeof *columns);
-    for (size_t i = 0; i < count; i++)
-        columns[i] = wh_column_named(names[i]);
-    struct wh_shape *shape = wh_shape_make(columns, count);
-    free(columns);
-    return shape;
+    return kind->open(request, error);
 }

@@ -1,7 +1,7 @@
 /*
  * Sources: where rows come from, named by an operand of the command line: a file, a database.
  *
- * A kind of source is one file here and one line in the table of source.c. Each makes a reader
+ * A kind of source is one file here, which describes it, and one line in the table of source.c. Each makes a reader
  * (record/reader.h) out of a request; rows, order and errors are then the reader's matter.
  */
 #ifndef WH_SOURCE_SOURCE_H
@@ -11,8 +11,8 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "record/reader.h"
 #include "database/sql.h"
+#include "record/reader.h"
 
 /* What is asked for. It and what it points at must stay until the reader is closed. */
 struct wh_source_request {
@@ -35,8 +35,18 @@ struct wh_source_request {
     struct wh_notify notify;
 };
 
+/* What a kind can do, or'ed: an option that asks for what it cannot is refused. */
+enum wh_source_can {
+    WH_SOURCE_READ = 1,  /* bytes become rows: the options that say how apply */
+    WH_SOURCE_QUERY = 2, /* rows are asked for: a table or SQL, from some row on */
+    WH_SOURCE_JOIN = 4,  /* several SOURCEs are read one after the other */
+};
+
+/* A kind of source. It says all there is to know of it: the rest goes by the table of kinds. */
 struct wh_source_kind {
-    const char *prefix; /* operands of this kind begin so */
+    const char *what;            /* "a file", in messages */
+    const char *const *prefixes; /* operands of this kind begin with one of them; NULL last */
+    unsigned can;
     struct wh_reader *(*open)(const struct wh_source_request *request, struct wh_error *error);
 };
 
@@ -47,24 +57,6 @@ const struct wh_source_kind *wh_source_find(const char *operand, struct wh_error
 struct wh_reader *wh_source_open(const struct wh_source_request *request, struct wh_error *error);
 
 /* The kinds (file.c, sqlite.c, postgres.c). */
-struct wh_reader *wh_file_source(const struct wh_source_request *request, struct wh_error *error);
-struct wh_reader *wh_sqlite_source(const struct wh_source_request *request,
-                                   struct wh_error *error);
-struct wh_reader *wh_postgres_source(const struct wh_source_request *request,
-                                     struct wh_error *error);
-
-/* ---- for the kinds --------------------------------------------------------------------------- */
-
-/*
- * Appends the query of a request to a database: that of -c or -f, or one made of -t (with at most
- * `parts` parts in the table's name) and the limit, which comes later where rows must be put in
- * order (since.h). Fails where there is neither or both.
- */
-int wh_source_query(struct wh_buffer *out, const struct wh_source_request *request, size_t parts,
-                    struct wh_error *error);
-
-/* The shape of a query's columns. Two of one name are refused, and what a stream cannot carry.
- * NULL on failure. */
-struct wh_shape *wh_source_shape(const char *const *names, size_t count, struct wh_error *error);
+extern const struct wh_source_kind wh_file_source, wh_sqlite_source, wh_postgres_source;
 
 #endif

@@ -22,6 +22,7 @@
 #include "database/sqlite.h"
 #include "database/sqlite_type.h"
 #include "record/json.h"
+#include "source/query.h"
 #include "source/since.h"
 #include "source/source.h"
 #include "source/sqlitefacts.h"
@@ -642,7 +643,8 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
     return status;
 }
 
-struct wh_reader *wh_sqlite_source(const struct wh_source_request *request, struct wh_error *error)
+static struct wh_reader *open_database(const struct wh_source_request *request,
+                                       struct wh_error *error)
 {
     struct sqlite *sqlite = wh_alloc(1, sizeof *sqlite);
     sqlite->request = request;
@@ -655,3 +657,12 @@ struct wh_reader *wh_sqlite_source(const struct wh_source_request *request, stru
     close_sqlite(&sqlite->reader);
     return NULL;
 }
+
+static const char *const prefixes[] = { "sqlite:", NULL };
+
+const struct wh_source_kind wh_sqlite_source = {
+    .what = "a database",
+    .prefixes = prefixes,
+    .can = WH_SOURCE_QUERY,
+    .open = open_database,
+};

@@ -9,6 +9,7 @@
 #include "base/choice.h"
 #include "base/memory.h"
 #include "base/text.h"
+#include "learn/learners.h"
 #include "model/classweights.h"
 #include "model/eviction.h"
 #include "model/findings.h"

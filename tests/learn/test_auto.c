@@ -13,6 +13,7 @@
 
 #include "base/memory.h"
 #include "learn/auto/pack.h"
+#include "learn/learners.h"
 #include "model/modelfile.h"
 
 static char folder[] = "/tmp/wh-auto-XXXXXX";

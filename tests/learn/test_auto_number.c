@@ -13,6 +13,7 @@
 
 #include "learn/auto/pack.h"
 #include "learn/learner.h"
+#include "learn/learners.h"
 #include "learn/target.h"
 
 enum { FIELDS = 4, FEATURES = FIELDS + 1, MANY = 4000 };

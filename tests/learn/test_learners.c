@@ -11,6 +11,7 @@
 #include <cmocka.h>
 
 #include "learn/learner.h"
+#include "learn/learners.h"
 
 enum { FEATURES = 21, MOST = 8, ROWS = 400 }; /* the constant among the features */
 

@@ -8,6 +8,7 @@
 #include <cmocka.h>
 
 #include "learn/learner.h"
+#include "learn/learners.h"
 
 enum { FEATURES = 4 }; /* the constant, a, b, c */
 

@@ -15,6 +15,7 @@
 #include <cmocka.h>
 
 #include "base/file.h"
+#include "learn/learners.h"
 #include "model/modelfile.h"
 #include "model/modelstore.h"
 #include "pipe/store.h"

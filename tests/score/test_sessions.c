@@ -17,6 +17,7 @@
 
 #include "base/memory.h"
 #include "learn/auto/pack.h"
+#include "learn/learners.h"
 #include "model/modelfile.h"
 #include "record/files.h"
 #include "record/writer.h"

@@ -8,8 +8,9 @@
 
 #include <cmocka.h>
 
-#include "source/source.h"
 #include "database/url.h"
+#include "source/query.h"
+#include "source/source.h"
 
 static struct wh_error error;
 
@@ -18,20 +19,20 @@ static void an_operand_names_its_kind(void **state)
     (void)state;
     static const struct {
         const char *operand;
-        struct wh_reader *(*open)(const struct wh_source_request *, struct wh_error *);
+        const struct wh_source_kind *kind;
     } cases[] = {
-        { "sqlite:shop.db", wh_sqlite_source },
-        { "sqlite:///tmp/shop.db", wh_sqlite_source },
-        { "postgresql:///shop", wh_postgres_source },
-        { "postgres://h/d", wh_postgres_source },
-        { "-", wh_file_source },
-        { "orders.csv", wh_file_source },
-        { "a:b.csv", wh_file_source },
-        { "./mysql://x", wh_file_source },
-        { "", wh_file_source },
+        { "sqlite:shop.db", &wh_sqlite_source },
+        { "sqlite:///tmp/shop.db", &wh_sqlite_source },
+        { "postgresql:///shop", &wh_postgres_source },
+        { "postgres://h/d", &wh_postgres_source },
+        { "-", &wh_file_source },
+        { "orders.csv", &wh_file_source },
+        { "a:b.csv", &wh_file_source },
+        { "./mysql://x", &wh_file_source },
+        { "", &wh_file_source },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_ptr_equal(wh_source_find(cases[i].operand, &error)->open, cases[i].open);
+        assert_ptr_equal(wh_source_find(cases[i].operand, &error), cases[i].kind);
 }
 
 static void an_unknown_scheme_is_refused_with_the_nearest(void **state)

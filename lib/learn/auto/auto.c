@@ -11,6 +11,7 @@
 #include "learn/auto/number.h"
 #include "learn/auto/view.h"
 #include "learn/learner.h"
+#include "learn/learners.h"
 #include "learn/linear.h"
 
 struct wh_view {

@@ -8,6 +8,7 @@
 #include "learn/auto/loose.h"
 #include "learn/auto/mixer.h"
 #include "learn/auto/pack.h"
+#include "learn/learners.h"
 
 enum expert {
     LINEAR,

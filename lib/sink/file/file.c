@@ -186,7 +186,7 @@ static void file_close(struct wh_sink *sink)
     free(file);
 }
 
-struct wh_sink *wh_file_sink(const struct wh_sink_request *request, struct wh_error *error)
+static struct wh_sink *open_sink(const struct wh_sink_request *request, struct wh_error *error)
 {
     static const struct wh_sink_ops ops = {
         .row = file_row, .commit = file_commit, .checkpoint = file_checkpoint, .tick = file_tick,
@@ -201,3 +201,12 @@ struct wh_sink *wh_file_sink(const struct wh_sink_request *request, struct wh_er
     file_close(&file->sink);
     return NULL;
 }
+
+static const char *const prefixes[] = { "", NULL };
+
+const struct wh_sink_kind wh_file_sink = {
+    .what = "a file",
+    .prefixes = prefixes,
+    .can = WH_SINK_WRITE,
+    .open = open_sink,
+};

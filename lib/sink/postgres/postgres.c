@@ -239,7 +239,7 @@ static int open_table(struct postgres *pg, struct wh_error *error)
     return wh_pg_session_name(&pg->session, error);
 }
 
-struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct wh_error *error)
+static struct wh_sink *open_sink(const struct wh_sink_request *request, struct wh_error *error)
 {
     static const struct wh_sink_ops ops = {
         .row = postgres_row,
@@ -258,3 +258,12 @@ struct wh_sink *wh_postgres_sink(const struct wh_sink_request *request, struct w
     postgres_close(&pg->sink);
     return NULL;
 }
+
+static const char *const prefixes[] = { "postgresql://", "postgres://", NULL };
+
+const struct wh_sink_kind wh_postgres_sink = {
+    .what = "a database",
+    .prefixes = prefixes,
+    .can = WH_SINK_TABLE,
+    .open = open_sink,
+};

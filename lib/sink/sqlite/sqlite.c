@@ -310,7 +310,7 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
                ? 0 : wh_error_in(error, "%s", sqlite->request->target);
 }
 
-struct wh_sink *wh_sqlite_sink(const struct wh_sink_request *request, struct wh_error *error)
+static struct wh_sink *open_sink(const struct wh_sink_request *request, struct wh_error *error)
 {
     static const struct wh_sink_ops ops = {
         .row = sqlite_row, .settle = sqlite_settle, .commit = sqlite_commit,
@@ -325,3 +325,12 @@ struct wh_sink *wh_sqlite_sink(const struct wh_sink_request *request, struct wh_
     sqlite_close(&sqlite->sink);
     return NULL;
 }
+
+static const char *const prefixes[] = { "sqlite:", NULL };
+
+const struct wh_sink_kind wh_sqlite_sink = {
+    .what = "a database",
+    .prefixes = prefixes,
+    .can = WH_SINK_TABLE,
+    .open = open_sink,
+};
