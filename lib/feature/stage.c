@@ -8,8 +8,9 @@
 #include "feature/features.h"
 #include "pipe/state.h"
 #include "record/canonical.h"
+#include "record/shape_cache.h"
 
-enum { PLANS = 64, HASH = 12, STAMP = 2 * HASH + 1 };
+enum { PLANS_LOG2 = 6, HASH = 12, STAMP = 2 * HASH + 1 };
 
 static const char recipe_column[] = "recipe";
 static const char features_column[] = "features";
@@ -45,7 +46,7 @@ struct wh_featurizer {
     struct wh_buffer text;       /* of the row's features */
     struct wh_column *dense;     /* the features' columns, from the first row on */
     uint32_t dense_count;
-    struct plan plans[PLANS];
+    struct wh_shape_cache plans;
 };
 
 /* The stamp. */
@@ -71,14 +72,18 @@ static void make_stamp(struct wh_featurizer *self)
 
 /* Steps and features. */
 
+static void forget_plan(struct plan *plan)
+{
+    free(plan->encoders);
+    free(plan->sources);
+    wh_shape_free(plan->shape);
+    *plan = (struct plan){ 0 };
+}
+
 static void discard(struct wh_featurizer *self)
 {
-    for (size_t i = 0; i < PLANS; i++) {
-        free(self->plans[i].encoders);
-        free(self->plans[i].sources);
-        wh_shape_free(self->plans[i].shape);
-        self->plans[i] = (struct plan){ 0 };
-    }
+    for (struct plan *plan = NULL; (plan = wh_shape_cache_next(&self->plans, plan));)
+        forget_plan(plan);
     wh_steps_free(self->steps);
     wh_features_free(self->features);
     self->steps = NULL;
@@ -309,7 +314,7 @@ static bool fits(const struct plan *plan, const struct wh_shape *shape,
 static const struct plan *find_plan(struct wh_featurizer *self, const struct wh_row *row,
                                     struct wh_error *error)
 {
-    struct plan *slot = &self->plans[row->shape->serial % PLANS];
+    struct plan *slot = wh_shape_cache_at(&self->plans, row->shape->serial);
     if (fits(slot, row->shape, self->features))
         return slot;
     struct plan plan = { 0 };
@@ -317,9 +322,7 @@ static const struct plan *find_plan(struct wh_featurizer *self, const struct wh_
         free(plan.sources);
         return NULL;
     }
-    free(slot->encoders);
-    free(slot->sources);
-    wh_shape_free(slot->shape);
+    forget_plan(slot);
     *slot = plan;
     return slot;
 }
@@ -534,6 +537,7 @@ static void stage_close(struct wh_stage *stage)
 {
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
     discard(self);
+    wh_shape_cache_close(&self->plans);
     for (uint32_t i = 0; i < self->dense_count; i++)
         free((char *)self->dense[i].name);
     free(self->dense);
@@ -592,6 +596,7 @@ struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizin
         .stats = stage_stats, .close = stage_close,
     };
     struct wh_featurizer *self = wh_alloc(1, sizeof *self);
+    wh_shape_cache_open(&self->plans, sizeof(struct plan), PLANS_LOG2);
     self->stage.ops = &ops;
     self->options = featurizing;
     if (begin(self, error)) {

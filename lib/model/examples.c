@@ -13,12 +13,13 @@
 #include "model/interactions.h"
 #include "record/json.h"
 #include "record/required.h"
+#include "record/shape_cache.h"
 
 static const char FEATURES[] = "features";
 static const char DOTTED[] = "features.";
 static const char STAMP[] = "recipe";
 
-enum { BINDINGS = 16 };
+enum { BINDINGS_LOG2 = 4 }; /* shapes that are remembered */
 
 /* A column that features come from. */
 struct column {
@@ -80,7 +81,7 @@ struct wh_examples {
     bool columns;        /* ... unless no row had columns for features */
     uint32_t most;       /* names, the constant included */
     uint64_t crowded, crowded_before; /* the row */
-    struct binding bindings[BINDINGS];
+    struct wh_shape_cache bindings;
 
     /* The example being made. */
     uint32_t *ids;
@@ -123,6 +124,7 @@ static struct wh_examples *open_examples(const struct wh_names *names, struct wh
                                          struct wh_error *error)
 {
     struct wh_examples *examples = wh_alloc(1, sizeof *examples);
+    wh_shape_cache_open(&examples->bindings, sizeof(struct binding), BINDINGS_LOG2);
     uint64_t most = settings->max_features;
     examples->names = names;
     examples->growing = growing;
@@ -183,12 +185,19 @@ static void unbind(struct wh_examples *examples, struct binding *binding)
     *binding = (struct binding){ 0 };
 }
 
+static void unbind_all(struct wh_examples *examples)
+{
+    struct binding *binding = NULL;
+    while ((binding = wh_shape_cache_next(&examples->bindings, binding)))
+        unbind(examples, binding);
+}
+
 void wh_examples_free(struct wh_examples *examples)
 {
     if (!examples)
         return;
-    for (size_t i = 0; i < BINDINGS; i++)
-        unbind(examples, &examples->bindings[i]);
+    unbind_all(examples);
+    wh_shape_cache_close(&examples->bindings);
     for (size_t i = 0; i < EXCLUDED; i++)
         wh_columns_free(examples->excluded[i]);
     wh_interactions_free(examples->interactions);
@@ -1218,7 +1227,7 @@ void wh_examples_count(struct wh_examples *examples, bool taught)
 enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row, bool need_label,
                                  struct wh_reading_row *reading, struct wh_error *error)
 {
-    struct binding *binding = &examples->bindings[row->shape->serial % BINDINGS];
+    struct binding *binding = wh_shape_cache_at(&examples->bindings, row->shape->serial);
     examples->count_before = examples->names->count;
     examples->crowded_before = examples->crowded;
     if (binding->serial != row->shape->serial && bind(examples, binding, row, error) != 0)
@@ -1252,8 +1261,7 @@ static void forget(struct wh_examples *examples, size_t first, size_t end)
     examples->binding = NULL;
     if (examples->interactions)
         wh_interactions_forget(examples->interactions);
-    for (size_t i = 0; i < BINDINGS; i++)
-        unbind(examples, &examples->bindings[i]);
+    unbind_all(examples);
     for (size_t i = first; i < end; i++)
         examples->met[i] = (struct met){ 0 };
 }

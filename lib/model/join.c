@@ -12,10 +12,12 @@
 #include "model/model.h"
 #include "record/json.h"
 #include "record/required.h"
+#include "record/shape_cache.h"
 #include "record/writer.h"
 
 enum {
     SHAPES = 16,          /* of joined rows that are kept */
+    BINDINGS_LOG2 = 4,    /* shapes of rows looked at that are remembered */
     LONGEST_ID = 1 << 12, /* bytes */
     LONGEST_ROW = 1 << 18, /* its JSON, which escapes make at most twice as long in the file */
 };
@@ -27,15 +29,20 @@ struct made {
     int label, weight;
 };
 
+/* Where the columns are in rows of one shape; -1: they have none. */
+struct binding {
+    uint64_t serial;
+    int id, label, weight, at;
+};
+
 struct wh_join {
     const struct wh_settings *settings;
     struct wh_joining *state;
     struct wh_join_counts before; /* of earlier runs */
     int64_t within;
     struct wh_event_time time; /* column NULL: by rows */
-    /* Where columns are in the row, by the shape's serial. */
-    uint64_t serial;
-    int id, label, weight, at;
+    struct wh_shape_cache bindings;
+    const struct binding *row; /* of the row looked at last */
     struct wh_required required; /* the ID */
     bool labels; /* some row had the label's column */
     /* Of the row looked at last. */
@@ -103,6 +110,7 @@ struct wh_join *wh_join_open(struct wh_model *model)
 {
     struct wh_join *join = wh_alloc(1, sizeof *join);
     bool rows;
+    wh_shape_cache_open(&join->bindings, sizeof(struct binding), BINDINGS_LOG2);
     join->settings = &model->settings;
     join->state = &model->joining;
     join->before = model->joining.counts;
@@ -118,6 +126,7 @@ void wh_join_free(struct wh_join *join)
         return;
     for (size_t i = 0; i < SHAPES; i++)
         wh_shape_free(join->made[i].shape);
+    wh_shape_cache_close(&join->bindings);
     wh_row_free(&join->joined);
     wh_buffer_free(&join->text);
     free(join->columns);
@@ -214,7 +223,7 @@ static struct wh_row *join_rows(struct wh_join *join, const struct wh_waiting *w
                                 const struct wh_row *row)
 {
     struct wh_row *joined = &join->joined;
-    const struct wh_field *weight = join->weight >= 0 ? &row->fields[join->weight] : NULL;
+    const struct wh_field *weight = join->row->weight >= 0 ? &row->fields[join->row->weight] : NULL;
     bool weighs = weight && weight->type != WH_NULL;
     wh_arena_reset(&joined->scratch);
     uint32_t count = read_waiting(join, waiting);
@@ -223,7 +232,7 @@ static struct wh_row *join_rows(struct wh_join *join, const struct wh_waiting *w
         join->fields[i] = (struct wh_field){ .type = WH_NULL };
     joined->fields = join->fields;
     joined->shape = made->shape;
-    joined->fields[made->label] = row->fields[join->label];
+    joined->fields[made->label] = row->fields[join->row->label];
     if (weighs)
         joined->fields[made->weight] = *weight;
     joined->source = row->source;
@@ -239,14 +248,20 @@ static enum wh_verdict bind(struct wh_join *join, const struct wh_row *row, stru
 {
     const struct wh_roles *roles = &join->settings->roles;
     const struct wh_shape *shape = row->shape;
-    join->id = wh_required_find(&join->required, row, error);
-    if (join->id < 0)
+    struct binding *binding = wh_shape_cache_at(&join->bindings, shape->serial);
+    join->row = binding;
+    if (binding->serial == shape->serial)
+        return WH_TAKEN;
+    binding->serial = 0;
+    binding->id = wh_required_find(&join->required, row, error);
+    if (binding->id < 0)
         return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
-    join->serial = shape->serial;
-    join->label = wh_shape_find(shape, roles->label, strlen(roles->label));
-    join->labels = join->labels || join->label >= 0;
-    join->weight = roles->weight ? wh_shape_find(shape, roles->weight, strlen(roles->weight)) : -1;
-    join->at = roles->time ? wh_shape_find(shape, roles->time, strlen(roles->time)) : -1;
+    binding->serial = shape->serial;
+    binding->label = wh_shape_find(shape, roles->label, strlen(roles->label));
+    join->labels = join->labels || binding->label >= 0;
+    binding->weight = roles->weight ? wh_shape_find(shape, roles->weight, strlen(roles->weight))
+                                    : -1;
+    binding->at = roles->time ? wh_shape_find(shape, roles->time, strlen(roles->time)) : -1;
     return WH_TAKEN;
 }
 
@@ -265,7 +280,7 @@ static bool read_id(struct wh_join *join, struct wh_row *row, struct wh_slice *i
                     struct wh_error *error)
 {
     const char *column = join->settings->roles.join;
-    const struct wh_field *field = &row->fields[join->id];
+    const struct wh_field *field = &row->fields[join->row->id];
     if (field->type == WH_NULL || field->type == WH_NESTED) {
         wh_bad_row(error, "join", column, strlen(column), 0, "%s",
                    field->type == WH_NULL ? "null is no ID" : "an array or object is no ID");
@@ -291,7 +306,7 @@ static bool read_time(struct wh_join *join, struct wh_row *row, bool labelled,
         join->when = join->now = state->now + 1;
         return true;
     }
-    join->timed = !labelled || (join->at >= 0 && row->fields[join->at].type != WH_NULL);
+    join->timed = !labelled || (join->row->at >= 0 && row->fields[join->row->at].type != WH_NULL);
     join->now = state->now;
     if (join->timed && wh_event_time_read(&join->time, row, &join->when, error) != WH_TAKEN)
         return false;
@@ -326,10 +341,10 @@ enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row, enum wh_j
                              struct wh_row **joined, struct wh_error *error)
 {
     struct wh_slice id;
-    enum wh_verdict bound = row->shape->serial != join->serial ? bind(join, row, error) : WH_TAKEN;
+    enum wh_verdict bound = bind(join, row, error);
     if (bound != WH_TAKEN)
         return bound;
-    bool labelled = join->label >= 0 && row->fields[join->label].type != WH_NULL;
+    bool labelled = join->row->label >= 0 && row->fields[join->row->label].type != WH_NULL;
     if (!read_id(join, row, &id, error) || !read_time(join, row, labelled, error))
         return WH_BAD;
     struct wh_waiting *waiting = wh_pending_find(&join->state->pending, id);

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "record/shape_cache.h"
 
 /* Seconds on either side of 1970 that are no mistake for another unit: until the year 9999. */
 static const double MOST_SECONDS = 253402300800.0;
@@ -27,20 +28,27 @@ static bool parse(struct wh_row *row, const struct wh_field *field, int64_t *mil
     return true;
 }
 
+static int find_column(struct wh_event_time *time, const struct wh_shape *shape)
+{
+    size_t place = wh_shape_place(shape->serial, 64 - WH_EVENT_TIME_LOG2);
+    if (time->known[place].serial != shape->serial) {
+        time->known[place].serial = shape->serial;
+        time->known[place].index = wh_shape_find(shape, time->column, strlen(time->column));
+    }
+    return time->known[place].index;
+}
+
 enum wh_verdict wh_event_time_read(struct wh_event_time *time, struct wh_row *row,
                                    int64_t *milliseconds, struct wh_error *error)
 {
     size_t length = strlen(time->column);
     char quoted[96];
-    if (time->serial != row->shape->serial) {
-        time->index = wh_shape_find(row->shape, time->column, length);
-        time->serial = row->shape->serial;
-    }
-    if (time->index < 0) {
+    int index = find_column(time, row->shape);
+    if (index < 0) {
         wh_shape_lacks(row->shape, time->column, length, error);
         return WH_BAD;
     }
-    const struct wh_field *field = &row->fields[time->index];
+    const struct wh_field *field = &row->fields[index];
     if (parse(row, field, milliseconds))
         return WH_TAKEN;
     struct wh_slice text = wh_row_text(row, field);

@@ -12,10 +12,14 @@
 #include "pipe/stage.h"
 #include "record/row.h"
 
+enum { WH_EVENT_TIME_LOG2 = 3, WH_EVENT_TIME_SHAPES = 1 << WH_EVENT_TIME_LOG2 };
+
 struct wh_event_time {
     const char *column; /* must stay */
-    uint64_t serial;    /* of the shape that the index is known of */
-    int index;
+    struct {
+        uint64_t serial;
+        int index;
+    } known[WH_EVENT_TIME_SHAPES]; /* where the column is in rows of these shapes */
 };
 
 /* The row's time in milliseconds since 1970-01-01. WH_BAD where it has none, or no time can be read

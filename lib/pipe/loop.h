@@ -12,6 +12,7 @@
 #include "pipe/run.h"
 #include "pipe/stats.h"
 #include "record/nulls.h"
+#include "record/shape_cache.h"
 
 struct loop {
     struct wh_emit emit; /* first: what the stage emits to is the loop */
@@ -19,11 +20,8 @@ struct loop {
     struct wh_outlet *outlet;   /* where the writer writes, and states are saved */
     struct wh_writer *writer;   /* NULL: nothing is written */
     struct wh_nulls nulls;      /* --null-value, for rows whose reader does not know it */
-    struct {
-        uint64_t serial;        /* of the shape that they are known for */
-        uint32_t *indices;
-        int count;
-    } strings;                  /* --string, for NDJSON */
+    struct wh_shape_cache strings; /* --string, for NDJSON */
+    bool has_strings;           /* there was a row to look for these columns in */
     struct wh_rejects *rejects; /* NULL: the first bad row ends the run */
     struct wh_stats *stats;
     bool too_many;              /* the rejects exceeded the limit */

@@ -209,15 +209,26 @@ static int late_reject(struct wh_emit *emit, const struct wh_row *row,
 
 /* -------------------------------------------------------------------- loop */
 
+enum { STRINGS_LOG2 = 4 }; /* shapes that are remembered */
+
+/* The columns of --string in rows of one shape. */
+struct strings {
+    uint64_t serial;
+    uint32_t *indices;
+    int count;
+};
+
 /* Finds the columns of --string in a shape. The first row must have those that are named. */
-static int find_strings(struct loop *loop, const struct wh_shape *shape, struct wh_error *error)
+static int find_strings(struct loop *loop, struct strings *strings, const struct wh_shape *shape,
+                        struct wh_error *error)
 {
-    bool first = loop->strings.serial == 0;
-    loop->strings.indices = wh_resize(loop->strings.indices, shape->count + 1, sizeof(uint32_t));
-    loop->strings.count = wh_columns_resolve(loop->run->settings->reading.strings, shape, !first,
-                                             loop->strings.indices, error);
-    loop->strings.serial = shape->serial;
-    if (loop->strings.count >= 0)
+    bool lenient = loop->has_strings;
+    loop->has_strings = true;
+    strings->indices = wh_resize(strings->indices, shape->count + 1, sizeof(uint32_t));
+    strings->count = wh_columns_resolve(loop->run->settings->reading.strings, shape, lenient,
+                                        strings->indices, error);
+    strings->serial = shape->serial;
+    if (strings->count >= 0)
         return 0;
     wh_columns_suggest_later(loop->run->settings->reading.strings, shape, error);
     return wh_refuse_in(error, "--string");
@@ -228,10 +239,11 @@ static int declare_strings(struct loop *loop, struct wh_row *row, struct wh_erro
 {
     if (row->raw_format != WH_FORMAT_NDJSON)
         return 0;
-    if (loop->strings.serial != row->shape->serial && find_strings(loop, row->shape, error))
+    struct strings *strings = wh_shape_cache_at(&loop->strings, row->shape->serial);
+    if (strings->serial != row->shape->serial && find_strings(loop, strings, row->shape, error))
         return -1;
-    for (int i = 0; i < loop->strings.count; i++) {
-        uint32_t index = loop->strings.indices[i];
+    for (int i = 0; i < strings->count; i++) {
+        uint32_t index = strings->indices[i];
         struct wh_field *field = &row->fields[index];
         if (field->type == WH_NUMBER)
             wh_row_set_text(row, index, WH_STRING, field->text, field->length,
@@ -373,7 +385,7 @@ static int run_stage(struct loop *loop, struct wh_error *error)
         return -1;
     }
     const struct wh_reading *reading = &loop->run->settings->reading;
-    if (loop->strings.serial && wh_columns_check(reading->strings, true, NULL, error))
+    if (loop->has_strings && wh_columns_check(reading->strings, true, NULL, error))
         return wh_refuse_in(error, "--string");
     if (write_header(loop, error) != 0 ||
         (loop->writer && loop->run->rows_out && wh_writer_finish(loop->writer, error) != 0))
@@ -390,6 +402,7 @@ static int begin(struct loop *loop, struct wh_error *error)
     loop->begun = loop->looked = loop->ticked = wh_clock();
     loop->batch = loop->until_look = 1;
     loop->record_at = UINT64_MAX;
+    wh_shape_cache_open(&loop->strings, sizeof(struct strings), STRINGS_LOG2);
     loop->nulls = wh_nulls_make(settings->reading.nulls, settings->reading.null_count);
     wh_process_catch(run->origin != NULL);
     if (settings->stats && !(loop->stats = wh_stats_open(settings->stats, error)))
@@ -525,6 +538,8 @@ int wh_run(struct wh_run *run, struct wh_error *error)
     end_stats(&loop, &outcome);
     wh_outlet_close(loop.outlet);
     wh_buffer_free(&loop.record);
-    free(loop.strings.indices);
+    for (struct strings *strings = NULL; (strings = wh_shape_cache_next(&loop.strings, strings));)
+        free(strings->indices);
+    wh_shape_cache_close(&loop.strings);
     return outcome.result;
 }

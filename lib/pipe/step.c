@@ -6,10 +6,10 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "record/shape_cache.h"
 
 enum {
-    SLOTS_LOG2 = 6,
-    SLOTS = 1 << SLOTS_LOG2,
+    SLOTS_LOG2 = 6, /* bindings of a step that are remembered */
     /* Columns in all shapes that a list has bindings for. Beyond it they are made anew, so that
      * input whose columns change with every row cannot fill the memory; but a few shapes, however
      * wide, are always kept. */
@@ -22,7 +22,7 @@ enum { ALL_FOUND = 2, SOME_FOUND = 3 };
 
 #define NO_LEVEL SIZE_MAX /* above all there are */
 
-/* Bindings, found by the serial of the shape they were made for. */
+/* A binding and the shape it was made for. */
 struct slot {
     uint64_t serial;
     struct wh_binding *binding;
@@ -34,7 +34,7 @@ struct entry {
     size_t level;   /* the fitting pass that teaches or first applies this step */
     struct wh_binding *current; /* for the row that is in the list or has just left it */
     uint64_t rows_in, rows_dropped, rows_rejected;
-    struct slot slots[SLOTS];
+    struct wh_shape_cache slots;
 };
 
 struct wh_steps {
@@ -220,15 +220,11 @@ static void unbind(struct wh_steps *steps, const struct entry *entry, struct slo
 
 static void unbind_all(struct wh_steps *steps)
 {
-    for (size_t i = 0; i < steps->count; i++)
-        for (size_t j = 0; j < SLOTS; j++)
-            unbind(steps, &steps->entries[i], &steps->entries[i].slots[j]);
-}
-
-static struct slot *find_slot(struct entry *entry, uint64_t serial)
-{
-    /* Serials count up with a stride that the steps' own shapes make: spread them (Fibonacci). */
-    return &entry->slots[(serial * UINT64_C(0x9E3779B97F4A7C15)) >> (64 - SLOTS_LOG2)];
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct entry *entry = &steps->entries[i];
+        for (struct slot *slot = NULL; (slot = wh_shape_cache_next(&entry->slots, slot));)
+            unbind(steps, entry, slot);
+    }
 }
 
 static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, struct slot *slot,
@@ -260,8 +256,8 @@ static inline struct wh_binding *binding_for(struct wh_steps *steps, struct entr
                                              struct wh_features *features,
                                              struct wh_error *error)
 {
-    struct slot *slot = find_slot(entry, row->shape->serial);
-    if (slot->binding && slot->serial == row->shape->serial)
+    struct slot *slot = wh_shape_cache_at(&entry->slots, row->shape->serial);
+    if (slot->serial == row->shape->serial)
         return slot->binding;
     return bind(steps, entry, slot, row, features, error);
 }
@@ -283,7 +279,9 @@ struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type
             return NULL;
         }
         steps->takers += step->type->learns || step->type->live;
-        steps->entries[steps->count++].step = step;
+        struct entry *entry = &steps->entries[steps->count++];
+        entry->step = step;
+        wh_shape_cache_open(&entry->slots, sizeof(struct slot), SLOTS_LOG2);
     }
     find_levels(steps);
     return steps;
@@ -300,8 +298,10 @@ void wh_steps_free(struct wh_steps *steps)
     if (!steps)
         return;
     unbind_all(steps);
-    for (size_t i = 0; i < steps->count; i++)
+    for (size_t i = 0; i < steps->count; i++) {
+        wh_shape_cache_close(&steps->entries[i].slots);
         wh_step_free(steps->entries[i].step);
+    }
     free(steps->entries);
     free(steps);
 }

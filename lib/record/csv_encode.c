@@ -6,8 +6,9 @@
 #include "base/hash.h"
 #include "record/csv_scan.h"
 #include "record/json.h"
+#include "record/shape_cache.h"
 
-enum { CACHED_SHAPES = 64 };
+enum { PLACES_LOG2 = 6 }; /* shapes that are remembered */
 
 static const uint32_t nowhere = UINT32_MAX;
 
@@ -31,7 +32,7 @@ struct wh_csv_encoder {
     bool carriage_return; /* a header made here ends like the first row */
     struct wh_buffer header; /* as it came; empty where it must be made */
     struct wh_buffer text; /* a string without its JSON escapes */
-    struct places places[CACHED_SHAPES]; /* by serial */
+    struct wh_shape_cache places;
 };
 
 static bool same_column(const struct wh_column *a, const struct wh_column *b)
@@ -90,7 +91,7 @@ static void learn_places(struct wh_csv_encoder *encoder, struct places *places,
 static const struct places *find_places(struct wh_csv_encoder *encoder,
                                         const struct wh_shape *shape)
 {
-    struct places *places = &encoder->places[shape->serial % CACHED_SHAPES];
+    struct places *places = wh_shape_cache_at(&encoder->places, shape->serial);
     if (__builtin_expect(places->serial != shape->serial, 0))
         learn_places(encoder, places, shape);
     return places;
@@ -115,6 +116,7 @@ struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t cou
                                             enum wh_csv_dialect dialect)
 {
     struct wh_csv_encoder *encoder = wh_alloc(1, sizeof *encoder);
+    wh_shape_cache_open(&encoder->places, sizeof(struct places), PLACES_LOG2);
     const struct wh_shape *from = first->shape;
     encoder->scan = wh_csv_scan_choose();
     encoder->delimiter = delimiter;
@@ -147,8 +149,9 @@ void wh_csv_encoder_end(struct wh_csv_encoder *encoder)
     free(encoder->met);
     wh_buffer_free(&encoder->header);
     wh_buffer_free(&encoder->text);
-    for (size_t i = 0; i < CACHED_SHAPES; i++)
-        free(encoder->places[i].at);
+    for (struct places *places = NULL; (places = wh_shape_cache_next(&encoder->places, places));)
+        free(places->at);
+    wh_shape_cache_close(&encoder->places);
     free(encoder);
 }
 

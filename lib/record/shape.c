@@ -19,7 +19,11 @@ enum { MATCH_LIMIT = 1000000, DEPTH_LIMIT = 10000, HEAP_LIMIT_KIB = 8192 };
 uint64_t wh_shape_serial(void)
 {
     static atomic_uint_least64_t last;
-    return atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+    uint64_t count = atomic_fetch_add_explicit(&last, 1, memory_order_relaxed) + 1;
+    /* One number for each, and 0 for 0 alone: the steps of SplitMix64 (Steele, Lea, Flood 2014). */
+    count = (count ^ count >> 30) * UINT64_C(0xBF58476D1CE4E5B9);
+    count = (count ^ count >> 27) * UINT64_C(0x94D049BB133111EB);
+    return count ^ count >> 31;
 }
 
 struct wh_column wh_column_named(const char *name)

@@ -60,7 +60,8 @@ const char *wh_shape_delimiter(const struct wh_shape *shape);
  * name, or, where a CSV header came as one column, another delimiter. */
 void wh_shape_suggest(const struct wh_shape *shape, const char *name, struct wh_error *error);
 
-/* A serial for a shape that a reader lays out itself. */
+/* A serial for a shape that a reader lays out itself: no other shape's, never 0, and spread evenly
+ * over all 64 bits (record/shape_cache.h). */
 uint64_t wh_shape_serial(void);
 
 /*

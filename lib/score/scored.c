@@ -7,8 +7,9 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "record/json.h"
+#include "record/shape_cache.h"
 
-enum { BINDINGS = 16, STAMP_DIGITS = 12 };
+enum { BINDINGS_LOG2 = 4, STAMP_DIGITS = 12 };
 
 /* The columns of the output for one shape of the input. */
 struct binding {
@@ -34,7 +35,7 @@ struct wh_scored {
     struct told *told; /* NULL before the first row, and where there are no probabilities */
     uint32_t told_count;
     size_t told_length; /* of all keys */
-    struct binding bindings[BINDINGS];
+    struct wh_shape_cache bindings;
 };
 
 /* Whether the name means something to other tools: features, a recipe's stamp, control records. */
@@ -76,6 +77,7 @@ struct wh_scored *wh_scored_open(const struct wh_scored_settings *settings,
         return NULL;
     }
     struct wh_scored *scored = wh_alloc(1, sizeof *scored);
+    wh_shape_cache_open(&scored->bindings, sizeof(struct binding), BINDINGS_LOG2);
     scored->score_name = wh_copy(score, strlen(score));
     scored->prediction_name = name_of(as, "prediction");
     scored->proba_name = name_of(as, "proba");
@@ -105,8 +107,10 @@ void wh_scored_free(struct wh_scored *scored)
 {
     if (!scored)
         return;
-    for (size_t i = 0; i < BINDINGS; i++)
-        unbind(&scored->bindings[i]);
+    for (struct binding *binding = NULL;
+         (binding = wh_shape_cache_next(&scored->bindings, binding));)
+        unbind(binding);
+    wh_shape_cache_close(&scored->bindings);
     for (uint32_t i = 0; i < scored->told_count; i++)
         free(scored->told[i].text);
     free(scored->told);
@@ -265,7 +269,7 @@ static bool room_unsettled(const struct wh_scored *scored, const struct wh_shape
 bool wh_scored_room(struct wh_scored *scored, const struct wh_model *model,
                     const struct wh_shape *shape, struct wh_error *error)
 {
-    struct binding *binding = &scored->bindings[shape->serial % BINDINGS];
+    struct binding *binding = wh_shape_cache_at(&scored->bindings, shape->serial);
     if (model->task.kind == WH_TASK_UNSETTLED)
         return room_unsettled(scored, shape, error);
     return binding->serial == shape->serial || bind(scored, binding, model, shape, error);
@@ -274,7 +278,8 @@ bool wh_scored_room(struct wh_scored *scored, const struct wh_model *model,
 const struct wh_shape *wh_scored_shape(const struct wh_scored *scored,
                                        const struct wh_shape *shape)
 {
-    return scored->bindings[shape->serial % BINDINGS].shape;
+    const struct binding *binding = wh_shape_cache_at(&scored->bindings, shape->serial);
+    return binding->shape;
 }
 
 /*
@@ -358,7 +363,7 @@ void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
                    struct wh_row *row, const struct wh_prediction *prediction,
                    const struct wh_field *explanation)
 {
-    const struct binding *binding = &scored->bindings[row->shape->serial % BINDINGS];
+    const struct binding *binding = wh_shape_cache_at(&scored->bindings, row->shape->serial);
     uint32_t count = binding->kept_count, all = binding->shape->count;
     struct wh_field *fields = wh_row_fields(row, all);
     if (count != row->shape->count)

@@ -8,6 +8,9 @@
 #include "base/text.h"
 #include "database/pgaccept.h"
 #include "database/sql.h"
+#include "record/shape_cache.h"
+
+enum { PLACES_LOG2 = 4 }; /* shapes that are remembered */
 
 /* What kinds of values a column has had, a bit each. */
 enum seen {
@@ -30,12 +33,17 @@ struct column {
     const char *given; /* its type as --schema has it; NULL: by what was seen */
 };
 
+/* Where the columns of rows of one shape stand here. */
+struct places {
+    uint64_t serial;
+    size_t *at; /* of each column; SIZE_MAX: not in the table */
+};
+
 struct wh_schema {
     const struct wh_sink_request *request;
     struct column *columns;
     size_t count;
-    uint64_t serial;  /* of the shape that `places` is about; 0: none */
-    size_t *places;   /* where the shape's columns stand here; SIZE_MAX: not in the table */
+    struct wh_shape_cache places;
 };
 
 /* ---- types --------------------------------------------------------------------------------- */
@@ -159,24 +167,25 @@ static size_t place_of(struct wh_schema *schema, const char *name, size_t length
     return schema->count++;
 }
 
-static void find_places(struct wh_schema *schema, const struct wh_shape *shape)
+static void find_places(struct wh_schema *schema, struct places *places,
+                        const struct wh_shape *shape)
 {
-    schema->places = wh_resize(schema->places, shape->count, sizeof *schema->places);
+    places->at = wh_resize(places->at, shape->count, sizeof *places->at);
     for (uint32_t i = 0; i < shape->count; i++)
-        schema->places[i] = wh_schema_reserved(schema->request, &shape->columns[i])
-                                ? SIZE_MAX
-                                : place_of(schema, shape->columns[i].name,
-                                           shape->columns[i].length);
-    schema->serial = shape->serial;
+        places->at[i] = wh_schema_reserved(schema->request, &shape->columns[i])
+                            ? SIZE_MAX
+                            : place_of(schema, shape->columns[i].name, shape->columns[i].length);
+    places->serial = shape->serial;
 }
 
 void wh_schema_see(struct wh_schema *schema, const struct wh_row *row)
 {
-    if (schema->serial != row->shape->serial)
-        find_places(schema, row->shape);
+    struct places *places = wh_shape_cache_at(&schema->places, row->shape->serial);
+    if (places->serial != row->shape->serial)
+        find_places(schema, places, row->shape);
     for (uint32_t i = 0; i < row->shape->count; i++)
-        if (schema->places[i] != SIZE_MAX)
-            schema->columns[schema->places[i]].seen |= see(&row->fields[i]);
+        if (places->at[i] != SIZE_MAX)
+            schema->columns[places->at[i]].seen |= see(&row->fields[i]);
 }
 
 /* ---- --schema ------------------------------------------------------------------------------ */
@@ -219,6 +228,7 @@ static int take_given(struct wh_schema *schema, struct wh_error *error)
 struct wh_schema *wh_schema_open(const struct wh_sink_request *request, struct wh_error *error)
 {
     struct wh_schema *schema = wh_alloc(1, sizeof *schema);
+    wh_shape_cache_open(&schema->places, sizeof(struct places), PLACES_LOG2);
     schema->request = request;
     if (!request->schema || take_given(schema, error) == 0)
         return schema;
@@ -233,7 +243,9 @@ void wh_schema_close(struct wh_schema *schema)
     for (size_t i = 0; i < schema->count; i++)
         free(schema->columns[i].name);
     free(schema->columns);
-    free(schema->places);
+    for (struct places *places = NULL; (places = wh_shape_cache_next(&schema->places, places));)
+        free(places->at);
+    wh_shape_cache_close(&schema->places);
     free(schema);
 }
 

@@ -8,8 +8,9 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "record/required.h"
+#include "record/shape_cache.h"
 
-enum { BINDINGS = 8 };
+enum { BINDINGS_LOG2 = 3 }; /* shapes that are remembered */
 
 /* A column that decides: its index in rows of a shape, and the hash of its name, which that of a
  * value goes on from. */
@@ -32,7 +33,7 @@ struct wh_holdout {
     struct wh_required *required; /* of each name */
     char *label, *weight;
     struct wh_buffer text;
-    struct binding bindings[BINDINGS];
+    struct wh_shape_cache bindings;
 };
 
 /*
@@ -127,6 +128,7 @@ struct wh_holdout *wh_holdout_open(const char *text, const char *label, const ch
                                    struct wh_error *error)
 {
     struct wh_holdout *holdout = wh_alloc(1, sizeof *holdout);
+    wh_shape_cache_open(&holdout->bindings, sizeof(struct binding), BINDINGS_LOG2);
     holdout->label = copy(label);
     holdout->weight = copy(weight);
     if (parse(holdout, text, error) == 0)
@@ -139,8 +141,10 @@ void wh_holdout_free(struct wh_holdout *holdout)
 {
     if (!holdout)
         return;
-    for (size_t i = 0; i < BINDINGS; i++)
-        free(holdout->bindings[i].deciders);
+    for (struct binding *binding = NULL;
+         (binding = wh_shape_cache_next(&holdout->bindings, binding));)
+        free(binding->deciders);
+    wh_shape_cache_close(&holdout->bindings);
     free(holdout->names);
     free(holdout->required);
     free(holdout->list);
@@ -200,7 +204,7 @@ static const struct binding *bind(struct wh_holdout *holdout, const struct wh_ro
                                   struct wh_error *error)
 {
     const struct wh_shape *shape = row->shape;
-    struct binding *binding = &holdout->bindings[shape->serial % BINDINGS];
+    struct binding *binding = wh_shape_cache_at(&holdout->bindings, shape->serial);
     if (binding->serial == shape->serial)
         return binding;
     free(binding->deciders);

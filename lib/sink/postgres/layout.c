@@ -6,12 +6,15 @@
 #include "base/number.h"
 #include "sink/schema.h"
 
+enum { PLANS_LOG2 = 6 }; /* shapes that are remembered */
+
 void wh_pg_layout_open(struct wh_pg_layout *layout, const struct wh_pg_table *table,
                        const struct wh_sink_request *request)
 {
     layout->table = table;
     layout->request = request;
     layout->numbered = request->key_count > 0;
+    wh_shape_cache_open(&layout->plans, sizeof(struct wh_pg_plan), PLANS_LOG2);
     layout->columns = wh_alloc((size_t)table->count + 1, sizeof *layout->columns);
     layout->places = wh_alloc((size_t)table->count + 1, sizeof *layout->places);
 }
@@ -27,8 +30,9 @@ static void forget_plan(struct wh_pg_plan *plan)
 
 void wh_pg_layout_close(struct wh_pg_layout *layout)
 {
-    for (size_t i = 0; i < WH_PG_PLANS; i++)
-        forget_plan(&layout->plans[i]);
+    for (struct wh_pg_plan *plan = NULL; (plan = wh_shape_cache_next(&layout->plans, plan));)
+        forget_plan(plan);
+    wh_shape_cache_close(&layout->plans);
     wh_pg_values_free(&layout->values);
     free(layout->columns);
     free(layout->places);
@@ -103,7 +107,7 @@ enum wh_verdict wh_pg_layout_plan(struct wh_pg_layout *layout, struct wh_row *ro
                                   struct wh_error *error)
 {
     const struct wh_shape *shape = row->shape;
-    struct wh_pg_plan *found = &layout->plans[shape->serial % WH_PG_PLANS];
+    struct wh_pg_plan *found = wh_shape_cache_at(&layout->plans, shape->serial);
     *plan = found;
     *op = WH_APPLY_UPSERT;
     if (found->serial != shape->serial && make_plan(layout, found, shape, error))

@@ -18,12 +18,11 @@
 #include "base/memory.h"
 #include "pipe/stage.h"
 #include "record/row.h"
+#include "record/shape_cache.h"
 #include "sink/apply.h"
 #include "sink/postgres/table.h"
 #include "sink/postgres/value.h"
 #include "sink/sink.h"
-
-enum { WH_PG_PLANS = 64 };
 
 /* What the rows of one shape mean to the table. */
 struct wh_pg_plan {
@@ -47,7 +46,7 @@ struct wh_pg_layout {
     bool numbered;             /* each line ends in the row's number in the batch */
     uint64_t generation;       /* counts the lists of columns so far; 0: there was none */
     struct wh_pg_values values;
-    struct wh_pg_plan plans[WH_PG_PLANS];
+    struct wh_shape_cache plans;
 };
 
 /* `table` and `request` must stay. Zero-initialise. */

@@ -7,12 +7,13 @@
 #include "base/text.h"
 #include "database/sql.h"
 #include "database/sqlite.h"
+#include "record/shape_cache.h"
 #include "sink/apply.h"
 #include "sink/remedy.h"
 #include "sink/schema.h"
 #include "sink/sqlite/value.h"
 
-enum { PLANS = 64 };
+enum { PLANS_LOG2 = 6 }; /* shapes, and statements, that are remembered */
 static const uint32_t nowhere = UINT32_MAX;
 
 /* A row's field that a statement's parameter gets. */
@@ -46,8 +47,8 @@ struct wh_sqlite_table {
     struct wh_sqlite_column *columns;
     size_t count;
     bool told;        /* that generated columns are left out */
-    struct plan plan; /* of the shape that came last */
-    struct statement statements[PLANS];
+    struct wh_shape_cache plans;
+    struct wh_shape_cache statements; /* by serial and op */
 };
 
 /* ---- opening ------------------------------------------------------------------------------- */
@@ -212,6 +213,8 @@ int wh_sqlite_table_open(sqlite3 *database, const struct wh_sink_request *reques
     *table = wh_alloc(1, sizeof **table);
     (*table)->database = database;
     (*table)->request = request;
+    wh_shape_cache_open(&(*table)->plans, sizeof(struct plan), PLANS_LOG2);
+    wh_shape_cache_open(&(*table)->statements, sizeof(struct statement), PLANS_LOG2);
     bool found;
     int status = find_table(*table, &found, error);
     if (status == 0 && found)
@@ -240,8 +243,11 @@ void wh_sqlite_table_close(struct wh_sqlite_table *table)
 {
     if (!table)
         return;
-    for (size_t i = 0; i < PLANS; i++)
-        forget_statement(&table->statements[i]);
+    struct statement *statement = NULL;
+    while ((statement = wh_shape_cache_next(&table->statements, statement)))
+        forget_statement(statement);
+    wh_shape_cache_close(&table->statements);
+    wh_shape_cache_close(&table->plans);
     for (size_t i = 0; i < table->count; i++)
         free(table->columns[i].name);
     free(table->columns);
@@ -432,13 +438,13 @@ static int check_complete(const struct wh_sqlite_table *table, const struct stat
 
 /* ---- what a row asks for ------------------------------------------------------------------- */
 
-static void make_plan(struct wh_sqlite_table *table, const struct wh_shape *shape)
+static void make_plan(const struct wh_sqlite_table *table, struct plan *plan,
+                      const struct wh_shape *shape)
 {
-    struct plan plan = { shape->serial, nowhere, nowhere };
+    *plan = (struct plan){ shape->serial, nowhere, nowhere };
     for (uint32_t i = 0; i < shape->count; i++)
         if (wh_schema_reserved(table->request, &shape->columns[i]))
-            *(wh_apply_is_op(&shape->columns[i]) ? &plan.op : &plan.unchanged) = i;
-    table->plan = plan;
+            *(wh_apply_is_op(&shape->columns[i]) ? &plan->op : &plan->unchanged) = i;
 }
 
 static enum wh_verdict make_statement(struct wh_sqlite_table *table, struct statement *statement,
@@ -480,17 +486,18 @@ static enum wh_verdict find_statement(struct wh_sqlite_table *table, struct wh_r
                                       struct statement **found, struct wh_error *error)
 {
     const struct wh_shape *shape = row->shape;
-    struct plan *plan = &table->plan;
+    struct plan *plan = wh_shape_cache_at(&table->plans, shape->serial);
     enum wh_apply_op op = WH_APPLY_UPSERT;
     const struct wh_field *unchanged = NULL;
     if (plan->serial != shape->serial)
-        make_plan(table, shape);
+        make_plan(table, plan, shape);
     if (plan->op != nowhere && wh_apply_op(row, &row->fields[plan->op], &op, error) != 0)
         return WH_BAD;
     if (plan->unchanged != nowhere && op == WH_APPLY_UPSERT
         && row->fields[plan->unchanged].type != WH_NULL)
         unchanged = &row->fields[plan->unchanged];
-    struct statement *statement = &table->statements[(shape->serial * 3 + op) % PLANS];
+    struct statement *statement = wh_shape_cache_at(&table->statements,
+                                                    shape->serial ^ (uint64_t)op << 62);
     *found = statement;
     if (__builtin_expect(fits(statement, shape->serial, op, unchanged), 1))
         return WH_TAKEN;
