@@ -46,21 +46,19 @@ void wh_learner_grow(struct wh_learner *learner, uint32_t outputs)
 struct wh_learner_scratch {
     const struct wh_learner_type *type;
     struct wh_scratch *shared; /* NULL: none */
+    bool numbers; /* as the learner's settings have it */
     size_t guess_size;
-    char *guesses; /* of the heads */
+    char *guesses; /* of the heads; NULL: none */
     uint32_t outputs;
 };
-
-static size_t guess_size(const struct wh_learner *learner)
-{
-    return learner->type->guess_size ? learner->type->guess_size(&learner->settings) : 0;
-}
 
 struct wh_learner_scratch *wh_learner_scratch_new(const struct wh_learner *learner)
 {
     struct wh_learner_scratch *scratch = wh_alloc(1, sizeof *scratch);
     scratch->type = learner->type;
-    scratch->guess_size = guess_size(learner);
+    scratch->numbers = learner->settings.numbers;
+    if (learner->type->guess_size)
+        scratch->guess_size = learner->type->guess_size(&learner->settings);
     if (learner->type->scratch_new)
         scratch->shared = learner->type->scratch_new();
     return scratch;
@@ -80,16 +78,17 @@ bool wh_learner_scratch_fits(const struct wh_learner_scratch *scratch,
                              const struct wh_learner *learner)
 {
     return scratch && scratch->type == learner->type
-        && scratch->guess_size == guess_size(learner);
+        && scratch->numbers == learner->settings.numbers;
 }
 
 static void make_guesses(struct wh_learner_scratch *scratch, uint32_t outputs)
 {
     size_t size = scratch->guess_size;
-    if (size == 0 || outputs <= scratch->outputs)
-        return;
-    scratch->guesses = wh_resize(scratch->guesses, outputs, size);
-    memset(scratch->guesses + scratch->outputs * size, 0, (outputs - scratch->outputs) * size);
+    if (size > 0) {
+        scratch->guesses = wh_resize(scratch->guesses, outputs, size);
+        memset(scratch->guesses + scratch->outputs * size, 0,
+               (outputs - scratch->outputs) * size);
+    }
     scratch->outputs = outputs;
 }
 
@@ -102,7 +101,8 @@ void wh_learner_predict(const struct wh_learner *learner, struct wh_learner_scra
                         const struct wh_example *example, double *raw)
 {
     const struct wh_learner_type *type = learner->type;
-    make_guesses(scratch, learner->outputs);
+    if (learner->outputs > scratch->outputs)
+        make_guesses(scratch, learner->outputs);
     if (learner->view)
         type->view_read(learner->view, scratch->shared, example);
     for (uint32_t i = 0; i < learner->outputs; i++)

@@ -70,7 +70,7 @@ struct wh_learner_type {
 
     /* What a thread has of the row that it predicted last: a scratch, which all heads share, and
      * so many bytes for each head, zero at first, its guess. They fit every learner of this type
-     * with the same settings. NULL: there is none. */
+     * for the same kind of targets. NULL: there is none. */
     struct wh_scratch *(*scratch_new)(void);
     void (*scratch_free)(struct wh_scratch *scratch);
     size_t (*guess_size)(const struct wh_learner_settings *settings);

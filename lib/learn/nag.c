@@ -88,16 +88,32 @@ static void make_room(struct nag *nag, size_t features)
     nag->capacity = capacity;
 }
 
+static double sum_all(const struct weight *weights, const struct wh_example *example)
+{
+    double sum = 0;
+    for (size_t i = 0; i < example->count; i++)
+        sum += weights[example->ids[i]].value * example->values[i];
+    return sum;
+}
+
+/* The same where some features are new. */
+static double sum_known(const struct nag *nag, const struct wh_example *example)
+{
+    double sum = 0;
+    for (size_t i = 0; i < example->count; i++)
+        if (example->ids[i] < nag->capacity)
+            sum += nag->weights[example->ids[i]].value * example->values[i];
+    return sum;
+}
+
 static double nag_predict(const struct wh_head *head, struct wh_scratch *scratch, void *guess,
                           const struct wh_example *example)
 {
     (void)scratch;
     (void)guess;
     const struct nag *nag = (const struct nag *)head;
-    double sum = 0;
-    for (size_t i = 0; i < example->count; i++)
-        if (example->ids[i] < nag->capacity)
-            sum += nag->weights[example->ids[i]].value * example->values[i];
+    double sum = example->features <= nag->capacity ? sum_all(nag->weights, example)
+                                                    : sum_known(nag, example);
     return wh_range_said(&nag->range, &nag->loss, sum);
 }
 

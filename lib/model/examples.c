@@ -541,8 +541,6 @@ static inline bool put(struct wh_examples *examples, uint32_t id, double value,
 static void remember_names(struct wh_examples *examples)
 {
     size_t count = examples->names->count, before = examples->met_capacity;
-    if (count <= before)
-        return;
     if (!before && !examples->growing) {
         examples->met = wh_alloc(count, sizeof *examples->met);
         examples->met_capacity = count;
@@ -571,7 +569,8 @@ static bool number_name(struct wh_examples *examples, struct named *name, struct
         return true;
     }
     name->id = wh_names_add(examples->growing, text.text, text.length);
-    remember_names(examples);
+    if (examples->names->count > examples->met_capacity)
+        remember_names(examples);
     return true;
 }
 
@@ -1164,7 +1163,8 @@ static bool read_columns(struct wh_examples *examples, struct binding *binding,
 
 static void begin_row(struct wh_examples *examples)
 {
-    remember_names(examples);
+    if (examples->names->count > examples->met_capacity)
+        remember_names(examples);
     if (++examples->row == 0) {
         for (size_t i = 0; i < examples->met_capacity; i++)
             examples->met[i].row = 0;

@@ -35,22 +35,26 @@ void wh_model_scratch_free(struct wh_model_scratch *scratch)
     free(scratch);
 }
 
-/* Makes the scratch one for the model as it is now. */
-static void fit_scratch(struct wh_model_scratch *scratch, const struct wh_model *model)
+static void grow_scratch(struct wh_model_scratch *scratch, uint32_t outputs)
 {
-    uint32_t outputs = model->learner->outputs;
-    if (!wh_learner_scratch_fits(scratch->learner, model->learner)) {
-        wh_learner_scratch_free(scratch->learner);
-        scratch->learner = wh_learner_scratch_new(model->learner);
-    }
-    if (outputs <= scratch->outputs)
-        return;
     scratch->raw = wh_resize(scratch->raw, outputs, sizeof *scratch->raw);
     scratch->probabilities = wh_resize(scratch->probabilities, outputs,
                                        sizeof *scratch->probabilities);
     scratch->sums = wh_resize(scratch->sums, outputs, sizeof *scratch->sums);
     scratch->outcomes = wh_resize(scratch->outcomes, outputs, sizeof *scratch->outcomes);
     scratch->outputs = outputs;
+}
+
+/* Makes the scratch one for the model as it is now. */
+static void fit_scratch(struct wh_model_scratch *scratch, const struct wh_model *model)
+{
+    const struct wh_learner *learner = model->learner;
+    if (!wh_learner_scratch_fits(scratch->learner, learner)) {
+        wh_learner_scratch_free(scratch->learner);
+        scratch->learner = wh_learner_scratch_new(learner);
+    }
+    if (learner->outputs > scratch->outputs)
+        grow_scratch(scratch, learner->outputs);
 }
 
 struct wh_model *wh_model_new(void)
