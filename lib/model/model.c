@@ -180,6 +180,11 @@ void wh_model_make_learner(struct wh_model *model)
     model->learner = wh_learner_new(model->type, &settings, output_count(model));
 }
 
+uint32_t wh_model_outputs(const struct wh_model *model)
+{
+    return model->learner ? model->learner->outputs : output_count(model);
+}
+
 unsigned wh_model_needs(const struct wh_model *model)
 {
     return model->type->needs;
@@ -450,7 +455,7 @@ static void judge_class(const struct wh_model *model, const struct wh_prediction
 {
     static const double LEAST = 1e-22; /* about exp(-WH_MARGIN_LIMIT) */
     double probability = 1 / (model->metrics.rows + model->task.count + 1);
-    if (judgement->label < model->learner->outputs)
+    if (judgement->label < wh_model_outputs(model))
         probability = prediction->probabilities[(size_t)judgement->label];
     judgement->loss = -log(probability > LEAST ? probability : LEAST);
 }

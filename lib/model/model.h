@@ -129,6 +129,10 @@ bool wh_model_knows(const struct wh_model *model, const struct wh_reading_row *r
 /* The bad row of --strict that names none, for the model of the file `path`. Returns -1. */
 int wh_model_refuse_stranger(const char *path, struct wh_error *error);
 
+/* How many outputs predictions have: of many classes those that were learned, which may be fewer
+ * than the task knows by now. */
+uint32_t wh_model_outputs(const struct wh_model *model);
+
 /* What the learner needs of examples (enum wh_needs). */
 unsigned wh_model_needs(const struct wh_model *model);
 

@@ -10,7 +10,7 @@
  *
  * What tasks, measures and columns of scores go by is a struct wh_model (model/model.h), which each
  * session has of its own: of its task it also learns the labels that the run brings. A kind that
- * is not a model of wh fills in what it has: task, loss, digest, label.
+ * is not a model of wh has no learner there and fills in what it has: task, loss, digest, label.
  */
 #ifndef WH_SCORE_PREDICTOR_H
 #define WH_SCORE_PREDICTOR_H

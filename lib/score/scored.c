@@ -157,7 +157,7 @@ static void tell_classes(struct wh_scored *scored, const struct wh_model *model)
     if (!scored->proba || scored->told || !wh_task_classifies(&model->task))
         return;
     bool many = model->task.kind == WH_TASK_MULTICLASS;
-    uint32_t classes = many ? model->learner->outputs : 2;
+    uint32_t classes = many ? wh_model_outputs(model) : 2;
     scored->told = wh_alloc(classes + 1, sizeof *scored->told);
     for (uint32_t i = 0; i < classes; i++) {
         struct wh_slice label = label_of(model, i);

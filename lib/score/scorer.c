@@ -57,7 +57,7 @@ static int open_calibration(struct wh_scorer *scorer, enum wh_calibrator_kind ki
         return wh_fail(error, WH_REFUSED,
                        "%s: --calibrate is for probabilities, and the model predicts numbers",
                        path_of(scorer));
-    uint32_t outputs = model->learner->outputs;
+    uint32_t outputs = wh_model_outputs(model);
     if (outputs > WH_MOST_CALIBRATED)
         return wh_fail(error, WH_REFUSED,
                        "%s: cannot be calibrated: it has %u classes, and predictions are counted "
@@ -122,10 +122,11 @@ struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings,
     return NULL;
 }
 
-struct wh_scorer *wh_scorer_load(const struct wh_scorer_settings *settings, const char *path,
+struct wh_scorer *wh_scorer_load(const struct wh_scorer_settings *settings,
+                                 const struct wh_predictor_kind *kind, const char *path,
                                  const char *as, struct wh_error *error)
 {
-    struct wh_predictor *predictor = wh_predictor_load(&wh_predictor_native, path, error);
+    struct wh_predictor *predictor = wh_predictor_load(kind, path, error);
     if (!predictor)
         return NULL;
     struct wh_scorer *scorer = wh_scorer_open(settings, predictor, as, error);
@@ -137,7 +138,7 @@ void wh_scorer_free(struct wh_scorer *scorer)
 {
     if (!scorer)
         return;
-    for (uint32_t i = 0; scorer->calibrators && i < scorer->model->learner->outputs; i++)
+    for (uint32_t i = 0; scorer->calibrators && i < wh_model_outputs(scorer->model); i++)
         wh_calibrator_free(&scorer->calibrators[i]);
     free(scorer->calibrators);
     free(scorer->probabilities);
@@ -161,7 +162,7 @@ static double log_odds(double probability)
  * Elkan, "Transforming classifier scores into accurate multiclass probability estimates", 2002). */
 static void calibrate_classes(struct wh_scorer *scorer, struct wh_prediction *prediction)
 {
-    uint32_t outputs = scorer->model->learner->outputs, best = 0;
+    uint32_t outputs = wh_model_outputs(scorer->model), best = 0;
     double *probabilities = scorer->probabilities, sum = 0;
     for (uint32_t i = 0; i < outputs; i++) {
         double margin = log_odds(prediction->probabilities[i]);

@@ -11,7 +11,8 @@ int wh_served_open(struct wh_served *served, const struct wh_served_settings *se
     *served = (struct wh_served){ .settings = settings, .path = path, .as = as };
     wh_watch_changed(&served->watch, path); /* before: a change meanwhile is seen later */
     served->scorer = predictor ? wh_scorer_open(&settings->scorer, predictor, as, error)
-                               : wh_scorer_load(&settings->scorer, path, as, error);
+                               : wh_scorer_load(&settings->scorer, &wh_predictor_native, path, as,
+                                                error);
     return served->scorer ? 0 : -1;
 }
 
@@ -67,8 +68,9 @@ void wh_served_look(struct wh_served *served)
     struct wh_error error;
     if (!wh_watch_changed(&served->watch, served->path))
         return;
-    struct wh_scorer *next = wh_scorer_load(&served->settings->scorer, served->path, served->as,
-                                            &error);
+    const struct wh_predictor_kind *kind = served->scorer->session->predictor->kind;
+    struct wh_scorer *next = wh_scorer_load(&served->settings->scorer, kind, served->path,
+                                            served->as, &error);
     if (!next) {
         pass_over(served, error.text);
         return;

@@ -1,6 +1,7 @@
 /*
  * One loaded model is shared: threads that each score by a session of it write the bytes that one
- * thread writes, and leave the model as it was.
+ * thread writes, and leave the model as it was. A predictor that is not a model of wh is one more
+ * kind.
  */
 #include <math.h>
 #include <pthread.h>
@@ -294,12 +295,146 @@ static void predicting_leaves_a_model_as_it_was(void **state)
     }
 }
 
+/* Another kind ------------------------------------------------------------------------------ */
+
+/* Of two classes, by the column "a" alone, ten times which is the log-odds. */
+struct foreign {
+    struct wh_predictor predictor;
+    struct wh_model *model;
+};
+
+struct foreign_session {
+    struct wh_session session;
+    double margin;
+};
+
+static struct wh_predictor *foreign_load(const char *file, struct wh_error *error)
+{
+    (void)file;
+    struct foreign *foreign = wh_alloc(1, sizeof *foreign);
+    struct wh_model *model = foreign->model = wh_model_new();
+    assert_int_equal(wh_task_init(&model->task, "binary", NULL, error), 0);
+    model->loss = wh_loss_of_task(true);
+    strcpy(model->digest, "0123456789abcdef");
+    return &foreign->predictor;
+}
+
+static void foreign_close(struct wh_predictor *predictor)
+{
+    wh_model_free(((struct foreign *)predictor)->model);
+    free(predictor);
+}
+
+static const struct wh_task *foreign_task(const struct wh_predictor *predictor)
+{
+    return &((const struct foreign *)predictor)->model->task;
+}
+
+static struct wh_session *foreign_session(const struct wh_predictor *predictor,
+                                          const struct wh_session_settings *settings,
+                                          struct wh_error *error)
+{
+    (void)settings;
+    (void)error;
+    struct foreign_session *session = wh_alloc(1, sizeof *session);
+    session->session.model = wh_model_share(((const struct foreign *)predictor)->model);
+    return &session->session;
+}
+
+static void foreign_session_close(struct wh_session *session)
+{
+    wh_model_free(session->model);
+    free(session);
+}
+
+static enum wh_verdict foreign_read(struct wh_session *session, struct wh_row *row,
+                                    struct wh_reading_row *reading, struct wh_error *error)
+{
+    (void)error;
+    int label = wh_shape_find(row->shape, "y", 1), a = wh_shape_find(row->shape, "a", 1);
+    assert_true(label >= 0 && a >= 0);
+    *reading = (struct wh_reading_row){ .label = &row->fields[label], .labelled_column = true,
+                                        .weight = 1, .known = true };
+    assert_true(wh_field_number(&row->fields[a], &((struct foreign_session *)session)->margin));
+    return WH_TAKEN;
+}
+
+static struct wh_prediction foreign_predict(struct wh_session *base,
+                                            const struct wh_reading_row *reading)
+{
+    struct foreign_session *session = (struct foreign_session *)base;
+    (void)reading;
+    session->margin *= 10;
+    return (struct wh_prediction){ .raw = &session->margin, .value = session->margin,
+                                   .informed = true, .best = session->margin > 0 };
+}
+
+static int foreign_finish(const struct wh_session *session, struct wh_error *error)
+{
+    (void)session;
+    (void)error;
+    return 0;
+}
+
+static const struct wh_predictor_kind foreign_kind = {
+    .name = "foreign",
+    .load = foreign_load,
+    .close = foreign_close,
+    .task = foreign_task,
+    .session = foreign_session,
+    .session_close = foreign_session_close,
+    .read = foreign_read,
+    .predict = foreign_predict,
+    .finish = foreign_finish,
+};
+
+static enum wh_verdict check_row(struct wh_emit *emit, struct wh_row *row, struct wh_error *error)
+{
+    (void)error;
+    double a, score;
+    ((struct output *)emit)->text.length++; /* counts rows */
+    assert_true(wh_field_number(&row->fields[wh_shape_find(row->shape, "a", 1)], &a));
+    assert_true(wh_field_number(&row->fields[wh_shape_find(row->shape, "score", 5)], &score));
+    assert_true(fabs(score - 1 / (1 + exp(-10 * a))) < 1e-12);
+    return WH_TAKEN;
+}
+
+static void another_kind_of_predictor_scores_and_is_measured(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_buffer rows = make_rows(TWO, 0, SCORED), summary = { 0 };
+    struct wh_predictor *predictor = wh_predictor_load(&foreign_kind, "foreign.json", &error);
+    const struct wh_score_model model = { .path = "foreign.json", .predictor = predictor };
+    struct wh_score_settings settings = {
+        .models = &model, .count = 1,
+        .scorer = { .label = "y", .threshold = (double)NAN, .proba = true, .explain = 1 },
+    };
+    assert_null(wh_score_open(&settings, &error));
+    assert_string_equal(error.text, "foreign.json: a predictor of the kind foreign cannot explain "
+                                    "rows");
+    settings.scorer.explain = 0;
+    struct wh_stage *stage = wh_score_open(&settings, &error);
+    assert_non_null(stage);
+    struct output output = { .emit = { .row = check_row } };
+    assert_null(pass_rows(stage, &rows, &output));
+    assert_int_equal(output.text.length, SCORED);
+    wh_score_summary(stage, &summary);
+    assert_non_null(strstr(wh_buffer_text(&summary), "foreign.json: measured on 160 rows\n"));
+    assert_non_null(strstr(wh_buffer_text(&summary), "accuracy"));
+    stage->ops->close(stage);
+    wh_predictor_release(predictor);
+    wh_buffer_free(&rows);
+    wh_buffer_free(&summary);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_that_share_a_model_write_the_bytes_of_one),
         cmocka_unit_test(a_reload_takes_no_model_from_a_session),
         cmocka_unit_test(predicting_leaves_a_model_as_it_was),
+        cmocka_unit_test(another_kind_of_predictor_scores_and_is_measured),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
