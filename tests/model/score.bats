@@ -375,5 +375,5 @@ score() {
     echo '{"features":{"a":1},"y":1}' | wh-update -q -m f.whm --label y
     wh-score -m f.whm --describe=json | jq -e 'has("columns") and .columns == null'
     exits 2 wh-score -m m.whm --describe=xml
-    says 'unknown form "xml"'
+    says '"xml" is not one of text, json'
 }
