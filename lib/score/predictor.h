@@ -70,8 +70,8 @@ struct wh_predictor_kind {
     /* What is predicted of the row that was read last; valid until the next. */
     struct wh_prediction (*predict)(struct wh_session *session,
                                     const struct wh_reading_row *reading);
-    /* Why the row that was predicted last is of the class `best`: a nested value in the row's memory
-     * (score/explain.h). NULL: the kind cannot tell. */
+    /* Why the row that was predicted last is of the class `best`: a nested value in the row's
+     * memory (score/explain.h). NULL: the kind cannot tell. */
     struct wh_field (*explain)(struct wh_session *session, const struct wh_reading_row *reading,
                                uint32_t best, struct wh_row *row);
     /* After the last row: WH_REFUSED where no row had the weight's column. */

@@ -40,7 +40,8 @@ static int check_proba(const struct wh_scorer *scorer, struct wh_error *error)
 {
     if (!wh_task_classifies(&scorer->model->task))
         return wh_fail(error, WH_REFUSED,
-                       "%s: --proba is for classes, and the model predicts numbers", path_of(scorer));
+                       "%s: --proba is for classes, and the model predicts numbers",
+                       path_of(scorer));
     if (!gives_probabilities(scorer->model))
         return wh_fail(error, WH_REFUSED,
                        "%s: was learned by hinge loss, from which no probability follows: add "

@@ -31,8 +31,8 @@ struct wh_served {
     struct wh_watch watch;
 };
 
-/* Scores by `predictor`, or where that is NULL by the model in the file. `settings`, `path` and `as`
- * must outlive it; closed in every case. */
+/* Scores by `predictor`, or where that is NULL by the model in the file. `settings`, `path` and
+ * `as` must outlive it; closed in every case. */
 int wh_served_open(struct wh_served *served, const struct wh_served_settings *settings,
                    struct wh_predictor *predictor, const char *path, const char *as,
                    struct wh_error *error);

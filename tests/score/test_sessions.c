@@ -116,23 +116,52 @@ static const char *pass_rows(struct wh_stage *stage, const struct wh_buffer *row
     return good ? NULL : "a row was not taken";
 }
 
-static void learn(const char *learner, enum label label, const char *model)
+/* How a model is learned. */
+struct lesson {
+    const char *learner;
+    enum label label;
+    const char *interactions;
+    uint64_t hash_bits;
+};
+
+static void learn_rows(const struct lesson *lesson, const struct wh_buffer *rows)
 {
     struct wh_error error;
     struct wh_update_settings settings = {
-        .saving = { .path = model, .fresh = true },
-        .learner = learner,
+        .saving = { .path = path, .fresh = true },
+        .learner = lesson->learner,
         .model = wh_settings_none(),
     };
     settings.model.roles.label = "y";
+    settings.model.roles.interactions = lesson->interactions;
+    settings.model.roles.hash_bits = lesson->hash_bits;
     struct wh_stage *stage = wh_update_open(&settings, &error);
     assert_non_null(stage);
-    struct wh_buffer rows = make_rows(label, 0, LEARNED);
     struct output nowhere = { .emit = { .row = write_row } };
-    assert_null(pass_rows(stage, &rows, &nowhere));
+    assert_null(pass_rows(stage, rows, &nowhere));
     stage->ops->close(stage);
-    wh_buffer_free(&rows);
     wh_buffer_free(&nowhere.text);
+}
+
+static void learn(const struct lesson *lesson)
+{
+    struct wh_buffer rows = make_rows(lesson->label, 0, LEARNED);
+    learn_rows(lesson, &rows);
+    wh_buffer_free(&rows);
+}
+
+/* The same rows with a features object, as wh-featurize makes them; the label stays outside. */
+static struct wh_buffer with_features(const struct wh_buffer *rows)
+{
+    struct wh_buffer out = { 0 };
+    const char *end = rows->data + rows->length;
+    for (const char *at = rows->data, *next; at < end; at = next) {
+        next = (const char *)memchr(at, '\n', (size_t)(end - at)) + 1;
+        const char *rest = (const char *)memchr(at, ',', (size_t)(next - at)) + 1;
+        wh_buffer_add(&out, at, (size_t)(rest - at));
+        wh_buffer_format(&out, "\"features\":{%.*s}\n", (int)(next - rest - 1), rest);
+    }
+    return out;
 }
 
 /* Threads ---------------------------------------------------------------------------------- */
@@ -218,29 +247,52 @@ static void check_threads(struct wh_predictor *predictor, const struct wh_buffer
     }
 }
 
-static void check_learner(const char *learner, enum label label)
+/* The rows are scored by what is in the model's file. */
+static void check_rows(const struct wh_buffer *rows)
 {
     struct wh_error error;
-    struct wh_buffer rows = make_rows(label, LEARNED, SCORED);
     struct thread alone;
-    learn(learner, label, path);
-    score_alone(&alone, &rows);
+    score_alone(&alone, rows);
     struct wh_predictor *predictor = wh_predictor_load(&wh_predictor_native, path, &error);
     assert_non_null(predictor);
     static const unsigned counts[] = { 1, 2, THREADS };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        check_threads(predictor, &rows, &alone, counts[i]);
+        check_threads(predictor, rows, &alone, counts[i]);
     wh_predictor_release(predictor);
     free_thread(&alone);
-    wh_buffer_free(&rows);
 }
 
 static void threads_that_share_a_model_write_the_bytes_of_one(void **state)
 {
     (void)state;
     for (size_t i = 0; wh_learners[i]; i++)
-        for (enum label label = TWO; label <= NUMBER; label++)
-            check_learner(wh_learners[i]->name, label);
+        for (enum label label = TWO; label <= NUMBER; label++) {
+            struct wh_buffer rows = make_rows(label, LEARNED, SCORED);
+            learn(&(struct lesson){ .learner = wh_learners[i]->name, .label = label });
+            check_rows(&rows);
+            wh_buffer_free(&rows);
+        }
+}
+
+static void threads_share_models_of_features_products_and_hashes(void **state)
+{
+    (void)state;
+    static const struct lesson lessons[] = {
+        { .learner = "auto" }, { .learner = "nag" },
+        { .learner = "sgd", .interactions = "a*b,city*a" }, { .learner = "ftrl", .hash_bits = 4 },
+    };
+    struct wh_buffer learned = make_rows(TWO, 0, LEARNED), scored = make_rows(TWO, LEARNED, SCORED);
+    struct wh_buffer from = with_features(&learned), rows = with_features(&scored);
+    for (size_t i = 0; i < sizeof lessons / sizeof *lessons; i++) {
+        learn_rows(&lessons[i], &from);
+        check_rows(&rows);
+        learn_rows(&lessons[i], &learned);
+        check_rows(&scored);
+    }
+    wh_buffer_free(&learned);
+    wh_buffer_free(&scored);
+    wh_buffer_free(&from);
+    wh_buffer_free(&rows);
 }
 
 /* Each session holds the model that it was made of, whatever takes its place meanwhile. */
@@ -250,7 +302,7 @@ static void a_reload_takes_no_model_from_a_session(void **state)
     struct wh_error error;
     struct wh_buffer rows = make_rows(TWO, LEARNED, SCORED);
     struct thread alone, threads[2];
-    learn("nag", TWO, path);
+    learn(&(struct lesson){ .learner = "nag", .label = TWO });
     score_alone(&alone, &rows);
     struct wh_predictor *predictor = NULL;
     for (int i = 0; i < RELOADS; i++) {
@@ -276,7 +328,7 @@ static void predicting_leaves_a_model_as_it_was(void **state)
     (void)state;
     struct wh_error error;
     for (size_t i = 0; wh_learners[i]; i++) {
-        learn(wh_learners[i]->name, MANY, path);
+        learn(&(struct lesson){ .learner = wh_learners[i]->name, .label = MANY });
         struct wh_model *model = wh_model_load(path, &error);
         assert_non_null(model);
         char digest[sizeof model->digest];
@@ -432,6 +484,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(threads_that_share_a_model_write_the_bytes_of_one),
+        cmocka_unit_test(threads_share_models_of_features_products_and_hashes),
         cmocka_unit_test(a_reload_takes_no_model_from_a_session),
         cmocka_unit_test(predicting_leaves_a_model_as_it_was),
         cmocka_unit_test(another_kind_of_predictor_scores_and_is_measured),
