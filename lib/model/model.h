@@ -66,7 +66,7 @@ struct wh_model {
     const struct wh_model *shared; /* whose learner, names and calibrations these are; NULL: own */
 };
 
-/* What one thread needs for a row, by any model, one at a time: about 50 bytes for each output, and
+/* What one thread needs for a row, by any model, one at a time: about 70 bytes for each output, and
  * what the learner takes (learn/learner.h). */
 struct wh_model_scratch;
 struct wh_model_scratch *wh_model_scratch_new(void);

@@ -8,6 +8,10 @@
  * holds its predictor: whoever reloads a model gives rows to sessions of the new one from then on,
  * and the last session of the old one frees that.
  *
+ * A session of a model of wh takes 8 bytes for each feature (model/examples.h), of which the system
+ * gives out only what rows touch, 400 for each raw column (model/census.h), and some 30 KB: 8 MB
+ * where a model of a million features takes 65 to 100.
+ *
  * What tasks, measures and columns of scores go by is a struct wh_model (model/model.h), which each
  * session has of its own: of its task it also learns the labels that the run brings. A kind that
  * is not a model of wh has no learner there and fills in what it has: task, loss, digest, label.

@@ -97,7 +97,7 @@ struct wh_auto_view;
 struct wh_auto_view *wh_auto_view_new(const struct wh_names *names);
 void wh_auto_view_free(struct wh_auto_view *view);
 
-/* What one thread needs to read rows: about 20 KB, and 24 bytes a feature of the longest row. */
+/* What one thread needs to read rows: about 10 KB, and 24 bytes a feature of the longest row. */
 struct wh_auto_scratch;
 struct wh_auto_scratch *wh_auto_scratch_new(void);
 void wh_auto_scratch_free(struct wh_auto_scratch *scratch);
