@@ -117,13 +117,12 @@ float wh_auto_linear_sum(const struct wh_auto_cell *cells, const float *values, 
     return (sums[0] + sums[1]) + (sums[2] + sums[3]);
 }
 
-static const uint32_t following[LANES] = { 0, 1, 2, 3 };
-
 void wh_auto_linear_learn(struct wh_auto_cell *cells, const float *values, size_t count,
                           struct wh_auto_step step)
 {
     size_t i = 0;
 #ifdef __SSE2__
+    static const uint32_t following[LANES] = { 0, 1, 2, 3 };
     __m128 gradient = _mm_set1_ps(step.gradient), rate = _mm_set1_ps(step.rate);
     __m128 keep = _mm_set1_ps(step.keep);
     for (; i + LANES <= count; i += LANES) {
