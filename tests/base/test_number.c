@@ -1,7 +1,7 @@
 /*
  * Numbers against the C library's, which is exact, and against published hard cases.
  *
- * WH_NUMBER_TRIALS=10000000 tries that many random doubles in place of 200,000.
+ * WH_TRIALS=5000 tries fifty times as many random doubles (../trials.h).
  */
 #include <math.h>
 #include <setjmp.h>
@@ -17,7 +17,9 @@
 #include "base/decimal.h"
 #include "base/number.h"
 
-static unsigned long trials = 200000;
+#include "../trials.h"
+
+static size_t trials;
 
 static uint64_t next_random(void)
 {
@@ -161,7 +163,7 @@ static void every_power_of_ten_with_every_short_number_is_read_right(void **stat
 static void random_digits_of_any_length_are_read_right(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < trials; i++) {
+    for (size_t i = 0; i < trials; i++) {
         char text[1100];
         size_t length = 0;
         size_t count = 1 + next_random() % (i % 50 == 0 ? 1000 : 25);
@@ -187,7 +189,7 @@ static void random_digits_of_any_length_are_read_right(void **state)
 static void the_middle_of_two_doubles_goes_to_the_even_one(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < trials / 50; i++) {
+    for (size_t i = 0; i < trials / 50; i++) {
         uint64_t bits = next_random() >> 1;
         if (i % 4 == 0)
             bits &= (UINT64_C(1) << 54) - 1; /* subnormal or nearly */
@@ -294,7 +296,7 @@ static void integers_are_exact_to_64_bits_and_no_further(void **state)
 static void integers_are_printed_as_the_c_library_does(void **state)
 {
     (void)state;
-    for (unsigned i = 0; i < 200000; i++) {
+    for (size_t i = 0; i < trials; i++) {
         int64_t value = i < 2 ? (i ? INT64_MAX : INT64_MIN) : (int64_t)next_random() >> i % 64;
         char expected[32], text[WH_NUMBER_SIZE + 1];
         snprintf(expected, sizeof expected, "%lld", (long long)value);
@@ -367,7 +369,7 @@ static void check_print(double value)
 static void random_doubles_are_printed_shortest_and_nearest(void **state)
 {
     (void)state;
-    for (unsigned long i = 0; i < trials; i++)
+    for (size_t i = 0; i < trials; i++)
         check_print(random_double());
 }
 
@@ -375,7 +377,7 @@ static void doubles_that_people_write_are_printed_shortest(void **state)
 {
     (void)state;
     static const double scales[] = { 1, 10, 100, 1000, 1e4, 1e5, 1e6, 1e7, 1e9, 1e12, 1e15 };
-    for (unsigned long i = 0; i < trials; i++) {
+    for (size_t i = 0; i < trials; i++) {
         double scale = scales[i % (sizeof scales / sizeof *scales)];
         check_print((double)(next_random() >> (11 + i % 50)) / scale);
         check_print(-(double)(next_random() % 100000000) / scale);
@@ -528,9 +530,7 @@ static void kept_is_what_has_the_digits_of_a_double_or_a_single(void **state)
 
 int main(void)
 {
-    const char *wanted = getenv("WH_NUMBER_TRIALS");
-    if (wanted)
-        trials = strtoul(wanted, NULL, 10);
+    trials = trials_of(200000);
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(exact_is_what_a_double_gives_back),
         cmocka_unit_test(kept_is_what_has_the_digits_of_a_double_or_a_single),

@@ -20,6 +20,8 @@
 #include "model/modelstore.h"
 #include "pipe/store.h"
 
+#include "../trials.h"
+
 static char folder[] = "/tmp/wh-modelfile-XXXXXX";
 
 static const char *in_folder(const char *name)
@@ -397,7 +399,8 @@ static void no_byte_of_the_text_can_be_another(void **state)
     wh_model_free(model);
     size_t length;
     char *text = text_of(in_folder("m.whm"), &length);
-    for (size_t i = 0; i < length; i++) {
+    size_t stride = length / trials_of(length);
+    for (size_t i = 0; i < length; i += stride > 0 ? stride : 1) {
         static const char others[] = { 1, 0x20, (char)0x80 };
         for (size_t k = 0; k < sizeof others; k++) {
             text[i] = (char)(text[i] ^ others[k]);

@@ -21,6 +21,8 @@
 #include "record/files.h"
 #include "record/reader.h"
 
+#include "../trials.h"
+
 /* Files ------------------------------------------------------------------------------------ */
 
 enum { MOST_FILES = 3 };
@@ -302,9 +304,9 @@ static void append_somehow(const struct set *set, size_t file, bool gzip,
 static void every_cut_of_any_file_is_made_good(void **state)
 {
     (void)state;
-    size_t rows = 0;
+    size_t rows = 0, rounds = trials_of(500);
     struct wh_buffer text = { 0 };
-    for (int round = 0; round < 500; round++) {
+    for (size_t round = 0; round < rounds; round++) {
         struct set set = { 0 };
         enum wh_format format = round % 3 ? WH_FORMAT_CSV : WH_FORMAT_NDJSON;
         struct wh_reading reading = random_reading(format);
@@ -318,7 +320,7 @@ static void every_cut_of_any_file_is_made_good(void **state)
         rows += expect_all_cuts(&reading, &set);
         remove_files(&set);
     }
-    assert_true(rows > 2000);
+    assert_true(rows > 4 * rounds);
     wh_buffer_free(&text);
 }
 
@@ -365,16 +367,16 @@ static bool grows(const struct wh_reading *reading, const struct wh_buffer *text
 static void a_file_that_grows_is_read_on_or_refused(void **state)
 {
     (void)state;
-    int same = 0, different = 0;
+    size_t same = 0, different = 0, rounds = trials_of(2000);
     struct wh_buffer text = { 0 };
-    for (int round = 0; round < 2000; round++) {
+    for (size_t round = 0; round < rounds; round++) {
         enum wh_format format = round % 2 ? WH_FORMAT_CSV : WH_FORMAT_NDJSON;
         struct wh_reading reading = random_reading(format);
         random_file(&text, format, 12);
         bool went_on = grows(&reading, &text, random_below(text.length + 1), round % 8 == 7);
         *(went_on ? &same : &different) += 1;
     }
-    assert_true(same > 300 && different > 300);
+    assert_true(same > rounds / 7 && different > rounds / 7);
     wh_buffer_free(&text);
 }
 
@@ -429,9 +431,9 @@ static void nothing_has_positions_too(void **state)
 /* Rows of both formats over many blocks, cut here and there. */
 static void expect_cuts_of_large(const struct wh_reading *reading, bool gzip, bool ndjson)
 {
-    enum { ROWS = 30000 };
+    int rows = (int)trials_of(30000);
     struct wh_buffer text = { 0 };
-    for (int i = 0; i < ROWS; i++) {
+    for (int i = 0; i < rows; i++) {
         if (ndjson)
             wh_buffer_format(&text, "{\"id\":%d,\"text\":\"%0*d\"}\n", i, 1 + i % 40, i);
         else
@@ -442,7 +444,8 @@ static void expect_cuts_of_large(const struct wh_reading *reading, bool gzip, bo
     add_file(&set);
     append_somehow(&set, 0, gzip, &text);
     struct rows all = read_all(open_at(reading, &set, NULL, &error), true);
-    for (int round = 0; round < 20; round++) {
+    size_t rounds = trials_of(20);
+    for (size_t round = 0; round < rounds; round++) {
         size_t i = random_below(all.count);
         expect_resumed(reading, &set, all.before[i], &all, i);
         expect_resumed(reading, &set, all.behind[i], &all, i + 1);

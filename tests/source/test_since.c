@@ -22,6 +22,8 @@
 #include "base/number.h"
 #include "source/since.h"
 
+#include "../trials.h"
+
 static struct wh_error error;
 static struct wh_sql_params no_params;
 
@@ -381,7 +383,7 @@ static void a_cut_anywhere_loses_and_doubles_no_row_of_sqlite(void **state)
     };
     const struct database database = {
         .url = "sqlite:since-test.db", .kinds = kinds, .kind_count = sizeof kinds / sizeof *kinds,
-        .collation = " COLLATE BINARY", .trials = 400, .execute = sqlite_execute,
+        .collation = " COLLATE BINARY", .trials = trials_of(400), .execute = sqlite_execute,
         .count = sqlite_count,
     };
     unlink(file);
@@ -447,7 +449,7 @@ static void a_cut_anywhere_loses_and_doubles_no_row_of_postgresql(void **state)
     };
     const struct database database = {
         .url = postgres_url, .kinds = kinds, .kind_count = sizeof kinds / sizeof *kinds,
-        .collation = "", .trials = 30, .execute = postgres_execute, .count = postgres_count,
+        .collation = "", .trials = trials_of(30), .execute = postgres_execute, .count = postgres_count,
     };
     postgres = PQconnectdb(postgres_url);
     if (PQstatus(postgres) != CONNECTION_OK)
