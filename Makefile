@@ -14,6 +14,9 @@
 #   make crash      disturb pipelines CRASH_RUNS=200 times; CRASH="-m kill" and more, see
 #                   tests/crash/run
 #   make asan       make check under the address and undefined behaviour sanitizers
+#   make arm64      the unit tests for 64-bit ARM, emulated, and whether what is learned there is
+#                   the same to the byte
+#   make musl       the tests of a build with musl, without connectors
 #
 # V=1 shows the compiler's command lines. NO_DEPS=1 forbids installing packages: what is missing is
 # then an error.
@@ -149,6 +152,39 @@ SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-fram
 asan:
 	+@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(SANITIZE)' check
 
+# Other systems: libraries for them come into a folder of the build, not into this system.
+
+ARM64       = $(BUILD)-arm64
+ARM64_ROOT  = $(abspath $(ARM64))-libraries
+ARM64_TOOLS = CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_ROOT)' AR=aarch64-linux-gnu-ar
+
+arm64:
+	@tests/install-deps build arm64
+	@tests/ci/sysroot arm64 $(ARM64_ROOT)
+	+@$(MAKE) --no-print-directory $(PARALLEL) all
+	+@PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) \
+	    PKG_CONFIG_LIBDIR=$(ARM64_ROOT)/usr/lib/aarch64-linux-gnu/pkgconfig \
+	    $(MAKE) --no-print-directory $(PARALLEL) BUILD=$(ARM64) $(ARM64_TOOLS) programs
+	@BUILD='$(abspath $(BUILD))' SYSROOT='$(ARM64_ROOT)' JOBS=$(JOBS) \
+	    tests/ci/arm64 '$(abspath $(ARM64))'
+
+MUSL       = $(BUILD)-musl
+MUSL_ROOT  = $(abspath $(MUSL))-libraries
+MUSL_CC    = musl-gcc -isystem $(MUSL_ROOT)/include -L$(MUSL_ROOT)/lib
+MUSL_LIBS  = CONNECT_OBJS= CONNECT_LIBS=-lcmocka FILTER_LIBS='-ljansson -lz -lpcre2-8 -lcsv -lm'
+# What links no connector.
+MUSL_TOOLS = $(patsubst $(BUILD)/%,$(MUSL)/%,$(filter-out %/wh-extract %/wh-load,$(TOOLS)))
+MUSL_TESTS = $(patsubst $(BUILD)/%,$(MUSL)/%,$(filter-out $(addprefix $(BUILD)/tests/,\
+    database/% source/% sink/% pipe/test_close),$(UNIT_TESTS)))
+
+musl:
+	@tests/install-deps build check musl
+	@JOBS=$(JOBS) tests/ci/musl-libraries $(MUSL_ROOT)
+	+@$(MAKE) --no-print-directory $(PARALLEL) all
+	+@$(MAKE) --no-print-directory $(PARALLEL) BUILD=$(MUSL) CC='$(MUSL_CC)' LDFLAGS=-static \
+	    PKG_CFLAGS= $(MUSL_LIBS) $(MUSL_TOOLS) $(MUSL_TESTS)
+	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/ci/musl '$(abspath $(MUSL))' $(MUSL_TESTS)
+
 fuzz:
 	@tests/install-deps build fuzz
 	+@$(MAKE) --no-print-directory -k $(PARALLEL) BUILD=build-fuzz CC=clang \
@@ -210,9 +246,11 @@ uninstall:
 	rm -rf $(DOC_DIR)
 
 clean:
-	rm -rf $(BUILD) build-asan build-fuzz demo
+	rm -rf $(BUILD) build-asan build-fuzz $(ARM64) $(ARM64)-libraries $(MUSL) \
+	    $(MUSL)-libraries demo
 
-.PHONY: all programs deps check run-tests golden crash asan fuzz demo bench install uninstall clean
+.PHONY: all programs deps check run-tests golden crash asan arm64 musl fuzz demo bench install \
+    uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
