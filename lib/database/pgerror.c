@@ -22,7 +22,7 @@ static void copy_line(char *out, size_t size, const char *message)
         if (word == 0 || room == 0 || (room < word && word <= LONG_WORD))
             break;
         if (length > 0)
-            length += (size_t)sprintf(out + length, "%s", line_ended ? "; " : " ");
+            length += (size_t)snprintf(out + length, size - length, line_ended ? "; " : " ");
         bool cut = room < word;
         for (word = cut ? room : word; cut && ((unsigned char)message[word] & 0xC0) == 0x80;)
             word--;
