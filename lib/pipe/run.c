@@ -68,16 +68,12 @@ static enum wh_verdict emit_row(struct wh_emit *emit, struct wh_row *row, struct
     struct loop *loop = (struct loop *)(void *)emit;
     if (!loop->writer)
         return WH_TAKEN;
-    int result = wh_writer_row(loop->writer, row, error);
-    if (result > 0)
-        return WH_BAD;
-    if (result < 0) {
-        if (error->status != WH_REFUSED)
-            wh_loop_output_failed(loop, error);
-        return WH_FATAL;
-    }
-    loop->run->rows_out++;
-    return WH_TAKEN;
+    enum wh_verdict verdict = wh_writer_row(loop->writer, row, error);
+    if (verdict == WH_TAKEN)
+        loop->run->rows_out++;
+    else if (verdict == WH_FATAL && error->status != WH_REFUSED)
+        wh_loop_output_failed(loop, error);
+    return verdict;
 }
 
 /* ------------------------------------------------------------ clock, waits */

@@ -13,13 +13,7 @@
 #include "base/error.h"
 #include "pipe/control.h"
 #include "record/row.h"
-
-/* What became of a row. */
-enum wh_verdict {
-    WH_TAKEN,      /* in order; it was emitted, or kept, or there was nothing to emit */
-    WH_BAD,        /* breaks a rule: error filled by wh_bad_row, goes to the rejects */
-    WH_FATAL = -1, /* the run must end */
-};
+#include "record/verdict.h"
 
 struct wh_outlet;
 

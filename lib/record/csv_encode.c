@@ -97,7 +97,7 @@ static const struct places *find_places(struct wh_csv_encoder *encoder,
     return places;
 }
 
-int wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error)
+enum wh_verdict wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error)
 {
     for (uint32_t i = 0; i < shape->count; i++) {
         const struct wh_column *column = &shape->columns[i];
@@ -106,9 +106,9 @@ int wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error)
         wh_bad_row(error, "column", NULL, 0, 0,
                    "column %u has %s: CSV cannot say so in its header (write -o ndjson, or leave "
                    "it out)", i + 1, column->length ? "a zero byte in its name" : "no name");
-        return 1;
+        return WH_BAD;
     }
-    return 0;
+    return WH_TAKEN;
 }
 
 struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
@@ -341,8 +341,9 @@ int wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out,
     return 0;
 }
 
-static int refuse_value(const struct wh_csv_encoder *encoder, const struct wh_column *column,
-                        const struct wh_field *field, struct wh_error *error)
+static enum wh_verdict refuse_value(const struct wh_csv_encoder *encoder,
+                                    const struct wh_column *column, const struct wh_field *field,
+                                    struct wh_error *error)
 {
     bool zero = encoder->dialect != WH_TSV_PLAIN;
     if (!zero && field->flags & WH_ESCAPED)
@@ -354,11 +355,11 @@ static int refuse_value(const struct wh_csv_encoder *encoder, const struct wh_co
         wh_bad_row(error, "tsv", column->name, column->length, 0,
                    "TSV cannot hold a value with a tab or a line end (give --tsv-escapes, or write "
                    "-o csv)");
-    return 1;
+    return WH_BAD;
 }
 
-int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
-                      const struct wh_row *row, struct wh_error *error)
+enum wh_verdict wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                                  const struct wh_row *row, struct wh_error *error)
 {
     const struct places *places = find_places(encoder, row->shape);
     if (places->extra >= 0) {
@@ -366,7 +367,7 @@ int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
         wh_bad_row(error, "column", column->name, column->length, 0,
                    "the CSV header was written without this column (name all columns with "
                    "--columns, or write -o ndjson)");
-        return 1;
+        return WH_BAD;
     }
     const size_t before = out->length;
     for (uint32_t i = 0; i < encoder->shape->count; i++) {
@@ -388,5 +389,5 @@ int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
     /* The last row of a file keeps its missing line end; a row out of a database has none. */
     if (ended)
         add_line_end(out, row->terminator == 2);
-    return 0;
+    return WH_TAKEN;
 }

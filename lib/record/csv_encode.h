@@ -11,12 +11,13 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "record/row.h"
+#include "record/verdict.h"
 
 struct wh_csv_encoder;
 
-/* Whether these columns can stand in a header that reads back: 0, or 1 with a bad row's error for
- * one without a name or with a NUL in it. */
-int wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error);
+/* Whether these columns can stand in a header that reads back: WH_BAD for one without a name or
+ * with a NUL in it. */
+enum wh_verdict wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error);
 /* Columns `names`, all different, or those of `first` where NULL. `delimiter` is set. All is
  * copied. */
 struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
@@ -33,10 +34,10 @@ int wh_csv_encoder_check(struct wh_csv_encoder *encoder, const struct wh_shape *
 int wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                          struct wh_error *error);
 /* Appends one row with its line end (as it came: LF, CR LF, or none). Absent columns are written
- * as null. 0, or 1 with a bad row's error and nothing appended: the row has a column that the
- * header lacks, a zero byte, or in TSV without escapes a tab or line end. */
-int wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
-                      const struct wh_row *row, struct wh_error *error);
+ * as null. WH_BAD, with nothing appended: the row has a column that the header lacks, a zero byte,
+ * or in TSV without escapes a tab or line end. */
+enum wh_verdict wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
+                                  const struct wh_row *row, struct wh_error *error);
 void wh_csv_encoder_end(struct wh_csv_encoder *encoder);
 
 #endif

@@ -275,20 +275,21 @@ static bool seems_control(const struct wh_shape *shape)
            memcmp(shape->columns[0].name, "@wh", 3) == 0;
 }
 
-int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error)
+enum wh_verdict wh_writer_row(struct wh_writer *writer, const struct wh_row *row,
+                              struct wh_error *error)
 {
     if (row->changed && seems_control(row->shape)) {
         wh_bad_row(error, "reserved", "@wh", 3, 0,
                    "the row would begin with this column, which marks control records (--rename or "
                    "--exclude it first)");
-        return 1;
+        return WH_BAD;
     }
     if (__builtin_expect(!writer->begun, 0)) {
         if (format_for(writer, row) == WH_FORMAT_CSV && !writer->writing.columns &&
-            wh_csv_check_columns(row->shape, error) != 0)
-            return 1;
+            wh_csv_check_columns(row->shape, error) != WH_TAKEN)
+            return WH_BAD;
         if (wh_writer_begin(writer, row, error) != 0)
-            return -1;
+            return WH_FATAL;
     }
     struct wh_buffer *buffer = &writer->buffer;
     size_t length_before = buffer->length;
@@ -299,12 +300,13 @@ int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_
     if (passes(writer, row)) {
         writer->missing_newline = !terminated;
         size_t mark = row->order_mark && row->line == 1 ? ORDER_MARK : 0; /* it is written */
-        return add_bytes(writer, row->raw + mark, row->raw_length - mark, error);
+        return add_bytes(writer, row->raw + mark, row->raw_length - mark, error) == 0 ? WH_TAKEN
+                                                                                      : WH_FATAL;
     }
     if (writer->writing.format == WH_FORMAT_CSV) {
-        if (wh_csv_encode_row(writer->encoder, buffer, row, error) != 0) {
+        if (wh_csv_encode_row(writer->encoder, buffer, row, error) != WH_TAKEN) {
             buffer->length = length_before;
-            return 1;
+            return WH_BAD;
         }
     } else {
         add_row(buffer, row, wh_json_scan());
@@ -312,7 +314,7 @@ int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_
             wh_buffer_byte(buffer, '\n');
     }
     writer->missing_newline = !terminated;
-    return buffer->length >= FULL ? wh_writer_flush(writer, error) : 0;
+    return buffer->length < FULL || wh_writer_flush(writer, error) == 0 ? WH_TAKEN : WH_FATAL;
 }
 
 bool wh_writer_begun(const struct wh_writer *writer)

@@ -14,6 +14,7 @@
 
 #include "base/error.h"
 #include "record/row.h"
+#include "record/verdict.h"
 
 struct wh_writing {
     enum wh_format format;          /* WH_FORMAT_NONE: as the first row's raw text, else NDJSON */
@@ -41,9 +42,10 @@ int wh_writer_begin(struct wh_writer *writer, const struct wh_row *row, struct w
 /* After the last row: WH_REFUSED where `columns` names one that no row had. */
 int wh_writer_finish(struct wh_writer *writer, struct wh_error *error);
 bool wh_writer_begun(const struct wh_writer *writer);
-/* Writes one row. 0; 1 when the row cannot be written in this format (error filled as a bad row:
- * a column that the CSV header lacks, a first one called @wh); -1 when writing failed. */
-int wh_writer_row(struct wh_writer *writer, const struct wh_row *row, struct wh_error *error);
+/* Writes one row. WH_BAD when it cannot be written in this format: it has a column that the CSV
+ * header lacks, or a first one called @wh. WH_FATAL when writing failed. */
+enum wh_verdict wh_writer_row(struct wh_writer *writer, const struct wh_row *row,
+                              struct wh_error *error);
 /* Bytes as they are, between rows: the row before is ended where it had no line end. */
 int wh_writer_bytes(struct wh_writer *writer, const char *bytes, size_t length,
                     struct wh_error *error);

@@ -74,8 +74,7 @@ static enum wh_verdict file_row(struct wh_sink *sink, struct wh_row *row, struct
         return WH_FATAL;
     file->checked = true;
     const struct wh_row ended = terminated_row(row);
-    int result = wh_writer_row(file->writer, &ended, error);
-    return result == 0 ? WH_TAKEN : result > 0 ? WH_BAD : WH_FATAL;
+    return wh_writer_row(file->writer, &ended, error);
 }
 
 /* Who reads from a pipe gets a slow stream's rows without delay. */
