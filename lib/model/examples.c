@@ -536,19 +536,17 @@ static inline bool put(struct wh_examples *examples, uint32_t id, double value,
     return true;
 }
 
-/* Makes room for what is met of all names. What is new is zero, and where nothing is added, of no
- * memory until it is written to. */
+/* Makes room for what is met of all names that the names have room for: what is new is zero, and
+ * takes no memory until it is written to where there was none before. */
 static void remember_names(struct wh_examples *examples)
 {
-    size_t count = examples->names->count, before = examples->met_capacity;
-    if (!before && !examples->growing) {
-        examples->met = wh_alloc(count, sizeof *examples->met);
-        examples->met_capacity = count;
-        return;
+    size_t capacity = examples->names->capacity, before = examples->met_capacity;
+    if (before == 0) {
+        examples->met = wh_alloc(capacity, sizeof *examples->met);
+    } else {
+        examples->met = wh_resize(examples->met, capacity, sizeof *examples->met);
+        memset(examples->met + before, 0, (capacity - before) * sizeof *examples->met);
     }
-    size_t capacity = count < 64 ? 64 : 2 * count;
-    examples->met = wh_resize(examples->met, capacity, sizeof *examples->met);
-    memset(examples->met + before, 0, (capacity - before) * sizeof *examples->met);
     examples->met_capacity = capacity;
 }
 
