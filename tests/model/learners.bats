@@ -89,7 +89,7 @@ rows() {
     exits 2 wh-update -m m.whm --label y --learner coin --l1 1 rows.csv
     says 'a stake has no length of step'
     exits 2 wh-update -m m.whm --label y --learner nag --l1 -1 rows.csv
-    says '--l1 must be 0 or more'
+    says '--l1: "-1" is not a number from 0 to 1e9'
 }
 
 # crossed OPTION...: learns from two words of which only the pair tells the label.

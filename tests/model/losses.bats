@@ -102,7 +102,7 @@ classes() {
     exits 2 wh-update -m m.whm --label y --loss quantile:1 rows.csv
     says 'TAU must be above 0 and below 1'
     exits 2 wh-update -m m.whm --label y --loss cubic rows.csv
-    says 'there are squared, absolute, huber:DELTA'
+    says 'is not one of squared, absolute, huber:DELTA'
 }
 
 @test "a loss with its parameter is part of the model" {
