@@ -39,6 +39,8 @@ struct item {
 };
 
 struct wh_outlet {
+    wh_write *write; /* NULL: there is no output */
+    void *context;
     int descriptor;
     /* The run's own: the record at hand. */
     struct job *jobs, **last_job;
@@ -136,7 +138,7 @@ static struct item *find_waiting(struct item *item)
 /* Without output nobody else takes out what is done. */
 static void shift_saved(struct wh_outlet *outlet)
 {
-    while (outlet->descriptor < 0 && outlet->first
+    while (!outlet->write && outlet->first
            && (outlet->first->state == READY || outlet->first->state == SKIPPED))
         shift(outlet);
 }
@@ -188,7 +190,7 @@ static void write_item(struct wh_outlet *outlet, const struct item *item)
     const char *bytes = skipped ? item->skipped : item->bytes;
     size_t length = skipped ? item->skipped_length : item->length;
     pthread_mutex_unlock(&outlet->lock);
-    int result = wh_write_all(outlet->descriptor, bytes, length, &error), number = errno;
+    int result = outlet->write(outlet->context, bytes, length, &error), number = errno;
     pthread_mutex_lock(&outlet->lock);
     if (result == 0)
         shift(outlet);
@@ -223,7 +225,7 @@ static bool begin_threads(struct wh_outlet *outlet)
     outlet->threaded = pthread_create(&outlet->saver, NULL, save_items, outlet) == 0;
     sigdelset(&mask, SIGPIPE);
     pthread_sigmask(SIG_SETMASK, &mask, NULL);
-    if (outlet->threaded && outlet->descriptor >= 0
+    if (outlet->threaded && outlet->write
         && pthread_create(&outlet->writer, NULL, write_items, outlet) != 0) {
         pthread_mutex_lock(&outlet->lock);
         outlet->closing = true;
@@ -239,10 +241,27 @@ static bool begin_threads(struct wh_outlet *outlet)
 
 /* ---- opening and closing --------------------------------------------------------------------- */
 
+static int write_descriptor(void *context, const char *bytes, size_t length,
+                            struct wh_error *error)
+{
+    const struct wh_outlet *outlet = context;
+    return wh_write_all(outlet->descriptor, bytes, length, error);
+}
+
 struct wh_outlet *wh_outlet_open(int descriptor)
 {
-    struct wh_outlet *outlet = wh_alloc(1, sizeof *outlet);
+    struct wh_outlet *outlet = wh_outlet_open_to(descriptor < 0 ? NULL : write_descriptor, NULL);
+    outlet->context = outlet;
     outlet->descriptor = descriptor;
+    return outlet;
+}
+
+struct wh_outlet *wh_outlet_open_to(wh_write *write, void *context)
+{
+    struct wh_outlet *outlet = wh_alloc(1, sizeof *outlet);
+    outlet->write = write;
+    outlet->context = context;
+    outlet->descriptor = -1;
     outlet->last = &outlet->first;
     outlet->last_job = &outlet->jobs;
     pthread_mutex_init(&outlet->lock, NULL);
@@ -260,7 +279,7 @@ void wh_outlet_close(struct wh_outlet *outlet)
         pthread_cond_broadcast(&outlet->changed);
         pthread_mutex_unlock(&outlet->lock);
         pthread_join(outlet->saver, NULL);
-        if (outlet->descriptor >= 0)
+        if (outlet->write)
             pthread_join(outlet->writer, NULL);
     }
     while (outlet->first)
@@ -445,7 +464,7 @@ static int write_now(struct wh_outlet *outlet, const char *bytes, size_t length,
         outlet->last_job = &outlet->jobs;
     }
     if (result == 0 && length > 0)
-        result = wh_write_all(outlet->descriptor, bytes, length, error);
+        result = outlet->write(outlet->context, bytes, length, error);
     if (result != 0) {
         int number = written ? errno : 0;
         pthread_mutex_lock(&outlet->lock);

@@ -12,7 +12,7 @@
  * whose saving has not begun when the next one comes is skipped: its files are dropped, and its
  * record leaves in another form, which says that it must not be committed.
  *
- * A run without output (descriptor -1) has its files saved in the same order; a sink waits for them
+ * A run without output (descriptor -1, or no `write`) has its files saved in the same order; a sink waits for them
  * with wh_outlet_settle before it commits. The first failure, of saving or of writing, is kept;
  * nothing leaves after it. Where nobody reads any more, SIGPIPE does what the process has set for
  * it (it ends the process, unless wh_process_hold_pipe was called), whichever thread writes. Calls
@@ -26,11 +26,15 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "record/writer.h"
 
 struct wh_atomic_file;
 struct wh_outlet;
 
 struct wh_outlet *wh_outlet_open(int descriptor);
+/* The same for bytes that go elsewhere: `write` takes them all, or fails. Once there was anything
+ * to be saved it may be called in a thread of the outlet's, but never twice at a time. */
+struct wh_outlet *wh_outlet_open_to(wh_write *write, void *context);
 /* Waits for what is under way, forgets what waits after a failure, and frees. NULL is allowed. */
 void wh_outlet_close(struct wh_outlet *outlet);
 

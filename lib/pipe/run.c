@@ -38,8 +38,8 @@ static int name_source(const struct wh_row *row, struct wh_error *error)
 
 int wh_loop_output_failed(const struct loop *loop, struct wh_error *error)
 {
-    if (errno == 0)
-        return -1; /* saving has failed, and the error names the file */
+    if (errno == 0 || loop->run->write)
+        return -1; /* saving has failed, and the error names the file; or `write` has */
     if (wh_stream_controlled(loop) && errno == EPIPE)
         return wh_stream_unread(loop, error);
     return wh_error_in(error, "standard output");
@@ -405,11 +405,13 @@ static int begin(struct loop *loop, struct wh_error *error)
         return -1;
     if (settings->rejects && !(loop->rejects = wh_rejects_open(settings->rejects, error)))
         return -1;
-    loop->outlet = loop->emit.outlet = wh_outlet_open(run->output);
-    if (run->output >= 0) {
+    if (run->output >= 0)
         wh_pipe_enlarge(run->output);
+    loop->outlet = run->write ? wh_outlet_open_to(run->write, run->write_context)
+                              : wh_outlet_open(run->output);
+    loop->emit.outlet = loop->outlet;
+    if (run->output >= 0 || run->write)
         loop->writer = wh_writer_open_to(wh_outlet_write, loop->outlet, &settings->writing);
-    }
     if (display)
         display->begin(display, run->output, loop->begun);
     run->reader->before_wait = before_wait;
@@ -458,7 +460,7 @@ static void end_output(struct loop *loop, struct outcome *outcome)
     loop->run->bytes_out = wh_writer_total(loop->writer);
     ended = wh_writer_close(loop->writer, &ending);
     settle_outcome(outcome, ended, &ending);
-    ended = wh_close_output(loop->run->output, &ending);
+    ended = loop->run->write ? 0 : wh_close_output(loop->run->output, &ending);
     settle_outcome(outcome, ended, &ending);
 }
 

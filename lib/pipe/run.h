@@ -62,7 +62,10 @@ struct wh_run {
     const struct wh_run_settings *settings;
     struct wh_reader *reader;
     struct wh_stage *stage;   /* NULL: rows pass unchanged */
-    int output;               /* descriptor; -1: the stage emits nothing */
+    int output;               /* descriptor; -1: none */
+    wh_write *write;          /* with `output` -1: where bytes go instead (pipe/outlet.h); NULL: the
+                                 stage emits nothing */
+    void *write_context;
     uint64_t limit;           /* stop after so many rows read; 0: none */
     struct wh_origin *origin; /* makes control records (pipe/origin.h); NULL: passes on those that
                                  come */

@@ -245,7 +245,7 @@ int wh_stream_unread(const struct loop *loop, struct wh_error *error)
 
 int wh_stream_check_output(struct loop *loop, struct wh_error *error)
 {
-    if (!loop->writer || !wh_stream_controlled(loop) || loop->hop.closed
+    if (loop->run->output < 0 || !wh_stream_controlled(loop) || loop->hop.closed
         || !wh_write_closed(loop->run->output, 0))
         return 0;
     loop->broken = true;

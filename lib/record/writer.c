@@ -148,6 +148,13 @@ struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writin
     return writer;
 }
 
+int wh_write_buffer(void *context, const char *bytes, size_t length, struct wh_error *error)
+{
+    (void)error;
+    wh_buffer_add(context, bytes, length);
+    return 0;
+}
+
 struct wh_writer *wh_writer_open_to(wh_write *write, void *context,
                                     const struct wh_writing *writing)
 {

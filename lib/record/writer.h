@@ -35,6 +35,8 @@ struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writin
 typedef int wh_write(void *context, const char *bytes, size_t length, struct wh_error *error);
 struct wh_writer *wh_writer_open_to(wh_write *write, void *context,
                                     const struct wh_writing *writing);
+/* A wh_write that appends to `context`, a struct wh_buffer, and never fails. */
+int wh_write_buffer(void *context, const char *bytes, size_t length, struct wh_error *error);
 /* Settles the format by the first row, or one like it without values, and writes what stands
  * before the rows: a CSV header. The first wh_writer_row does it where this has not. WH_REFUSED
  * where `columns` names one that rows out of CSV or a query lack. */
