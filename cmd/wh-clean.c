@@ -31,7 +31,7 @@ static int run_steps(struct wh_common *common, const struct wh_cleaning *cleanin
         struct wh_run run = {
             .settings = &common->run, .reader = reader, .stage = stage, .output = STDOUT_FILENO,
         };
-        failed = wh_run(&run, error) || wh_clean_save(stage, error) ? -1 : 0;
+        failed = wh_run(&run, error);
     }
     wh_reader_close(reader);
     stage->ops->close(stage);

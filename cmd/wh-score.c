@@ -127,7 +127,6 @@ static int score_rows(struct wh_common *common, const struct options *options,
     struct wh_stage *stage = wh_score_open(&options->settings, error);
     if (!stage)
         return -1;
-    struct wh_buffer summary = { 0 };
     struct wh_reader *reader = wh_reader_open(&common->run.reading, paths, count, error);
     int failed = -1;
     if (reader) {
@@ -137,11 +136,6 @@ static int score_rows(struct wh_common *common, const struct options *options,
         };
         failed = wh_run(&run, error);
     }
-    if (!failed) {
-        wh_score_summary(stage, &summary);
-        wh_notice_lines(common, wh_buffer_text(&summary));
-    }
-    wh_buffer_free(&summary);
     wh_reader_close(reader);
     stage->ops->close(stage);
     return failed;

@@ -192,26 +192,15 @@ static void say_continues(const struct wh_common *common, const struct wh_stage 
                   model->saved);
 }
 
-static int learn_rows(struct wh_common *common, struct wh_stage *stage, struct wh_reader *reader,
-                      int output, struct wh_error *error)
-{
-    struct wh_run run = { .settings = &common->run, .reader = reader, .stage = stage, .output = output };
-    if (wh_run(&run, error))
-        return -1;
-    struct wh_buffer summary = { 0 };
-    wh_update_summary(stage, run.seconds, &summary);
-    wh_notice_lines(common, wh_buffer_text(&summary));
-    wh_buffer_free(&summary);
-    return 0;
-}
-
 static int read_once(struct wh_common *common, struct wh_stage *stage,
                      const struct wh_update_settings *settings, const char *const *paths,
                      size_t count, struct wh_error *error)
 {
     int output = settings->saving.passes ? STDOUT_FILENO : -1;
     struct wh_reader *reader = wh_reader_open(&common->run.reading, paths, count, error);
-    int failed = reader ? learn_rows(common, stage, reader, output, error) : -1;
+    struct wh_run run = { .settings = &common->run, .reader = reader, .stage = stage,
+                          .output = output };
+    int failed = reader ? wh_run(&run, error) : -1;
     wh_reader_close(reader);
     return failed;
 }

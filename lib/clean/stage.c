@@ -54,7 +54,7 @@ static struct wh_saving saving_of(const struct clean_stage *self)
                                .parts = WH_STEPS_ALL, .rows = self->rows };
 }
 
-int wh_clean_save(struct wh_stage *stage, struct wh_error *error)
+static int clean_published(struct wh_stage *stage, struct wh_error *error)
 {
     struct clean_stage *self = (struct clean_stage *)stage;
     struct wh_saving saving = saving_of(self);
@@ -166,7 +166,7 @@ struct wh_stage *wh_clean_open(const struct wh_cleaning *cleaning, struct wh_err
     static const struct wh_stage_ops ops = {
         .row = clean_row, .finish = clean_finish, .columns = clean_columns, .begin = clean_begin,
         .checkpoint = clean_checkpoint, .committed = clean_committed, .recipe = clean_recipe,
-        .stats = clean_stats, .close = clean_close,
+        .published = clean_published, .stats = clean_stats, .close = clean_close,
     };
     struct clean_stage *self = wh_alloc(1, sizeof *self);
     *self = (struct clean_stage){ .base = { &ops }, .options = cleaning };

@@ -24,7 +24,4 @@ struct wh_stage *wh_clean_open(const struct wh_cleaning *cleaning, struct wh_err
 /* Rows that the steps remember from earlier runs, not of a stream; 0 where there were none. */
 uint64_t wh_clean_rows(const struct wh_stage *stage);
 
-/* After the last row, when all that came out has been written: writes STATE. */
-int wh_clean_save(struct wh_stage *stage, struct wh_error *error);
-
 #endif

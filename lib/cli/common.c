@@ -304,11 +304,6 @@ void wh_notice(const struct wh_common *common, const char *format, ...)
     wh_buffer_free(&text);
 }
 
-void wh_notice_lines(const struct wh_common *common, const char *text)
-{
-    wh_notify_lines(&common->run.notify, text);
-}
-
 /* What is kept in a file, or shown on a terminal, is not on its way to a sink. */
 static bool goes_to_a_tool(int output)
 {

@@ -60,8 +60,6 @@ void wh_common_free(struct wh_common *common);
 /* A notice "TOOL: ..." on standard error unless --quiet. The run's own notices are such. */
 void wh_notice(const struct wh_common *common, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
-/* The same for each line of `text`; the last ends in a newline too. */
-void wh_notice_lines(const struct wh_common *common, const char *text);
 
 /* What the tools after this one are to be told of its failure is written to them. The reason must
  * have been written to standard error before. */

@@ -100,6 +100,7 @@ static int read_once(struct job *job, struct wh_featurizer *featurizer, bool reh
         .reader = reader,
         .stage = wh_featurizer_stage(featurizer),
         .output = output,
+        .rehearsal = output < 0, /* constants are learned */
     };
     int failed = wh_run(&run, error);
     wh_reader_close(reader);
@@ -121,23 +122,11 @@ static int read_all(struct job *job, struct wh_featurizer *featurizer, struct wh
         if (again && wh_again_rewind(&job->again, error))
             return -1;
     }
-    if (fit_only)
-        return 0;
-    return read_once(job, featurizer, false, STDOUT_FILENO, error) ||
-           wh_featurizer_save(featurizer, error) ? -1 : 0;
-}
-
-static void report(const struct job *job, const struct wh_featurizer *featurizer)
-{
-    const char *full = wh_featurizer_full(featurizer);
-    if (full)
-        wh_notify_say(&job->run.notify, "%s: more than %d values, or %d MB of them: further ones count as "
-                  "infrequent (--hash has no such limit)", full, WH_ONEHOT_VALUES,
-                  WH_ONEHOT_BYTES >> 20);
-    struct wh_buffer lines = { 0 };
-    wh_featurizer_tell(featurizer, &lines);
-    wh_notify_lines(&job->run.notify, wh_buffer_text(&lines));
-    wh_buffer_free(&lines);
+    if (!fit_only)
+        return read_once(job, featurizer, false, STDOUT_FILENO, error);
+    const struct wh_run over = { .settings = &job->run, .stage = wh_featurizer_stage(featurizer) };
+    wh_run_summary(&over);
+    return 0;
 }
 
 int wh_featurize(const struct wh_run_settings *run, const struct wh_recipe *recipe,
@@ -169,8 +158,6 @@ int wh_featurize(const struct wh_run_settings *run, const struct wh_recipe *reci
         wh_notify_say(&run->notify, "goes on with %s (rows it learned from: %llu)",
                   options->live ? options->live : options->state, (unsigned long long)before);
     int failed = read_all(&job, featurizer, error);
-    if (!failed)
-        report(&job, featurizer);
     wh_featurizer_close(featurizer);
     wh_again_free(&job.again);
     return failed;

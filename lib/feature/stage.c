@@ -4,6 +4,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "base/display.h"
 #include "feature/encoder.h"
 #include "feature/features.h"
 #include "pipe/state.h"
@@ -533,6 +534,25 @@ static void stage_stats(struct wh_stage *stage, json_t *stats)
     json_object_set_new(stats, "rows_learned", json_integer((json_int_t)self->rows));
 }
 
+static int stage_published(struct wh_stage *stage, struct wh_error *error)
+{
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    return self->options->learning == WH_LEARN_FIRST ? 0 : save(self, error);
+}
+
+static void stage_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out)
+{
+    const struct wh_featurizer *self = (const struct wh_featurizer *)stage;
+    (void)seconds;
+    if (self->full) {
+        wh_display_text(out, self->full, strlen(self->full), false);
+        wh_buffer_format(out, ": more than %d values, or %d MB of them: further ones count as "
+                         "infrequent (--hash has no such limit)\n", WH_ONEHOT_VALUES,
+                         WH_ONEHOT_BYTES >> 20);
+    }
+    wh_steps_tell(self->steps, out);
+}
+
 static void stage_close(struct wh_stage *stage)
 {
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
@@ -593,7 +613,7 @@ struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizin
     static const struct wh_stage_ops ops = {
         .row = stage_row, .finish = stage_finish, .columns = stage_columns, .begin = stage_begin,
         .checkpoint = stage_checkpoint, .committed = stage_committed, .recipe = stage_recipe,
-        .stats = stage_stats, .close = stage_close,
+        .published = stage_published, .summary = stage_summary, .stats = stage_stats, .close = stage_close,
     };
     struct wh_featurizer *self = wh_alloc(1, sizeof *self);
     wh_shape_cache_open(&self->plans, sizeof(struct plan), PLANS_LOG2);
@@ -645,22 +665,8 @@ int wh_featurizer_settle(struct wh_featurizer *self, struct wh_error *error)
     return save(self, error) || fix_constants(self, error) ? -1 : 0;
 }
 
-int wh_featurizer_save(struct wh_featurizer *self, struct wh_error *error)
-{
-    return self->options->learning == WH_LEARN_FIRST ? 0 : save(self, error);
-}
-
 uint64_t wh_featurizer_continues(const struct wh_featurizer *self)
 {
     return self->continues;
 }
 
-void wh_featurizer_tell(const struct wh_featurizer *self, struct wh_buffer *out)
-{
-    wh_steps_tell(self->steps, out);
-}
-
-const char *wh_featurizer_full(const struct wh_featurizer *self)
-{
-    return self->full;
-}

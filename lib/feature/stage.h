@@ -45,7 +45,8 @@ struct wh_featurizing {
 
 struct wh_featurizer;
 
-/* NULL with `error` when the recipe, the state or the combination is refused. */
+/* Published, the stage writes STATE if it was learned in one pass, and what live steps go on in.
+ * Its summary has a line for each column whose values were not learned. NULL with `error` when the recipe, the state or the combination is refused. */
 struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizing,
                                          struct wh_error *error);
 /* NULL is allowed. */
@@ -62,15 +63,7 @@ size_t wh_featurizer_passes(const struct wh_featurizer *featurizer);
 /* Ends a pass; the last one writes STATE. */
 int wh_featurizer_settle(struct wh_featurizer *featurizer, struct wh_error *error);
 
-/* After the last row, when all that came out has been written: writes STATE if it was learned in
- * one pass, and what live steps go on in. */
-int wh_featurizer_save(struct wh_featurizer *featurizer, struct wh_error *error);
-
 /* Rows that taught what an earlier run has left, which was no stream's; 0 where there was none. */
 uint64_t wh_featurizer_continues(const struct wh_featurizer *featurizer);
-/* A line for each column that had values which were not learned. */
-void wh_featurizer_tell(const struct wh_featurizer *featurizer, struct wh_buffer *out);
-/* A column that has more values than --onehot remembers; NULL: none. */
-const char *wh_featurizer_full(const struct wh_featurizer *featurizer);
 
 #endif

@@ -521,6 +521,29 @@ static void end_stats(struct loop *loop, struct outcome *outcome)
     settle_outcome(outcome, ended, &ending);
 }
 
+/* All is written: the stage saves what it keeps, and says what became of the rows. */
+static void publish(struct wh_run *run, struct outcome *outcome)
+{
+    struct wh_error ending;
+    struct wh_stage *stage = run->stage;
+    if (outcome->result != 0 || run->rehearsal || !stage)
+        return;
+    if (stage->ops->published)
+        settle_outcome(outcome, stage->ops->published(stage, &ending), &ending);
+    if (outcome->result == 0)
+        wh_run_summary(run);
+}
+
+void wh_run_summary(const struct wh_run *run)
+{
+    struct wh_buffer lines = { 0 };
+    if (!run->stage || !run->stage->ops->summary)
+        return;
+    run->stage->ops->summary(run->stage, run->seconds, &lines);
+    wh_notify_lines(&run->settings->notify, wh_buffer_text(&lines));
+    wh_buffer_free(&lines);
+}
+
 int wh_run(struct wh_run *run, struct wh_error *error)
 {
     struct loop loop = { .emit = { .row = emit_row, .reject = late_reject }, .run = run };
@@ -534,6 +557,7 @@ int wh_run(struct wh_run *run, struct wh_error *error)
     end_output(&loop, &outcome);
     end_rejects(&loop, &outcome);
     end_stats(&loop, &outcome);
+    publish(run, &outcome);
     wh_outlet_close(loop.outlet);
     wh_buffer_free(&loop.record);
     for (struct strings *strings = NULL; (strings = wh_shape_cache_next(&loop.strings, strings));)

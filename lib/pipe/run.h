@@ -67,6 +67,8 @@ struct wh_run {
                                  stage emits nothing */
     void *write_context;
     uint64_t limit;           /* stop after so many rows read; 0: none */
+    bool rehearsal;           /* the stage is to do more, such as to read the rows again: nothing is
+                                 published yet, and there is no summary */
     struct wh_origin *origin; /* makes control records (pipe/origin.h); NULL: passes on those that
                                  come */
 
@@ -79,15 +81,18 @@ struct wh_run {
 
 /*
  * Runs to the end of the input; under control records, to their end: sooner it fails with
- * WH_BROKEN. SIGTERM and SIGINT end it between two rows, with an error. Diagnostics about
- * rejected rows, the summary and progress go to standard error unless --quiet. Closes neither
- * reader nor stage. Returns 0, or -1 with the error, its text then naming the place.
+ * WH_BROKEN. SIGTERM and SIGINT end it between two rows, with an error. At the end the stage is
+ * told that all is published; what was rejected and the stage's summary go to settings->notify.
+ * Closes neither reader nor stage. Returns 0, or -1 with the error, its text then naming the place.
  */
 int wh_run(struct wh_run *run, struct wh_error *error);
 
 /* What the run has counted and its stage adds, for --stats; `failure` is NULL for a run that did
  * well. A new reference. */
 json_t *wh_run_stats(const struct wh_run *run, const struct wh_error *failure);
+
+/* Says the stage's summary: for whoever has the run rehearse, at its own end. */
+void wh_run_summary(const struct wh_run *run);
 
 /* That the tool is writing a stream with control records from here on, and what the tools after it
  * are to be told if it fails. */

@@ -1,6 +1,6 @@
 /*
- * A stage: the unit that every tool runs and that wh-serve will chain in one process. Rows go in
- * one at a time; each comes out changed, or not at all, or more than one does.
+ * A stage: the unit that every tool runs, and that a chain (pipe/chain.h) makes one of several of,
+ * in one process. Rows go in one at a time; each comes out changed, or not at all, or more than one does.
  *
  * A stage holds no global state, never exits and never prints.
  */
@@ -19,6 +19,9 @@ struct wh_outlet;
 
 /* Where a stage sends its rows: the next stage, or the writer. */
 struct wh_emit {
+    /* WH_BAD: whoever comes next found it bad. A stage that emits in its own row() learns nothing
+     * from the row then and returns that; elsewhere (in settle or finish) it hands what it holds of
+     * the row to reject(). The fields of the row may have changed when this returns. */
     enum wh_verdict (*row)(struct wh_emit *emit, struct wh_row *row, struct wh_error *error);
     /* A row that row() had taken turns out to be bad, for `reason`: goes to the rejects, by its
      * source, line and raw text, or its fields where it has none. 0 when the run may go on. */
@@ -74,6 +77,14 @@ struct wh_stage_ops {
     int (*committed)(struct wh_stage *stage, const struct wh_place *place,
                      struct wh_error *error);
     int (*broken)(struct wh_stage *stage, struct wh_error *error);
+    /* The input has come to its end, and all that came out has been written and the output closed:
+     * saves what is to be kept for the next run. Not after a failure, nor where the same stage is
+     * to read more (wh_run.rehearsal). Under control records the sink's commit decides instead,
+     * and this has nothing to do. NULL. */
+    int (*published)(struct wh_stage *stage, struct wh_error *error);
+    /* What became of the rows of a run that took so many seconds, for people: lines of text, each
+     * with its line end; after published. NULL. */
+    void (*summary)(struct wh_stage *stage, double seconds, struct wh_buffer *out);
     /* What the stage does to rows, as 12 hexadecimal digits or so, for `through`. NULL: nothing
      * that another run could do differently. */
     const char *(*recipe)(struct wh_stage *stage);

@@ -348,8 +348,9 @@ static void add_measures(struct score *score, struct wh_buffer *out)
         add_table(score, out);
 }
 
-void wh_score_summary(struct wh_stage *stage, struct wh_buffer *out)
+static void score_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out)
 {
+    (void)seconds;
     struct score *score = score_of(stage);
     if (score->label)
         add_measures(score, out);
@@ -381,6 +382,7 @@ static const struct wh_stage_ops score_ops = {
     .begin = score_begin,
     .finish = score_finish,
     .stats = score_stats,
+    .summary = score_summary,
     .progress = score_progress,
     .close = score_close,
 };

@@ -33,10 +33,7 @@ struct wh_score_settings {
     struct wh_notify notify;          /* is told what --watch does; no notice: nobody */
 };
 
-/* `settings` and what it points at must stay. NULL on failure. */
+/* `settings` and what it points at must stay. NULL on failure. Its summary is what was measured. */
 struct wh_stage *wh_score_open(const struct wh_score_settings *settings, struct wh_error *error);
-
-/* What was measured, lines of text each with its line end; nothing without a label column. */
-void wh_score_summary(struct wh_stage *stage, struct wh_buffer *out);
 
 #endif

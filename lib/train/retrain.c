@@ -57,7 +57,7 @@ static int read_rows(struct retraining *retraining, enum wh_update_turn turn,
         settings.display = NULL;
     }
     struct wh_run run = { .settings = &settings, .reader = reader, .stage = retraining->stage,
-                          .output = -1 };
+                          .output = -1, .rehearsal = true };
     int failed = wh_run(&run, error);
     run.settings = retraining->run;
     wh_reader_close(reader);
@@ -235,14 +235,6 @@ static int settle(struct retraining *retraining, struct wh_error *error)
  * All of it
  */
 
-static void summarize(struct retraining *retraining)
-{
-    struct wh_buffer summary = { 0 };
-    wh_update_summary(retraining->stage, retraining->first.seconds, &summary);
-    wh_notify_lines(&retraining->run->notify, wh_buffer_text(&summary));
-    wh_buffer_free(&summary);
-}
-
 static int retrain(struct retraining *retraining, struct wh_error *error)
 {
     const struct wh_model *model = wh_update_model(retraining->stage);
@@ -258,7 +250,7 @@ static int retrain(struct retraining *retraining, struct wh_error *error)
     if (learned && (make_passes(retraining, error) != 0
                     || (retraining->rival && compete(retraining, error) != 0)))
         return -1;
-    summarize(retraining);
+    wh_run_summary(&retraining->first);
     return learned ? settle(retraining, error) : 0;
 }
 

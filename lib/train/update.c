@@ -905,7 +905,7 @@ static void summarize_task(const struct update *update, struct wh_buffer *out)
         wh_few_labels_tell(&update->labels, update->model->settings.roles.label, out);
 }
 
-void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out)
+static void update_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out)
 {
     struct update *update = update_of(stage);
     struct wh_model *model = update->model;
@@ -980,6 +980,7 @@ static const struct wh_stage_ops update_ops = {
     .recipe = update_recipe,
     .lag = update_lag,
     .stats = update_stats,
+    .summary = update_summary,
     .progress = update_progress,
     .close = update_close,
 };

@@ -70,7 +70,4 @@ int wh_update_save(struct wh_stage *stage, struct wh_error *error);
 /* Members for --stats; takes the reference. */
 void wh_update_tell(struct wh_stage *stage, json_t *members);
 
-/* What became of the run, a line or more of text, each with its line end. */
-void wh_update_summary(struct wh_stage *stage, double seconds, struct wh_buffer *out);
-
 #endif

@@ -130,8 +130,9 @@ static void save_state(const struct wh_featurizing *settings)
 {
     struct wh_featurizer *featurizer = wh_featurizer_open(settings, &problem);
     assert_non_null(featurizer);
-    feed(wh_featurizer_stage(featurizer), 20);
-    assert_int_equal(wh_featurizer_save(featurizer, &problem), 0);
+    struct wh_stage *stage = wh_featurizer_stage(featurizer);
+    feed(stage, 20);
+    assert_int_equal(stage->ops->published(stage, &problem), 0);
     wh_featurizer_close(featurizer);
 }
 

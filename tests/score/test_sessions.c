@@ -192,7 +192,7 @@ static void *score(void *argument)
     thread->wrong = stage ? pass_rows(stage, thread->rows, &thread->output) : "no stage";
     if (!stage)
         return NULL;
-    wh_score_summary(stage, &thread->summary);
+    stage->ops->summary(stage, 0, &thread->summary);
     stage->ops->close(stage);
     return NULL;
 }
@@ -471,7 +471,7 @@ static void another_kind_of_predictor_scores_and_is_measured(void **state)
     struct output output = { .emit = { .row = check_row } };
     assert_null(pass_rows(stage, &rows, &output));
     assert_int_equal(output.text.length, SCORED);
-    wh_score_summary(stage, &summary);
+    stage->ops->summary(stage, 0, &summary);
     assert_non_null(strstr(wh_buffer_text(&summary), "foreign.json: measured on 160 rows\n"));
     assert_non_null(strstr(wh_buffer_text(&summary), "accuracy"));
     stage->ops->close(stage);
