@@ -17,6 +17,7 @@
 #   make arm64      the unit tests for 64-bit ARM, emulated, and whether what is learned there is
 #                   the same to the byte
 #   make musl       the tests of a build with musl, without connectors
+#   make tsan       what runs in several threads at once, under the thread sanitizer
 #
 # V=1 shows the compiler's command lines. NO_DEPS=1 forbids installing packages: what is missing is
 # then an error.
@@ -149,6 +150,9 @@ $(BUILD)/preload/%.so: tests/preload/%.c
 
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
+# Programs that run stages in several threads at once.
+TSAN_TESTS = $(BUILD)/tests/pipe/test_chain
+
 asan:
 	+@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(SANITIZE)' check
 
@@ -184,6 +188,15 @@ musl:
 	+@$(MAKE) --no-print-directory $(PARALLEL) BUILD=$(MUSL) CC='$(MUSL_CC)' LDFLAGS=-static \
 	    PKG_CFLAGS= $(MUSL_LIBS) $(MUSL_TOOLS) $(MUSL_TESTS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/ci/musl '$(abspath $(MUSL))' $(MUSL_TESTS)
+
+tsan:
+	@tests/install-deps build check
+	+@$(MAKE) --no-print-directory $(PARALLEL) BUILD=build-tsan CFLAGS='-O1 -g -fsanitize=thread' run-tsan
+
+run-tsan: $(TOOLS) $(TSAN_TESTS)
+	@for test in $(abspath $(TSAN_TESTS)); do \
+	    BUILD='$(abspath $(BUILD))' TSAN_OPTIONS='suppressions=$(abspath tests/tsan.supp)' $$test || exit 1; \
+	done
 
 fuzz:
 	@tests/install-deps build fuzz
@@ -246,11 +259,11 @@ uninstall:
 	rm -rf $(DOC_DIR)
 
 clean:
-	rm -rf $(BUILD) build-asan build-fuzz $(ARM64) $(ARM64)-libraries $(MUSL) \
+	rm -rf $(BUILD) build-asan build-tsan build-fuzz $(ARM64) $(ARM64)-libraries $(MUSL) \
 	    $(MUSL)-libraries demo
 
-.PHONY: all programs deps check run-tests golden crash asan arm64 musl fuzz demo bench install \
-    uninstall clean
+.PHONY: all programs deps check run-tests golden crash asan tsan run-tsan arm64 musl fuzz demo bench \
+    install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)
