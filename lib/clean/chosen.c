@@ -62,9 +62,8 @@ json_t *wh_chosen_value_argument(const char *argument, const char *key, struct w
 }
 
 struct wh_binding *wh_chosen_bind(struct wh_step *step, const struct wh_shape *shape,
-                                  struct wh_features *features, struct wh_error *error)
+                                  struct wh_error *error)
 {
-    (void)features;
     struct wh_chosen *chosen = wh_alloc(1, sizeof *chosen + shape->count * sizeof(uint32_t));
     int count = wh_step_resolve(step, step->columns, shape, chosen->indices, error);
     if (count < 0) {

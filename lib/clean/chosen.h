@@ -26,7 +26,7 @@ json_t *wh_chosen_value_argument(const char *argument, const char *key, struct w
 
 /* Ready for wh_step_ops: bind makes a struct wh_chosen; close frees the columns and the step. */
 struct wh_binding *wh_chosen_bind(struct wh_step *step, const struct wh_shape *shape,
-                                  struct wh_features *features, struct wh_error *error);
+                                  struct wh_error *error);
 void wh_chosen_close(struct wh_step *step);
 
 /* A step that has nothing but columns. */

@@ -9,9 +9,9 @@ static const char *const only_columns[] = { "columns", "column", NULL };
 
 /* Takes the fields of the columns in the order of chosen->indices. */
 static enum wh_pass pick_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                             struct wh_features *features, struct wh_error *error)
+                             struct wh_error *error)
 {
-    (void)step, (void)features, (void)error;
+    (void)step, (void)error;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
     if (!binding->shape)
         return WH_PASS_KEEP;
@@ -38,9 +38,9 @@ static void make_shape(struct wh_chosen *chosen, const struct wh_shape *shape)
 }
 
 static struct wh_binding *select_bind(struct wh_step *step, const struct wh_shape *shape,
-                                      struct wh_features *features, struct wh_error *error)
+                                      struct wh_error *error)
 {
-    struct wh_binding *binding = wh_chosen_bind(step, shape, features, error);
+    struct wh_binding *binding = wh_chosen_bind(step, shape, error);
     if (binding)
         make_shape((struct wh_chosen *)binding, shape);
     return binding;
@@ -77,9 +77,9 @@ static void complement(struct wh_chosen *chosen, const struct wh_shape *shape)
 }
 
 static struct wh_binding *exclude_bind(struct wh_step *step, const struct wh_shape *shape,
-                                       struct wh_features *features, struct wh_error *error)
+                                       struct wh_error *error)
 {
-    struct wh_binding *binding = wh_chosen_bind(step, shape, features, error);
+    struct wh_binding *binding = wh_chosen_bind(step, shape, error);
     if (binding) {
         complement((struct wh_chosen *)binding, shape);
         make_shape((struct wh_chosen *)binding, shape);
@@ -157,9 +157,8 @@ static int put_names(const struct rename *self, const struct wh_shape *shape,
 }
 
 static struct wh_binding *rename_bind(struct wh_step *step, const struct wh_shape *shape,
-                                      struct wh_features *features, struct wh_error *error)
+                                      struct wh_error *error)
 {
-    (void)features;
     struct wh_column *columns = wh_alloc(shape->count, sizeof *columns);
     uint32_t *renamed = wh_alloc(shape->count, sizeof *renamed);
     if (shape->count)
@@ -174,10 +173,9 @@ static struct wh_binding *rename_bind(struct wh_step *step, const struct wh_shap
 }
 
 static enum wh_pass rename_row(struct wh_step *step, struct wh_binding *binding,
-                               struct wh_row *row, struct wh_features *features,
-                               struct wh_error *error)
+                               struct wh_row *row, struct wh_error *error)
 {
-    (void)step, (void)features, (void)error;
+    (void)step, (void)error;
     if (binding->shape)
         row->changed = true;
     return WH_PASS_KEEP;

@@ -223,9 +223,8 @@ struct openable {
 };
 
 static struct wh_binding *flatten_bind(struct wh_step *step, const struct wh_shape *shape,
-                                       struct wh_features *features, struct wh_error *error)
+                                       struct wh_error *error)
 {
-    (void)features;
     struct openable *openable = wh_alloc(1, sizeof *openable + shape->count * sizeof(bool));
     if (!step->columns) { /* all */
         memset(openable->chosen, true, shape->count);
@@ -271,10 +270,8 @@ static bool open_row(struct flatten *self, const bool *chosen, const struct wh_r
 }
 
 static enum wh_pass flatten_row(struct wh_step *step, struct wh_binding *binding,
-                                struct wh_row *row, struct wh_features *features,
-                                struct wh_error *error)
+                                struct wh_row *row, struct wh_error *error)
 {
-    (void)features;
     struct flatten *self = (struct flatten *)step;
     const bool *chosen = ((const struct openable *)binding)->chosen;
     if (!open_row(self, chosen, row))

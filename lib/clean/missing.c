@@ -14,9 +14,9 @@ struct fill {
 };
 
 static enum wh_pass fill_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                             struct wh_features *features, struct wh_error *error)
+                             struct wh_error *error)
 {
-    (void)features, (void)error;
+    (void)error;
     const struct fill *self = (const struct fill *)step;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
     for (uint32_t i = 0; i < chosen->count; i++) {
@@ -109,9 +109,8 @@ struct needed {
 };
 
 static struct wh_binding *drop_missing_bind(struct wh_step *step, const struct wh_shape *shape,
-                                            struct wh_features *features, struct wh_error *error)
+                                            struct wh_error *error)
 {
-    (void)features;
     struct needed *needed = wh_alloc(1, sizeof *needed + shape->count * sizeof(uint32_t));
     /* Where rows vary, an absent column is what this step is for. */
     step->lenient = step->varying;
@@ -127,10 +126,9 @@ static struct wh_binding *drop_missing_bind(struct wh_step *step, const struct w
 }
 
 static enum wh_pass drop_missing_row(struct wh_step *step, struct wh_binding *binding,
-                                     struct wh_row *row, struct wh_features *features,
-                                     struct wh_error *error)
+                                     struct wh_row *row, struct wh_error *error)
 {
-    (void)step, (void)features, (void)error;
+    (void)step, (void)error;
     const struct needed *needed = (const struct needed *)binding;
     if (needed->absent)
         return WH_PASS_DROP;

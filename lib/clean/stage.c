@@ -8,13 +8,49 @@ struct clean_stage {
     struct wh_stage base;
     const struct wh_cleaning *options;
     struct wh_steps *steps;
+    struct wh_event_time clock;
+    struct wh_emit *emit;       /* where rows go that steps have held back */
     struct wh_state_file *file; /* NULL: nothing is kept */
     uint64_t rows;              /* that the steps have taken, in earlier runs too */
     bool continues;             /* what an earlier run left that was no stream */
     char recipe[13];
 };
 
+/* Rows that steps emit when it is not their turn. */
+
+static enum wh_verdict emit_held(void *owner, struct wh_row *row, struct wh_error *error)
+{
+    return wh_emit_row(((struct clean_stage *)owner)->emit, row, error);
+}
+
+static void remember_held(void *owner)
+{
+    wh_steps_remember(((struct clean_stage *)owner)->steps);
+}
+
+static int reject_held(void *owner, const struct wh_row *row, const struct wh_error *reason,
+                       struct wh_error *error)
+{
+    struct wh_emit *emit = ((struct clean_stage *)owner)->emit;
+    return emit->reject(emit, row, reason, error);
+}
+
 /* State. */
+
+static int fill_context(struct clean_stage *self, struct wh_error *error)
+{
+    struct wh_step_context *context = wh_steps_context(self->steps);
+    const char *timed = wh_steps_timed(self->steps);
+    if (timed && !self->options->time)
+        return wh_fail(error, WH_REFUSED, "--%s requires --time COL", timed);
+    self->clock = (struct wh_event_time){ .column = self->options->time };
+    context->clock = &self->clock;
+    context->owner = self;
+    context->row = emit_held;
+    context->taught = remember_held;
+    context->reject = reject_held;
+    return 0;
+}
 
 /* New steps with this state; NULL: none. */
 static int prepare(struct clean_stage *self, const struct wh_state *state, struct wh_error *error)
@@ -22,7 +58,7 @@ static int prepare(struct clean_stage *self, const struct wh_state *state, struc
     const struct wh_recipe *recipe = self->options->recipe;
     wh_steps_free(self->steps);
     self->steps = wh_steps_create(recipe->steps, recipe->types, error);
-    if (!self->steps)
+    if (!self->steps || fill_context(self, error) != 0)
         return -1;
     wh_steps_declare(self->steps, &self->options->nulls);
     self->rows = state ? state->rows : 0;
@@ -74,9 +110,11 @@ static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, str
 {
     struct clean_stage *self = (struct clean_stage *)stage;
     enum wh_verdict verdict = WH_TAKEN;
-    switch (wh_steps_row(self->steps, row, NULL, error)) {
+    self->emit = emit;
+    switch (wh_steps_row(self->steps, row, error)) {
     case WH_PASS_KEEP: verdict = wh_emit_row(emit, row, error); break;
-    case WH_PASS_DROP: break;
+    case WH_PASS_DROP:
+    case WH_PASS_TAKE: break;
     case WH_PASS_BAD: return WH_BAD;
     case WH_PASS_ERROR: return WH_FATAL;
     }
@@ -89,13 +127,21 @@ static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, str
 
 static int clean_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
 {
-    return wh_steps_columns(((struct clean_stage *)stage)->steps, row, NULL, error);
+    return wh_steps_columns(((struct clean_stage *)stage)->steps, row, error);
 }
 
 static int clean_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
 {
-    (void)emit;
-    return wh_steps_finish(((struct clean_stage *)stage)->steps, error);
+    struct clean_stage *self = (struct clean_stage *)stage;
+    self->emit = emit;
+    return wh_steps_finish(self->steps, error);
+}
+
+static int clean_settle(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
+{
+    struct clean_stage *self = (struct clean_stage *)stage;
+    self->emit = emit;
+    return wh_steps_flush(self->steps, error);
 }
 
 /* Control records. Without STATE nothing is live, and there is nothing to keep. */
@@ -165,8 +211,9 @@ struct wh_stage *wh_clean_open(const struct wh_cleaning *cleaning, struct wh_err
 {
     static const struct wh_stage_ops ops = {
         .row = clean_row, .finish = clean_finish, .columns = clean_columns, .begin = clean_begin,
-        .checkpoint = clean_checkpoint, .committed = clean_committed, .recipe = clean_recipe,
-        .published = clean_published, .stats = clean_stats, .close = clean_close,
+        .settle = clean_settle, .checkpoint = clean_checkpoint, .committed = clean_committed,
+        .published = clean_published, .recipe = clean_recipe, .stats = clean_stats,
+        .close = clean_close,
     };
     struct clean_stage *self = wh_alloc(1, sizeof *self);
     *self = (struct clean_stage){ .base = { &ops }, .options = cleaning };

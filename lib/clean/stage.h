@@ -15,6 +15,8 @@
 struct wh_cleaning {
     const struct wh_recipe *recipe;
     struct wh_nulls nulls; /* of --null-value: where a step makes such a value it is null too */
+    const char *time;      /* the column of the event time; NULL: there is none, and steps that need
+                              it are refused */
     const char *state;     /* STATE, read if it is there and written at the end; NULL: none */
 };
 

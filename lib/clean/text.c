@@ -59,9 +59,9 @@ static bool is_trim(const struct wh_field *field)
 }
 
 static enum wh_pass trim_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                             struct wh_features *features, struct wh_error *error)
+                             struct wh_error *error)
 {
-    (void)features, (void)error;
+    (void)error;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
     for (uint32_t i = 0; i < chosen->count; i++) {
         const struct wh_field *field = &row->fields[chosen->indices[i]];
@@ -137,9 +137,9 @@ static size_t lower_unicode(struct wh_slice slice, locale_t locale, char *out)
 }
 
 static enum wh_pass lower_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                              struct wh_features *features, struct wh_error *error)
+                              struct wh_error *error)
 {
-    (void)features, (void)error;
+    (void)error;
     const struct lower *self = (const struct lower *)step;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
     for (uint32_t i = 0; i < chosen->count; i++) {

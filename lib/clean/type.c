@@ -116,9 +116,8 @@ static enum wh_pass refuse(const struct target *target, struct wh_row *row, uint
 }
 
 static enum wh_pass type_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                             struct wh_features *features, struct wh_error *error)
+                             struct wh_error *error)
 {
-    (void)features;
     const struct target *target = ((const struct type_step *)step)->target;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
     for (uint32_t i = 0; i < chosen->count; i++) {

@@ -267,10 +267,10 @@ static int compare_places(const void *a, const void *b)
 }
 
 static struct wh_binding *unique_bind(struct wh_step *step, const struct wh_shape *shape,
-                                      struct wh_features *features, struct wh_error *error)
+                                      struct wh_error *error)
 {
     struct unique *self = (struct unique *)step;
-    struct wh_binding *binding = wh_chosen_bind(step, shape, features, error);
+    struct wh_binding *binding = wh_chosen_bind(step, shape, error);
     if (!binding)
         return NULL;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
@@ -288,10 +288,9 @@ static struct wh_binding *unique_bind(struct wh_step *step, const struct wh_shap
 }
 
 static enum wh_pass unique_row(struct wh_step *step, struct wh_binding *binding,
-                               struct wh_row *row, struct wh_features *features,
-                               struct wh_error *error)
+                               struct wh_row *row, struct wh_error *error)
 {
-    (void)features, (void)error;
+    (void)error;
     struct unique *self = (struct unique *)step;
     make_key(self, (const struct places *)binding, row);
     return look_up(self)->key ? WH_PASS_DROP : WH_PASS_KEEP;

@@ -97,8 +97,9 @@ static int name_parts(const struct dates *dates, struct date_column *column,
 }
 
 static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
-                               struct wh_features *features, struct wh_error *error)
+                               struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     struct dates *dates = (struct dates *)step;
     struct wh_encoder_binding *binding = wh_encoder_bind(&dates->encoder, shape, features, error);
     if (!binding)
@@ -214,8 +215,9 @@ static const char EPOCH_ADVICE[] = " (seconds since 1970 become one by "
                                    "wh-clean -o ndjson | jq -c '.COL |= todate')";
 
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_features *features, struct wh_error *error)
+                        struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     const struct dates *dates = (const struct dates *)step;
     struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
     wh_features_pass(features, own);
@@ -331,6 +333,7 @@ static struct wh_step *create(const json_t *recipe, struct wh_error *error)
 
 const struct wh_step_type wh_step_dates = {
     .op = "dates",
+    .encodes = true,
     .argument = "COLS:PART,...",
     .help = "year, quarter, month, week, day, yearday, weekday, hour, minute, second, epoch of a "
             "date or time; cyclic adds sine and cosine; utc converts first",

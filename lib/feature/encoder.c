@@ -162,9 +162,9 @@ struct wh_encoder_binding *wh_encoder_bind(struct wh_encoder *encoder,
     return binding;
 }
 
-void wh_encoder_columns(struct wh_binding *binding, struct wh_features *features)
+void wh_encoder_columns(struct wh_step *step, struct wh_binding *binding)
 {
-    wh_features_pass(features, (struct wh_encoder_binding *)binding);
+    wh_features_pass(step->context->features, (struct wh_encoder_binding *)binding);
 }
 
 struct wh_encoder_binding *wh_encoder_bind_numbers(struct wh_encoder *encoder,

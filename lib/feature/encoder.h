@@ -99,7 +99,7 @@ static inline bool wh_encoder_null(const struct wh_encoder_column *column,
 }
 
 /* columns() of all encoders: their columns are encoded. */
-void wh_encoder_columns(struct wh_binding *binding, struct wh_features *features);
+void wh_encoder_columns(struct wh_step *step, struct wh_binding *binding);
 /* feeds() of an encoder whose features no other encoder works on. */
 bool wh_encoder_feeds_none(const struct wh_step *step, const struct wh_step *later);
 /* feeds() of an encoder of numbers: the encoders of numbers after it that may name its columns. */

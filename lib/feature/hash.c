@@ -40,8 +40,9 @@ static struct bucket find_bucket(const struct hash *hash, const char *key, size_
 }
 
 static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
-                               struct wh_features *features, struct wh_error *error)
+                               struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     struct hash *hash = (struct hash *)step;
     struct wh_encoder_binding *binding = wh_encoder_bind(&hash->encoder, shape, features, error);
     if (!binding)
@@ -94,8 +95,9 @@ static void add(struct wh_features *features, size_t first, struct wh_feature *s
 }
 
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_features *features, struct wh_error *error)
+                        struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     struct hash *hash = (struct hash *)step;
     struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
     wh_features_pass(features, own);
@@ -193,6 +195,7 @@ static json_t *parse(const char *argument, struct wh_error *error)
 
 const struct wh_step_type wh_step_hash = {
     .op = "hash",
+    .encodes = true,
     .argument = "COLS=N",
     .help = "the columns hashed together into N features, as scikit-learn's FeatureHasher",
     .keys = (const char *const[]){ "columns", "size", NULL },

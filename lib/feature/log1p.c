@@ -7,16 +7,17 @@
 #include "pipe/step_argument.h"
 
 static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
-                               struct wh_features *features, struct wh_error *error)
+                               struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     return (struct wh_binding *)wh_encoder_bind_numbers((struct wh_encoder *)step, shape, features,
                                                         error);
 }
 
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_features *features, struct wh_error *error)
+                        struct wh_error *error)
 {
-    (void)step;
+    struct wh_features *features = step->context->features;
     struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
     wh_features_pass(features, own);
     for (size_t i = 0; i < own->count; i++) {
@@ -57,6 +58,7 @@ static struct wh_step *create(const json_t *recipe, struct wh_error *error)
 
 const struct wh_step_type wh_step_log1p = {
     .op = "log1p",
+    .encodes = true,
     .argument = "COLS",
     .help = "ln(1 + x); a value of -1 or less makes a bad row",
     .keys = (const char *const[]){ "columns", NULL },

@@ -214,8 +214,9 @@ static int bind_column(const struct onehot *onehot, struct categories *categorie
 }
 
 static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
-                               struct wh_features *features, struct wh_error *error)
+                               struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     struct onehot *onehot = (struct onehot *)step;
     struct wh_encoder_binding *binding = wh_encoder_bind(&onehot->encoder, shape, features, error);
     if (!binding)
@@ -299,8 +300,9 @@ static int encode(const struct onehot *onehot, struct categories *categories,
 }
 
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_features *features, struct wh_error *error)
+                        struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     const struct onehot *onehot = (const struct onehot *)step;
     struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
     wh_features_pass(features, own);
@@ -568,6 +570,7 @@ static struct wh_step *create(const json_t *recipe, struct wh_error *error)
 
 const struct wh_step_type wh_step_onehot = {
     .op = "onehot",
+    .encodes = true,
     .argument = "COLS[:min_frequency=N,max_categories=N]",
     .help = "a feature COL=VALUE for each value; rarer ones than N, or all but the N - 1 most "
             "frequent, share one",

@@ -11,8 +11,9 @@
 enum { SAFE_DIGITS = 300 };
 
 static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
-                               struct wh_features *features, struct wh_error *error)
+                               struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     return (struct wh_binding *)wh_encoder_bind_numbers((struct wh_encoder *)step, shape, features,
                                                         error);
 }
@@ -62,8 +63,9 @@ static bool put(struct wh_feature_item *item, const struct wh_field *field)
 }
 
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_features *features, struct wh_error *error)
+                        struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     static const struct wh_field absent = { .text = "", .type = WH_NULL };
     (void)step;
     struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
@@ -100,6 +102,7 @@ static struct wh_step *create(const json_t *recipe, struct wh_error *error)
 
 const struct wh_step_type wh_step_passthrough = {
     .op = "passthrough",
+    .encodes = true,
     .argument = "COLS",
     .help = "numbers and booleans as they are",
     .keys = (const char *const[]){ "columns", NULL },

@@ -35,6 +35,8 @@ struct wh_featurizer {
     bool resumed;                /* and may have had others that are not in the rows to come */
     struct wh_steps *steps;
     struct wh_features *features;
+    struct wh_event_time clock;
+    struct wh_emit *emit;       /* where rows go that steps have held back */
     struct wh_state_file *file; /* STATE, or the live part of it, to be written; NULL: neither */
     size_t pass, passes;        /* of fitting: done, and in all */
     uint64_t rows;              /* that taught the constants */
@@ -73,6 +75,12 @@ static void make_stamp(struct wh_featurizer *self)
 
 /* Steps and features. */
 
+static void begin_held(void *owner);
+static enum wh_verdict emit_held(void *owner, struct wh_row *row, struct wh_error *error);
+static void teach_held(void *owner);
+static int reject_held(void *owner, const struct wh_row *row, const struct wh_error *reason,
+                       struct wh_error *error);
+
 static void forget_plan(struct plan *plan)
 {
     free(plan->encoders);
@@ -91,6 +99,23 @@ static void discard(struct wh_featurizer *self)
     self->features = NULL;
 }
 
+static int fill_context(struct wh_featurizer *self, struct wh_error *error)
+{
+    struct wh_step_context *context = wh_steps_context(self->steps);
+    const char *timed = wh_steps_timed(self->steps);
+    if (timed && !self->options->time)
+        return wh_fail(error, WH_REFUSED, "--%s requires --time COL", timed);
+    self->clock = (struct wh_event_time){ .column = self->options->time };
+    context->clock = &self->clock;
+    context->features = self->features;
+    context->owner = self;
+    context->begin = begin_held;
+    context->row = emit_held;
+    context->taught = teach_held;
+    context->reject = reject_held;
+    return 0;
+}
+
 /* New steps with these parts of `state` (NULL: none yet). Frozen constants are settled. */
 static int prepare(struct wh_featurizer *self, const struct wh_state *state, unsigned parts,
                    bool frozen, struct wh_error *error)
@@ -104,7 +129,7 @@ static int prepare(struct wh_featurizer *self, const struct wh_state *state, uns
                               : frozen              ? WH_ABSENCE_BAD
                                                     : WH_ABSENCE_LEARN;
     self->steps = wh_steps_create(options->recipe->steps, options->recipe->types, error);
-    if (!self->steps)
+    if (!self->steps || fill_context(self, error) != 0)
         return -1;
     wh_steps_declare(self->steps, &options->nulls);
     self->rows = state ? state->rows : 0;
@@ -384,15 +409,27 @@ static enum wh_verdict emit_features(struct wh_featurizer *self, struct wh_row *
     return wh_emit_row(emit, row, error);
 }
 
+/* The row that has come out, or was dropped, teaches. */
+static void teach(struct wh_featurizer *self)
+{
+    if (self->options->learning == WH_LEARN_LIVE) {
+        wh_steps_teach(self->steps);
+        wh_features_remember(self->features);
+    } else {
+        wh_steps_remember(self->steps);
+    }
+}
+
 static enum wh_verdict transform(struct wh_featurizer *self, struct wh_row *row,
                                  struct wh_emit *emit, struct wh_error *error)
 {
     enum wh_verdict verdict = WH_TAKEN;
-    switch (wh_steps_row(self->steps, row, self->features, error)) {
+    switch (wh_steps_row(self->steps, row, error)) {
     case WH_PASS_KEEP:
         verdict = emit_features(self, row, emit, error);
         break;
     case WH_PASS_DROP:
+    case WH_PASS_TAKE:
         break;
     case WH_PASS_BAD:
         return WH_BAD;
@@ -401,24 +438,22 @@ static enum wh_verdict transform(struct wh_featurizer *self, struct wh_row *row,
     }
     if (verdict != WH_TAKEN)
         return verdict;
-    if (self->options->learning == WH_LEARN_LIVE) {
-        wh_steps_teach(self->steps);
-        wh_features_remember(self->features);
+    teach(self);
+    if (self->options->learning == WH_LEARN_LIVE)
         self->rows++;
-    } else {
-        wh_steps_remember(self->steps);
+    else
         self->passed++;
-    }
     return verdict;
 }
 
 static enum wh_verdict fit(struct wh_featurizer *self, struct wh_row *row, struct wh_error *error)
 {
-    switch (wh_steps_fit(self->steps, self->pass, row, self->features, error)) {
+    switch (wh_steps_fit(self->steps, self->pass, row, error)) {
     case WH_PASS_KEEP:
         self->left++;
         break;
     case WH_PASS_DROP:
+    case WH_PASS_TAKE:
         break;
     case WH_PASS_BAD:
         return WH_BAD;
@@ -434,15 +469,53 @@ static enum wh_verdict stage_row(struct wh_stage *stage, struct wh_row *row, str
                                  struct wh_error *error)
 {
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    self->emit = emit;
     wh_features_begin(self->features);
     return self->pass < self->passes ? fit(self, row, error) : transform(self, row, emit, error);
+}
+
+/* Rows that steps emit when it is not their turn; while constants are learned nothing comes out. */
+
+static bool fits_now(const struct wh_featurizer *self)
+{
+    return self->pass < self->passes;
+}
+
+static void begin_held(void *owner)
+{
+    wh_features_begin(((struct wh_featurizer *)owner)->features);
+}
+
+static enum wh_verdict emit_held(void *owner, struct wh_row *row, struct wh_error *error)
+{
+    struct wh_featurizer *self = owner;
+    if (!fits_now(self))
+        return emit_features(self, row, self->emit, error);
+    self->left++;
+    return WH_TAKEN;
+}
+
+static void teach_held(void *owner)
+{
+    struct wh_featurizer *self = owner;
+    if (fits_now(self))
+        wh_features_remember(self->features); /* the list has taught its steps */
+    else
+        teach(self);
+}
+
+static int reject_held(void *owner, const struct wh_row *row, const struct wh_error *reason,
+                       struct wh_error *error)
+{
+    struct wh_emit *emit = ((struct wh_featurizer *)owner)->emit;
+    return emit->reject(emit, row, reason, error);
 }
 
 static int stage_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
 {
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
     wh_features_begin(self->features);
-    if (wh_steps_columns(self->steps, row, self->features, error) ||
+    if (wh_steps_columns(self->steps, row, error) ||
         (self->options->dense && !self->dense && settle_dense(self, error)))
         return -1;
     const struct plan *plan = find_plan(self, row, error);
@@ -454,10 +527,17 @@ static int stage_columns(struct wh_stage *stage, struct wh_row *row, struct wh_e
 
 static int stage_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
 {
-    (void)emit;
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    self->emit = emit;
     bool kept = self->keep && self->kept;
     return wh_steps_finish(self->steps, error) || (kept && check_kept(self, NULL, error)) ? -1 : 0;
+}
+
+static int stage_settle(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
+{
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    self->emit = emit;
+    return wh_steps_flush(self->steps, error);
 }
 
 /* Control records. */
@@ -545,10 +625,12 @@ static void stage_summary(struct wh_stage *stage, double seconds, struct wh_buff
     const struct wh_featurizer *self = (const struct wh_featurizer *)stage;
     (void)seconds;
     if (self->full) {
-        wh_display_text(out, self->full, strlen(self->full), false);
-        wh_buffer_format(out, ": more than %d values, or %d MB of them: further ones count as "
-                         "infrequent (--hash has no such limit)\n", WH_ONEHOT_VALUES,
-                         WH_ONEHOT_BYTES >> 20);
+        struct wh_buffer column = { 0 };
+        wh_display_text(&column, self->full, strlen(self->full), false);
+        wh_buffer_format(out, "%s: more than %d values, or %d MB of them: further ones count as "
+                         "infrequent (--hash has no such limit)\n", wh_buffer_text(&column),
+                         WH_ONEHOT_VALUES, WH_ONEHOT_BYTES >> 20);
+        wh_buffer_free(&column);
     }
     wh_steps_tell(self->steps, out);
 }
@@ -612,8 +694,9 @@ struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizin
 {
     static const struct wh_stage_ops ops = {
         .row = stage_row, .finish = stage_finish, .columns = stage_columns, .begin = stage_begin,
-        .checkpoint = stage_checkpoint, .committed = stage_committed, .recipe = stage_recipe,
-        .published = stage_published, .summary = stage_summary, .stats = stage_stats, .close = stage_close,
+        .settle = stage_settle, .checkpoint = stage_checkpoint, .committed = stage_committed,
+        .published = stage_published, .summary = stage_summary, .recipe = stage_recipe,
+        .stats = stage_stats, .close = stage_close,
     };
     struct wh_featurizer *self = wh_alloc(1, sizeof *self);
     wh_shape_cache_open(&self->plans, sizeof(struct plan), PLANS_LOG2);

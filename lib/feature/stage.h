@@ -32,6 +32,8 @@ enum wh_learning {
 struct wh_featurizing {
     const struct wh_recipe *recipe;
     struct wh_nulls nulls;   /* of --null-value: where a step makes such a value it is null too */
+    const char *time;        /* the column of the event time; NULL: there is none, and steps that
+                                need it are refused */
     enum wh_learning learning;
     const char *state;       /* STATE: read when frozen or live, written when live or first */
     const char *live;        /* frozen: what live steps remember goes on in this file, which begins
@@ -46,7 +48,8 @@ struct wh_featurizing {
 struct wh_featurizer;
 
 /* Published, the stage writes STATE if it was learned in one pass, and what live steps go on in.
- * Its summary has a line for each column whose values were not learned. NULL with `error` when the recipe, the state or the combination is refused. */
+ * Its summary has a line for each column whose values were not learned. NULL with `error` when the
+ * recipe, the state or the combination is refused. */
 struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizing,
                                          struct wh_error *error);
 /* NULL is allowed. */

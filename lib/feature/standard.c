@@ -42,8 +42,9 @@ struct standard {
 };
 
 static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shape,
-                               struct wh_features *features, struct wh_error *error)
+                               struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     struct wh_encoder *encoder = (struct wh_encoder *)step;
     struct wh_encoder_binding *binding = wh_encoder_bind_numbers(encoder, shape, features, error);
     if (binding && wh_encoder_remember(encoder, binding, sizeof(struct moments), error)) {
@@ -80,8 +81,9 @@ static double standardize(const struct standard *standard, struct moments *momen
 }
 
 static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_features *features, struct wh_error *error)
+                        struct wh_error *error)
 {
+    struct wh_features *features = step->context->features;
     const struct standard *standard = (const struct standard *)step;
     struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
     wh_features_pass(features, own);
@@ -231,6 +233,7 @@ static struct wh_step *create(const json_t *recipe, struct wh_error *error)
 
 const struct wh_step_type wh_step_standard = {
     .op = "standard",
+    .encodes = true,
     .argument = "COLS[:ddof=1]",
     .help = "(x - mean) / standard deviation of all rows; of a sample with ddof=1",
     .keys = (const char *const[]){ "columns", "ddof", NULL },

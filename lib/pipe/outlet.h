@@ -12,11 +12,11 @@
  * whose saving has not begun when the next one comes is skipped: its files are dropped, and its
  * record leaves in another form, which says that it must not be committed.
  *
- * A run without output (descriptor -1, or no `write`) has its files saved in the same order; a sink waits for them
- * with wh_outlet_settle before it commits. The first failure, of saving or of writing, is kept;
- * nothing leaves after it. Where nobody reads any more, SIGPIPE does what the process has set for
- * it (it ends the process, unless wh_process_hold_pipe was called), whichever thread writes. Calls
- * come from one thread, that of the run.
+ * A run without output (descriptor -1, or no `write`) has its files saved in the same order; a sink
+ * waits for them with wh_outlet_settle before it commits. The first failure, of saving or of
+ * writing, is kept; nothing leaves after it. Where nobody reads any more, SIGPIPE does what the
+ * process has set for it (it ends the process, unless wh_process_hold_pipe was called), whichever
+ * thread writes. Calls come from one thread, that of the run.
  */
 #ifndef WH_PIPE_OUTLET_H
 #define WH_PIPE_OUTLET_H

@@ -1,6 +1,6 @@
 /*
- * A stage: the unit that every tool runs, and that a chain (pipe/chain.h) makes one of several of,
- * in one process. Rows go in one at a time; each comes out changed, or not at all, or more than one does.
+ * A stage: the unit that every tool runs; of several a chain (pipe/chain.h) makes one, in one
+ * process. Rows go in one at a time; each comes out changed, or not at all, or more than one does.
  *
  * A stage holds no global state, never exits and never prints.
  */

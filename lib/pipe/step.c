@@ -6,6 +6,7 @@
 
 #include "base/memory.h"
 #include "base/text.h"
+#include "base/time.h"
 #include "record/shape_cache.h"
 
 enum {
@@ -43,8 +44,14 @@ struct wh_steps {
     size_t passes;        /* 0: nothing learns */
     size_t bindings;      /* in all slots */
     size_t bound_columns;
-    size_t taught;        /* the steps that the last row came through */
+    size_t from, taught;  /* the steps that the last row came through: from one to before the
+                             other */
     size_t takers;        /* steps that have something to take in */
+    size_t levels;        /* while fitting: so many are run, from 0; else NO_LEVEL */
+    bool timed;           /* a step needs the event time */
+    struct wh_step_context context;
+    struct wh_field *given; /* of a row that is being emitted, as it was given */
+    size_t given_room;
 };
 
 /* One step. */
@@ -194,7 +201,7 @@ static void find_levels(struct wh_steps *steps)
                 feeds(before->step, entry->step))
                 entry->level = before->level + 1;
         }
-        if (entry->step->type->drops)
+        if (entry->step->type->drops || entry->step->type->holds)
             floor = entry->level;
         if (entry->step->type->learns && steps->passes < entry->level + 1)
             steps->passes = entry->level + 1;
@@ -228,13 +235,12 @@ static void unbind_all(struct wh_steps *steps)
 }
 
 static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, struct slot *slot,
-                               const struct wh_row *row, struct wh_features *features,
-                               struct wh_error *error)
+                               const struct wh_row *row, struct wh_error *error)
 {
     struct wh_step *step = entry->step;
     step->varying = row->raw_format == WH_FORMAT_NDJSON;
     step->lenient = step->met && step->varying;
-    struct wh_binding *binding = step->ops->bind(step, row->shape, features, error);
+    struct wh_binding *binding = step->ops->bind(step, row->shape, error);
     if (!binding)
         return NULL;
     step->met = true;
@@ -253,22 +259,51 @@ static struct wh_binding *bind(struct wh_steps *steps, struct entry *entry, stru
 
 static inline struct wh_binding *binding_for(struct wh_steps *steps, struct entry *entry,
                                              const struct wh_row *row,
-                                             struct wh_features *features,
                                              struct wh_error *error)
 {
     struct slot *slot = wh_shape_cache_at(&entry->slots, row->shape->serial);
     if (slot->serial == row->shape->serial)
         return slot->binding;
-    return bind(steps, entry, slot, row, features, error);
+    return bind(steps, entry, slot, row, error);
 }
 
 /* The list. */
+
+static void add_step(struct wh_steps *steps, struct wh_step *step)
+{
+    step->context = &steps->context;
+    step->list = steps;
+    step->place = steps->count;
+    steps->takers += step->type->learns || step->type->live;
+    steps->timed |= step->type->timed;
+    struct entry *entry = &steps->entries[steps->count++];
+    entry->step = step;
+    wh_shape_cache_open(&entry->slots, sizeof(struct slot), SLOTS_LOG2);
+}
+
+/* What is held back or doubled in the middle of the list must have no features yet. */
+static int check_order(const struct wh_steps *steps, struct wh_error *error)
+{
+    const struct wh_step_type *encoder = NULL;
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct wh_step_type *type = steps->entries[i].step->type;
+        if (type->encodes && !encoder)
+            encoder = type;
+        if (type->holds && encoder)
+            return wh_fail(error, WH_REFUSED, "%s holds rows back or makes several of one, so it "
+                           "must come before %s and all other steps that make features", type->op,
+                           encoder->op);
+    }
+    return 0;
+}
 
 struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type *const *types,
                                  struct wh_error *error)
 {
     struct wh_steps *steps = wh_alloc(1, sizeof *steps);
     steps->entries = wh_alloc(json_array_size(recipe), sizeof *steps->entries);
+    steps->levels = NO_LEVEL;
+    steps->context.now = wh_time_now();
     for (size_t i = 0; i < json_array_size(recipe); i++) {
         const char *op;
         struct wh_step *step = wh_step_create(json_array_get(recipe, i), types, &op, error);
@@ -278,13 +313,19 @@ struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type
             wh_steps_free(steps);
             return NULL;
         }
-        steps->takers += step->type->learns || step->type->live;
-        struct entry *entry = &steps->entries[steps->count++];
-        entry->step = step;
-        wh_shape_cache_open(&entry->slots, sizeof(struct slot), SLOTS_LOG2);
+        add_step(steps, step);
+    }
+    if (check_order(steps, error) != 0) {
+        wh_steps_free(steps);
+        return NULL;
     }
     find_levels(steps);
     return steps;
+}
+
+struct wh_step_context *wh_steps_context(struct wh_steps *steps)
+{
+    return &steps->context;
 }
 
 void wh_steps_declare(struct wh_steps *steps, const struct wh_nulls *nulls)
@@ -303,29 +344,30 @@ void wh_steps_free(struct wh_steps *steps)
         wh_step_free(steps->entries[i].step);
     }
     free(steps->entries);
+    free(steps->given);
     free(steps);
 }
 
 static enum wh_pass apply(struct wh_steps *steps, struct entry *entry, struct wh_row *row,
-                          struct wh_features *features, struct wh_error *error)
+                          struct wh_error *error)
 {
-    struct wh_binding *binding = binding_for(steps, entry, row, features, error);
+    struct wh_binding *binding = binding_for(steps, entry, row, error);
     entry->current = binding;
     if (!binding)
         return error->status == WH_FAILED ? WH_PASS_BAD : WH_PASS_ERROR;
-    enum wh_pass pass = entry->step->ops->row(entry->step, binding, row, features, error);
+    enum wh_pass pass = entry->step->ops->row(entry->step, binding, row, error);
     if (pass == WH_PASS_KEEP && binding->shape)
         row->shape = binding->shape;
     return pass;
 }
 
-/* Teaches the first `count` steps by the row that has just been through those of them that are on
- * the level `highest` and below: what is live, and constants from the level `lowest` on. */
-static void teach(struct wh_steps *steps, size_t lowest, size_t highest, size_t count)
+/* Teaches the steps by the row that has just been through those of them that are on the level
+ * `highest` and below: what is live, and constants from the level `lowest` on. */
+static void teach(struct wh_steps *steps, size_t lowest, size_t highest)
 {
     if (steps->takers == 0)
         return;
-    for (size_t i = 0; i < count; i++) {
+    for (size_t i = steps->from; i < steps->taught; i++) {
         struct entry *entry = &steps->entries[i];
         const struct wh_step_type *type = entry->step->type;
         bool due = type->live || (type->learns && entry->level >= lowest);
@@ -341,34 +383,60 @@ static void bound_memory(struct wh_steps *steps)
         unbind_all(steps);
 }
 
-enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
-                          struct wh_error *error)
+/* Reads the event time of a row that comes to the list. */
+static enum wh_pass read_time(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
 {
-    bound_memory(steps);
+    struct wh_step_context *context = &steps->context;
+    switch (wh_event_time_read(context->clock, row, &context->time, error)) {
+    case WH_TAKEN: return WH_PASS_KEEP;
+    case WH_BAD: return WH_PASS_BAD;
+    case WH_FATAL: break;
+    }
+    return WH_PASS_ERROR;
+}
+
+/* Runs the steps from one on, and counts. */
+static inline enum wh_pass run_from(struct wh_steps *steps, size_t from, struct wh_row *row,
+                                    struct wh_error *error)
+{
     enum wh_pass pass = WH_PASS_KEEP;
-    size_t i = 0;
+    size_t i = from;
     for (; i < steps->count; i++) {
         struct entry *entry = &steps->entries[i];
         entry->rows_in++;
-        pass = apply(steps, entry, row, features, error);
+        pass = apply(steps, entry, row, error);
         if (pass == WH_PASS_KEEP)
             continue;
         entry->rows_dropped += pass == WH_PASS_DROP;
         entry->rows_rejected += pass == WH_PASS_BAD;
         break;
     }
-    steps->taught = pass == WH_PASS_BAD || pass == WH_PASS_ERROR ? 0 : i;
+    steps->from = from;
+    steps->taught = pass == WH_PASS_BAD || pass == WH_PASS_ERROR ? from : i;
     return pass;
+}
+
+enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
+{
+    bound_memory(steps);
+    if (__builtin_expect(steps->timed, 0)) {
+        enum wh_pass pass = read_time(steps, row, error);
+        if (pass != WH_PASS_KEEP) {
+            steps->taught = steps->from;
+            return pass;
+        }
+    }
+    return run_from(steps, 0, row, error);
 }
 
 void wh_steps_teach(struct wh_steps *steps)
 {
-    teach(steps, 0, NO_LEVEL, steps->taught);
+    teach(steps, 0, NO_LEVEL);
 }
 
 void wh_steps_remember(struct wh_steps *steps)
 {
-    teach(steps, NO_LEVEL, NO_LEVEL, steps->taught);
+    teach(steps, NO_LEVEL, NO_LEVEL);
 }
 
 size_t wh_steps_passes(const struct wh_steps *steps)
@@ -376,24 +444,119 @@ size_t wh_steps_passes(const struct wh_steps *steps)
     return steps->passes;
 }
 
+/* The same in a fitting pass, uncounted: those of its level and below, which are then taught. */
+static enum wh_pass fit_from(struct wh_steps *steps, size_t from, struct wh_row *row,
+                             struct wh_error *error)
+{
+    enum wh_pass result = WH_PASS_KEEP;
+    size_t i = from, level = steps->levels - 1;
+    for (; i < steps->count; i++) {
+        if (steps->entries[i].level <= level)
+            result = apply(steps, &steps->entries[i], row, error);
+        if (result != WH_PASS_KEEP)
+            break;
+    }
+    bool bad = result == WH_PASS_BAD || result == WH_PASS_ERROR;
+    steps->from = from;
+    steps->taught = bad ? from : i;
+    teach(steps, level, level);
+    return result;
+}
+
 enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
-                          struct wh_features *features, struct wh_error *error)
+                          struct wh_error *error)
 {
     bound_memory(steps);
-    enum wh_pass result = WH_PASS_KEEP;
-    size_t i = 0;
-    for (; i < steps->count && result == WH_PASS_KEEP; i++)
-        if (steps->entries[i].level <= pass)
-            result = apply(steps, &steps->entries[i], row, features, error);
-    if (result == WH_PASS_DROP)
-        i--; /* the step that dropped the row */
-    if (result == WH_PASS_KEEP || result == WH_PASS_DROP)
-        teach(steps, pass, pass, i);
-    return result;
+    steps->levels = pass + 1;
+    if (steps->timed) {
+        enum wh_pass timed = read_time(steps, row, error);
+        if (timed != WH_PASS_KEEP)
+            return timed;
+    }
+    return fit_from(steps, 0, row, error);
+}
+
+/* Rows that steps emit. */
+
+/* Whether a row that is about to go on must be remembered as it is, for the rejects: its fields
+ * and shape. The texts stay. */
+static struct wh_row keep_given(struct wh_steps *steps, const struct wh_row *row)
+{
+    struct wh_row given = *row;
+    uint32_t count = row->shape->count;
+    if (row->raw)
+        return given;
+    if (steps->given_room < count) {
+        steps->given_room = count;
+        steps->given = wh_resize(steps->given, count, sizeof *steps->given);
+    }
+    memcpy(steps->given, row->fields, count * sizeof *row->fields);
+    given.fields = steps->given;
+    return given;
+}
+
+/* The rest of the list, and out. */
+static enum wh_pass pass_on(struct wh_steps *steps, size_t from, struct wh_row *row,
+                            struct wh_error *error)
+{
+    const struct wh_step_context *context = &steps->context;
+    enum wh_pass pass = steps->levels == NO_LEVEL ? run_from(steps, from, row, error)
+                                                  : fit_from(steps, from, row, error);
+    if (pass == WH_PASS_KEEP && context->row)
+        switch (context->row(context->owner, row, error)) {
+        case WH_TAKEN: break;
+        case WH_BAD: pass = WH_PASS_BAD; break;
+        case WH_FATAL: pass = WH_PASS_ERROR; break;
+        }
+    if (pass != WH_PASS_BAD && pass != WH_PASS_ERROR && context->taught)
+        context->taught(context->owner);
+    return pass;
+}
+
+int wh_step_emit(struct wh_step *step, struct wh_row *row, int64_t time, struct wh_error *error)
+{
+    struct wh_steps *steps = step->list;
+    struct wh_step_context *context = &steps->context;
+    int64_t time_at_hand = context->time;
+    struct wh_error reason;
+    struct wh_row given = keep_given(steps, row);
+    context->time = time;
+    if (context->begin)
+        context->begin(context->owner);
+    enum wh_pass pass = pass_on(steps, step->place + 1, row, &reason);
+    context->time = time_at_hand;
+    if (context->begin)
+        context->begin(context->owner);
+    if (pass == WH_PASS_BAD && context->reject)
+        return context->reject(context->owner, &given, &reason, error);
+    if (pass != WH_PASS_BAD && pass != WH_PASS_ERROR)
+        return 0;
+    *error = reason;
+    return -1;
+}
+
+/* Of what steps hold back: all, or what they hold for their own ease. */
+static int let_go(struct wh_steps *steps, bool all, struct wh_error *error)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        struct wh_step *step = steps->entries[i].step;
+        int (*emit)(struct wh_step *, struct wh_error *) = all ? step->ops->finish
+                                                               : step->ops->flush;
+        bool runs = steps->levels == NO_LEVEL || steps->entries[i].level < steps->levels;
+        if (emit && runs && emit(step, error) != 0)
+            return -1;
+    }
+    return 0;
+}
+
+int wh_steps_flush(struct wh_steps *steps, struct wh_error *error)
+{
+    return let_go(steps, false, error);
 }
 
 void wh_steps_settle(struct wh_steps *steps, size_t pass)
 {
+    steps->levels = NO_LEVEL;
     for (size_t i = 0; i < steps->count; i++) {
         struct wh_step *step = steps->entries[i].step;
         if (step->type->learns && steps->entries[i].level == pass && step->ops->settle)
@@ -403,17 +566,16 @@ void wh_steps_settle(struct wh_steps *steps, size_t pass)
     }
 }
 
-int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
-                     struct wh_error *error)
+int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
 {
     bound_memory(steps);
     for (size_t i = 0; i < steps->count; i++) {
         struct entry *entry = &steps->entries[i];
-        struct wh_binding *binding = binding_for(steps, entry, row, features, error);
+        struct wh_binding *binding = binding_for(steps, entry, row, error);
         if (!binding)
             return -1;
         if (entry->step->ops->columns)
-            entry->step->ops->columns(binding, features);
+            entry->step->ops->columns(entry->step, binding);
         if (binding->shape)
             row->shape = binding->shape;
     }
@@ -422,6 +584,8 @@ int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_featu
 
 int wh_steps_finish(struct wh_steps *steps, struct wh_error *error)
 {
+    if (let_go(steps, true, error) != 0)
+        return -1;
     for (size_t i = 0; i < steps->count; i++) {
         const struct wh_step *step = steps->entries[i].step;
         if (!step->met || !step->columns ||
@@ -441,6 +605,14 @@ const char *wh_steps_live(const struct wh_steps *steps)
 {
     for (size_t i = 0; i < steps->count; i++)
         if (steps->entries[i].step->type->live)
+            return steps->entries[i].step->type->op;
+    return NULL;
+}
+
+const char *wh_steps_timed(const struct wh_steps *steps)
+{
+    for (size_t i = 0; i < steps->count; i++)
+        if (steps->entries[i].step->type->timed)
             return steps->entries[i].step->type->op;
     return NULL;
 }

@@ -16,6 +16,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "base/tape.h"
+#include "pipe/eventtime.h"
 #include "record/nulls.h"
 #include "record/row.h"
 
@@ -23,6 +24,8 @@
 enum wh_pass {
     WH_PASS_KEEP,
     WH_PASS_DROP,       /* the row is left out, and counted by the list */
+    WH_PASS_TAKE,       /* the step has taken the row over: it holds it back (record/held.h), or has
+                           emitted others in its place */
     WH_PASS_BAD,        /* a bad row; error filled by wh_bad_row */
     WH_PASS_ERROR = -1, /* the run must end */
 };
@@ -38,34 +41,70 @@ struct wh_binding {
                                list); NULL: unchanged, or set by row() itself */
 };
 
-struct wh_features; /* feature/features.h: where encoders put what they make; NULL in wh-clean */
+/* What all steps of a list have at hand: step->context, where the list keeps it. */
+struct wh_step_context {
+    /* Where encoders put what they make of a row (feature/features.h); NULL in wh-clean. */
+    void *features;
+    /* The event time of the row at hand in milliseconds since 1970-01-01, where a step of the list
+     * asks for it (wh_step_type.timed), read by `clock` from the row as it came to the list. */
+    int64_t time;
+    struct wh_event_time *clock; /* NULL: there is none, and no such step */
+    int64_t now;                 /* the same for all rows: when the list was made */
+    const char *zone;            /* of texts that name no time zone; NULL: UTC */
+
+    /* Set by whoever runs the list, if it has steps that hold rows back or emit several; NULL where
+     * there is nothing to do. */
+    void *owner;
+    /* Another row begins to go through the list, in the middle of the one at hand or after the
+     * last: of the latter nothing is put in `features` yet, and it begins anew after that. */
+    void (*begin)(void *owner);
+    /* A row leaves the list that is not the one at hand. */
+    enum wh_verdict (*row)(void *owner, struct wh_row *row, struct wh_error *error);
+    /* It was kept or dropped, and emitted without being found bad: it may teach. */
+    void (*taught)(void *owner);
+    /* It was found bad: as struct wh_emit's. */
+    int (*reject)(void *owner, const struct wh_row *row, const struct wh_error *reason,
+                  struct wh_error *error);
+};
 
 struct wh_step_ops {
     /* NULL with `error`: the shape lacks a column that was named (a bad row), or worse. */
     struct wh_binding *(*bind)(struct wh_step *step, const struct wh_shape *shape,
-                               struct wh_features *features, struct wh_error *error);
+                               struct wh_error *error);
     void (*unbind)(struct wh_binding *binding);
     /* Works on the row. The list sets row->shape to binding->shape (where not NULL) after KEEP;
-     * a step whose shape differs from the input's has set row->fields to match it. */
+     * a step whose shape differs from the input's has set row->fields to match it. Rows that
+     * wh_step_emit is given here come out before this one. */
     enum wh_pass (*row)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_features *features, struct wh_error *error);
-    /* What row() tells `features` about the columns, where no row comes to tell it. NULL: nothing
-     * to tell. */
-    void (*columns)(struct wh_binding *binding, struct wh_features *features);
+                        struct wh_error *error);
+    /* What row() puts into the context about the columns, where no row comes to tell it. NULL:
+     * nothing. */
+    void (*columns)(struct wh_step *step, struct wh_binding *binding);
+    /*
+     * Steps that hold rows back (wh_step_type.holds), NULL for those that only emit several. Rows
+     * that are held back when a checkpoint comes are part of the step's state, which save() and
+     * tape() give, so that what comes out never depends on where checkpoints fall; a step without
+     * state emits them in flush(). flush() is called before each checkpoint, and before the end:
+     * it emits what the step holds back for its own ease, such as to look them up in batches, and
+     * nothing whose place or content it would change. finish() emits all that is left after the
+     * last row. 0, or -1 where the run must end.
+     */
+    int (*flush)(struct wh_step *step, struct wh_error *error);
+    int (*finish)(struct wh_step *step, struct wh_error *error);
     /*
      * Steps that learn constants or are live, NULL for the others. learn() takes in the row that
      * row() met last with this binding, where row() has left what learn() needs. It is called when
-     * the row has come through the list, or was dropped by a later step, and never for a bad row:
-     * what is rejected teaches nothing and leaves no trace. settle() ends the learning of
-     * constants, which are then fixed.
+     * the row has come through the list, or was dropped or taken over by a later step, and never
+     * for a bad row: what is rejected teaches nothing and leaves no trace. settle() ends the
+     * learning of constants, which are then fixed.
      */
     void (*learn)(struct wh_step *step, struct wh_binding *binding);
     void (*settle)(struct wh_step *step);
     /*
      * Steps whose rows to come depend on those that went by, NULL for the others. save() appends
-     * the step's state as JSON in canonical form (record/canonical.h); tape() gives what there is too
-     * much of for JSON, NULL where there is none. load() takes both, into a step that has met no
-     * row, so that it goes on exactly as the one that saved: nothing may depend on whether and
+     * the step's state as JSON in canonical form (record/canonical.h); tape() gives what there is
+     * too much of for JSON, NULL where there is none. load() takes both, into a step that has met
+     * no row, so that it goes on exactly as the one that saved: nothing may depend on whether and
      * where it was saved.
      */
     void (*save)(const struct wh_step *step, struct wh_buffer *text);
@@ -99,12 +138,19 @@ struct wh_step_type {
     bool live;            /* what it keeps changes with every row, fixed constants or not: keys
                              that were seen */
     bool drops;           /* may leave rows out: what is after it meets rows by what is before */
-    bool of_numbers; /* an encoder of numbers, one feature for each column */
+    bool of_numbers;      /* an encoder of numbers, one feature for each column */
+    bool holds;           /* may hold rows back or emit several: the same, and it must come before
+                             all that encode. Where it keeps rows for long, it is `live` too */
+    bool encodes;         /* puts features into the context */
+    bool timed;           /* needs the rows' event time: context->time */
 };
 
 struct wh_step {
     const struct wh_step_ops *ops;
-    const struct wh_step_type *type; /* set by the list */
+    const struct wh_step_type *type; /* set by the list, as are: */
+    struct wh_step_context *context;
+    struct wh_steps *list;
+    size_t place;                    /* in it */
     /* The columns that the step was given, owned by it; NULL: none. A choice of which some item
      * finds no column is refused: by the header, or where rows vary after the last of them. */
     struct wh_columns *columns;
@@ -124,6 +170,15 @@ struct wh_step {
      * of another, or brings up from within one, is held against it (wh_step_made). */
     const struct wh_nulls *nulls;
 };
+
+/*
+ * For a step that holds rows back or emits several: a row, which is not the one at hand, goes on to
+ * the steps after this one, and out. It is the step's own, with a room and scratch of its own (as
+ * wh_held_row gives it), and is used up; `time` is its event time, as context->time was when it
+ * came. Where it is found bad it is rejected here, as it was given, and what the step has learned
+ * stays. 0, or -1 where the run must end.
+ */
+int wh_step_emit(struct wh_step *step, struct wh_row *row, int64_t time, struct wh_error *error);
 
 static inline void wh_step_made(const struct wh_step *step, struct wh_row *row, uint32_t index)
 {
@@ -150,17 +205,19 @@ void wh_step_free(struct wh_step *step);
 /* A list of steps, run in order. */
 struct wh_steps;
 
-/* From an array of recipe objects, as struct wh_recipe holds it. */
+/* From an array of recipe objects, as struct wh_recipe holds it. The context is empty. */
 struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type *const *types,
                                  struct wh_error *error);
 void wh_steps_free(struct wh_steps *steps);
+/* The context, to be filled before the first row. */
+struct wh_step_context *wh_steps_context(struct wh_steps *steps);
 /* Declares what is null where a step makes it; `nulls` must outlive the steps. */
 void wh_steps_declare(struct wh_steps *steps, const struct wh_nulls *nulls);
 
 /* Runs all steps on a row, which meets what the rows before it taught. */
-enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
-                          struct wh_error *error);
-/* One pass: teaches the steps that learn by the row that wh_steps_row has just kept or dropped.
+enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_error *error);
+/* One pass: teaches the steps that learn by the row that wh_steps_row has just kept, dropped or
+ * taken, or that context->taught is called for.
  * Called when the row has been emitted, so that one that cannot be written teaches nothing. */
 void wh_steps_teach(struct wh_steps *steps);
 /* The same where constants are fixed, or there are none: for the steps that are live. */
@@ -173,18 +230,21 @@ void wh_steps_remember(struct wh_steps *steps);
  */
 size_t wh_steps_passes(const struct wh_steps *steps);
 enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
-                          struct wh_features *features, struct wh_error *error);
+                          struct wh_error *error);
 void wh_steps_settle(struct wh_steps *steps, size_t pass);
 
 /* Gives a row without values the columns that rows with its columns leave the list with. */
-int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_features *features,
-                     struct wh_error *error);
-/* After the last row: WH_REFUSED where a step's columns were in no row at all. */
+int wh_steps_columns(struct wh_steps *steps, struct wh_row *row, struct wh_error *error);
+/* Before a checkpoint and before the end: emits what steps hold back only for their own ease. */
+int wh_steps_flush(struct wh_steps *steps, struct wh_error *error);
+/* After the last row, of each pass: emits what steps have held back. WH_REFUSED where a step's
+ * columns were in no row at all. */
 int wh_steps_finish(struct wh_steps *steps, struct wh_error *error);
 
 bool wh_steps_learn(const struct wh_steps *steps); /* whether any of them learns */
-/* The name of a step that is live, or NULL. */
+/* The name of a step that is live, or one that needs the event time, or NULL. */
 const char *wh_steps_live(const struct wh_steps *steps);
+const char *wh_steps_timed(const struct wh_steps *steps);
 /* [{"op":"trim","rows_in":9,"rows_dropped":0,"rows_rejected":1}, ...] for --stats */
 json_t *wh_steps_stats(const struct wh_steps *steps);
 /* A line for each column with values that a step's constants do not know. */

@@ -39,17 +39,17 @@ static void assert_notes(const char *expected)
 }
 
 static struct wh_binding *spy_bind(struct wh_step *step, const struct wh_shape *shape,
-                                   struct wh_features *features, struct wh_error *error)
+                                   struct wh_error *error)
 {
-    (void)shape, (void)features, (void)error;
+    (void)shape, (void)error;
     note(step, step->lenient ? "bind-leniently" : "bind");
     return wh_alloc(1, sizeof(struct wh_binding));
 }
 
 static enum wh_pass spy_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                            struct wh_features *features, struct wh_error *error)
+                            struct wh_error *error)
 {
-    (void)binding, (void)row, (void)features;
+    (void)binding, (void)row;
     note(step, "row");
     if (strcmp(((struct spy *)step)->name, "judge") != 0 || answer == WH_PASS_KEEP)
         return WH_PASS_KEEP;
@@ -172,7 +172,7 @@ static enum wh_pass run(struct wh_steps *steps, const struct wh_shape *shape)
 {
     struct wh_error error = { 0 };
     struct wh_row row = row_of(shape, WH_FORMAT_NDJSON);
-    enum wh_pass pass = wh_steps_row(steps, &row, NULL, &error);
+    enum wh_pass pass = wh_steps_row(steps, &row, &error);
     wh_row_free(&row);
     return pass;
 }
@@ -181,7 +181,7 @@ static void fit(struct wh_steps *steps, size_t pass, const struct wh_shape *shap
 {
     struct wh_error error = { 0 };
     struct wh_row row = row_of(shape, WH_FORMAT_NDJSON);
-    wh_steps_fit(steps, pass, &row, NULL, &error);
+    wh_steps_fit(steps, pass, &row, &error);
     wh_row_free(&row);
 }
 
@@ -244,7 +244,7 @@ static void only_later_rows_of_ndjson_are_met_leniently(void **state)
     for (int i = 0; i < 2; i++) {
         struct wh_shape *shape = one_column();
         struct wh_row row = row_of(shape, WH_FORMAT_CSV);
-        wh_steps_row(steps, &row, NULL, &error);
+        wh_steps_row(steps, &row, &error);
         wh_row_free(&row);
         wh_shape_free(shape);
     }

@@ -48,6 +48,7 @@ static struct work begin(const char *recipe)
     work.steps = wh_steps_create(steps, work.types, &work.error);
     if (!work.steps)
         fail_msg("%s", work.error.text);
+    wh_steps_context(work.steps)->features = work.features;
     json_decref(steps);
     free(text);
     return work;
@@ -103,7 +104,7 @@ static struct wh_row *read_row(struct work *work, const char *text)
 static const char *features_of(struct work *work, const char *text)
 {
     struct wh_row *row = read_row(work, text);
-    enum wh_pass pass = wh_steps_row(work->steps, row, work->features, &work->error);
+    enum wh_pass pass = wh_steps_row(work->steps, row, &work->error);
     if (pass != WH_PASS_KEEP)
         fail_msg("%s: %s", work->error.column, work->error.text);
     work->text.length = 0;
@@ -126,7 +127,7 @@ static void fit(struct work *work, const char *const *rows)
     for (size_t pass = 0; pass < wh_steps_passes(work->steps); pass++) {
         for (size_t i = 0; rows[i]; i++) {
             assert_int_equal(wh_steps_fit(work->steps, pass, read_row(work, rows[i]),
-                                          work->features, &work->error),
+                                          &work->error),
                              WH_PASS_KEEP);
             wh_features_remember(work->features);
         }
@@ -136,8 +137,7 @@ static void fit(struct work *work, const char *const *rows)
 
 static void assert_bad(struct work *work, const char *text, const char *column, const char *says)
 {
-    enum wh_pass pass = wh_steps_row(work->steps, read_row(work, text), work->features,
-                                     &work->error);
+    enum wh_pass pass = wh_steps_row(work->steps, read_row(work, text), &work->error);
     assert_int_equal(pass, WH_PASS_BAD);
     assert_string_equal(work->error.column, column);
     if (!strstr(work->error.text, says))
@@ -147,7 +147,7 @@ static void assert_bad(struct work *work, const char *text, const char *column, 
 static void assert_refused(const char *recipe, const char *row, const char *says)
 {
     struct work work = begin(recipe);
-    enum wh_pass pass = wh_steps_row(work.steps, read_row(&work, row), work.features, &work.error);
+    enum wh_pass pass = wh_steps_row(work.steps, read_row(&work, row), &work.error);
     assert_int_equal(pass, WH_PASS_ERROR);
     assert_int_equal(work.error.status, WH_REFUSED);
     if (!strstr(work.error.text, says))

@@ -43,6 +43,7 @@ static struct work begin(const json_t *recipe)
     struct work work = { wh_steps_create(recipe, types, &error), wh_features_create() };
     CHECK(work.steps);
     work.features->absence = WH_ABSENCE_NULL;
+    wh_steps_context(work.steps)->features = work.features;
     return work;
 }
 
@@ -81,7 +82,7 @@ static enum wh_pass step_row(struct work *work, struct wh_row *row)
 {
     struct wh_error error = { 0 };
     wh_features_begin(work->features);
-    enum wh_pass pass = wh_steps_row(work->steps, row, work->features, &error);
+    enum wh_pass pass = wh_steps_row(work->steps, row, &error);
     CHECK(pass != WH_PASS_BAD || (error.text[0] && error.rule[0]));
     CHECK(pass != WH_PASS_ERROR || (error.text[0] && error.status == WH_REFUSED));
     if (pass == WH_PASS_KEEP) {

@@ -30,7 +30,7 @@
 
 enum { ROWS = 400, MOST_THREADS = 8 };
 
-/* A stage that takes notes ---------------------------------------------------------------------- */
+/* A stage that takes notes --------------------------------------------------------------------- */
 
 /* Of two in a chain, named a and b, all calls are noted in one text. */
 struct noting {
@@ -340,7 +340,7 @@ static void columns_lag_statistics_and_progress_are_of_all_stages(void **state)
     wh_buffer_free(&notes);
 }
 
-/* The tools ------------------------------------------------------------------------------------- */
+/* The tools ------------------------------------------------------------------------------------ */
 
 static char folder[] = "/tmp/wh_chain_XXXXXX";
 static struct wh_error problem;

@@ -9,7 +9,7 @@
 #include <cmocka.h>
 
 #include "record/json.h"
-#include "sink/held.h"
+#include "record/held.h"
 #include "sink/schema.h"
 
 /* The type of a column that has had these values, JSON texts up to NULL. */

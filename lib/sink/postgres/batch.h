@@ -27,7 +27,7 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "pipe/stage.h"
-#include "sink/held.h"
+#include "record/held.h"
 #include "sink/postgres/fault.h"
 #include "sink/postgres/session.h"
 #include "sink/postgres/staging.h"

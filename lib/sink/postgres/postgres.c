@@ -10,7 +10,7 @@
 #include <stdlib.h>
 
 #include "database/pgconnect.h"
-#include "sink/held.h"
+#include "record/held.h"
 #include "sink/postgres/batch.h"
 #include "sink/postgres/layout.h"
 #include "sink/postgres/session.h"

@@ -14,7 +14,7 @@
 #include "base/process.h"
 #include "database/sqlite.h"
 #include "sink/checkpoint_name.h"
-#include "sink/held.h"
+#include "record/held.h"
 #include "sink/schema.h"
 #include "sink/sqlite/store.h"
 #include "sink/sqlite/table.h"

@@ -1,9 +1,9 @@
 /*
  * Rows held back: copies that stay when the reader goes on, in the order in which they came. For
- * what a sink can only do, or find out, about a batch of rows.
+ * a step that waits for what comes, or what a sink can only do, or find out, about a batch of rows.
  */
-#ifndef WH_SINK_HELD_H
-#define WH_SINK_HELD_H
+#ifndef WH_RECORD_HELD_H
+#define WH_RECORD_HELD_H
 
 #include <stddef.h>
 

@@ -1,4 +1,4 @@
-#include "sink/held.h"
+#include "record/held.h"
 
 #include <stdlib.h>
 #include <string.h>
