@@ -34,6 +34,7 @@ struct loop {
     bool broken;                /* reading failed, not what became of the rows */
     struct wh_buffer record;    /* the one being written */
     uint64_t record_rows;       /* rows_out when the last record was written */
+    uint64_t told;              /* the last n committed that the reader was told of */
     uint64_t record_at;         /* an origin's next record is due at so many rows_out */
 };
 

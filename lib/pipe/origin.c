@@ -27,6 +27,7 @@ struct wh_origin {
     uint64_t rows;              /* written before it */
     uint64_t committed;         /* the last n that the sink was seen to hold */
     uint64_t committed_rows;
+    json_t *committed_position;
     double last;                /* when the last record was written */
     double looked;              /* when C was last read */
     struct written *waiting;    /* those not seen committed, oldest first */
@@ -89,6 +90,7 @@ void wh_origin_close(struct wh_origin *origin)
     if (origin->store)
         origin->store->ops->close(origin->store);
     wh_checkpoint_free(&origin->held);
+    json_decref(origin->committed_position);
     free(origin->waiting);
     free(origin->name);
     free(origin);
@@ -122,6 +124,11 @@ struct wh_place wh_origin_next(const struct wh_origin *origin)
 uint64_t wh_origin_committed(const struct wh_origin *origin)
 {
     return origin->committed;
+}
+
+const json_t *wh_origin_committed_position(const struct wh_origin *origin)
+{
+    return origin->committed_position;
 }
 
 /* ---- records --------------------------------------------------------------------------------- */
@@ -162,9 +169,11 @@ bool wh_origin_due(struct wh_origin *origin, double now)
            || (origin->every.seconds > 0 && now - origin->last >= origin->every.seconds);
 }
 
-/* The sink holds checkpoint n of ours: what was waiting for it is settled. */
-static void settle(struct wh_origin *origin, uint64_t n)
+/* The sink holds checkpoint n of ours, at a position: what was waiting for it is settled. */
+static void settle(struct wh_origin *origin, uint64_t n, json_t *position)
 {
+    json_decref(origin->committed_position);
+    origin->committed_position = json_incref(position);
     size_t settled = 0;
     while (settled < origin->waiting_count && origin->waiting[settled].n <= n)
         origin->committed_rows = origin->waiting[settled++].rows;
@@ -183,13 +192,13 @@ static int look(struct wh_origin *origin, double now, struct wh_error *error)
     if (read_store(origin, &held, error) != 0)
         return -1;
     struct wh_place place = held.place;
-    wh_checkpoint_free(&held);
     bool ours = strcmp(place.epoch, origin->epoch) == 0;
-    if (ours && place.n <= origin->n && place.n >= origin->committed) {
-        if (place.n > origin->committed)
-            settle(origin, place.n);
+    bool well = ours && place.n <= origin->n && place.n >= origin->committed;
+    if (well && place.n > origin->committed)
+        settle(origin, place.n, held.position);
+    wh_checkpoint_free(&held);
+    if (well)
         return 0;
-    }
     bool begun = wh_place_same(&place, &origin->held.place);
     if (begun && origin->committed == 0)
         return 0;

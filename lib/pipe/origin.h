@@ -45,6 +45,8 @@ bool wh_origin_resumes(const struct wh_origin *origin);
 struct wh_control wh_origin_stream(const struct wh_origin *origin);
 struct wh_place wh_origin_next(const struct wh_origin *origin);
 uint64_t wh_origin_committed(const struct wh_origin *origin);
+/* The position of that; NULL while it is 0. It stays the origin's, until C is looked at again. */
+const json_t *wh_origin_committed_position(const struct wh_origin *origin);
 
 /* For the run. --------------------------------------------------------------------------------- */
 

@@ -296,6 +296,18 @@ int wh_stream_open(struct loop *loop, enum wh_next first, struct wh_error *error
                ? wh_rejects_start(loop->rejects, first == WH_NEXT_END, error) : 0;
 }
 
+/* The reader may let go of what the sink was last seen to hold. */
+static int tell_reader(struct loop *loop, struct wh_error *error)
+{
+    struct wh_reader *reader = loop->run->reader;
+    const struct wh_origin *origin = loop->run->origin;
+    uint64_t n = wh_origin_committed(origin);
+    if (!reader->ops->committed || n == loop->told)
+        return 0;
+    loop->told = n;
+    return reader->ops->committed(reader, wh_origin_committed_position(origin), error);
+}
+
 static int write_checkpoint(struct loop *loop, bool end, const json_t *place,
                             struct wh_error *error)
 {
@@ -309,7 +321,7 @@ static int write_checkpoint(struct loop *loop, bool end, const json_t *place,
                              error) != 0)
         return -1;
     set_next(loop);
-    if (write_checkpoint_record(loop, next.n, end, error) != 0)
+    if (write_checkpoint_record(loop, next.n, end, error) != 0 || tell_reader(loop, error) != 0)
         return -1;
     return loop->rejects ? wh_rejects_committed(loop->rejects, wh_origin_committed(origin), error)
                          : 0;
@@ -402,7 +414,8 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
         return wh_loop_output_failed(loop, error);
     loop->record.length = 0;
     if (wh_origin_wait(run->origin, &loop->record, run->output, patience, PATIENCE_STOPPED, &done,
-                       &unread, error) != 0)
+                       &unread, error) != 0
+        || tell_reader(loop, error) != 0)
         return -1;
     if (unread && !done)
         return wh_stream_unread(loop, error);

@@ -37,6 +37,15 @@ struct wh_reader_ops {
      * reader cannot tell at this row (it can at a later one). NULL op: it never can.
      */
     json_t *(*position)(struct wh_reader *reader, bool behind);
+    /*
+     * The sink was seen to hold all rows before `position`, which is what position() gave: what
+     * they came from may be let go of, such as a replication slot's log, offsets or messages to
+     * acknowledge. Called with newer and newer positions when position() might be, and after the
+     * end; a position may be passed over for a newer one. The one that the reader was opened with
+     * is held too, and is not told again. -1 where that fails, which ends the run. NULL op: nothing
+     * to let go of.
+     */
+    int (*committed)(struct wh_reader *reader, const json_t *position, struct wh_error *error);
 };
 
 struct wh_reader {
