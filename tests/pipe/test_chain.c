@@ -1,6 +1,6 @@
 /*
  * Chains: the stages of wh-clean, wh-featurize and wh-score in one process, in several threads at
- * once, give the bytes that a pipe of the tools gives; and what a chain hands to its stages, in
+ * once over one loaded model, give the bytes that a pipe of the tools gives; and what a chain hands to its stages, in
  * which order (chain.bats runs this under valgrind, `make tsan` under the thread sanitizer).
  */
 #define _GNU_SOURCE
@@ -26,6 +26,7 @@
 #include "pipe/chain.h"
 #include "pipe/run.h"
 #include "record/files.h"
+#include "score/predictor.h"
 #include "score/score.h"
 
 enum { ROWS = 400, MOST_THREADS = 8 };
@@ -556,7 +557,7 @@ static void fill_recipe(struct wh_recipe *recipe, const struct wh_step_type *con
             fail_msg("%s", problem.text);
 }
 
-/* In 1, 2 and 8 threads at once, over recipes, settings and rows that they share. */
+/* In 1, 2 and 8 threads at once, over the model, recipes, settings and rows that they share. */
 static void chain_gives_what_the_tools_give(const char *name)
 {
     struct wh_recipe clean, features;
@@ -567,7 +568,10 @@ static void chain_gives_what_the_tools_give(const char *name)
     const struct wh_featurizing featurizing = {
         .recipe = &features, .learning = WH_LEARN_FROZEN, .state = "state", .keep = "id,churned",
     };
-    const struct wh_score_model model = { .path = "m.whm" };
+    const struct wh_score_model model = {
+        .path = "m.whm", .predictor = wh_predictor_load(&wh_predictor_native, "m.whm", &problem),
+    };
+    assert_non_null(model.predictor);
     const struct wh_score_settings scoring = {
         .models = &model, .count = 1, .format = WH_FORMAT_NDJSON,
         .scorer = { .threshold = (double)NAN, .explain = 2, .proba = true },
@@ -580,6 +584,7 @@ static void chain_gives_what_the_tools_give(const char *name)
     run_threads(&work, 1);
     run_threads(&work, 2);
     run_threads(&work, MOST_THREADS);
+    wh_predictor_release(model.predictor);
     free(rows);
     wh_recipe_free(&clean);
     wh_recipe_free(&features);
