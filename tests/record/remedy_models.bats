@@ -174,11 +174,11 @@ EOF' "printf 'id,x\n1,5\n' | wh-score -q -m c -i csv | wc -l | tr -d ' '" 2
         wh-update -q -m one --new --label y --holdout 20% --replace-if-better fifty' ''
     remedy 0 'tells when to stop' 'wh-update -m u --label y --passes 2 --holdout 1% in.csv' \
         'wh-update -m u --new --label y --passes 2 --holdout 20% fifty 2>&1 | grep -c "tells when"; :' 0
-    remedy 2 'there are adwin, page-hinkley, both and none' \
+    remedy 2 'is not one of adwin, page-hinkley, both, none' \
         'wh-update -q -m x --label y --drift ddm in.csv' \
         'for t in adwin page-hinkley both none; do
             wh-update -q -m x --new --label y --drift $t in.csv; done' ''
-    remedy 2 'there are warn and reset' 'wh-update -q -m x --new --label y --on-drift stop in.csv' \
+    remedy 2 'is not one of warn, reset' 'wh-update -q -m x --new --label y --on-drift stop in.csv' \
         'wh-update -q -m x --new --label y --on-drift reset in.csv' ''
     all_hold
 }
