@@ -84,16 +84,16 @@ static int open_state(struct clean_stage *self, struct wh_error *error)
     return failed;
 }
 
-static struct wh_saving saving_of(const struct clean_stage *self)
+static struct wh_state_content saving_of(const struct clean_stage *self)
 {
-    return (struct wh_saving){ .recipe = self->options->recipe, .steps = self->steps,
+    return (struct wh_state_content){ .recipe = self->options->recipe, .steps = self->steps,
                                .parts = WH_STEPS_ALL, .rows = self->rows };
 }
 
 static int clean_published(struct wh_stage *stage, struct wh_error *error)
 {
     struct clean_stage *self = (struct clean_stage *)stage;
-    struct wh_saving saving = saving_of(self);
+    struct wh_state_content saving = saving_of(self);
     return self->file ? wh_state_finish(self->file, &saving, error) : 0;
 }
 
@@ -174,7 +174,7 @@ static int clean_checkpoint(struct wh_stage *stage, const struct wh_control *che
                             struct wh_emit *emit, struct wh_error *error)
 {
     struct clean_stage *self = (struct clean_stage *)stage;
-    struct wh_saving saving = saving_of(self);
+    struct wh_state_content saving = saving_of(self);
     if (!self->file)
         return 0;
     return wh_state_checkpoint(self->file, checkpoint, &saving, emit->outlet, error);

@@ -184,13 +184,13 @@ static int fix_constants(struct wh_featurizer *self, struct wh_error *error)
 }
 
 /* What is to be saved; its `absent` must be given back. */
-static struct wh_saving saving_of(struct wh_featurizer *self)
+static struct wh_state_content saving_of(struct wh_featurizer *self)
 {
     bool frozen = self->options->learning == WH_LEARN_FROZEN;
     const char *full = self->features->full;
     if (full && !self->full)
         self->full = wh_copy(full, strlen(full));
-    return (struct wh_saving){
+    return (struct wh_state_content){
         .recipe = self->options->recipe,
         .steps = self->steps,
         .parts = frozen ? WH_STEPS_LIVE | WH_STEPS_MET : WH_STEPS_ALL,
@@ -202,7 +202,7 @@ static struct wh_saving saving_of(struct wh_featurizer *self)
 /* At the end of all rows. */
 static int save(struct wh_featurizer *self, struct wh_error *error)
 {
-    struct wh_saving saving = saving_of(self);
+    struct wh_state_content saving = saving_of(self);
     int failed = self->file ? wh_state_finish(self->file, &saving, error) : 0;
     json_decref(saving.absent);
     return failed;
@@ -583,7 +583,7 @@ static int stage_checkpoint(struct wh_stage *stage, const struct wh_control *che
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
     if (!self->file)
         return 0;
-    struct wh_saving saving = saving_of(self);
+    struct wh_state_content saving = saving_of(self);
     int failed = wh_state_checkpoint(self->file, checkpoint, &saving, emit->outlet, error);
     json_decref(saving.absent);
     return failed;

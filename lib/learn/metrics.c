@@ -74,11 +74,11 @@ static void make_room(struct wh_metrics *metrics, uint32_t classes)
         metrics->classes[metrics->class_count++] = 0;
 }
 
-void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, uint32_t prediction,
-                      double loss, double weight)
+void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, bool right, double loss,
+                      double weight)
 {
     make_room(metrics, target + 1);
-    add_class(metrics, target, target == prediction, loss, weight);
+    add_class(metrics, target, right, loss, weight);
     metrics->classes[target] += weight;
 }
 

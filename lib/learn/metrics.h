@@ -50,8 +50,8 @@ void wh_metrics_free(struct wh_metrics *metrics);
  */
 void wh_metrics_binary(struct wh_metrics *metrics, bool target, bool prediction, double loss,
                        double weight);
-void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, uint32_t prediction,
-                      double loss, double weight);
+void wh_metrics_class(struct wh_metrics *metrics, uint32_t target, bool right, double loss,
+                      double weight);
 void wh_metrics_number(struct wh_metrics *metrics, double target, double prediction, double loss,
                        double weight);
 

@@ -424,10 +424,11 @@ static void judge_binary(const struct wh_model *model, const struct wh_predictio
                          struct wh_judgement *judgement)
 {
     struct wh_outcome *outcome = &judgement->outcome;
-    judgement->positive = judgement->label > 0;
+    double positive = judgement->class;
+    judgement->positive = judgement->class > 0;
     *outcome = (struct wh_outcome){
         .prediction = prediction->value,
-        .target = wh_loss_is_margin(&model->loss) ? 2 * judgement->label - 1 : judgement->label,
+        .target = wh_loss_is_margin(&model->loss) ? 2 * positive - 1 : positive,
         .weight = judgement->weight,
     };
     /* A probability beyond 0 and 1 tells rows apart that are sure, and is not wrong by that. */
@@ -455,8 +456,8 @@ static void judge_class(const struct wh_model *model, const struct wh_prediction
 {
     static const double LEAST = 1e-22; /* about exp(-WH_MARGIN_LIMIT) */
     double probability = 1 / (model->metrics.rows + model->task.count + 1);
-    if (judgement->label < wh_model_outputs(model))
-        probability = prediction->probabilities[(size_t)judgement->label];
+    if (judgement->class < wh_model_outputs(model))
+        probability = prediction->probabilities[judgement->class];
     judgement->loss = -log(probability > LEAST ? probability : LEAST);
 }
 
@@ -464,9 +465,13 @@ struct wh_judgement wh_model_judge(const struct wh_model *model,
                                    const struct wh_prediction *prediction, double label,
                                    double weight)
 {
-    struct wh_judgement judgement = {
-        .label = label, .weight = weight, .informed = prediction->informed,
-    };
+    struct wh_judgement judgement = { .weight = weight, .informed = prediction->informed };
+    if (wh_task_classifies(&model->task)) {
+        judgement.class = (uint32_t)label;
+        judgement.right = prediction->best == judgement.class;
+    } else {
+        judgement.label = label;
+    }
     if (model->task.kind == WH_TASK_BINARY)
         judge_binary(model, prediction, &judgement);
     else if (model->task.kind == WH_TASK_MULTICLASS)
@@ -517,7 +522,7 @@ static void find_outcomes(const struct wh_model *model, struct wh_model_scratch 
         behind += exp(margin_of(model, raw, i) - highest);
         scratch->outcomes[i] = (struct wh_outcome){
             .prediction = clamp_margin(margin_of(model, raw, i) - others),
-            .target = i == judgement->label ? 1 : -1,
+            .target = i == judgement->class ? 1 : -1,
             .weight = judgement->weight,
         };
         wh_loss_find(&model->loss, &scratch->outcomes[i]);
@@ -535,7 +540,7 @@ void wh_model_learn(struct wh_model *model, struct wh_model_scratch *scratch,
     struct wh_judgement weighted = *judgement;
     if (model->settings.class_weights)
         weighted.weight *= wh_class_weight(model->settings.class_weights, &model->task,
-                                           &model->task.classes[(size_t)judgement->label]);
+                                           &model->task.classes[judgement->class]);
     /* Predictions are counted by outcomes, also where the class's weight is 0. */
     if (model->task.kind == WH_TASK_MULTICLASS)
         find_outcomes(model, scratch, &weighted);
@@ -604,11 +609,12 @@ void wh_model_measure(const struct wh_model *model, struct wh_metrics *metrics,
 {
     double loss = judgement->loss, weight = judgement->weight;
     if (!judgement->informed)
-        wh_metrics_pass_over(metrics, judgement->label);
+        wh_metrics_pass_over(metrics, wh_task_classifies(&model->task) ? judgement->class
+                                                                       : judgement->label);
     else if (model->task.kind == WH_TASK_BINARY)
         wh_metrics_binary(metrics, judgement->positive, prediction->best == 1, loss, weight);
     else if (model->task.kind == WH_TASK_MULTICLASS)
-        wh_metrics_class(metrics, (uint32_t)judgement->label, prediction->best, loss, weight);
+        wh_metrics_class(metrics, judgement->class, judgement->right, loss, weight);
     else
         wh_metrics_number(metrics, judgement->label, prediction->value, loss, weight);
 }

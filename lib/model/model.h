@@ -86,7 +86,9 @@ struct wh_prediction {
 
 /* What came of a prediction. */
 struct wh_judgement {
-    double label;  /* the number of the class, or the number */
+    double label;   /* regression: the number */
+    uint32_t class; /* classes: its number, */
+    bool right;     /* and whether it was predicted */
     double weight;
     double loss;   /* not weighted, in the label's unit */
     bool positive; /* two classes: the label is the positive one */

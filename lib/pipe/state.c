@@ -220,7 +220,7 @@ static void add_member_new(struct wh_buffer *text, const char *key, json_t *valu
     json_decref(value);
 }
 
-static void print_tapes(struct wh_buffer *text, const struct wh_saving *saving)
+static void print_tapes(struct wh_buffer *text, const struct wh_state_content *saving)
 {
     wh_buffer_format(text, ",\"tapes\":[");
     for (size_t i = 0; i < wh_steps_count(saving->steps); i++) {
@@ -239,7 +239,7 @@ static void print_tapes(struct wh_buffer *text, const struct wh_saving *saving)
     wh_buffer_byte(text, ']');
 }
 
-static void print_line(struct wh_buffer *text, const struct wh_saving *saving,
+static void print_line(struct wh_buffer *text, const struct wh_state_content *saving,
                        const struct wh_place *place)
 {
     static const struct wh_place none;
@@ -262,7 +262,7 @@ static void print_line(struct wh_buffer *text, const struct wh_saving *saving,
 }
 
 static int write_content(int descriptor, const struct wh_buffer *line,
-                         const struct wh_saving *saving, struct wh_error *error)
+                         const struct wh_state_content *saving, struct wh_error *error)
 {
     if (line->length > LARGEST)
         return wh_fail(error, WH_FAILED, "what was learned takes more than %d bytes", LARGEST);
@@ -278,7 +278,7 @@ static int write_content(int descriptor, const struct wh_buffer *line,
 
 /* Writes the state to `new`, which is over then, and is called `path` in messages. The outlet saves
  * it (NULL: it is saved at once). */
-static int write_state(struct wh_atomic_file *new, const char *path, const struct wh_saving *saving,
+static int write_state(struct wh_atomic_file *new, const char *path, const struct wh_state_content *saving,
                        const struct wh_place *place, struct wh_outlet *outlet,
                        struct wh_error *error)
 {
@@ -330,7 +330,7 @@ int wh_state_resume(struct wh_state_file *file, const struct wh_recipe *recipe,
     return 1;
 }
 
-int wh_state_finish(struct wh_state_file *file, const struct wh_saving *saving,
+int wh_state_finish(struct wh_state_file *file, const struct wh_state_content *saving,
                     struct wh_error *error)
 {
     char place[80];
@@ -376,7 +376,7 @@ int wh_state_begin(struct wh_state_file *file, const struct wh_control *begin,
 }
 
 int wh_state_checkpoint(struct wh_state_file *file, const struct wh_control *checkpoint,
-                        const struct wh_saving *saving, struct wh_outlet *outlet,
+                        const struct wh_state_content *saving, struct wh_outlet *outlet,
                         struct wh_error *error)
 {
     if (!file->keep)

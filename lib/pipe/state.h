@@ -44,7 +44,7 @@ int wh_state_read(const char *path, const struct wh_recipe *recipe, struct wh_st
 void wh_state_free(struct wh_state *state);
 
 /* What is to be written. */
-struct wh_saving {
+struct wh_state_content {
     const struct wh_recipe *recipe;
     const struct wh_steps *steps;
     unsigned parts;       /* of the steps' state (enum wh_steps_part) */
@@ -77,7 +77,7 @@ int wh_state_resume(struct wh_state_file *file, const struct wh_recipe *recipe,
 int wh_state_begin(struct wh_state_file *file, const struct wh_control *begin,
                    const struct wh_recipe *recipe, struct wh_state *state, struct wh_error *error);
 int wh_state_checkpoint(struct wh_state_file *file, const struct wh_control *checkpoint,
-                        const struct wh_saving *saving, struct wh_outlet *outlet,
+                        const struct wh_state_content *saving, struct wh_outlet *outlet,
                         struct wh_error *error);
 int wh_state_committed(struct wh_state_file *file, const struct wh_place *place,
                        struct wh_error *error);
@@ -85,7 +85,7 @@ int wh_state_committed(struct wh_state_file *file, const struct wh_place *place,
 /* At the end of a run, when its output is written: writes STATE, as one that belongs to no stream;
  * nothing under control records, where the sink's commit decides. WH_BROKEN where STATE belongs to
  * a stream and rows came that did not. */
-int wh_state_finish(struct wh_state_file *file, const struct wh_saving *saving,
+int wh_state_finish(struct wh_state_file *file, const struct wh_state_content *saving,
                     struct wh_error *error);
 
 #endif

@@ -84,7 +84,8 @@ struct wh_row {
     const char *source;   /* file or database as messages name it */
     uint64_t line;        /* line it begins on, from 1; for a database the row's number */
     struct wh_arena scratch; /* text made for this row; reset by the reader */
-    struct wh_field *room;   /* the field array that belongs to the row */
+    struct wh_field *room;   /* the row's own fields: two halves [room_count | room_count], of which
+                                `fields` is one, or neither */
     size_t room_count;
 };
 

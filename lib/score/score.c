@@ -79,14 +79,10 @@ static enum wh_verdict judge(struct contestant *contestant, struct wh_row *row, 
 static void evaluate(struct contestant *contestant, double class)
 {
     const struct wh_model *model = model_of(contestant);
-    struct wh_prediction prediction = contestant->prediction;
     struct wh_judgement judgement = contestant->judgement;
-    if (model->task.kind == WH_TASK_MULTICLASS) {
-        bool right = prediction.best == judgement.label;
-        judgement.label = class;
-        prediction.best = (uint32_t)class + !right;
-    }
-    wh_evaluation_add(&contestant->evaluation, model, &prediction, &judgement);
+    if (model->task.kind == WH_TASK_MULTICLASS)
+        judgement.class = (uint32_t)class; /* among the labels of these rows */
+    wh_evaluation_add(&contestant->evaluation, model, &contestant->prediction, &judgement);
 }
 
 static void compare(struct contestant *contestant, const struct contestant *first)
@@ -94,8 +90,7 @@ static void compare(struct contestant *contestant, const struct contestant *firs
     const struct wh_judgement *one = &first->judgement, *other = &contestant->judgement;
     wh_compare_loss(&contestant->comparison, one->loss, other->loss, one->weight);
     if (wh_task_classifies(&model_of(first)->task))
-        wh_compare_class(&contestant->comparison, first->prediction.best == one->label,
-                         contestant->prediction.best == other->label);
+        wh_compare_class(&contestant->comparison, one->right, other->right);
 }
 
 static enum wh_verdict measure(struct score *score, struct wh_row *row, struct wh_error *error)

@@ -110,11 +110,6 @@ struct made {
     const struct wh_judgement *judgement;
 };
 
-static bool is_right(const struct made *made)
-{
-    return made->prediction->best == made->judgement->label;
-}
-
 /* Predicts the row, whose label is the number `label` to the rival, and compares. */
 static void compare(struct wh_rival *rival, const struct wh_reading_row *reading, double label,
                     const struct made *theirs)
@@ -125,7 +120,7 @@ static void compare(struct wh_rival *rival, const struct wh_reading_row *reading
     const struct made own = { &prediction, &judgement };
     wh_compare_loss(&rival->comparison, judgement.loss, theirs->judgement->loss, weight);
     if (wh_task_classifies(&rival->model->task) && weight > 0)
-        wh_compare_class(&rival->comparison, is_right(&own), is_right(theirs));
+        wh_compare_class(&rival->comparison, own.judgement->right, theirs->judgement->right);
 }
 
 enum wh_verdict wh_rival_row(struct wh_rival *rival, struct wh_row *row,

@@ -36,6 +36,7 @@ struct update {
     struct wh_join *join;            /* NULL: labels come with their rows */
     enum wh_update_turn turn;
     struct wh_rival *rival;          /* measured beside the model; NULL */
+    struct wh_window *window;        /* in which this run's readings are counted; NULL */
     uint64_t outside;                /* of the window */
     uint64_t crowded;                /* values ignored in the first reading, once it is over */
     uint64_t left_out;               /* values ignored up to the row before */
@@ -540,7 +541,7 @@ static enum wh_verdict choose_by_holdout(struct update *update, struct wh_row *r
 static enum wh_verdict choose(struct update *update, struct wh_row *row, enum use *use,
                               struct wh_error *error)
 {
-    struct wh_window *window = update->settings->window;
+    struct wh_window *window = update->window;
     bool inside = true;
     *use = PASS_OVER;
     if (update->turn == WH_UPDATE_LOOK)
@@ -749,8 +750,8 @@ void wh_update_turn(struct wh_stage *stage, enum wh_update_turn turn)
     struct update *update = update_of(stage);
     update->crowded = values_ignored(update);
     update->turn = turn;
-    if (update->settings->window)
-        wh_window_begin(update->settings->window);
+    if (update->window)
+        wh_window_begin(update->window);
     if (turn != WH_UPDATE_MEASURE)
         return;
     wh_evaluation_free(&update->held);
@@ -965,6 +966,7 @@ static void update_close(struct wh_stage *stage)
     wh_model_free(update->model);
     wh_model_scratch_free(update->scratch);
     wh_saving_close(update->saving);
+    free(update->window);
     free(update);
 }
 
@@ -990,6 +992,10 @@ struct wh_stage *wh_update_open(const struct wh_update_settings *settings, struc
     struct update *update = wh_alloc(1, sizeof *update);
     update->stage.ops = &update_ops;
     update->settings = settings;
+    if (settings->window) {
+        update->window = wh_alloc(1, sizeof *update->window);
+        *update->window = *settings->window;
+    }
     update->next_line = 1;
     update->scratch = wh_model_scratch_new();
     if (open_all(update, error) == 0)

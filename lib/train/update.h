@@ -30,7 +30,8 @@ struct wh_update_settings {
     const char *learner, *loss, *task, *positive;
     struct wh_settings model;
     const char *pending; /* where the rows that still wait are written at the end; NULL */
-    struct wh_window *window; /* learn from these rows only (train/retrain.h); NULL: from all */
+    const struct wh_window *window; /* learn from these rows only (train/retrain.h), as parsed;
+                                       NULL: from all */
     /* Takes a line of the table of progress, after rows 1, 2, 4, 8 ... and at the end. May be
      * NULL. */
     void (*say)(void *context, const char *line);

@@ -16,16 +16,30 @@ enum {
     MOST_LISTED = WH_AUTO_SLOTS * (LEVELS + 1) + WH_AUTO_CROSSES * LEVELS + WH_AUTO_ALL_TILINGS,
 };
 
+/* Codes of each level, 0 for a missing value among them; and, as the cells of the levels lie one
+ * after the other, how many cells a slot's bins, or a cross, has before those of a level. Bins alone,
+ * of which there are 16, come first. */
+enum {
+    CODES4 = 4 + 1, CODES8 = 8 + 1, CODES16 = 16 + 1, CODES32 = 32 + 1,
+    BINS4 = CODES16,
+    BINS8 = BINS4 + CODES4,
+    BINS16 = BINS8 + CODES8,
+    BINS32 = BINS16 + CODES16,
+    CROSSES8 = CODES4 * CODES4,
+    CROSSES16 = CROSSES8 + CODES8 * CODES8,
+    CROSSES32 = CROSSES16 + CODES16 * CODES16,
+};
+
 /* Codes 1 to 32 become 1 to 4, 8, 16 and 32, and 0 stays 0. */
 static const struct level {
     unsigned shift;
     uint32_t codes;
     uint32_t first_bin, first_cross;
 } levels[LEVELS] = {
-    { 3, 5, 17 * WH_AUTO_SLOTS, FIRST_CROSS },
-    { 2, 9, 22 * WH_AUTO_SLOTS, FIRST_CROSS + 25 * WH_AUTO_CROSSES },
-    { 1, 17, 31 * WH_AUTO_SLOTS, FIRST_CROSS + 106 * WH_AUTO_CROSSES },
-    { 0, 33, 48 * WH_AUTO_SLOTS, FIRST_CROSS + 395 * WH_AUTO_CROSSES },
+    { 3, CODES4, BINS4 * WH_AUTO_SLOTS, FIRST_CROSS },
+    { 2, CODES8, BINS8 * WH_AUTO_SLOTS, FIRST_CROSS + CROSSES8 * WH_AUTO_CROSSES },
+    { 1, CODES16, BINS16 * WH_AUTO_SLOTS, FIRST_CROSS + CROSSES16 * WH_AUTO_CROSSES },
+    { 0, CODES32, BINS32 * WH_AUTO_SLOTS, FIRST_CROSS + CROSSES32 * WH_AUTO_CROSSES },
 };
 
 /* After so many rows a slot that was in too few of them is dropped. */

@@ -115,7 +115,10 @@ static struct wh_source_place place_of(const struct wh_pg_batch *batch, uint64_t
     size_t low = 0, high = batch->run_count;
     while (high - low > 1) {
         size_t middle = low + (high - low) / 2;
-        *(batch->runs[middle].first <= row ? &low : &high) = middle;
+        if (batch->runs[middle].first <= row)
+            low = middle;
+        else
+            high = middle;
     }
     struct wh_source_place place = batch->runs[low].place;
     place.line += row - batch->runs[low].first;
