@@ -4,6 +4,7 @@ load ../helper
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
+    unset NO_DEPS # of whoever runs the tests
     mkdir fake
     for program in sh grep tr cat env; do ln -s "$(command -v $program)" fake/; done
     : >calls
