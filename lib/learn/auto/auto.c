@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #include "learn/auto/classes.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/number.h"
 #include "learn/auto/view.h"
 #include "learn/learner.h"
@@ -68,10 +69,9 @@ static size_t auto_guess_size(const struct wh_learner_settings *settings)
 static void auto_view_read(const struct wh_view *shared, struct wh_scratch *scratch,
                            const struct wh_example *example)
 {
-    static const double LEAST = 1e-9;
     scratch->row = wh_auto_view_read(shared->view, scratch->view, example);
     double passed = example->clock - shared->clock;
-    scratch->keep = passed > 0 ? fmax(exp2(-passed), LEAST) : 1;
+    scratch->keep = passed > 0 ? fmax(exp2(-passed), WH_AUTO_LEAST_KEEP) : 1;
     scratch->rivals = (struct wh_auto_rivals){ 0 };
 }
 

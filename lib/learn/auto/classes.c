@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/loose.h"
 #include "learn/auto/mixer.h"
 #include "learn/auto/pack.h"
@@ -36,24 +37,24 @@ static const char *const names[EXPERTS] = {
 static const struct habit {
     float rate, keep;
 } habits[LAST] = {
-    [LINEAR] = { 0.1F, 1 },
-    [FRESH] = { 0.5F, 0.95F },
-    [CURVE] = { 0.1F, 0.99F },
-    [CELLS + WH_AUTO_GROUP_BINS] = { 0.3F, 1 },
-    [CELLS + WH_AUTO_GROUP_CROSS4] = { 0.3F, 0.99F },
-    [CELLS + WH_AUTO_GROUP_CROSS8] = { 0.3F, 1 },
-    [CELLS + WH_AUTO_GROUP_CROSS16] = { 0.3F, 0.99F },
-    [CELLS + WH_AUTO_GROUP_CROSS32] = { 0.3F, 0.99F },
-    [CELLS + WH_AUTO_GROUP_WIDE] = { 0.2F, 1 },
-    [CELLS + WH_AUTO_GROUP_MIDDLE] = { 0.2F, 1 },
-    [CELLS + WH_AUTO_GROUP_NARROW] = { 0.2F, 1 },
+    [LINEAR] = { WH_AUTO_LINEAR_HABIT },
+    [FRESH] = { WH_AUTO_FRESH_HABIT },
+    [CURVE] = { WH_AUTO_CURVE_HABIT },
+    [CELLS + WH_AUTO_GROUP_BINS] = { WH_AUTO_BINS_HABIT },
+    [CELLS + WH_AUTO_GROUP_CROSS4] = { WH_AUTO_CROSS4_HABIT },
+    [CELLS + WH_AUTO_GROUP_CROSS8] = { WH_AUTO_CROSS8_HABIT },
+    [CELLS + WH_AUTO_GROUP_CROSS16] = { WH_AUTO_CROSS16_HABIT },
+    [CELLS + WH_AUTO_GROUP_CROSS32] = { WH_AUTO_CROSS32_HABIT },
+    [CELLS + WH_AUTO_GROUP_WIDE] = { WH_AUTO_TILES_HABIT },
+    [CELLS + WH_AUTO_GROUP_MIDDLE] = { WH_AUTO_TILES_HABIT },
+    [CELLS + WH_AUTO_GROUP_NARROW] = { WH_AUTO_TILES_HABIT },
 };
 
 enum {
     AVERAGES = 3,
     NAG_PARAMETERS = WH_AUTO_CLASSES_PARAMETERS - WH_AUTO_LOOSE_PARAMETERS,
 };
-static const float steps[AVERAGES] = { 0.5F, 0.1F, 0.01F };
+static const float steps[AVERAGES] = { WH_AUTO_AVERAGE_STEPS };
 
 /* The first layer: mixers with one set, one with a set for each three labels, and those with a set
  * for each eighth of a field's numbers, or missing. */
@@ -61,24 +62,18 @@ enum {
     SPEEDS = 3,
     HISTORY = SPEEDS,
     FIRST_FIELD,
-    FIELDS = 4,
+    FIELDS = WH_AUTO_MIXED_FIELDS,
     MIXERS = FIRST_FIELD + FIELDS,
     LABELS = 8,
     EIGHTHS = 9,
     SETS = SPEEDS + LABELS + FIELDS * EIGHTHS,
 };
 
-static const float mixer_rates[MIXERS] = { 0.02F, 0.1F, 0.4F, 0.02F, 0.1F, 0.1F, 0.1F, 0.1F };
-static const float LAST_RATE = 0.015F, LAST_RATE_OF_MANY = 0.1F;
-
-static const float EXPERT_LIMIT = 8, MIXER_LIMIT = 12, OUTPUT_LIMIT = 20;
-static const float CONSTANT_INPUT = 0.3F;
+/* Of the first ones; the others have WH_AUTO_FIELD_RATE. */
+static const float mixer_rates[FIRST_FIELD] = { WH_AUTO_SPEED_RATES, WH_AUTO_HISTORY_RATE };
 
 /* The experts' loss, whatever that of the output is. */
 static const struct wh_loss logistic = { .kind = WH_LOSS_LOGISTIC };
-
-/* A row's weight counts up to this, and below the least not at all. */
-static const double MOST_WEIGHT = 1e6, LEAST_WEIGHT = 1e-6;
 
 /* What was made of a row. */
 struct wh_auto_class_guess {
@@ -157,7 +152,7 @@ static float clamp(double value, float limit)
 /* Log-odds of an average, which is kept off 0 and 1. */
 static float log_odds(float average)
 {
-    float inner = average * 0.998F + 0.001F;
+    float inner = average * (1 - 2 * WH_AUTO_AVERAGE_EDGE) + WH_AUTO_AVERAGE_EDGE;
     return logf(inner / (1 - inner));
 }
 
@@ -185,13 +180,13 @@ static void ask_experts(const struct wh_auto_classes *classes, struct wh_auto_cl
     struct wh_example plain = plain_example(row, example);
     guess->plain = wh_learner_nag.predict(classes->plain, NULL, NULL, &plain);
     for (unsigned i = 0; i < PLAIN; i++)
-        guess->experts[i] = clamp((double)said[i], EXPERT_LIMIT);
-    guess->experts[PLAIN] = clamp(guess->plain, EXPERT_LIMIT);
+        guess->experts[i] = clamp((double)said[i], WH_AUTO_EXPERT_LIMIT);
+    guess->experts[PLAIN] = clamp(guess->plain, WH_AUTO_EXPERT_LIMIT);
     double loose[WH_AUTO_LOOSE_EXPERTS];
     wh_auto_loose_predict(&classes->loose, &classes->cells, row, &guess->loose, loose);
     for (unsigned i = 0; i < WH_AUTO_LOOSE_EXPERTS; i++)
-        guess->experts[LOOSE + i] = clamp(loose[i], EXPERT_LIMIT);
-    guess->experts[CONSTANT] = CONSTANT_INPUT;
+        guess->experts[LOOSE + i] = clamp(loose[i], WH_AUTO_EXPERT_LIMIT);
+    guess->experts[CONSTANT] = WH_AUTO_CONSTANT_INPUT;
 }
 
 /* Codes 1 to 32 in eighths, and 0. */
@@ -220,13 +215,13 @@ double wh_auto_classes_predict(const struct wh_auto_classes *classes,
     choose_sets(classes, row, guess->sets);
     for (unsigned i = 0; i < MIXERS; i++)
         guess->mixers[i] = wh_auto_weights_mix(&classes->sets[guess->sets[i]], guess->experts,
-                                               MIXER_LIMIT);
+                                               WH_AUTO_MIXER_LIMIT);
     rivals->outputs++;
     for (unsigned i = 0; i < CELLS; i++)
         rivals->experts[i] += exp((double)guess->experts[i]);
     for (unsigned i = 0; i < MIXERS; i++)
         rivals->mixers[i] += exp((double)guess->mixers[i]);
-    float output = wh_auto_weights_mix(&classes->last, guess->mixers, OUTPUT_LIMIT);
+    float output = wh_auto_weights_mix(&classes->last, guess->mixers, WH_AUTO_OUTPUT_LIMIT);
     return (double)(classes->margins ? output : wh_auto_probability(output));
 }
 
@@ -295,7 +290,7 @@ static void learn_mixers(struct wh_auto_classes *classes, const struct wh_auto_c
             probability_among(guess->mixers[i], rivals->mixers[i], rivals->outputs);
         float gradient = weight * (probability - truth);
         wh_auto_weights_learn(&classes->sets[guess->sets[i]], guess->experts, gradient,
-                              mixer_rates[i]);
+                              i < FIRST_FIELD ? mixer_rates[i] : WH_AUTO_FIELD_RATE);
     }
 }
 
@@ -305,7 +300,7 @@ static void learn_output(struct wh_auto_classes *classes, const struct wh_auto_c
                          const struct wh_auto_lesson *lesson, double weight)
 {
     const struct wh_outcome *outcome = lesson->outcome;
-    float rate = lesson->rivals->outputs < 2 ? LAST_RATE : LAST_RATE_OF_MANY;
+    float rate = lesson->rivals->outputs < 2 ? WH_AUTO_LAST_RATE : WH_AUTO_LAST_RATE_OF_MANY;
     double slope = weight * outcome->slope;
     if (!classes->margins)
         slope *= outcome->prediction * (1 - outcome->prediction);
@@ -336,9 +331,9 @@ void wh_auto_classes_learn(struct wh_auto_classes *classes,
     const struct wh_auto_rivals *rivals = lesson->rivals;
     const struct wh_outcome *outcome = lesson->outcome;
     double keep = lesson->keep;
-    if (!(outcome->weight >= LEAST_WEIGHT))
+    if (!(outcome->weight >= WH_AUTO_LEAST_WEIGHT))
         return;
-    double weight = outcome->weight < MOST_WEIGHT ? outcome->weight : MOST_WEIGHT;
+    double weight = outcome->weight < WH_AUTO_MOST_WEIGHT ? outcome->weight : WH_AUTO_MOST_WEIGHT;
     bool positive = outcome->target > 0;
     float truth = positive ? 1 : 0, probabilities[EXPERTS], gradients[EXPERTS];
     for (unsigned i = 0; i < EXPERTS; i++) {

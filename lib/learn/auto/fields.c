@@ -5,14 +5,12 @@
 #include <string.h>
 
 #include "base/hash.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/pack.h"
 
 enum {
     NONE = -1,
     DROPPED = -2,
-    FEW = 64,     /* so many fields get a slot at once */
-    PROVEN = 16,  /* rows that a later field must have been in */
-    RARE = 8,     /* and one in so many of those since */
     MASK = 2 * WH_AUTO_FIELDS - 1,
     /* Bytes of the list as JSON. A header has 4 MB, of which the labels of 1,000 classes may take
      * 3 MB (model/modelfile.h). */
@@ -168,8 +166,9 @@ int wh_auto_fields_admit(struct wh_auto_fields *fields, uint16_t number)
     uint64_t rows = fields->rows - field->first + 1;
     if (field->slot != NONE || fields->slots == WH_AUTO_SLOTS)
         return -1;
-    bool proven = field->present >= PROVEN && field->present >= rows / RARE;
-    if (fields->count > FEW && !proven)
+    bool proven = field->present >= WH_AUTO_FIELD_PROVEN
+        && field->present >= rows / WH_AUTO_FIELD_RARE;
+    if (fields->count > WH_AUTO_FEW_FIELDS && !proven)
         return -1;
     field->slot = (int)fields->slots++;
     return field->slot;

@@ -15,12 +15,8 @@
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "learn/auto/constants.h"
 #include "learn/names.h"
-
-enum {
-    WH_AUTO_FIELDS = 1024,
-    WH_AUTO_SLOTS = 128,
-};
 
 #define WH_AUTO_NO_FIELD UINT16_MAX
 

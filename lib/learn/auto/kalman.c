@@ -2,14 +2,14 @@
 
 #include <math.h>
 
+#include "learn/auto/constants.h"
+
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-static const float PRIOR = 0.5f;
-/* The most of it that rows may take away. */
-static const float MOST_GONE = 0.5f * (1 - 1.0f / 4096);
-static const float LARGEST_WEIGHT = 1e6f;
+/* The most of the prior variance that rows may take away. */
+static const float MOST_GONE = WH_AUTO_CELL_PRIOR * (1 - 1 / WH_AUTO_CELL_LEAST);
 
 enum { LANES = 4 };
 
@@ -22,8 +22,8 @@ static float limit(float value, float most)
 static float variance_of(const struct wh_auto_cell *cell, float growth)
 {
     float gone = cell->squares < MOST_GONE ? cell->squares : MOST_GONE;
-    float variance = (PRIOR - gone) * growth;
-    return variance < PRIOR ? variance : PRIOR;
+    float variance = (WH_AUTO_CELL_PRIOR - gone) * growth;
+    return variance < WH_AUTO_CELL_PRIOR ? variance : WH_AUTO_CELL_PRIOR;
 }
 
 #ifdef __SSE2__
@@ -56,15 +56,15 @@ static void put_four(struct wh_auto_cell *cells, const uint32_t *list, struct fo
 static __m128 four_variances(struct four four, float growth)
 {
     __m128 gone = _mm_min_ps(four.squares, _mm_set1_ps(MOST_GONE));
-    __m128 left = _mm_sub_ps(_mm_set1_ps(PRIOR), gone);
-    return _mm_min_ps(_mm_mul_ps(left, _mm_set1_ps(growth)), _mm_set1_ps(PRIOR));
+    __m128 left = _mm_sub_ps(_mm_set1_ps(WH_AUTO_CELL_PRIOR), gone);
+    return _mm_min_ps(_mm_mul_ps(left, _mm_set1_ps(growth)), _mm_set1_ps(WH_AUTO_CELL_PRIOR));
 }
 
 static struct four learn_four(struct four four, float growth, float move, float shrink)
 {
-    __m128 most = _mm_set1_ps(LARGEST_WEIGHT), least = _mm_set1_ps(-LARGEST_WEIGHT);
+    __m128 most = _mm_set1_ps(WH_AUTO_LARGEST_KALMAN), least = _mm_set1_ps(-WH_AUTO_LARGEST_KALMAN);
     __m128 gain = four_variances(four, growth);
-    __m128 gone = growth > 1 ? _mm_sub_ps(_mm_set1_ps(PRIOR), gain) : four.squares;
+    __m128 gone = growth > 1 ? _mm_sub_ps(_mm_set1_ps(WH_AUTO_CELL_PRIOR), gain) : four.squares;
     __m128 told = _mm_mul_ps(_mm_mul_ps(gain, gain), _mm_set1_ps(shrink));
     __m128 weights = _mm_add_ps(four.weights, _mm_mul_ps(gain, _mm_set1_ps(move)));
     return (struct four){ _mm_max_ps(_mm_min_ps(weights, most), least),
@@ -97,8 +97,9 @@ static void learn(struct wh_auto_cell *cell, float growth, float slope, float mo
 {
     float variance = variance_of(cell, growth);
     float gain = variance * slope;
-    float gone = (growth > 1 ? PRIOR - variance : cell->squares) + gain * gain * shrink;
-    cell->weight = limit(cell->weight + gain * move, LARGEST_WEIGHT);
+    float before = growth > 1 ? WH_AUTO_CELL_PRIOR - variance : cell->squares;
+    float gone = before + gain * gain * shrink;
+    cell->weight = limit(cell->weight + gain * move, WH_AUTO_LARGEST_KALMAN);
     cell->squares = gone < MOST_GONE ? gone : MOST_GONE;
 }
 
@@ -150,6 +151,6 @@ void wh_auto_kalman_follow(struct wh_auto_cell *weights, const uint32_t *ids,
 
 bool wh_auto_kalman_sound(const struct wh_auto_cell *cell)
 {
-    return fabsf(cell->weight) <= LARGEST_WEIGHT && cell->squares >= 0
+    return fabsf(cell->weight) <= WH_AUTO_LARGEST_KALMAN && cell->squares >= 0
         && cell->squares <= MOST_GONE;
 }

@@ -4,15 +4,10 @@
 #include <stdlib.h>
 
 #include "base/memory.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/pack.h"
 #include "learn/loss.h"
 
-static const float NORMED_RATE = 0.5F;
-static const double PAIRS_RATE = 0.5;
-/* Keeps roots off zero. */
-static const double TINY = 1e-9;
-/* Counts of a feature are halved beyond: a float could not go on counting. */
-static const float MOST_COUNT = 1e6F;
 static const struct wh_loss logistic = { .kind = WH_LOSS_LOGISTIC };
 
 void wh_auto_loose_free(struct wh_auto_loose *loose)
@@ -47,7 +42,7 @@ static double ask_normed(const struct wh_auto_loose *loose, const struct wh_auto
         sum += (double)feature_of(loose, row->ids[i])->weight * row->sizes[i];
         squares += row->sizes[i] * row->sizes[i];
     }
-    *scale = (float)(1 / sqrt(squares + TINY));
+    *scale = (float)(1 / sqrt(squares + WH_AUTO_TINY));
     return sum * (double)*scale;
 }
 
@@ -64,7 +59,7 @@ static double evidence(const struct wh_auto_loose_feature *feature, double share
 static double share_of(const struct wh_auto_loose *loose)
 {
     double share = (loose->with + 0.5) / (loose->with + loose->without + 1);
-    return share < TINY ? TINY : share > 1 - TINY ? 1 - TINY : share;
+    return fmax(WH_AUTO_TINY, fmin(1 - WH_AUTO_TINY, share));
 }
 
 static double ask_bayes(const struct wh_auto_loose *loose, const struct wh_auto_row *row)
@@ -75,7 +70,7 @@ static double ask_bayes(const struct wh_auto_loose *loose, const struct wh_auto_
         sum += size * evidence(feature_of(loose, row->ids[i]), share);
         squares += size * size;
     }
-    return log(share / (1 - share)) + sum / sqrt(squares + TINY);
+    return log(share / (1 - share)) + sum / sqrt(squares + WH_AUTO_TINY);
 }
 
 static double ask_pairs(const struct wh_auto_cells *cells, const struct wh_auto_row *row)
@@ -103,7 +98,8 @@ static void learn_normed(struct wh_auto_loose *loose, const struct wh_auto_row *
         struct wh_auto_loose_feature *feature = &loose->features[row->ids[i]];
         float slope = gradient * (float)row->sizes[i];
         feature->squares = feature->squares * keep + slope * slope;
-        feature->weight -= NORMED_RATE * slope / sqrtf(feature->squares + (float)TINY);
+        feature->weight -=
+            WH_AUTO_NORMED_RATE * slope / sqrtf(feature->squares + (float)WH_AUTO_TINY);
     }
 }
 
@@ -115,7 +111,7 @@ static void learn_bayes(struct wh_auto_loose *loose, const struct wh_auto_row *r
         float size = (float)(fabs(row->sizes[i]) * weight);
         feature->with = feature->with * (float)keep + (positive ? size : 0);
         feature->without = feature->without * (float)keep + (positive ? 0 : size);
-        while (feature->with + feature->without > MOST_COUNT) {
+        while (feature->with + feature->without > WH_AUTO_MOST_COUNT) {
             feature->with /= 2;
             feature->without /= 2;
         }
@@ -133,12 +129,12 @@ static double find_reach(struct wh_auto_loose *loose, struct wh_auto_cells *cell
         struct wh_auto_cell *cell = &cells->cells[row->pairs.cells[i]];
         double square = (double)(row->pair_sizes[i] * row->pair_sizes[i]);
         cell->squares = cell->squares * keep + (float)(squared * square);
-        reach += square / sqrt((double)cell->squares + TINY);
+        reach += square / sqrt((double)cell->squares + WH_AUTO_TINY);
         squares += square;
     }
     loose->pair_squares += squares;
     loose->rows++;
-    return reach * sqrt(loose->rows / (loose->pair_squares + TINY));
+    return reach * sqrt(loose->rows / (loose->pair_squares + WH_AUTO_TINY));
 }
 
 static void learn_pairs(struct wh_auto_loose *loose, struct wh_auto_cells *cells,
@@ -156,14 +152,14 @@ static void learn_pairs(struct wh_auto_loose *loose, struct wh_auto_cells *cells
     wh_loss_find(&logistic, &outcome);
     double squared = weight * outcome.slope * outcome.slope;
     double reach = find_reach(loose, cells, row, squared, keep);
-    if (!(reach > TINY))
+    if (!(reach > WH_AUTO_TINY))
         return;
-    double unit = sqrt(loose->rows / (loose->pair_squares + TINY));
-    double move = wh_loss_move(&logistic, &outcome, PAIRS_RATE * weight * reach) / reach;
+    double unit = sqrt(loose->rows / (loose->pair_squares + WH_AUTO_TINY));
+    double move = wh_loss_move(&logistic, &outcome, WH_AUTO_PAIRS_RATE * weight * reach) / reach;
     for (size_t i = 0; i < row->pairs.count; i++) {
         struct wh_auto_cell *cell = &cells->cells[row->pairs.cells[i]];
         cell->weight += (float)(move * unit * (double)row->pair_sizes[i]
-                                / sqrt((double)cell->squares + TINY));
+                                / sqrt((double)cell->squares + WH_AUTO_TINY));
     }
 }
 
@@ -214,7 +210,7 @@ bool wh_auto_loose_set(struct wh_auto_loose *loose, uint32_t id, const double *p
     if (!(fabs(parameters[0]) <= MOST))
         return false;
     for (unsigned i = 1; i < WH_AUTO_LOOSE_PARAMETERS; i++)
-        if (!(parameters[i] >= 0 && parameters[i] <= (i == 1 ? MOST : (double)MOST_COUNT)))
+        if (!(parameters[i] >= 0 && parameters[i] <= (i == 1 ? MOST : (double)WH_AUTO_MOST_COUNT)))
             return false;
     wh_auto_loose_reserve(loose, (size_t)id + 1);
     loose->features[id] = (struct wh_auto_loose_feature){

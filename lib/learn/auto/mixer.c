@@ -9,12 +9,10 @@
 #endif
 
 #include "base/memory.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/pack.h"
 
 enum { LANES = 4 };
-
-/* Steps are rate g / (CALM + sqrt(n)): without it the first ones would throw the weights about. */
-static const float CALM = 1;
 
 /* Far beyond what learning comes to. */
 static const double LARGEST = 1e30;
@@ -42,7 +40,7 @@ void wh_auto_weights_learn(struct wh_auto_weights *set, const float *inputs, flo
                            float rate)
 {
     __m128 gradients = _mm_set1_ps(gradient), rates = _mm_set1_ps(rate);
-    __m128 calm = _mm_set1_ps(CALM);
+    __m128 calm = _mm_set1_ps(WH_AUTO_MIXER_CALM);
     for (unsigned i = 0; i < WH_AUTO_INPUTS; i += LANES) {
         __m128 slope = _mm_mul_ps(gradients, _mm_loadu_ps(inputs + i));
         __m128 squares = _mm_add_ps(_mm_loadu_ps(set->squares + i), _mm_mul_ps(slope, slope));
@@ -61,7 +59,7 @@ void wh_auto_weights_learn(struct wh_auto_weights *set, const float *inputs, flo
     for (unsigned i = 0; i < WH_AUTO_INPUTS; i++) {
         float slope = gradient * inputs[i];
         set->squares[i] += slope * slope;
-        set->weights[i] -= rate * slope / (CALM + sqrtf(set->squares[i]));
+        set->weights[i] -= rate * slope / (WH_AUTO_MIXER_CALM + sqrtf(set->squares[i]));
     }
 }
 

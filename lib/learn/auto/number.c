@@ -6,19 +6,19 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/kalman.h"
 #include "learn/auto/pack.h"
 #include "learn/auto/rls.h"
 #include "learn/auto/shift.h"
 
 enum {
-    LINEAR_SLOTS = 24, /* of least squares */
-    CURVED_SLOTS = 10, /* of them those with squares and products */
+    LINEAR_SLOTS = WH_AUTO_LINEAR_SLOTS, /* of least squares */
+    CURVED_SLOTS = WH_AUTO_CURVED_SLOTS, /* of them those with squares and products */
     RECENT = 3,        /* targets that are terms: the last, and two running means */
     LINE_TERMS = 1 + LINEAR_SLOTS,
     TREND_TERMS = LINE_TERMS + RECENT,
     CURVE_TERMS = TREND_TERMS + CURVED_SLOTS * (CURVED_SLOTS + 1) / 2,
-    FEW_TERMS = 32,
     SCATTER_CELLS = 17 * WH_AUTO_SLOTS, /* the view's group of bins */
 };
 
@@ -46,22 +46,7 @@ static const char *const names[EXPERTS] = {
 
 /* Least squares: LINE to CURVE of the experts. */
 enum { FITS = BASES - LINE };
-static const double fit_keeps[FITS] = { 1, 1, 0.99, 0.9995 };
-
-static const double PREDICTION_LIMIT = 8, BASE_LIMIT = 6;
-static const double TARGET_LIMIT = 1000, ERROR_LIMIT = 16, LOSS_LIMIT = 16;
-static const double QUICK_STEP = 0.5, SLOW_STEP = 0.1;
-static const double LOSSES_KEPT = 0.99;
-static const double MIXER_KEEP = 0.999, MIXER_PRIOR = 0.1;
-/* How fast weights fall by losses: as exp(-RATE loss), and in the base as loss^-16. */
-static const double RATE = 2;
-/* Targets further off, in usual errors, are taken for so far off; after so many rows. */
-static const double FAR = 12, FAR_IF_ROBUST = 3;
-enum { FAR_AFTER = 4 };
-static const double LEAST_ERROR = 0.01, LEAST_NOISE = 0.01, MOST_NOISE = 1e9;
-/* Weights of rows beyond count as this. */
-static const double MOST_WEIGHT = 1e6;
-static const double LEAST_COUNT = 0.02; /* of Poisson loss, in means */
+static const double fit_keeps[FITS] = { WH_AUTO_FIT_KEEPS };
 
 /* What was predicted of a row. */
 struct wh_auto_number_guess {
@@ -132,8 +117,8 @@ struct wh_auto_number *wh_auto_number_new(const struct wh_learner_settings *sett
     number->loss = settings->loss;
     number->record.further = 1;
     for (unsigned i = 0; i < FITS; i++)
-        wh_rls_init(&number->fits[i], fit_keeps[i], 1);
-    wh_rls_init(&number->mixer, MIXER_KEEP, MIXER_PRIOR);
+        wh_rls_init(&number->fits[i], fit_keeps[i], WH_AUTO_FIT_PRIOR);
+    wh_rls_init(&number->mixer, WH_AUTO_FIT_MIXER_KEEP, WH_AUTO_FIT_MIXER_PRIOR);
     wh_rls_grow(&number->mixer, EXPERTS, 1.0 / EXPERTS);
     wh_auto_cells_init(&number->cells);
     wh_auto_cells_follow(&number->cells, view);
@@ -168,6 +153,11 @@ static void make_room(struct wh_auto_number *number, size_t features)
 static double clamp(double value, double low, double high)
 {
     return value < low ? low : value > high ? high : value;
+}
+
+static double within(double value, double limit)
+{
+    return clamp(value, -limit, limit);
 }
 
 /*
@@ -244,16 +234,15 @@ static void predict_base(const struct wh_auto_number *number, struct wh_auto_num
     double least = number->record.base_losses[0];
     for (unsigned i = 1; i < BASES; i++)
         least = fmin(least, number->record.base_losses[i]);
-    static const double NONE = 1e-9;
     double sum = 0, weights = 0;
     for (unsigned i = 0; i < BASES; i++) {
-        guess->experts[i] = clamp(guess->experts[i], -PREDICTION_LIMIT, PREDICTION_LIMIT);
-        double share = (least + NONE) / (number->record.base_losses[i] + NONE);
+        guess->experts[i] = within(guess->experts[i], WH_AUTO_PREDICTION_LIMIT);
+        double share = (least + WH_AUTO_TINY) / (number->record.base_losses[i] + WH_AUTO_TINY);
         double square = share * share, fourth = square * square, eighth = fourth * fourth;
         sum += eighth * eighth * guess->experts[i];
         weights += eighth * eighth;
     }
-    guess->base = clamp(sum / weights, -BASE_LIMIT, BASE_LIMIT);
+    guess->base = within(sum / weights, WH_AUTO_BASE_LIMIT);
 }
 
 static float sum_cells(const struct wh_auto_cell *cells, const struct wh_auto_active *active)
@@ -275,11 +264,10 @@ static void predict_experts(const struct wh_auto_number *number,
     for (unsigned i = 0; i < RECENT; i++)
         guess->experts[LAST + i] = number->record.recent[i];
     for (unsigned i = CELLS; i < EXPERTS; i++)
-        guess->experts[i] = clamp(guess->experts[i], -PREDICTION_LIMIT, PREDICTION_LIMIT);
-    static const double LEAST = 0.1, MOST = 10;
+        guess->experts[i] = within(guess->experts[i], WH_AUTO_PREDICTION_LIMIT);
     guess->scatter = clamp(1 + (double)sum_cells(number->scatter,
                                                  &row->groups[WH_AUTO_GROUP_BINS]),
-                           LEAST, MOST);
+                           WH_AUTO_LEAST_SCATTER, WH_AUTO_MOST_SCATTER);
 }
 
 /* The mixer by least squares, within the range of the experts. */
@@ -300,7 +288,7 @@ static void loss_weights(const struct record *record, double weights[static EXPE
     for (unsigned i = 1; i < EXPERTS; i++)
         least = fmin(least, record->losses[i]);
     for (unsigned i = 0; i < EXPERTS; i++) {
-        weights[i] = exp(-RATE * (record->losses[i] - least));
+        weights[i] = exp(-WH_AUTO_LOSS_MIXER_RATE * (record->losses[i] - least));
         sum += weights[i];
     }
     for (unsigned i = 0; i < EXPERTS; i++)
@@ -330,7 +318,7 @@ double wh_auto_number_predict(const struct wh_auto_number *number,
         guess->expected = (mix_by_fit(number, guess->experts)
                            + mix_by_losses(number, guess->experts)) / 2;
     if (number->loss.kind == WH_LOSS_POISSON)
-        return log(fmax(1 + guess->expected, LEAST_COUNT));
+        return log(fmax(1 + guess->expected, WH_AUTO_LEAST_COUNT));
     if (!is_shifted(number))
         return guess->expected;
     double error = number->record.error;
@@ -370,15 +358,14 @@ static double step_of(double step, double weight)
 /* The target, or what it is taken for: each that is far after another far one may be further. */
 static double tame(struct wh_auto_number *number, double expected, double target)
 {
-    static const double FURTHER = 4, FURTHEST = 1024;
     struct record *record = &number->record;
-    target = clamp(target, -TARGET_LIMIT, TARGET_LIMIT);
-    if (record->rows <= FAR_AFTER)
+    target = within(target, WH_AUTO_TARGET_LIMIT);
+    if (record->rows <= WH_AUTO_FAR_AFTER)
         return target;
-    double far = record->further * fmax(sqrt(record->square), LEAST_ERROR)
-        * (is_shifted(number) ? FAR_IF_ROBUST : FAR);
+    double far = record->further * fmax(sqrt(record->square), WH_AUTO_LEAST_ERROR)
+        * (is_shifted(number) ? WH_AUTO_FAR_IF_ROBUST : WH_AUTO_FAR);
     bool near = fabs(target - expected) <= far;
-    record->further = near ? 1 : fmin(record->further * FURTHER, FURTHEST);
+    record->further = near ? 1 : fmin(record->further * WH_AUTO_FURTHER, WH_AUTO_FURTHEST);
     return expected + clamp(target - expected, -far, far);
 }
 
@@ -386,10 +373,9 @@ static double tame(struct wh_auto_number *number, double expected, double target
  * every second row, later from every fourth, once they have seen some. */
 static bool is_due(const struct wh_auto_number *number, uint32_t terms)
 {
-    static const double SOME = 1024, MANY = 8192;
-    if (terms <= FEW_TERMS || number->record.rows < SOME)
+    if (terms <= WH_AUTO_FEW_TERMS || number->record.rows < WH_AUTO_SOME_ROWS)
         return true;
-    return fmod(number->record.rows, number->record.rows < MANY ? 2 : 4) == 0;
+    return fmod(number->record.rows, number->record.rows < WH_AUTO_MANY_ROWS ? 2 : 4) == 0;
 }
 
 static void learn_fits(struct wh_auto_number *number, const struct wh_auto_number_guess *guess,
@@ -400,25 +386,25 @@ static void learn_fits(struct wh_auto_number *number, const struct wh_auto_numbe
     for (unsigned i = 0; i < FITS; i++) {
         if (!is_due(number, fit_terms(number, i)))
             continue;
-        double error = clamp(target - guess->experts[LINE + i], -ERROR_LIMIT, ERROR_LIMIT);
+        double error = within(target - guess->experts[LINE + i], WH_AUTO_ERROR_LIMIT);
         wh_rls_learn(&number->fits[i], terms_of(guess, i, trend), error,
                      weight / (guess->scatter * guess->scatter), keep);
     }
     double mixed = wh_rls_predict(&number->mixer, guess->experts);
     wh_rls_learn(&number->mixer, guess->experts,
-                 clamp(target - mixed, -PREDICTION_LIMIT, PREDICTION_LIMIT), weight, 1);
+                 within(target - mixed, WH_AUTO_PREDICTION_LIMIT), weight, 1);
 }
 
 static void learn_cells(struct wh_auto_number *number, const struct wh_auto_number_guess *guess,
                         const struct wh_auto_row *row, double target, double weight, double keep)
 {
-    double noise = fmin((number->record.square + LEAST_NOISE) / weight, MOST_NOISE);
+    double noise = fmin((number->record.square + WH_AUTO_LEAST_NOISE) / weight, WH_AUTO_MOST_NOISE);
     struct wh_auto_surprise surprise = {
-        clamp(target - guess->experts[LINEAR], -ERROR_LIMIT, ERROR_LIMIT), noise, keep,
+        within(target - guess->experts[LINEAR], WH_AUTO_ERROR_LIMIT), noise, keep,
     };
     wh_auto_kalman_follow(number->weights, row->ids, row->sizes, row->count, &surprise);
     for (unsigned i = 0; i < WH_AUTO_GROUPS; i++) {
-        surprise.error = clamp(target - guess->experts[CELLS + i], -ERROR_LIMIT, ERROR_LIMIT);
+        surprise.error = within(target - guess->experts[CELLS + i], WH_AUTO_ERROR_LIMIT);
         wh_auto_kalman_learn(number->cells.cells, &row->groups[i], &surprise);
     }
 }
@@ -427,44 +413,44 @@ static void learn_cells(struct wh_auto_number *number, const struct wh_auto_numb
 static void learn_scatter(struct wh_auto_number *number, double scatter,
                           const struct wh_auto_row *row, double error, double weight, double keep)
 {
-    static const double LIMIT = 3, NOISE = 5, LEAST = 1e-9, STEP = 0.01;
     struct record *record = &number->record;
-    double ratio = error / (record->error + LEAST);
+    double ratio = error / (record->error + WH_AUTO_TINY);
     struct wh_auto_surprise surprise = {
-        clamp(ratio - scatter, -LIMIT, LIMIT), fmin(NOISE / weight, MOST_NOISE),
-        keep,
+        within(ratio - scatter, WH_AUTO_SCATTER_LIMIT),
+        fmin(WH_AUTO_SCATTER_NOISE / weight, WH_AUTO_MOST_NOISE), keep,
     };
     wh_auto_kalman_learn(number->scatter, &row->groups[WH_AUTO_GROUP_BINS], &surprise);
-    double step = step_of(fmax(1 / record->rows, STEP), weight);
+    double step = step_of(fmax(1 / record->rows, WH_AUTO_USUAL_ERROR_STEP), weight);
     record->error += step * (error - record->error);
 }
 
 static double loss_of(double error)
 {
-    return fmin(error * error, LOSS_LIMIT);
+    return fmin(error * error, WH_AUTO_LOSS_LIMIT);
 }
 
 static void learn_record(struct wh_auto_number *number, const struct wh_auto_number_guess *guess,
                          double target, double weight)
 {
-    static const double STEP = 0.02;
     struct record *record = &number->record;
     double error = target - guess->expected;
-    double step = step_of(fmax(1 / record->rows, STEP), weight);
+    double step = step_of(fmax(1 / record->rows, WH_AUTO_USUAL_SQUARE_STEP), weight);
     record->square += step * (error * error - record->square);
     for (unsigned i = 0; i < BASES; i++)
-        record->base_losses[i] = record->base_losses[i] * LOSSES_KEPT
+        record->base_losses[i] = record->base_losses[i] * WH_AUTO_LOSSES_KEPT
             + weight * loss_of(target - guess->experts[i]);
     record->weight += weight;
     for (unsigned i = 0; i < EXPERTS; i++) {
         double off = target - guess->experts[i];
-        record->losses[i] = record->losses[i] * LOSSES_KEPT + weight * loss_of(off);
+        record->losses[i] = record->losses[i] * WH_AUTO_LOSSES_KEPT + weight * loss_of(off);
         record->totals[i] += weight * off * off;
     }
     bool first = record->rows <= 1;
     record->recent[0] = target;
-    record->recent[1] += (first ? 1 : step_of(QUICK_STEP, weight)) * (target - record->recent[1]);
-    record->recent[2] += (first ? 1 : step_of(SLOW_STEP, weight)) * (target - record->recent[2]);
+    double quick = first ? 1 : step_of(WH_AUTO_QUICK_STEP, weight);
+    double slow = first ? 1 : step_of(WH_AUTO_SLOW_STEP, weight);
+    record->recent[1] += quick * (target - record->recent[1]);
+    record->recent[2] += slow * (target - record->recent[2]);
 }
 
 void wh_auto_number_learn(struct wh_auto_number *number, struct wh_auto_number_guess *guess,
@@ -474,7 +460,7 @@ void wh_auto_number_learn(struct wh_auto_number *number, struct wh_auto_number_g
     if (!(outcome->weight > 0))
         return;
     make_room(number, features);
-    double weight = fmin(outcome->weight, MOST_WEIGHT);
+    double weight = fmin(outcome->weight, WH_AUTO_MOST_WEIGHT);
     double target = outcome->target;
     if (number->loss.kind == WH_LOSS_POISSON)
         target -= 1;
@@ -543,7 +529,7 @@ static bool load_record(struct record *record, const json_t *state)
         memcpy((char *)record + members[i].offset, numbers + next,
                members[i].count * sizeof *numbers);
     bool sound = record->rows >= 0 && record->rows == floor(record->rows) && record->error >= 0
-        && record->square >= 0 && record->further >= 1 && record->further <= 1024;
+        && record->square >= 0 && record->further >= 1 && record->further <= WH_AUTO_FURTHEST;
     for (unsigned i = 0; i < BASES; i++)
         sound = sound && record->base_losses[i] >= 0 && record->base_losses[i] <= LARGEST_SUM;
     for (unsigned i = 0; i < EXPERTS; i++)

@@ -5,16 +5,13 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/pack.h"
 
 #ifdef __SSE2__
 #include <emmintrin.h>
 #endif
 
-/* How far forgetting may raise a variance above the prior, and what it is lowered to then. */
-static const double MOST_GROWTH = 200, GROWTH_LEFT = 100;
-/* A weight beyond means that the terms say nothing any more. */
-static const double LARGEST_WEIGHT = 1e9;
 /* Far more than what is lowered can be; refused in a file. */
 static const double LARGEST_COVARIANCE = 1e12;
 
@@ -138,7 +135,7 @@ static void begin_anew(struct wh_rls *rls)
         for (uint32_t j = 0; j < i; j++)
             row[j] = 0;
         row[i] = rls->prior;
-        if (!(fabs(rls->weights[i]) <= LARGEST_WEIGHT))
+        if (!(fabs(rls->weights[i]) <= WH_AUTO_LARGEST_FIT))
             rls->weights[i] = 0;
     }
 }
@@ -156,18 +153,18 @@ static void bound(struct wh_rls *rls)
 {
     for (uint32_t i = 0; i < rls->size; i++) {
         double variance = row_of(rls, i)[i];
-        if (!(variance > MOST_GROWTH * rls->prior))
+        if (!(variance > WH_AUTO_MOST_GROWTH * rls->prior))
             continue;
         for (uint32_t j = 0; j < rls->size; j++)
             rls->gain[j] = j < i ? row_of(rls, i)[j] : row_of(rls, j)[i];
-        shrink(rls, (variance - GROWTH_LEFT * rls->prior) / (variance * variance), 1);
+        shrink(rls, (variance - WH_AUTO_GROWTH_LEFT * rls->prior) / (variance * variance), 1);
     }
 }
 
 static bool is_definite(const struct wh_rls *rls)
 {
     for (uint32_t i = 0; i < rls->size; i++)
-        if (!(row_of(rls, i)[i] > 0) || !(fabs(rls->weights[i]) <= LARGEST_WEIGHT))
+        if (!(row_of(rls, i)[i] > 0) || !(fabs(rls->weights[i]) <= WH_AUTO_LARGEST_FIT))
             return false;
     return true;
 }
@@ -211,7 +208,7 @@ bool wh_rls_load(struct wh_rls *rls, const json_t *state, uint32_t most)
     wh_rls_grow(rls, (uint32_t)size, 0);
     return rls->size == size
         && wh_auto_doubles_load(json_object_get(state, "weights"), rls->weights, size,
-                                LARGEST_WEIGHT)
+                                WH_AUTO_LARGEST_FIT)
         && wh_auto_doubles_load(json_object_get(state, "covariance"), rls->covariance,
                                 triangle(size), LARGEST_COVARIANCE)
         && is_definite(rls);

@@ -2,14 +2,8 @@
 
 #include <math.h>
 
+#include "learn/auto/constants.h"
 #include "learn/auto/pack.h"
-
-/* What sums of squared slopes and of losses keep from row to row. */
-static const double SLOPES_KEPT = 0.999, LOSSES_KEPT = 0.99;
-/* Offset and multiple are kept within this. */
-static const double FURTHEST = 20;
-/* How fast a guess's weight falls with its share of loss above the best. */
-static const double SHARPNESS = 50;
 
 static void make_guesses(const struct wh_auto_shift *shift, double expected, double error,
                          double scatter, double guesses[static WH_AUTO_GUESSES])
@@ -31,7 +25,7 @@ double wh_auto_shift_guess(const struct wh_auto_shift *shift, double expected, d
     for (unsigned i = 0; i < WH_AUTO_GUESSES; i++) {
         double weight = 1;
         if (shift->losses[i] > least)
-            weight = least > 0 ? exp(-SHARPNESS * (shift->losses[i] / least - 1)) : 0;
+            weight = least > 0 ? exp(-WH_AUTO_SHIFT_SHARPNESS * (shift->losses[i] / least - 1)) : 0;
         sum += weight * guesses[i];
         weights += weight;
     }
@@ -48,11 +42,11 @@ static struct wh_outcome outcome_of(const struct wh_loss *loss, double guess, do
 /* A step against the slope. */
 static void step(double *value, double *slopes, double slope, double weight)
 {
-    *slopes = *slopes * SLOPES_KEPT + weight * slope * slope;
+    *slopes = *slopes * WH_AUTO_SLOPES_KEPT + weight * slope * slope;
     if (!(*slopes > 0))
         return;
     *value -= fmin(weight, 1) * slope / sqrt(*slopes);
-    *value = fmax(-FURTHEST, fmin(FURTHEST, *value));
+    *value = fmax(-WH_AUTO_SHIFT_FURTHEST, fmin(WH_AUTO_SHIFT_FURTHEST, *value));
 }
 
 void wh_auto_shift_learn(struct wh_auto_shift *shift, const struct wh_loss *loss, double expected,
@@ -63,7 +57,7 @@ void wh_auto_shift_learn(struct wh_auto_shift *shift, const struct wh_loss *loss
     make_guesses(shift, expected, error, scatter, guesses);
     for (unsigned i = 0; i < WH_AUTO_GUESSES; i++) {
         outcomes[i] = outcome_of(loss, guesses[i], target);
-        shift->losses[i] = shift->losses[i] * LOSSES_KEPT + weight * outcomes[i].loss;
+        shift->losses[i] = shift->losses[i] * WH_AUTO_SHIFT_LOSSES_KEPT + weight * outcomes[i].loss;
     }
     step(&shift->offset, &shift->offset_slopes, outcomes[1].slope, weight);
     step(&shift->multiple, &shift->multiple_slopes, outcomes[2].slope, weight);
@@ -90,7 +84,8 @@ bool wh_auto_shift_load(struct wh_auto_shift *shift, const json_t *state)
                                      .offset_slopes = numbers[2], .multiple_slopes = numbers[3] };
     for (unsigned i = 0; i < WH_AUTO_GUESSES; i++)
         shift->losses[i] = numbers[4 + i];
-    bool sound = fabs(shift->offset) <= FURTHEST && fabs(shift->multiple) <= FURTHEST
+    bool sound = fabs(shift->offset) <= WH_AUTO_SHIFT_FURTHEST
+        && fabs(shift->multiple) <= WH_AUTO_SHIFT_FURTHEST
         && shift->offset_slopes >= 0 && shift->multiple_slopes >= 0;
     for (unsigned i = 0; i < WH_AUTO_GUESSES; i++)
         sound = sound && shift->losses[i] >= 0;

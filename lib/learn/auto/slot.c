@@ -6,10 +6,11 @@
 
 #include "base/base64.h"
 #include "base/memory.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/pack.h"
 #include "learn/example.h"
 
-static const uint64_t refreshes[] = { 32, 128, 512, 2048 };
+static const uint64_t refreshes[] = { WH_AUTO_REFRESHES };
 
 enum { REFRESHES = sizeof refreshes / sizeof *refreshes };
 
@@ -85,7 +86,7 @@ void wh_auto_slot_add(struct wh_auto_slot *slot, double number, double keep)
     slot->squares = slot->squares * keep + off * (number - slot->mean);
     double deviation = sqrt(slot->squares / slot->weight);
     /* A deviation that is but the rounding of a constant is none. */
-    slot->inverse = deviation > fabs(slot->mean) * 1e-13 ? 1 / deviation : 0;
+    slot->inverse = deviation > fabs(slot->mean) * WH_AUTO_LEAST_DEVIATION ? 1 / deviation : 0;
     if (!isfinite(slot->inverse))
         slot->inverse = 0;
     if (!slot->sample)

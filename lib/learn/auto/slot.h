@@ -13,13 +13,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-enum {
-    WH_AUTO_BINS = 32,    /* codes of numbers are 1 to this, from low to high; 0 is: missing */
-    WH_AUTO_SAMPLE = 1024 /* numbers that edges are taken from */
-};
-
-/* Standardised values are kept within +-6. */
-static const double WH_AUTO_LARGEST = 6;
+#include "learn/auto/constants.h"
 
 /* Zero-initialise. */
 struct wh_auto_slot {

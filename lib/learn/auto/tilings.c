@@ -6,10 +6,8 @@
 #include <emmintrin.h>
 #endif
 
+#include "learn/auto/constants.h"
 #include "learn/auto/pack.h"
-
-/* Deviations that a step of the widest tilings takes; the others take a half and a quarter. */
-static const double WIDEST = 1.5;
 
 static unsigned dimensions(unsigned tiling)
 {
@@ -19,7 +17,7 @@ static unsigned dimensions(unsigned tiling)
 /* Directions are of length 1 over the slots that there are. */
 static void point(struct wh_auto_tilings *tilings, unsigned number)
 {
-    double width = WIDEST / (double)(1u << number / WH_AUTO_TILINGS);
+    double width = WH_AUTO_WIDEST / (double)(1u << number / WH_AUTO_TILINGS);
     uint32_t count = tilings->tilings[number].count;
     for (unsigned k = 0; k < WH_AUTO_TILE_SLOTS; k++) {
         uint64_t draw = 16 * ((uint64_t)number * WH_AUTO_TILE_SLOTS + k);

@@ -13,12 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "learn/auto/constants.h"
+
 enum {
-    WH_AUTO_TILINGS = 24, /* of each width */
-    WH_AUTO_WIDTHS = 3,   /* 1.5 deviations, a half and a quarter of that */
     WH_AUTO_ALL_TILINGS = WH_AUTO_TILINGS * WH_AUTO_WIDTHS,
-    WH_AUTO_TILE_CELLS = 1024, /* of a tiling; what is more shares cells by hash */
-    WH_AUTO_TILE_SLOTS = 3,    /* the most that a tiling looks at */
 };
 
 struct wh_auto_tiling {

@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "base/memory.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/pack.h"
 
 enum {
@@ -43,12 +44,7 @@ static const struct level {
 };
 
 /* After so many rows a slot that was in too few of them is dropped. */
-static const uint64_t reviews[] = { 32, 128, 512, 2048 };
-
-enum {
-    RARE = 32,
-    ALL_CROSSED = 11, /* fields of which all pairs are crossed */
-};
+static const uint64_t reviews[] = { WH_AUTO_REVIEWS };
 
 struct cross {
     uint32_t left, right; /* slots; equal: out of use */
@@ -274,7 +270,7 @@ static void list_cells(const struct wh_auto_view *view, struct wh_auto_scratch *
 static bool wants_pairs(const struct wh_auto_scratch *scratch)
 {
     const struct wh_auto_row *row = &scratch->row;
-    return row->loose > 0 || (row->slots > ALL_CROSSED && 2 * row->count < row->slots);
+    return row->loose > 0 || (row->slots > WH_AUTO_ALL_CROSSED && 2 * row->count < row->slots);
 }
 
 static void list_pairs(const struct wh_auto_view *view, struct wh_auto_scratch *scratch)
@@ -459,7 +455,7 @@ static void learn_slot(struct wh_auto_view *view, uint32_t number, double value,
     if (!isnan(value))
         wh_auto_slot_add(slot, value, keep);
     for (size_t i = 0; i < sizeof reviews / sizeof *reviews; i++)
-        if (slot->rows == reviews[i] && slot->present < slot->rows / RARE)
+        if (slot->rows == reviews[i] && slot->present < slot->rows / WH_AUTO_SLOT_RARE)
             drop_slot(view, number);
 }
 

@@ -28,14 +28,13 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "learn/auto/constants.h"
 #include "learn/auto/fields.h"
 #include "learn/auto/slot.h"
 #include "learn/auto/tilings.h"
 #include "learn/example.h"
 
 enum {
-    WH_AUTO_CROSSES = 64,
-    WH_AUTO_PAIRED = 23, /* features of a row that are paired, each with each */
     WH_AUTO_MOST_PAIRS = WH_AUTO_PAIRED * (WH_AUTO_PAIRED - 1) / 2,
     WH_AUTO_PRODUCTS = 2 * WH_AUTO_SLOTS + WH_AUTO_CROSSES,
 };
@@ -55,7 +54,6 @@ enum wh_auto_group {
 
 /* Cells of a table that has one for every cell of every group: all cells' numbers are below. */
 enum {
-    WH_AUTO_PAIR_CELLS = 1 << 16,
     WH_AUTO_BIN_CELLS = WH_AUTO_SLOTS * (17 + 5 + 9 + 17 + 33),
     WH_AUTO_CROSS_CELLS = WH_AUTO_CROSSES * (5 * 5 + 9 * 9 + 17 * 17 + 33 * 33),
     WH_AUTO_CELLS = WH_AUTO_BIN_CELLS + WH_AUTO_CROSS_CELLS
