@@ -10,6 +10,8 @@
 #   make install    into PREFIX=/usr/local, under DESTDIR for packages, without symbols (STRIP=:
 #                   keeps them); make uninstall
 #   make bench      measure against other programs; make bench BENCH="csv clean" for some
+#   make tune       what each constant of the learner auto does to the loss; make tune
+#                   TUNE="FAR LAST_RATE" for some
 #   make fuzz       every fuzz target for FUZZ_SECONDS=600, with clang
 #   make crash      disturb pipelines CRASH_RUNS=200 times; CRASH="-m kill" and more, see
 #                   tests/crash/run
@@ -41,6 +43,7 @@ FUZZ_SECONDS = 600
 CRASH_RUNS   = 200
 CRASH        =
 BENCH        =
+TUNE         =
 DEPS         = build check demo
 export NO_DEPS
 # Sample data that the project does not ship; tests that need it are skipped where it is absent.
@@ -222,6 +225,11 @@ bench:
 	+@$(MAKE) --no-print-directory $(PARALLEL) all $(BENCH_PROGRAMS) $(PRELOADS)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run $(BENCH)
 
+tune:
+	@tests/install-deps build
+	+@$(MAKE) --no-print-directory $(PARALLEL) $(BENCH_PROGRAMS)
+	+@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/bench/tune $(TUNE)
+
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libwh.a
 	@mkdir -p $(@D)
 	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $< $(BUILD)/libwh.a $(FILTER_LIBS)
@@ -263,7 +271,7 @@ clean:
 	    $(MUSL)-libraries demo
 
 .PHONY: all programs deps check run-tests golden crash asan tsan run-tsan arm64 musl fuzz demo bench \
-    install uninstall clean
+    tune install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

@@ -7,7 +7,7 @@ load ../helper
 @test "shell scripts pass shellcheck" {
     cd "$ROOT"
     shellcheck -x .ci/run tests/run tests/run-one tests/install-deps tests/fuzz/run \
-        tests/bench/run tests/crash/run tests/ci/* tests/golden/write examples/*.sh
+        tests/bench/run tests/bench/tune tests/crash/run tests/ci/* tests/golden/write examples/*.sh
     shellcheck -s bash tests/golden/inputs.bash
     shellcheck -x -s sh tests/bench/*.sh
 }
