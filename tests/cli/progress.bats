@@ -13,8 +13,9 @@ on_terminal() {
 }
 
 slow_rows='{ echo "{\"a\":1}"; echo "{"; sleep 1.1; echo "{\"a\":2}"; }'
-# The second row comes when progress has been drawn.
-drawn_rows='{ echo "{\"a\":1}"; echo "{"; until grep -q "2 rows" raw; do sleep 0.05; done
+# The last row comes when progress has been drawn. (The file raw begins with the command itself, in
+# which the pattern must not find itself.)
+drawn_rows='{ echo "{\"a\":1}"; echo "{"; until grep -q "2 row[s]" raw; do sleep 0.05; done
     echo "{\"a\":2}"; }'
 
 @test "progress is drawn on a terminal and gone at the end" {
