@@ -795,10 +795,14 @@ static void wide_rows_in_another_order_take_no_time(void **state)
     struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, &row, ',', WH_CSV_QUOTED);
     struct wh_buffer out = { 0 };
     struct wh_error error;
+    clock_t begun = clock();
+    assert_int_equal(wh_csv_encode_row(encoder, &out, &row, &error), WH_TAKEN);
+    out.length = 0;
     row.shape = other;
-    clock_t before = clock();
-    assert_int_equal(wh_csv_encode_row(encoder, &out, &row, &error), 0);
-    assert_true(clock() - before < 2 * CLOCKS_PER_SEC);
+    clock_t between = clock();
+    assert_int_equal(wh_csv_encode_row(encoder, &out, &row, &error), WH_TAKEN);
+    clock_t in_order = between - begun, in_another = clock() - between;
+    assert_true(in_another < 100 * (in_order + CLOCKS_PER_SEC / 100));
     assert_int_equal(out.length, WH_MAX_COLUMNS + 1);
     assert_memory_equal(out.data + out.length - 3, ",7\n", 3);
     wh_buffer_free(&out);
