@@ -36,8 +36,12 @@ static char *format(const char *path, const struct wh_place *place)
     return wh_buffer_text(&name);
 }
 
-/* Whether `name` is NAME.EPOCH.N; gives its place. */
-static bool parse(const struct wh_keep *keep, const char *name, struct wh_place *place)
+/* What a state's second name is called until it becomes STATE (link_state): a kill may leave it. */
+static const char UNFINISHED[] = ".new";
+
+/* Whether `name` is NAME.EPOCH.N; gives its place, and what follows after that. */
+static bool parse_rest(const struct wh_keep *keep, const char *name, struct wh_place *place,
+                       const char **rest)
 {
     size_t length = strlen(keep->name);
     if (strncmp(name, keep->name, length) != 0 || name[length] != '.')
@@ -52,7 +56,15 @@ static bool parse(const struct wh_keep *keep, const char *name, struct wh_place 
     char *end;
     errno = 0;
     place->n = strtoull(dot + 1, &end, 10);
-    return dot[1] >= '1' && dot[1] <= '9' && *end == '\0' && errno == 0;
+    *rest = end;
+    return dot[1] >= '1' && dot[1] <= '9' && errno == 0;
+}
+
+/* The same where nothing follows. */
+static bool parse(const struct wh_keep *keep, const char *name, struct wh_place *place)
+{
+    const char *rest;
+    return parse_rest(keep, name, place, &rest) && *rest == '\0';
 }
 
 static void remember(struct wh_keep *keep, const char *name)
@@ -70,8 +82,11 @@ static int list_others(struct wh_keep *keep, struct wh_error *error)
         return wh_fail_errno(error, WH_FAILED, "%s: cannot read its folder", keep->path);
     struct dirent *entry;
     struct wh_place place;
+    const char *rest;
     while ((entry = readdir(folder)))
-        if (parse(keep, entry->d_name, &place) && strcmp(place.epoch, keep->epoch) != 0)
+        if (parse_rest(keep, entry->d_name, &place, &rest)
+            && (*rest == '\0' || strcmp(rest, UNFINISHED) == 0)
+            && strcmp(place.epoch, keep->epoch) != 0)
             remember(keep, entry->d_name);
     closedir(folder);
     return 0;
@@ -255,7 +270,7 @@ static int link_state(const struct wh_keep *keep, const struct wh_place *place,
 {
     char *path = format(keep->path, place), *name = format(keep->name, place);
     struct wh_buffer temporary = { 0 };
-    wh_buffer_format(&temporary, "%s.new", name);
+    wh_buffer_format(&temporary, "%s%s", name, UNFINISHED);
     int result = 0;
     unlinkat(keep->folder, wh_buffer_text(&temporary), 0);
     if (linkat(keep->folder, name, keep->folder, temporary.data, 0) == 0) {

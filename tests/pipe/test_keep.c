@@ -257,12 +257,24 @@ static void state_alone_gets_the_name_of_its_checkpoint_before_it_is_replaced(vo
     }
 }
 
+static void what_a_kill_left_of_a_name_goes_with_the_next_commit(void **state)
+{
+    (void)state;
+    write_text(path_of("s." ONE ".7.new"), ONE " 7");
+    struct wh_keep *keep = begin(TWO, ONE, 7);
+    save(keep, TWO, 1);
+    assert_true(there("s." ONE ".7.new"));
+    committed(keep, 1);
+    assert_false(there("s." ONE ".7.new"));
+    wh_keep_close(keep);
+}
+
 static void files_of_others_stay(void **state)
 {
     (void)state;
     static const char *const names[] = { "s.json", "s.lock", "s.111111111111", "s.111111111111.x",
                                          "s.111111111111.0", "s.2024.1", "st." ONE ".1",
-                                         "s.11111111111G.1", "s." ONE ".1.new" };
+                                         "s.11111111111G.1", "s." ONE ".1.old" };
     enum { NAMES = sizeof names / sizeof *names };
     for (size_t i = 0; i < NAMES; i++)
         write_text(path_of(names[i]), "theirs");
@@ -319,6 +331,7 @@ int main(void)
         TEST(a_sleeper_that_wakes_takes_nothing_from_its_successor),
         TEST(the_state_of_the_commit_before_the_last_is_left),
         TEST(state_alone_gets_the_name_of_its_checkpoint_before_it_is_replaced),
+        TEST(what_a_kill_left_of_a_name_goes_with_the_next_commit),
         TEST(files_of_others_stay),
         TEST(a_state_behind_a_link_stays_there_and_keeps_who_may_read_it),
         TEST(a_checkpoint_without_a_state_changes_nothing),
