@@ -47,7 +47,7 @@ ends() {
     printf '%s\n' '{"id":1}' '{"id":2}' >in.ndjson
     starts wh-load out.ndjson --checkpoint c.json --every 0s
     { begin "$E1"; echo '{"id":1}'; } >&4
-    eventually test -e c.json.lock
+    eventually test -s c.json.lock
     kill -STOP "$tool"
     rm ./*.lock
     wh-extract in.ndjson --checkpoint c.json | wh-load out.ndjson --checkpoint c.json
@@ -61,21 +61,22 @@ ends() {
     same in.ndjson out.ndjson
 }
 
+# A lock file tells its holder once the lock is held; a file that is removed before that is made anew.
 @test "a plain run does not write a target, a state or a model whose lock was removed" {
     starts wh-load out.ndjson
-    eventually test -e out.ndjson.lock
+    eventually test -s out.ndjson.lock
     rm out.ndjson.lock
     echo '{"id":1}' >&4
     ends 3
     [ ! -e out.ndjson ]
     starts wh-clean --unique id --state s.state
-    eventually test -e s.state.lock
+    eventually test -s s.state.lock
     rm s.state.lock
     echo '{"id":1}' >&4
     ends 3
     [ ! -e s.state ]
     starts wh-update -q -m m.whm --label y
-    eventually test -e m.whm.lock
+    eventually test -s m.whm.lock
     rm m.whm.lock
     echo '{"x":1,"y":0}' >&4
     ends 3
@@ -112,7 +113,7 @@ ends() {
 
 @test "the lock that another run holds is not removed by the end of the first" {
     starts wh-load out.ndjson
-    eventually test -e out.ndjson.lock
+    eventually test -s out.ndjson.lock
     rm out.ndjson.lock
     echo another >out.ndjson.lock
     ends 3
