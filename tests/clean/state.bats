@@ -70,7 +70,7 @@ ids() {
     mkfifo slow
     wh-clean -q --unique id --state s slow >/dev/null &
     exec 9>slow
-    eventually [ -e s.lock ]
+    eventually [ -s s.lock ]
     exits 3 wh-clean --unique id --state s r.ndjson
     exec 9>&-
     wait %1

@@ -247,7 +247,7 @@ all=(--log1p x --standard x --onehot 'city:min_frequency=100' --hash 'city,x=32'
     mkfifo slow
     wh-featurize "${steps[@]}" --state s slow >/dev/null &
     exec 9>slow
-    eventually [ -e s.lock ]
+    eventually [ -s s.lock ]
     exits 3 wh-featurize "${steps[@]}" --state s rows.ndjson
     says 's'
     exec 9>&-

@@ -324,7 +324,7 @@ sink() {
     mkfifo in
     sink -q <in &
     exec 5>in
-    eventually [ -e m.whm.lock ]
+    eventually [ -s m.whm.lock ]
     exits 3 eval 'stream bbbbbbbbbbb2 null 1 | sink'
     says 'is writing it'
     stream aaaaaaaaaaa1 null 1 >&5

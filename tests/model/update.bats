@@ -443,7 +443,7 @@ names() {
     mkfifo rows
     wh-update -m m.whm --label y -q rows &
     exec 5>rows
-    eventually [ -e m.whm.lock ]
+    eventually [ -s m.whm.lock ]
     exits 3 wh-update -m m.whm --label y /dev/null
     says "process $! is writing it"
     printf '{"y":1,"a":1}\n' >&5

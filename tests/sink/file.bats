@@ -154,7 +154,7 @@ begin() {
     mkfifo pipe
     wh-load out.ndjson pipe 3>&- &
     exec 4>pipe
-    eventually [ -e out.ndjson.lock ]
+    eventually [ -s out.ndjson.lock ]
     exits 3 wh-load out.ndjson rows.ndjson
     says "out.ndjson: process $! is writing it"
     exec 4>&-
@@ -380,7 +380,7 @@ killed() {
     wh-load out.ndjson pipe 2>err 3>&- &
     loader=$!
     exec 4>pipe
-    eventually [ -e out.ndjson.lock ]
+    eventually [ -s out.ndjson.lock ]
     seq 200000 | sed 's/.*/{"id":&}/' >&4
     echo '{"foreign":1}' >>out.ndjson
     echo broken >&4
