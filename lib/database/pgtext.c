@@ -142,7 +142,9 @@ static size_t decode_hex(char *text, size_t length)
     size_t count = length / 2 - 1;
     for (size_t i = 0; i < count; i++) {
         const char *digits = text + 2 + 2 * i;
-        text[i] = (char)(wh_hex_digit(digits[0]) << 4 | wh_hex_digit(digits[1]));
+        /* The server sends only digits. Of anything else something is made. */
+        text[i] = (char)((unsigned)wh_hex_digit(digits[0]) << 4
+                         | (unsigned)wh_hex_digit(digits[1]));
     }
     return count;
 }
