@@ -122,3 +122,25 @@ int wh_url_check_file(const char *operand, const char *what, const char *const *
     free(wanted);
     return -1;
 }
+
+static bool begins_with_any(const char *name, const char *const *prefixes)
+{
+    while (*prefixes && strncmp(name, *prefixes, strlen(*prefixes)) != 0)
+        prefixes++;
+    return *prefixes != NULL;
+}
+
+size_t wh_url_kind(const char *name, const char *what, const char *const *const *prefixes,
+                   size_t count, struct wh_error *error)
+{
+    enum { MOST = 16 };
+    const char *known[MOST];
+    size_t known_count = 0;
+    for (size_t k = 0; k + 1 < count; k++) {
+        if (begins_with_any(name, prefixes[k]))
+            return k;
+        for (size_t p = 0; prefixes[k][p] && known_count < MOST; p++)
+            known[known_count++] = prefixes[k][p];
+    }
+    return wh_url_check_file(name, what, known, known_count, error) == 0 ? count - 1 : count;
+}

@@ -11,30 +11,16 @@
 static const struct wh_sink_kind *const kinds[] = {
     &wh_sqlite_sink, &wh_postgres_sink, &wh_file_sink,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds, MOST_PREFIXES = 16 };
-
-static bool takes(const struct wh_sink_kind *kind, const char *target)
-{
-    const char *const *prefix = kind->prefixes;
-    while (*prefix && strncmp(target, *prefix, strlen(*prefix)) != 0)
-        prefix++;
-    return *prefix != NULL;
-}
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 /* The kind that a target names; NULL where its scheme is unknown (the nearest is suggested). */
 static const struct wh_sink_kind *find_kind(const char *target, struct wh_error *error)
 {
-    size_t i = 0;
-    while (!takes(kinds[i], target))
-        i++;
-    if (i < KINDS - 1)
-        return kinds[i];
-    const char *names[MOST_PREFIXES];
-    size_t count = 0;
-    for (size_t k = 0; k < KINDS - 1; k++)
-        for (size_t p = 0; kinds[k]->prefixes[p] && count < MOST_PREFIXES; p++)
-            names[count++] = kinds[k]->prefixes[p];
-    return wh_url_check_file(target, "target", names, count, error) == 0 ? kinds[i] : NULL;
+    const char *const *prefixes[KINDS];
+    for (size_t i = 0; i < KINDS; i++)
+        prefixes[i] = kinds[i]->prefixes;
+    size_t found = wh_url_kind(target, "target", prefixes, KINDS, error);
+    return found < KINDS ? kinds[found] : NULL;
 }
 
 /* The checkpoint of a database is a row in that database, or it could not be committed together

@@ -9,29 +9,15 @@
 static const struct wh_source_kind *const kinds[] = {
     &wh_sqlite_source, &wh_postgres_source, &wh_file_source,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds, MOST_PREFIXES = 16 };
-
-static bool takes(const struct wh_source_kind *kind, const char *operand)
-{
-    const char *const *prefix = kind->prefixes;
-    while (*prefix && strncmp(operand, *prefix, strlen(*prefix)) != 0)
-        prefix++;
-    return *prefix != NULL;
-}
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 const struct wh_source_kind *wh_source_find(const char *operand, struct wh_error *error)
 {
-    size_t i = 0;
-    while (!takes(kinds[i], operand))
-        i++;
-    if (i < KINDS - 1)
-        return kinds[i];
-    const char *names[MOST_PREFIXES];
-    size_t count = 0;
-    for (size_t k = 0; k < KINDS - 1; k++)
-        for (size_t p = 0; kinds[k]->prefixes[p] && count < MOST_PREFIXES; p++)
-            names[count++] = kinds[k]->prefixes[p];
-    return wh_url_check_file(operand, "source", names, count, error) == 0 ? kinds[i] : NULL;
+    const char *const *prefixes[KINDS];
+    for (size_t i = 0; i < KINDS; i++)
+        prefixes[i] = kinds[i]->prefixes;
+    size_t found = wh_url_kind(operand, "source", prefixes, KINDS, error);
+    return found < KINDS ? kinds[found] : NULL;
 }
 
 /* What is said about reading text would be without effect on a database, and not by intent. */
