@@ -101,12 +101,24 @@ static bool find_powers(const struct wh_slice *text, int64_t *high, int64_t *low
     return found;
 }
 
+/* The digits that numeric keeps (PostgreSQL, "Numeric Types"). */
+enum { MOST_WHOLE = 131072, MOST_SCALE = 16383 };
+
+/* Of a number that has too many digits for its type: what keeps it is numeric, up to its limits. */
+static bool refuse_digits(struct wh_pg_refusal *refusal, const char *what,
+                          const struct wh_slice *text)
+{
+    int64_t high = 0, low = 0;
+    if (find_powers(text, &high, &low) && (high >= MOST_WHOLE || low < -MOST_SCALE))
+        return refuse(refusal, what, KEEPS("text"));
+    return refuse(refusal, what, KEEPS("numeric"));
+}
+
 /* Precision and scale as pg_attribute.atttypmod has them (PostgreSQL, utils/adt/numeric.c). */
 bool wh_pg_accept_numeric(const struct wh_pg_type *type, const struct wh_slice *text,
                           struct wh_pg_refusal *refusal)
 {
-    enum { HEADER = 4, SCALE_BITS = 0x7FF, SCALE_SIGN = 0x400, MOST_WHOLE = 131072,
-           MOST_SCALE = 16383 };
+    enum { HEADER = 4, SCALE_BITS = 0x7FF, SCALE_SIGN = 0x400 };
     int64_t high = 0, low = 0, whole = MOST_WHOLE, scale = MOST_SCALE;
     if (!wh_number_valid(text->text, text->length))
         return is_special_number(text)
@@ -119,14 +131,12 @@ bool wh_pg_accept_numeric(const struct wh_pg_type *type, const struct wh_slice *
     if (!find_powers(text, &high, &low))
         return true;
     if (high >= whole)
-        return refuse(refusal, "has more digits before the point than the type keeps",
-                      KEEPS("numeric"));
+        return refuse_digits(refusal, "has more digits before the point than the type keeps", text);
     if (scale < 0 && low < -scale)
-        return refuse(refusal, "has digits that the type, with its negative scale, rounds away",
-                      KEEPS("numeric"));
+        return refuse_digits(refusal, "has digits that the type, with its negative scale, rounds away",
+                             text);
     return low >= -scale
-           || refuse(refusal, "has more digits after the point than the type keeps",
-                     KEEPS("numeric"));
+           || refuse_digits(refusal, "has more digits after the point than the type keeps", text);
 }
 
 /* Of a number that no real, or no double, is near to. */
@@ -155,7 +165,7 @@ bool wh_pg_accept_float(const struct wh_slice *text, bool single, struct wh_pg_r
     if (single && wh_number_kept(text->text, text->length))
         return refuse(refusal, range ? range : "has more digits than a real keeps",
                       KEEPS("double precision"));
-    return refuse(refusal, range ? range : "has more digits than a double keeps", KEEPS("numeric"));
+    return refuse_digits(refusal, range ? range : "has more digits than a double keeps", text);
 }
 
 /* A number of two places, or as lc_monetary C prints it: -$1,234.50. */
@@ -165,8 +175,8 @@ bool wh_pg_accept_money(const struct wh_slice *text, struct wh_pg_refusal *refus
     int64_t high = 0, low = 0;
     if (wh_number_valid(text->text, text->length))
         return !find_powers(text, &high, &low) || low >= -PLACES
-               || refuse(refusal, "has more digits after the point than the type keeps",
-                         KEEPS("numeric"));
+               || refuse_digits(refusal, "has more digits after the point than the type keeps",
+                                text);
     struct cursor left = cursor_of(text);
     int value, count;
     take(&left, '-');

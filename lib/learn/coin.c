@@ -202,7 +202,7 @@ static int coin_load(struct wh_head *head, const json_t *state, struct wh_error 
         || !wh_state_number(state, "weight", WH_LARGEST_SUM, &coin->rows)
         || !wh_state_number(state, "squares", WH_LARGEST_SUM, &coin->squares) || coin->rows < 0
         || coin->squares < 0)
-        return wh_fail(error, WH_REFUSED, "its learner's state is not one");
+        return wh_fail(error, WH_REFUSED, "its learner's state is invalid");
     return 0;
 }
 

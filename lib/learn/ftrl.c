@@ -143,7 +143,7 @@ static int ftrl_load(struct wh_head *head, const json_t *state, struct wh_error 
     struct ftrl *ftrl = ftrl_of(head);
     if (!wh_range_load(&ftrl->range, state)
         || !wh_state_number(state, "clock", WH_LAST_CLOCK, &ftrl->clock))
-        return wh_fail(error, WH_REFUSED, "its learner's state is not one");
+        return wh_fail(error, WH_REFUSED, "its learner's state is invalid");
     return 0;
 }
 

@@ -150,7 +150,7 @@ int wh_learner_load(struct wh_learner *learner, const json_t *state, struct wh_e
 {
     const json_t *heads = json_object_get(state, "heads");
     if (json_array_size(heads) != learner->outputs)
-        return wh_fail(error, WH_REFUSED, "its learner has not as many outputs as its task");
+        return wh_fail(error, WH_REFUSED, "its learner has too many or too few outputs for its task");
     for (uint32_t i = 0; i < learner->outputs; i++)
         if (learner->type->load(learner->heads[i], json_array_get(heads, i), error) != 0)
             return -1;
@@ -203,7 +203,7 @@ int wh_learner_read(struct wh_learner *learner, const json_t *whose, const json_
     bool view = json_is_null(whose) && learner->view;
     bool head = json_is_number(whose) && output >= 0 && output < learner->outputs;
     if (!learner->type->read || (!view && !head))
-        return wh_fail(error, WH_REFUSED, "its learner's lines are not what they should be");
+        return wh_fail(error, WH_REFUSED, "its learner's lines are invalid");
     return learner->type->read(learner->view, view ? NULL : learner->heads[(size_t)output],
                                value, error);
 }

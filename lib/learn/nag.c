@@ -228,7 +228,7 @@ static int nag_load(struct wh_head *head, const json_t *state, struct wh_error *
         || !wh_state_number(state, "clock", WH_LAST_CLOCK, &nag->clock)
         || !wh_range_load(&nag->range, state) || nag->rows < 0
         || nag->squares < nag->rows * NEARLY)
-        return wh_fail(error, WH_REFUSED, "its learner's state is not one");
+        return wh_fail(error, WH_REFUSED, "its learner's state is invalid");
     return 0;
 }
 

@@ -179,7 +179,7 @@ static int scaler_load(struct wh_view *view, const json_t *state, struct wh_erro
     struct scaler *scaler = scaler_of(view);
     if (!wh_state_number(state, "rows", WH_LARGEST_SUM, &scaler->rows) || scaler->rows < 0
         || !wh_state_number(state, "clock", WH_LAST_CLOCK, &scaler->clock))
-        return wh_fail(error, WH_REFUSED, "its scaler's state is not one");
+        return wh_fail(error, WH_REFUSED, "its scaler's state is invalid");
     return 0;
 }
 
@@ -351,7 +351,7 @@ static int sgd_load(struct wh_head *head, const json_t *state, struct wh_error *
     struct sgd *sgd = sgd_of(head);
     if (!wh_range_load(&sgd->range, state)
         || !wh_state_number(state, "weight", WH_LARGEST_SUM, &sgd->rows) || sgd->rows < 0)
-        return wh_fail(error, WH_REFUSED, "its learner's state is not one");
+        return wh_fail(error, WH_REFUSED, "its learner's state is invalid");
     return 0;
 }
 

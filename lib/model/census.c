@@ -669,7 +669,7 @@ int wh_census_load(struct wh_model *model, const json_t *value, struct wh_error 
     else
         sound = load_column(census, value);
     census->rows_before = census->rows;
-    return sound ? 0 : wh_fail(error, WH_REFUSED, "what it remembers of columns is damaged");
+    return sound ? 0 : wh_fail(error, WH_REFUSED, "what it holds about columns is invalid");
 }
 
 /*

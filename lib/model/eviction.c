@@ -110,6 +110,5 @@ int wh_eviction_read(struct wh_model *model, const json_t *value, struct wh_erro
         names->names[(uint32_t)first + i / COUNT_BYTES].seen = seen;
     }
     free(bytes);
-    return good ? 0 : wh_fail(error, WH_REFUSED, "its counts of features are not what they "
-                              "should be");
+    return good ? 0 : wh_fail(error, WH_REFUSED, "its counts of features are invalid");
 }

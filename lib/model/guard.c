@@ -39,7 +39,7 @@ int wh_guard_resume(struct wh_model *model, struct wh_error *error)
     if (!settings->drift && !settings->on_drift)
         return 0;
     if (!settings->drift || !settings->on_drift)
-        return wh_fail(error, WH_REFUSED, "--%s is there without --%s",
+        return wh_fail(error, WH_REFUSED, "--%s requires --%s",
                        settings->drift ? "drift" : "on-drift",
                        settings->drift ? "on-drift" : "drift");
     return wh_guard_begin(model, error);
@@ -178,5 +178,5 @@ int wh_guard_read(struct wh_model *model, const json_t *value, struct wh_error *
     enum wh_drift_tests tests = model->drift.tests;
     if (tests && wh_drift_load(&model->drift, value) && model->drift.tests == tests)
         return 0;
-    return wh_fail(error, WH_REFUSED, "its state of drift is not one");
+    return wh_fail(error, WH_REFUSED, "its state of drift is invalid");
 }

@@ -551,5 +551,5 @@ int wh_join_read(struct wh_model *model, const json_t *value, struct wh_error *e
     struct wh_joining *state = &model->joining;
     bool sound = model->settings.roles.join
               && (json_is_object(value) ? load_head(state, value) : load_row(state, value));
-    return sound ? 0 : wh_fail(error, WH_REFUSED, "its rows that wait for labels are damaged");
+    return sound ? 0 : wh_fail(error, WH_REFUSED, "its rows that wait for labels are invalid");
 }

@@ -91,7 +91,7 @@ static json_t *header_of(struct wh_model *model)
 
 static int refuse_header(const char *member, struct wh_error *error)
 {
-    return wh_fail(error, WH_REFUSED, "its header's %s is invalid", member);
+    return wh_fail(error, WH_REFUSED, "\"%s\" in its header is invalid", member);
 }
 
 static int refuse_number(const char *option, double number, double most, struct wh_error *error)
@@ -796,7 +796,7 @@ static int begin_reading(struct reader *reader, struct wh_error *error)
     if (got < 0)
         return wh_fail_errno(error, WH_FAILED, "cannot read");
     if (got < 2 || reader->block[0] != 0x1F || reader->block[1] != 0x8B)
-        return refuse(error, got == 0 ? "is empty" : "is not a model");
+        return refuse(error, got == 0 ? "is an empty file, not a model" : "is not a model");
     reader->stream.next_in = reader->block;
     reader->stream.avail_in = (uInt)got;
     if (inflateInit2(&reader->stream, GZIP) != Z_OK)

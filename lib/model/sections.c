@@ -18,7 +18,7 @@ static int write_learner(const struct wh_model *model, struct wh_lines *lines,
 static int read_learner(struct wh_model *model, const json_t *value, struct wh_error *error)
 {
     if (!model->learner || json_array_size(value) != 2)
-        return wh_fail(error, WH_REFUSED, "its learner's lines are not what they should be");
+        return wh_fail(error, WH_REFUSED, "its learner's lines are invalid");
     return wh_learner_read(model->learner, json_array_get(value, 0), json_array_get(value, 1),
                            error);
 }
@@ -43,7 +43,7 @@ static int read_calibration(struct wh_model *model, const json_t *value, struct 
     uint32_t count = model->calibration_count;
     struct wh_calibration calibration = { 0 };
     if (count >= most || most > WH_MOST_CALIBRATED || !wh_calibration_load(&calibration, value))
-        return wh_fail(error, WH_REFUSED, "its calibration is not one");
+        return wh_fail(error, WH_REFUSED, "its calibration is invalid");
     model->calibrations = wh_resize(model->calibrations, (size_t)count + 1,
                                     sizeof *model->calibrations);
     model->calibrations[model->calibration_count++] = calibration;

@@ -286,7 +286,7 @@ int wh_settings_load(struct wh_settings *settings, const json_t *object, struct 
     *settings = wh_settings_none();
     for (size_t i = 0; i < SETTINGS; i++)
         if (!load(settings, &table[i], json_object_get(object, key_of(&table[i], key))))
-            return wh_fail(error, WH_REFUSED, "--%s is not %s", table[i].option,
+            return wh_fail(error, WH_REFUSED, "the value of --%s is not %s", table[i].option,
                            kind_names[table[i].kind]);
     return 0;
 }

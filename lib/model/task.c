@@ -590,7 +590,7 @@ static int load_classes(struct wh_task *task, const json_t *labels, struct wh_er
     size_t count = json_array_size(labels);
     bool two = task->kind == WH_TASK_BINARY;
     if (!json_is_array(labels) || (two ? count != 2 : count > WH_MOST_CLASSES))
-        return wh_fail(error, WH_REFUSED, "its labels are not as many as its task has");
+        return wh_fail(error, WH_REFUSED, "it has too many or too few labels for its task");
     task->classes = wh_resize(task->classes, count, sizeof *task->classes);
     task->count = 0;
     for (size_t i = 0; i < count; i++)
@@ -607,7 +607,7 @@ static int load_offsets(struct wh_task *task, const json_t *offsets, struct wh_e
         task->classes[i].offset = json_number_value(offset);
         good = json_is_number(offset) && fabs(task->classes[i].offset) <= LARGEST_OFFSET;
     }
-    return good ? 0 : wh_fail(error, WH_REFUSED, "its offsets are not what they should be");
+    return good ? 0 : wh_fail(error, WH_REFUSED, "its offsets are invalid");
 }
 
 static int load_type(struct wh_task *task, const json_t *header, struct wh_error *error)
@@ -618,7 +618,7 @@ static int load_type(struct wh_task *task, const json_t *header, struct wh_error
         if (type_names[i] && strcmp(type, type_names[i]) == 0)
             task->type = i;
     if (task->type == WH_NULL && !json_is_null(label_type))
-        return wh_fail(error, WH_REFUSED, "its labels' type is not known here");
+        return wh_fail(error, WH_REFUSED, "the type of its labels is unknown");
     return 0;
 }
 

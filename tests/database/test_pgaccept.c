@@ -12,8 +12,8 @@
 #include "database/pgaccept.h"
 
 enum {
-    CHAR_TYPE = 18, NAME = 19, BIGINT = 20, SMALLINT = 21, INTEGER = 23, TEXT = 25, OID = 26,
-    BOOLEAN = 16, POINT = 600, REAL = 700, DOUBLE = 701, MONEY = 790, MACADDR = 829, CIDR = 650, INET = 869,
+    BYTEA = 17, CHAR_TYPE = 18, NAME = 19, BIGINT = 20, SMALLINT = 21, INTEGER = 23, TEXT = 25, OID = 26,
+    BOOLEAN = 16, POINT = 600, REAL = 700, DOUBLE = 701, MONEY = 790, MACADDR = 829, MACADDR8 = 774, CIDR = 650, INET = 869,
     CHARACTER = 1042, VARCHAR = 1043, DATE = 1082, TIME = 1083, TIMESTAMP = 1114,
     TIMESTAMPTZ = 1184, INTERVAL = 1186, TIMETZ = 1266, BIT = 1560, VARBIT = 1562, NUMERIC = 1700,
     UUID = 2950,
@@ -216,6 +216,108 @@ static void uuids_are_what_the_server_reads_as_one(void **state)
             "6b-a7b810-9dad-11d1-80b4-00c04fd430c8", "6ba7b810-9dad-11d1-80b4-00c04fd430cg");
 }
 
+/* What is said of a value, and what helps: the name of the column is put between both parts. */
+static void a_refusal_says_what_is_wrong_and_what_helps(void **state)
+{
+    (void)state;
+    enum { YEAR_TO_MONTH = (1 << 1 | 1 << 2) << 16 | 0xFFFF };
+    static const char text[] = "a column of text keeps it", exact[] = "a column of numeric keeps it";
+    static const char null[] = "--null-value '' makes it null", sql[] =
+        "write it as ISO 8601 does, or load it into a column of text and read it by to_date() or "
+        "to_timestamp() in SQL";
+    static const struct {
+        uint32_t type;
+        int32_t modifier;
+        const char *text, *what, *before, *after;
+    } cases[] = {
+        { BOOLEAN, -1, "yes", "is not true or false", "wh-clean --type ",
+          "=bool reads yes and no, on and off, 1 and 0" },
+        { BOOLEAN, -1, "", "is not true or false", null, "" },
+        { BOOLEAN, -1, " true", "is not true or false", "wh-clean --trim ", " takes the blanks off" },
+        { BOOLEAN, -1, "  ", "is not true or false", "wh-clean --trim ",
+          " | wh-clean --null-value '' makes it null" },
+        { SMALLINT, -1, "32768", "is outside of the type's range", exact, NULL },
+        { BIGINT, -1, "1e3", "is not written as an integer", exact, NULL },
+        { BIGINT, -1, "+5", "is not an integer", "wh-clean --type ",
+          "=int makes it one; a column of text keeps it" },
+        { BIGINT, -1, "5.", "is not an integer", exact, NULL },
+        { BIGINT, -1, "five", "is not an integer", text, NULL },
+        { NUMERIC, -1, ".5", "is not a number", "wh-clean --type ",
+          "=decimal makes it one; a column of text keeps it" },
+        { NUMERIC, DIGITS(4, 2), "100", "has more digits before the point than the type keeps", exact,
+          NULL },
+        { NUMERIC, DIGITS(4, 2), "0.001", "has more digits after the point than the type keeps", exact,
+          NULL },
+        { NUMERIC, DIGITS(2, -3), "1100",
+          "has digits that the type, with its negative scale, rounds away", exact, NULL },
+        { REAL, -1, "1e39", "is too large for a real", "a column of double precision keeps it", NULL },
+        { REAL, -1, "1e-50", "is too close to zero for a real", "a column of double precision keeps it",
+          NULL },
+        { REAL, -1, "16777217", "has more digits than a real keeps",
+          "a column of double precision keeps it", NULL },
+        { REAL, -1, "1e400", "is too large for a real", exact, NULL },
+        { DOUBLE, -1, "-1e309", "is too large for a double", exact, NULL },
+        { DOUBLE, -1, "1e-400", "is too close to zero for a double", exact, NULL },
+        { DOUBLE, -1, "1e-20000", "is too close to zero for a double", text, NULL },
+        { DOUBLE, -1, "1e200000", "is too large for a double", text, NULL },
+        { NUMERIC, -1, "1e-20000", "has more digits after the point than the type keeps", text, NULL },
+        { NUMERIC, DIGITS(4, 2), "1e200000", "has more digits before the point than the type keeps",
+          text, NULL },
+        { DOUBLE, -1, "9007199254740993", "has more digits than a double keeps", exact, NULL },
+        { POINT, -1, "(1,0.12345678901234567890)", "has more digits than a double keeps", text, NULL },
+        { POINT, -1, "here", "is not written as PostgreSQL writes values of the type", text, NULL },
+        { MONEY, -1, "12.505", "has more digits after the point than the type keeps", exact, NULL },
+        { MONEY, -1, "12,50", "is not an amount such as 1234.50 or $1,234.50", text, NULL },
+        { VARCHAR, 7, "abcd", "is longer than the type", text, NULL },
+        { CHAR_TYPE, -1, "ab", "is longer than the type", text, NULL },
+        { BIT, 3, "012", "is not made of the digits 0 and 1", text, NULL },
+        { BIT, 3, "0101", "has another length than the type", "a column of varbit keeps it", NULL },
+        { INET, -1, "10.1", "is not an address such as 10.0.0.1 or 10.0.0.0/8", text, NULL },
+        { MACADDR, -1, "x", "is not an address such as 08:00:2b:01:02:03", text, NULL },
+        { MACADDR8, -1, "x", "is not an address such as 08:00:2b:ff:fe:01:02:03", text, NULL },
+        { UUID, -1, "x", "is not a UUID such as 6ba7b810-9dad-11d1-80b4-00c04fd430c8", text, NULL },
+        { UUID, -1, "", "is not a UUID", null, "" },
+        { BYTEA, -1, "x", "is not \\x and hexadecimal digits", NULL, NULL },
+        { DATE, -1, "2023-02-29", "names a day that does not exist", text, NULL },
+        { DATE, -1, "2024-01-01T10:00", "has a time of day, which a date does not",
+          "a column of timestamp keeps it", NULL },
+        { DATE, -1, "2024-01-01T00:00Z", "has a time of day, which a date does not",
+          "a column of timestamptz keeps it", NULL },
+        { DATE, -1, "today", "is not a date such as 2024-01-31", sql, "" },
+        { TIMESTAMP, -1, "2024-01-01T25:00", "names a time of day that does not exist", text, NULL },
+        { TIMESTAMP, -1, "2024-01-01T10:00Z", "has an offset from UTC, which the column would drop",
+          "a column of timestamptz keeps it", NULL },
+        { TIMESTAMP, 0, "2024-01-01T10:00:00.5", "has a finer fraction of a second than the type keeps",
+          text, NULL },
+        { TIMESTAMP, -1, "now", "is not a timestamp such as 2024-01-31T12:30:00", sql, "" },
+        { TIMESTAMP, -1, "20240301T100000", "is not a timestamp such as 2024-01-31T12:30:00",
+          "wh-clean --type ", "=timestamp writes it so" },
+        { TIMESTAMPTZ, -1, "2024-01-01T10:00",
+          "has no offset from UTC, so that it could be any zone's",
+          "append its offset, Z for UTC; a column of timestamp takes it as it is", "" },
+        { TIMESTAMPTZ, -1, "now", "is not a timestamp such as 2024-01-31T12:30:00Z", sql, "" },
+        { TIME, -1, "12:30+02", "has an offset from UTC, which the column would drop",
+          "a column of timetz keeps it", NULL },
+        { TIME, -1, "24:00:01", "names a time of day that does not exist", text, NULL },
+        { TIME, -1, "noon", "is not a time of day such as 12:30:00", sql, "" },
+        { TIMETZ, -1, "12:30", "has no offset from UTC, so that it could be any zone's",
+          "append its offset, Z for UTC; a column of time takes it as it is", "" },
+        { TIMETZ, -1, "noon", "is not a time of day such as 12:30:00+02", sql, "" },
+        { INTERVAL, YEAR_TO_MONTH, "1 day", "has a finer field than the type keeps",
+          "a column of interval keeps it", NULL },
+        { INTERVAL, -1, "soon", "is not an interval such as 1 day 02:30:00 or P1DT2H30M", text, NULL },
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        if (sent(cases[i].type, cases[i].modifier, cases[i].text))
+            fail_msg("%s is taken", cases[i].text);
+        const char *wanted[] = { cases[i].what, cases[i].before, cases[i].after };
+        const char *said[] = { refusal.what, refusal.before, refusal.after };
+        for (size_t part = 0; part < 3; part++)
+            if (!wanted[part] != !said[part] || (said[part] && strcmp(said[part], wanted[part]) != 0))
+                fail_msg("%s: \"%s\" instead of \"%s\"", cases[i].text, said[part], wanted[part]);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -227,6 +329,7 @@ int main(void)
         cmocka_unit_test(texts_keep_their_length),
         cmocka_unit_test(uuids_are_what_the_server_reads_as_one),
         cmocka_unit_test(ranges_are_made_of_bounds_that_are_taken),
+        cmocka_unit_test(a_refusal_says_what_is_wrong_and_what_helps),
         cmocka_unit_test(arrays_have_as_many_dimensions_as_postgresql_reads),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

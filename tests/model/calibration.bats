@@ -134,11 +134,11 @@ counts() {
     for bins in '[[2000,1,0,1]]' '[[5,-1,2,1]]' '[]' '[[5,1,0]]' '7'; do
         zcat m.whm | sed 's/"bins":\[.*\]\],/"bins":'"$bins"',/' | gzip >bad.whm
         exits 2 wh-score -m bad.whm --digest
-        says 'its calibration is not one'
+        says 'its calibration is invalid'
     done
     zcat m.whm | sed '/^{"calibration":/p' | gzip >bad.whm
     exits 2 wh-score -m bad.whm --digest
-    says 'its calibration is not one'
+    says 'its calibration is invalid'
 }
 
 @test "merged models have counted what all have" {

@@ -174,7 +174,8 @@ static void a_checkpoint_too_long_is_not_written_and_the_file_stays(void **state
     free(text);
     assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), -1);
     assert_int_equal(error.status, WH_REFUSED);
-    assert_non_null(strstr(error.text, "there is room for 524288"));
+    assert_non_null(strstr(error.text, "m.whm: the source's position takes 524"));
+    assert_non_null(strstr(error.text, " bytes, and there is room for 524288"));
     struct wh_checkpoint held;
     assert_int_equal(wh_model_checkpoint(in_folder("m.whm"), &held, &error), 0);
     assert_int_equal(held.place.n, 1);
@@ -194,11 +195,35 @@ static void a_header_too_long_is_not_written_and_the_file_stays(void **state)
     model->settings.roles.ignore = text;
     assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), -1);
     assert_int_equal(error.status, WH_REFUSED);
-    assert_non_null(strstr(error.text, "there is room for 4194304"));
+    assert_non_null(strstr(error.text, "m.whm: the model's header takes 4195"));
+    assert_non_null(strstr(error.text, " bytes, and there is room for 4194304 (shorter labels, options "
+                                       "or names of columns take less)"));
     struct wh_model *back = wh_model_load(in_folder("m.whm"), &error);
     assert_non_null(back);
     assert_null(back->settings.roles.ignore);
     wh_model_free(back);
+    wh_model_free(model);
+}
+
+static void a_line_too_long_is_not_written_and_the_file_stays(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    struct wh_model *model = make_model();
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
+    enum { LONG = 2 << 20 };
+    char *text = calloc(1, LONG + WH_SLACK);
+    memset(text, 'x', LONG);
+    model->settings.roles.join = wh_copy("id", 2);
+    wh_pending_add(&model->joining.pending, (struct wh_slice){ "1", 1 }, 0,
+                   (struct wh_slice){ text, LONG });
+    assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), -1);
+    assert_int_equal(error.status, WH_FAILED);
+    assert_non_null(strstr(error.text, "m.whm: a line of pending has become too long"));
+    free(text);
+    wh_model_free(model);
+    model = wh_model_load(in_folder("m.whm"), &error);
+    assert_non_null(model);
     wh_model_free(model);
 }
 
@@ -317,7 +342,7 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
     (void)state;
     static const char *const changes[][3] = {
         { "\"wh\":\"model\"", "\"wh\":\"motel\"", "is not a model" },
-        { "\"version\":3", "\"version\":4", "of version 4, newer than" },
+        { "\"version\":3", "\"version\":4", "is a model of version 4, newer than this program knows (3)" },
         { "\"version\":3", "\"version\":\"3\"", "of no version" },
         { "\"nag\"", "\"gan\"", "its learner gan is not known here" },
         { "\"squared\"", "\"cubed\"", "its loss cubed is not known here: --loss" },
@@ -325,12 +350,12 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
         { "\"squared\"", "7", "its header's loss is not a text" },
         { "\"regression\"", "\"ranking\"", "its task is not known here: " },
         { "\"regression\"", "7", "its header's task is not a text" },
-        { "\"drift\":null", "\"drift\":\"often\"", "options: --drift is there without" },
-        { "\"on_drift\":null", "\"on_drift\":\"\"", "options: --on-drift is there without" },
+        { "\"drift\":null", "\"drift\":\"often\"", "its header's options: --drift requires --on-drift" },
+        { "\"on_drift\":null", "\"on_drift\":\"\"", "its header's options: --on-drift requires --drift" },
         { "\"within\":null", "\"within\":\"3h\"", "options: --within requires --join" },
         { "\"label\":\"y", "\"label\":null,\"was\":\"y", "options: they name no label" },
-        { "\"max_features\":null", "\"max_features\":1e15", "options: --max-features 1e+15" },
-        { "\"max_features\":null", "\"max_features\":true", "options: --max-features is not" },
+        { "\"max_features\":null", "\"max_features\":1e15", "its header's options: --max-features 1e+15 must be above 0, and " },
+        { "\"max_features\":null", "\"max_features\":true", "its header's options: the value of --max-features is not a count" },
         { "\"metrics\"", "\"metrics", "is damaged: its header is not JSON: " },
         { "{\"checkpoint\":null}", "{\"checkpoint\":nul}", "its checkpoint is not JSON: " },
         { "\"features\":4", "\"features\":5", "holds no feature" },
@@ -339,8 +364,9 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
         { "\"features\":4", "\"features\":-1", "features" },
         { "\"input\":\"features\"", "\"input\":\"rows\"", "input" },
         { "\"lowest\":", "\"lowest\":null,\"was\":", "state" },
-        { "\"spread\":", "\"spread\":\"x\",\"was\":", "metrics" },
-        { "\"learning_rate\":0.1", "\"learning_rate\":0", "options" },
+        { "\"spread\":", "\"spread\":\"x\",\"was\":", "\"metrics\" in its header is invalid" },
+        { "\"learning_rate\":0.1", "\"learning_rate\":0",
+          "options: --learning-rate 0 must be above 0, and 1000000000 at most" },
         { "\"learning_rate\":0.1", "\"learning_rate\":0.2", "check sums do not fit" },
         { "{\"checkpoint\":null}", "{\"checkpoint\":{}}", "checkpoint" },
         { "{\"checkpoint\":null}", "{\"checkpoint\":null,\"n\":1}", "checkpoint" },
@@ -453,7 +479,7 @@ static void what_is_no_model_is_called_that(void **state)
     int file = open(in_folder("n.whm"), O_CREAT | O_TRUNC | O_WRONLY, 0600);
     assert_true(file >= 0);
     assert_null(wh_model_load(in_folder("n.whm"), &error));
-    assert_non_null(strstr(error.text, "is empty"));
+    assert_non_null(strstr(error.text, "is an empty file, not a model"));
     assert_int_equal(write(file, "a,b\n1,2\n", 8), 8);
     close(file);
     assert_null(wh_model_load(in_folder("n.whm"), &error));
@@ -485,6 +511,7 @@ int main(void)
         cmocka_unit_test(the_checkpoint_reads_back_and_is_no_part_of_what_was_learned),
         cmocka_unit_test(a_checkpoint_too_long_is_not_written_and_the_file_stays),
         cmocka_unit_test(a_header_too_long_is_not_written_and_the_file_stays),
+        cmocka_unit_test(a_line_too_long_is_not_written_and_the_file_stays),
         cmocka_unit_test(a_model_that_no_label_has_come_to_is_one_too),
         cmocka_unit_test(wh_extract_finds_the_checkpoint_in_a_file_of_any_name),
         cmocka_unit_test(what_was_changed_by_hand_is_refused_with_the_reason),

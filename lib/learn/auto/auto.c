@@ -93,7 +93,7 @@ static json_t *auto_view_save(const struct wh_view *shared)
 static int auto_view_load(struct wh_view *shared, const json_t *state, struct wh_error *error)
 {
     if (!wh_state_number(state, "clock", WH_LAST_CLOCK, &shared->clock) || shared->clock < 0)
-        return wh_fail(error, WH_REFUSED, "its learner's clock is not one");
+        return wh_fail(error, WH_REFUSED, "its learner's clock is invalid");
     return wh_auto_view_load(shared->view, state, error);
 }
 
@@ -237,7 +237,7 @@ static int auto_read(struct wh_view *shared, struct wh_head *head, const json_t 
         fine = head->number ? wh_auto_number_load(head->number, value)
                             : wh_auto_classes_load(head->classes, value);
     }
-    return fine ? 0 : wh_fail(error, WH_REFUSED, "its learner's lines are not what they should be");
+    return fine ? 0 : wh_fail(error, WH_REFUSED, "its learner's lines are invalid");
 }
 
 static void auto_get(const struct wh_head *head, uint32_t id, double *parameters)

@@ -582,7 +582,7 @@ int wh_auto_view_load(struct wh_auto_view *view, const json_t *state, struct wh_
         || !wh_auto_tilings_load(&view->tilings, json_object_get(state, "tilings"),
                                  view->fields.slots)
         || !load_versions(view, json_object_get(state, "versions")))
-        return wh_fail(error, WH_REFUSED, "its learner's view is not one");
+        return wh_fail(error, WH_REFUSED, "its learner's view is invalid");
     return 0;
 }
 
