@@ -8,19 +8,19 @@
 static const char *const only_columns[] = { "columns", "column", NULL };
 
 /* Takes the fields of the columns in the order of chosen->indices. */
-static enum wh_pass pick_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                             struct wh_error *error)
+static enum wh_verdict pick_row(struct wh_step *step, struct wh_binding *binding,
+                                struct wh_row *row, struct wh_error *error)
 {
     (void)step, (void)error;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
     if (!binding->shape)
-        return WH_PASS_KEEP;
+        return WH_PASSED;
     struct wh_field *fields = wh_row_fields(row, chosen->count);
     for (uint32_t i = 0; i < chosen->count; i++)
         fields[i] = row->fields[chosen->indices[i]];
     row->fields = fields;
     row->changed = true;
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 /* Gives the binding the shape of its columns, unless these are all there are, in their order. */
@@ -172,13 +172,13 @@ static struct wh_binding *rename_bind(struct wh_step *step, const struct wh_shap
     return binding;
 }
 
-static enum wh_pass rename_row(struct wh_step *step, struct wh_binding *binding,
-                               struct wh_row *row, struct wh_error *error)
+static enum wh_verdict rename_row(struct wh_step *step, struct wh_binding *binding,
+                                  struct wh_row *row, struct wh_error *error)
 {
     (void)step, (void)error;
     if (binding->shape)
         row->changed = true;
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static void rename_close(struct wh_step *step)

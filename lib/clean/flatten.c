@@ -269,29 +269,29 @@ static bool open_row(struct flatten *self, const bool *chosen, const struct wh_r
     return opened;
 }
 
-static enum wh_pass flatten_row(struct wh_step *step, struct wh_binding *binding,
-                                struct wh_row *row, struct wh_error *error)
+static enum wh_verdict flatten_row(struct wh_step *step, struct wh_binding *binding,
+                                   struct wh_row *row, struct wh_error *error)
 {
     struct flatten *self = (struct flatten *)step;
     const bool *chosen = ((const struct openable *)binding)->chosen;
     if (!open_row(self, chosen, row))
-        return WH_PASS_KEEP;
+        return WH_PASSED;
     size_t count = self->fields.length / sizeof(struct wh_field);
     if (count > WH_MAX_COLUMNS) {
         wh_bad_row(error, "flatten", NULL, 0, 0, "there would be more than %d columns",
                    WH_MAX_COLUMNS);
-        return WH_PASS_BAD;
+        return WH_BAD;
     }
     struct wh_shape *shape = find_shape(self, row, chosen, error);
     if (!shape)
-        return WH_PASS_BAD;
+        return WH_BAD;
     struct wh_field *fields = wh_row_fields(row, count);
     memcpy(fields, self->fields.data, self->fields.length);
     row->fields = fields;
     row->shape = shape;
     row->changed = true;
     declare_nulls(self, row);
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static void flatten_close(struct wh_step *step)

@@ -13,8 +13,8 @@ struct fill {
     char *text; /* of the value, with room after it */
 };
 
-static enum wh_pass fill_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                             struct wh_error *error)
+static enum wh_verdict fill_row(struct wh_step *step, struct wh_binding *binding,
+                                struct wh_row *row, struct wh_error *error)
 {
     (void)error;
     const struct fill *self = (const struct fill *)step;
@@ -26,7 +26,7 @@ static enum wh_pass fill_row(struct wh_step *step, struct wh_binding *binding, s
         *field = self->value;
         row->changed = true;
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static void fill_close(struct wh_step *step)
@@ -125,17 +125,17 @@ static struct wh_binding *drop_missing_bind(struct wh_step *step, const struct w
     return &needed->base;
 }
 
-static enum wh_pass drop_missing_row(struct wh_step *step, struct wh_binding *binding,
-                                     struct wh_row *row, struct wh_error *error)
+static enum wh_verdict drop_missing_row(struct wh_step *step, struct wh_binding *binding,
+                                        struct wh_row *row, struct wh_error *error)
 {
     (void)step, (void)error;
     const struct needed *needed = (const struct needed *)binding;
     if (needed->absent)
-        return WH_PASS_DROP;
+        return WH_DROPPED;
     for (uint32_t i = 0; i < needed->count; i++)
         if (row->fields[needed->indices[i]].type == WH_NULL)
-            return WH_PASS_DROP;
-    return WH_PASS_KEEP;
+            return WH_DROPPED;
+    return WH_PASSED;
 }
 
 static struct wh_step *drop_missing_create(const json_t *recipe, struct wh_error *error)

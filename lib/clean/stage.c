@@ -109,20 +109,15 @@ static enum wh_verdict clean_row(struct wh_stage *stage, struct wh_row *row, str
                                  struct wh_error *error)
 {
     struct clean_stage *self = (struct clean_stage *)stage;
-    enum wh_verdict verdict = WH_TAKEN;
     self->emit = emit;
-    switch (wh_steps_row(self->steps, row, error)) {
-    case WH_PASS_KEEP: verdict = wh_emit_row(emit, row, error); break;
-    case WH_PASS_DROP:
-    case WH_PASS_TAKE: break;
-    case WH_PASS_BAD: return WH_BAD;
-    case WH_PASS_ERROR: return WH_FATAL;
-    }
-    if (verdict == WH_TAKEN) {
-        wh_steps_remember(self->steps);
-        self->rows++;
-    }
-    return verdict;
+    enum wh_verdict verdict = wh_steps_row(self->steps, row, error);
+    if (verdict == WH_PASSED)
+        verdict = wh_emit_row(emit, row, error);
+    if (verdict != WH_TAKEN && verdict != WH_DROPPED)
+        return verdict;
+    wh_steps_remember(self->steps);
+    self->rows++;
+    return WH_TAKEN;
 }
 
 static int clean_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)

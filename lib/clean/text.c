@@ -58,8 +58,8 @@ static bool is_trim(const struct wh_field *field)
     return !(field->flags & WH_ESCAPED) && first > ' ' && first < 0x80 && last > ' ' && last < 0x80;
 }
 
-static enum wh_pass trim_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                             struct wh_error *error)
+static enum wh_verdict trim_row(struct wh_step *step, struct wh_binding *binding,
+                                struct wh_row *row, struct wh_error *error)
 {
     (void)error;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
@@ -77,7 +77,7 @@ static enum wh_pass trim_row(struct wh_step *step, struct wh_binding *binding, s
                         field->flags & keep);
         wh_step_made(step, row, chosen->indices[i]);
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static struct wh_step *trim_create(const json_t *recipe, struct wh_error *error)
@@ -136,8 +136,8 @@ static size_t lower_unicode(struct wh_slice slice, locale_t locale, char *out)
     return length;
 }
 
-static enum wh_pass lower_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                              struct wh_error *error)
+static enum wh_verdict lower_row(struct wh_step *step, struct wh_binding *binding,
+                                 struct wh_row *row, struct wh_error *error)
 {
     (void)error;
     const struct lower *self = (const struct lower *)step;
@@ -160,7 +160,7 @@ static enum wh_pass lower_row(struct wh_step *step, struct wh_binding *binding, 
         wh_row_set_text(row, chosen->indices[i], WH_STRING, out, length, field->flags & keep);
         wh_step_made(step, row, chosen->indices[i]);
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static void lower_close(struct wh_step *step)

@@ -96,8 +96,8 @@ static void advise(const struct target *target, struct wh_slice text, char *advi
         advice[0] = '\0';
 }
 
-static enum wh_pass refuse(const struct target *target, struct wh_row *row, uint32_t index,
-                           enum wh_converted why, struct wh_error *error)
+static enum wh_verdict refuse(const struct target *target, struct wh_row *row, uint32_t index,
+                              enum wh_converted why, struct wh_error *error)
 {
     const struct wh_column *column = &row->shape->columns[index];
     const struct wh_field *field = &row->fields[index];
@@ -107,16 +107,16 @@ static enum wh_pass refuse(const struct target *target, struct wh_row *row, uint
     if (why == WH_OUT_OF_RANGE) {
         wh_bad_row(error, "type", column->name, column->length, 0,
                    "%s is beyond the range of a float (decimal takes it)", quoted);
-        return WH_PASS_BAD;
+        return WH_BAD;
     }
     advise(target, text, advice, sizeof advice);
     wh_bad_row(error, "type", column->name, column->length, 0, "%s is not %s%s", quoted,
                target->noun, advice);
-    return WH_PASS_BAD;
+    return WH_BAD;
 }
 
-static enum wh_pass type_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                             struct wh_error *error)
+static enum wh_verdict type_row(struct wh_step *step, struct wh_binding *binding,
+                                struct wh_row *row, struct wh_error *error)
 {
     const struct target *target = ((const struct type_step *)step)->target;
     const struct wh_chosen *chosen = (const struct wh_chosen *)binding;
@@ -130,7 +130,7 @@ static enum wh_pass type_row(struct wh_step *step, struct wh_binding *binding, s
         if (field->text != before || field->length != length)
             wh_step_made(step, row, chosen->indices[i]);
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static const struct target *find_target(const json_t *recipe, struct wh_error *error)

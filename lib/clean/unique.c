@@ -287,13 +287,13 @@ static struct wh_binding *unique_bind(struct wh_step *step, const struct wh_shap
     return &places->base;
 }
 
-static enum wh_pass unique_row(struct wh_step *step, struct wh_binding *binding,
-                               struct wh_row *row, struct wh_error *error)
+static enum wh_verdict unique_row(struct wh_step *step, struct wh_binding *binding,
+                                  struct wh_row *row, struct wh_error *error)
 {
     (void)error;
     struct unique *self = (struct unique *)step;
     make_key(self, (const struct places *)binding, row);
-    return look_up(self)->key ? WH_PASS_DROP : WH_PASS_KEEP;
+    return look_up(self)->key ? WH_DROPPED : WH_PASSED;
 }
 
 static void unique_learn(struct wh_step *step, struct wh_binding *binding)

@@ -323,8 +323,8 @@ void wh_completion_columns(struct wh_buffer *out, const char *const *paths, size
         struct wh_reader *reader = wh_reader_open(&reading, &paths[i], 1, &ignored);
         if (!reader)
             continue;
-        enum wh_next next = wh_reader_next(reader, &ignored);
-        if ((next == WH_NEXT_ROW || next == WH_NEXT_END) && reader->row && reader->row->shape)
+        enum wh_verdict next = wh_reader_next(reader, &ignored);
+        if ((next == WH_PASSED || next == WH_ENDED) && reader->row && reader->row->shape)
             add_names(out, reader->row->shape);
         wh_reader_close(reader);
     }

@@ -214,8 +214,8 @@ static void put_null(const struct dates *dates, const struct date_column *column
 static const char EPOCH_ADVICE[] = " (seconds since 1970 become one by "
                                    "wh-clean -o ndjson | jq -c '.COL |= todate')";
 
-static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_error *error)
+static enum wh_verdict row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                           struct wh_error *error)
 {
     struct wh_features *features = step->context->features;
     const struct dates *dates = (const struct dates *)step;
@@ -236,11 +236,11 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
                        "%s is not a date or time like \"2024-03-01 12:30:05\"%s",
                        wh_quote(shown, text.text, text.length), number ? EPOCH_ADVICE
                                                                        : " (ISO 8601 is read)");
-            return WH_PASS_BAD;
+            return WH_BAD;
         }
         put_parts(dates, column->memory, features);
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 /* Opening. */

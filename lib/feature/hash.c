@@ -94,8 +94,8 @@ static void add(struct wh_features *features, size_t first, struct wh_feature *s
                                       .bucket = bucket.index, .number = bucket.sign * value };
 }
 
-static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_error *error)
+static enum wh_verdict row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                           struct wh_error *error)
 {
     struct wh_features *features = step->context->features;
     struct hash *hash = (struct hash *)step;
@@ -117,16 +117,16 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
                     ((const struct hashed_column *)column->memory)->number, number);
         } else {
             wh_encoder_no_number("hash", column, row, error);
-            return WH_PASS_BAD;
+            return WH_BAD;
         }
     }
     for (size_t i = first; i < features->count; i++)
         if (!isfinite(features->items[i].number)) {
             wh_bad_row(error, "hash", NULL, 0, 0, "numbers that fall together in one place of %s "
                        "add up to more than any double", hash->prefix);
-            return WH_PASS_BAD;
+            return WH_BAD;
         }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static void close_hash(struct wh_step *step)

@@ -14,8 +14,8 @@ static struct wh_binding *bind(struct wh_step *step, const struct wh_shape *shap
                                                         error);
 }
 
-static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_error *error)
+static enum wh_verdict row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                           struct wh_error *error)
 {
     struct wh_features *features = step->context->features;
     struct wh_encoder_binding *own = (struct wh_encoder_binding *)binding;
@@ -24,7 +24,7 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
         const struct wh_encoder_column *column = &own->columns[i];
         struct wh_feature_item *item = wh_encoder_number("log1p", column, row, features, error);
         if (!item)
-            return WH_PASS_BAD;
+            return WH_BAD;
         if (item->kind == WH_FEATURE_NULL)
             continue;
         if (item->number <= -1) {
@@ -32,11 +32,11 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
             wh_bad_row(error, "log1p", column->name, column->length, 0,
                        "%.*s is not above -1, so that it has no log1p",
                        (int)wh_number_print(item->number, text), text);
-            return WH_PASS_BAD;
+            return WH_BAD;
         }
         item->number = log1p(item->number);
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static const struct wh_step_ops ops = {

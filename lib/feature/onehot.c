@@ -299,8 +299,8 @@ static int encode(const struct onehot *onehot, struct categories *categories,
     return *feature ? 0 : -1;
 }
 
-static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_error *error)
+static enum wh_verdict row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                           struct wh_error *error)
 {
     struct wh_features *features = step->context->features;
     const struct onehot *onehot = (const struct onehot *)step;
@@ -316,19 +316,19 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
                        array ? "an array is not a category (jq -c '.COL |= .[0]' takes its first "
                                "value)"
                              : "an object is not a category (see --flatten)");
-            return WH_PASS_BAD;
+            return WH_BAD;
         }
         struct category *category = meet(column, row);
         if (!category && onehot->settled && !take_unknown(column, row, features->strict, error))
-            return WH_PASS_BAD;
+            return WH_BAD;
         if (!column->met.known && !onehot->settled && !has_room(categories, column->met.value))
             features->full = categories->memory.name.text;
         if (encode(onehot, categories, category, features, &feature, error))
-            return WH_PASS_ERROR;
+            return WH_FATAL;
         if (feature)
             wh_features_add(features, feature)->kind = WH_FEATURE_ONE;
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 /* Learning. */

@@ -62,8 +62,8 @@ static bool put(struct wh_feature_item *item, const struct wh_field *field)
     return false;
 }
 
-static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_error *error)
+static enum wh_verdict row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                           struct wh_error *error)
 {
     struct wh_features *features = step->context->features;
     static const struct wh_field absent = { .text = "", .type = WH_NULL };
@@ -77,10 +77,10 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
         struct wh_feature_item *item = wh_features_add(features, column->feature);
         if (!put(item, column->field < 0 ? &absent : &row->fields[column->field])) {
             wh_encoder_no_number("passthrough", column, row, error);
-            return WH_PASS_BAD;
+            return WH_BAD;
         }
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static const struct wh_step_ops ops = {

@@ -423,43 +423,26 @@ static void teach(struct wh_featurizer *self)
 static enum wh_verdict transform(struct wh_featurizer *self, struct wh_row *row,
                                  struct wh_emit *emit, struct wh_error *error)
 {
-    enum wh_verdict verdict = WH_TAKEN;
-    switch (wh_steps_row(self->steps, row, error)) {
-    case WH_PASS_KEEP:
+    enum wh_verdict verdict = wh_steps_row(self->steps, row, error);
+    if (verdict == WH_PASSED)
         verdict = emit_features(self, row, emit, error);
-        break;
-    case WH_PASS_DROP:
-    case WH_PASS_TAKE:
-        break;
-    case WH_PASS_BAD:
-        return WH_BAD;
-    case WH_PASS_ERROR:
-        return WH_FATAL;
-    }
-    if (verdict != WH_TAKEN)
+    if (verdict != WH_TAKEN && verdict != WH_DROPPED)
         return verdict;
     teach(self);
     if (self->options->learning == WH_LEARN_LIVE)
         self->rows++;
     else
         self->passed++;
-    return verdict;
+    return WH_TAKEN;
 }
 
 static enum wh_verdict fit(struct wh_featurizer *self, struct wh_row *row, struct wh_error *error)
 {
-    switch (wh_steps_fit(self->steps, self->pass, row, error)) {
-    case WH_PASS_KEEP:
+    enum wh_verdict verdict = wh_steps_fit(self->steps, self->pass, row, error);
+    if (verdict == WH_BAD || verdict == WH_FATAL)
+        return verdict;
+    if (verdict == WH_PASSED)
         self->left++;
-        break;
-    case WH_PASS_DROP:
-    case WH_PASS_TAKE:
-        break;
-    case WH_PASS_BAD:
-        return WH_BAD;
-    case WH_PASS_ERROR:
-        return WH_FATAL;
-    }
     wh_features_remember(self->features);
     self->rows++;
     return WH_TAKEN;

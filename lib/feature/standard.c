@@ -80,8 +80,8 @@ static double standardize(const struct standard *standard, struct moments *momen
     return isfinite(result) ? result : NAN;
 }
 
-static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_error *error)
+static enum wh_verdict row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                           struct wh_error *error)
 {
     struct wh_features *features = step->context->features;
     const struct standard *standard = (const struct standard *)step;
@@ -91,7 +91,7 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
         struct wh_encoder_column *column = &own->columns[i];
         struct wh_feature_item *item = wh_encoder_number("standard", column, row, features, error);
         if (!item)
-            return WH_PASS_BAD;
+            return WH_BAD;
         column->met.number = NAN;
         if (item->kind == WH_FEATURE_NULL)
             continue;
@@ -102,10 +102,10 @@ static enum wh_pass row(struct wh_step *step, struct wh_binding *binding, struct
             wh_bad_row(error, "standard", column->name, column->length, 0,
                        "%.*s is too large to be standardized",
                        (int)wh_number_print(column->met.number, text), text);
-            return WH_PASS_BAD;
+            return WH_BAD;
         }
     }
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 static void add(struct sum *sum, double number)

@@ -279,7 +279,7 @@ static enum wh_verdict refuse_record(struct loop *loop, struct wh_error *error)
     return WH_BAD;
 }
 
-static int take_row(struct loop *loop, enum wh_next next, struct wh_error *error)
+static int take_row(struct loop *loop, enum wh_verdict next, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
     /* Under control records the writer did not get to the row's end: half a row may look whole. */
@@ -289,9 +289,9 @@ static int take_row(struct loop *loop, enum wh_next next, struct wh_error *error
     loop->hop.rows++;
     if (!run->reader->row->raw && loop->rejects)
         keep_original(loop, run->reader->row);
-    enum wh_verdict verdict = next == WH_NEXT_ROW       ? pass_row(loop, error)
-                              : next == WH_NEXT_CONTROL ? refuse_record(loop, error)
-                                                        : WH_BAD;
+    enum wh_verdict verdict = next == WH_PASSED    ? pass_row(loop, error)
+                              : next == WH_CONTROL ? refuse_record(loop, error)
+                                                   : WH_BAD;
     if (verdict == WH_FATAL)
         return name_source(run->reader->row, error);
     if (verdict == WH_BAD && reject_read(loop, error) != 0)
@@ -302,15 +302,15 @@ static int take_row(struct loop *loop, enum wh_next next, struct wh_error *error
 /* One row or record. 1 where the input is over. */
 static int take_next(struct loop *loop, struct wh_error *error)
 {
-    enum wh_next next = wh_reader_next(loop->run->reader, error);
-    if (__builtin_expect(next == WH_NEXT_ERROR, 0)) {
+    enum wh_verdict next = wh_reader_next(loop->run->reader, error);
+    if (__builtin_expect(next == WH_FATAL, 0)) {
         loop->broken = true;
         return -1;
     }
-    bool control = next == WH_NEXT_CONTROL;
+    bool control = next == WH_CONTROL;
     if (__builtin_expect(!loop->opened, 0) && wh_stream_open(loop, next, error) != 0)
         return -1;
-    if (next == WH_NEXT_END)
+    if (next == WH_ENDED)
         return 1;
     if (control && (loop->hop.begun || loop->run->rows_in == 0))
         return wh_stream_take(loop, error);
@@ -318,7 +318,7 @@ static int take_next(struct loop *loop, struct wh_error *error)
         wh_fail(error, WH_BROKEN, "rows follow the end");
         return wh_stream_broken(loop, error);
     }
-    if (__builtin_expect(loop->run->rows_out >= loop->record_at, 0) && next == WH_NEXT_ROW
+    if (__builtin_expect(loop->run->rows_out >= loop->record_at, 0) && next == WH_PASSED
         && wh_stream_checkpoint(loop, false, error) != 0)
         return -1;
     return take_row(loop, next, error);

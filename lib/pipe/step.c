@@ -348,17 +348,17 @@ void wh_steps_free(struct wh_steps *steps)
     free(steps);
 }
 
-static enum wh_pass apply(struct wh_steps *steps, struct entry *entry, struct wh_row *row,
-                          struct wh_error *error)
+static enum wh_verdict apply(struct wh_steps *steps, struct entry *entry, struct wh_row *row,
+                             struct wh_error *error)
 {
     struct wh_binding *binding = binding_for(steps, entry, row, error);
     entry->current = binding;
     if (!binding)
-        return error->status == WH_FAILED ? WH_PASS_BAD : WH_PASS_ERROR;
-    enum wh_pass pass = entry->step->ops->row(entry->step, binding, row, error);
-    if (pass == WH_PASS_KEEP && binding->shape)
+        return error->status == WH_FAILED ? WH_BAD : WH_FATAL;
+    enum wh_verdict verdict = entry->step->ops->row(entry->step, binding, row, error);
+    if (verdict == WH_PASSED && binding->shape)
         row->shape = binding->shape;
-    return pass;
+    return verdict;
 }
 
 /* Teaches the steps by the row that has just been through those of them that are on the level
@@ -384,46 +384,42 @@ static void bound_memory(struct wh_steps *steps)
 }
 
 /* Reads the event time of a row that comes to the list. */
-static enum wh_pass read_time(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
+static enum wh_verdict read_time(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
 {
     struct wh_step_context *context = &steps->context;
-    switch (wh_event_time_read(context->clock, row, &context->time, error)) {
-    case WH_TAKEN: return WH_PASS_KEEP;
-    case WH_BAD: return WH_PASS_BAD;
-    case WH_FATAL: break;
-    }
-    return WH_PASS_ERROR;
+    enum wh_verdict verdict = wh_event_time_read(context->clock, row, &context->time, error);
+    return verdict == WH_TAKEN ? WH_PASSED : verdict;
 }
 
 /* Runs the steps from one on, and counts. */
-static inline enum wh_pass run_from(struct wh_steps *steps, size_t from, struct wh_row *row,
-                                    struct wh_error *error)
+static inline enum wh_verdict run_from(struct wh_steps *steps, size_t from, struct wh_row *row,
+                                       struct wh_error *error)
 {
-    enum wh_pass pass = WH_PASS_KEEP;
+    enum wh_verdict verdict = WH_PASSED;
     size_t i = from;
     for (; i < steps->count; i++) {
         struct entry *entry = &steps->entries[i];
         entry->rows_in++;
-        pass = apply(steps, entry, row, error);
-        if (pass == WH_PASS_KEEP)
+        verdict = apply(steps, entry, row, error);
+        if (verdict == WH_PASSED)
             continue;
-        entry->rows_dropped += pass == WH_PASS_DROP;
-        entry->rows_rejected += pass == WH_PASS_BAD;
+        entry->rows_dropped += verdict == WH_DROPPED;
+        entry->rows_rejected += verdict == WH_BAD;
         break;
     }
     steps->from = from;
-    steps->taught = pass == WH_PASS_BAD || pass == WH_PASS_ERROR ? from : i;
-    return pass;
+    steps->taught = verdict == WH_BAD || verdict == WH_FATAL ? from : i;
+    return verdict;
 }
 
-enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
+enum wh_verdict wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_error *error)
 {
     bound_memory(steps);
     if (__builtin_expect(steps->timed, 0)) {
-        enum wh_pass pass = read_time(steps, row, error);
-        if (pass != WH_PASS_KEEP) {
+        enum wh_verdict verdict = read_time(steps, row, error);
+        if (verdict != WH_PASSED) {
             steps->taught = steps->from;
-            return pass;
+            return verdict;
         }
     }
     return run_from(steps, 0, row, error);
@@ -445,32 +441,32 @@ size_t wh_steps_passes(const struct wh_steps *steps)
 }
 
 /* The same in a fitting pass, uncounted: those of its level and below, which are then taught. */
-static enum wh_pass fit_from(struct wh_steps *steps, size_t from, struct wh_row *row,
-                             struct wh_error *error)
+static enum wh_verdict fit_from(struct wh_steps *steps, size_t from, struct wh_row *row,
+                                struct wh_error *error)
 {
-    enum wh_pass result = WH_PASS_KEEP;
+    enum wh_verdict result = WH_PASSED;
     size_t i = from, level = steps->levels - 1;
     for (; i < steps->count; i++) {
         if (steps->entries[i].level <= level)
             result = apply(steps, &steps->entries[i], row, error);
-        if (result != WH_PASS_KEEP)
+        if (result != WH_PASSED)
             break;
     }
-    bool bad = result == WH_PASS_BAD || result == WH_PASS_ERROR;
+    bool bad = result == WH_BAD || result == WH_FATAL;
     steps->from = from;
     steps->taught = bad ? from : i;
     teach(steps, level, level);
     return result;
 }
 
-enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
-                          struct wh_error *error)
+enum wh_verdict wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
+                             struct wh_error *error)
 {
     bound_memory(steps);
     steps->levels = pass + 1;
     if (steps->timed) {
-        enum wh_pass timed = read_time(steps, row, error);
-        if (timed != WH_PASS_KEEP)
+        enum wh_verdict timed = read_time(steps, row, error);
+        if (timed != WH_PASSED)
             return timed;
     }
     return fit_from(steps, 0, row, error);
@@ -496,21 +492,17 @@ static struct wh_row keep_given(struct wh_steps *steps, const struct wh_row *row
 }
 
 /* The rest of the list, and out. */
-static enum wh_pass pass_on(struct wh_steps *steps, size_t from, struct wh_row *row,
-                            struct wh_error *error)
+static enum wh_verdict pass_on(struct wh_steps *steps, size_t from, struct wh_row *row,
+                               struct wh_error *error)
 {
     const struct wh_step_context *context = &steps->context;
-    enum wh_pass pass = steps->levels == NO_LEVEL ? run_from(steps, from, row, error)
+    enum wh_verdict verdict = steps->levels == NO_LEVEL ? run_from(steps, from, row, error)
                                                   : fit_from(steps, from, row, error);
-    if (pass == WH_PASS_KEEP && context->row)
-        switch (context->row(context->owner, row, error)) {
-        case WH_TAKEN: break;
-        case WH_BAD: pass = WH_PASS_BAD; break;
-        case WH_FATAL: pass = WH_PASS_ERROR; break;
-        }
-    if (pass != WH_PASS_BAD && pass != WH_PASS_ERROR && context->taught)
+    if (verdict == WH_PASSED && context->row)
+        verdict = context->row(context->owner, row, error);
+    if (verdict != WH_BAD && verdict != WH_FATAL && context->taught)
         context->taught(context->owner);
-    return pass;
+    return verdict;
 }
 
 int wh_step_emit(struct wh_step *step, struct wh_row *row, int64_t time, struct wh_error *error)
@@ -523,13 +515,13 @@ int wh_step_emit(struct wh_step *step, struct wh_row *row, int64_t time, struct 
     context->time = time;
     if (context->begin)
         context->begin(context->owner);
-    enum wh_pass pass = pass_on(steps, step->place + 1, row, &reason);
+    enum wh_verdict verdict = pass_on(steps, step->place + 1, row, &reason);
     context->time = time_at_hand;
     if (context->begin)
         context->begin(context->owner);
-    if (pass == WH_PASS_BAD && context->reject)
+    if (verdict == WH_BAD && context->reject)
         return context->reject(context->owner, &given, &reason, error);
-    if (pass != WH_PASS_BAD && pass != WH_PASS_ERROR)
+    if (verdict != WH_BAD && verdict != WH_FATAL)
         return 0;
     *error = reason;
     return -1;

@@ -19,16 +19,7 @@
 #include "pipe/eventtime.h"
 #include "record/nulls.h"
 #include "record/row.h"
-
-/* What a step makes of a row. */
-enum wh_pass {
-    WH_PASS_KEEP,
-    WH_PASS_DROP,       /* the row is left out, and counted by the list */
-    WH_PASS_TAKE,       /* the step has taken the row over: it holds it back (record/held.h), or has
-                           emitted others in its place */
-    WH_PASS_BAD,        /* a bad row; error filled by wh_bad_row */
-    WH_PASS_ERROR = -1, /* the run must end */
-};
+#include "record/verdict.h"
 
 struct wh_step;
 
@@ -72,11 +63,13 @@ struct wh_step_ops {
     struct wh_binding *(*bind)(struct wh_step *step, const struct wh_shape *shape,
                                struct wh_error *error);
     void (*unbind)(struct wh_binding *binding);
-    /* Works on the row. The list sets row->shape to binding->shape (where not NULL) after KEEP;
-     * a step whose shape differs from the input's has set row->fields to match it. Rows that
-     * wh_step_emit is given here come out before this one. */
-    enum wh_pass (*row)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                        struct wh_error *error);
+    /* Works on the row. WH_PASSED: it goes on to the next step. WH_DROPPED: it is left out, and the
+     * list counts it. WH_TAKEN: the step has taken it over: it holds it back (record/held.h), or
+     * has emitted others in its place. WH_BAD, WH_FATAL. The list sets row->shape to binding->shape
+     * (where not NULL) after WH_PASSED; a step whose shape differs from the input's has set
+     * row->fields to match it. Rows that wh_step_emit is given here come out before this one. */
+    enum wh_verdict (*row)(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                           struct wh_error *error);
     /* What row() puts into the context about the columns, where no row comes to tell it. NULL:
      * nothing. */
     void (*columns)(struct wh_step *step, struct wh_binding *binding);
@@ -214,8 +207,8 @@ struct wh_step_context *wh_steps_context(struct wh_steps *steps);
 /* Declares what is null where a step makes it; `nulls` must outlive the steps. */
 void wh_steps_declare(struct wh_steps *steps, const struct wh_nulls *nulls);
 
-/* Runs all steps on a row, which meets what the rows before it taught. */
-enum wh_pass wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_error *error);
+/* Runs all steps on a row, which meets what the rows before it taught: as a step's row(). */
+enum wh_verdict wh_steps_row(struct wh_steps *steps, struct wh_row *row, struct wh_error *error);
 /* One pass: teaches the steps that learn by the row that wh_steps_row has just kept, dropped or
  * taken, or that context->taught is called for.
  * Called when the row has been emitted, so that one that cannot be written teaches nothing. */
@@ -229,8 +222,8 @@ void wh_steps_remember(struct wh_steps *steps);
  * are left out. Most recipes take one pass; wh_steps_passes says how many (0: nothing learns).
  */
 size_t wh_steps_passes(const struct wh_steps *steps);
-enum wh_pass wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
-                          struct wh_error *error);
+enum wh_verdict wh_steps_fit(struct wh_steps *steps, size_t pass, struct wh_row *row,
+                             struct wh_error *error);
 void wh_steps_settle(struct wh_steps *steps, size_t pass);
 
 /* Gives a row without values the columns that rows with its columns leave the list with. */

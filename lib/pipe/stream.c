@@ -283,9 +283,9 @@ int wh_stream_begin(struct loop *loop, struct wh_error *error)
 }
 
 /* Called with the first row or record of the input, or at its end. */
-int wh_stream_open(struct loop *loop, enum wh_next first, struct wh_error *error)
+int wh_stream_open(struct loop *loop, enum wh_verdict first, struct wh_error *error)
 {
-    bool control = first == WH_NEXT_CONTROL;
+    bool control = first == WH_CONTROL;
     loop->opened = true;
     if (loop->run->origin && control)
         return wh_fail(error, WH_REFUSED, "the input has control records already, which another "
@@ -293,7 +293,7 @@ int wh_stream_open(struct loop *loop, enum wh_next first, struct wh_error *error
     /* Under control records the begin tells how much of the file is to stay. */
     bool plain = !control && !loop->run->origin;
     return plain && loop->rejects
-               ? wh_rejects_start(loop->rejects, first == WH_NEXT_END, error) : 0;
+               ? wh_rejects_start(loop->rejects, first == WH_ENDED, error) : 0;
 }
 
 /* The reader may let go of what the sink was last seen to hold. */

@@ -20,7 +20,7 @@ static inline bool wh_stream_controlled(const struct loop *loop)
 int wh_stream_begin(struct loop *loop, struct wh_error *error);
 /* With the first row or record, or the end of an empty input: settles whether it has control
  * records. */
-int wh_stream_open(struct loop *loop, enum wh_next first, struct wh_error *error);
+int wh_stream_open(struct loop *loop, enum wh_verdict first, struct wh_error *error);
 /* Fails with WH_BROKEN: the stream from the previous tool is broken; `error` says how. -1. */
 int wh_stream_broken(struct loop *loop, struct wh_error *error);
 /* The same, since a row or a control record, as `what` says, has no line end. */

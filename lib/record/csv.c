@@ -520,12 +520,12 @@ static struct wh_slice column_name(const struct csv *csv, size_t column)
     return (struct wh_slice){ found->name, found->length };
 }
 
-static enum wh_next bad_value(const struct csv *csv, const char *rule, size_t column, size_t byte,
-                              const char *text, struct wh_error *error)
+static enum wh_verdict bad_value(const struct csv *csv, const char *rule, size_t column,
+                                 size_t byte, const char *text, struct wh_error *error)
 {
     struct wh_slice name = column_name(csv, column);
     wh_bad_row(error, rule, name.text, name.length, byte, "%s", text);
-    return WH_NEXT_BAD;
+    return WH_BAD;
 }
 
 /* The delimiter, as -d takes it, that the broken quote at `place` stands next to; NULL: none. */
@@ -544,8 +544,8 @@ static const char *other_delimiter(const struct csv *csv, size_t place)
 }
 
 /* The record broke at `place`: it ends with that line. */
-static enum wh_next broken(struct csv *csv, size_t place, size_t length, uint64_t lines,
-                           struct wh_error *error)
+static enum wh_verdict broken(struct csv *csv, size_t place, size_t length, uint64_t lines,
+                              struct wh_error *error)
 {
     bool within = csv->input->next[place] == '"';
     const char *delimiter = other_delimiter(csv, place);
@@ -561,17 +561,17 @@ static enum wh_next broken(struct csv *csv, size_t place, size_t length, uint64_
     bad_value(csv, "quote", csv->count, place + 1, text, error);
     take_record(csv, length, lines);
     restart_parser(csv);
-    return WH_NEXT_BAD;
+    return WH_BAD;
 }
 
-static enum wh_next unclosed(struct csv *csv, uint64_t lines, struct wh_error *error)
+static enum wh_verdict unclosed(struct csv *csv, uint64_t lines, struct wh_error *error)
 {
     bad_value(csv, "quote", csv->count, csv->value_start + 1,
               "the quote that opens this value is never closed", error);
     csv->row.terminator = 0; /* a line end there is part of the value */
     take_record(csv, csv->input->available, lines);
     restart_parser(csv);
-    return WH_NEXT_BAD;
+    return WH_BAD;
 }
 
 static enum place step(const struct csv *csv, enum place place, char c)
@@ -610,7 +610,7 @@ static size_t column_at(const struct csv *csv, size_t place)
 }
 
 /* The record is longer than a row may be; libcsv has read `fed` bytes of it. */
-static enum wh_next too_long(struct csv *csv, size_t fed, uint64_t lines, struct wh_error *error)
+static enum wh_verdict too_long(struct csv *csv, size_t fed, uint64_t lines, struct wh_error *error)
 {
     const char *record = csv->input->next;
     enum place place = fed > csv->lead ? IN_QUOTES : AT_START; /* only quotes hold line ends */
@@ -626,7 +626,7 @@ static enum wh_next too_long(struct csv *csv, size_t fed, uint64_t lines, struct
     wh_bad_row(error, "length", name.text, name.length, 0,
                "the row is longer than %zu bytes%s (see --max-row); only so much of it is kept",
                csv->max_row, place == IN_QUOTES ? ", or a quote is not closed" : "");
-    return WH_NEXT_BAD;
+    return WH_BAD;
 }
 
 /* Drops the rest of a record that was too long. */
@@ -663,8 +663,8 @@ static bool odd_quotes(const char *text, size_t length)
 }
 
 /* The end of libcsv's record, `content` bytes of it before the line end. */
-static enum wh_next end_record(struct csv *csv, size_t length, uint64_t lines,
-                               struct wh_error *error)
+static enum wh_verdict end_record(struct csv *csv, size_t length, uint64_t lines,
+                                  struct wh_error *error)
 {
     enum { KEEP_ROOM = 1 << 20 };
     if (csv_fini(&csv->parser, keep_value, NULL, csv))
@@ -672,15 +672,15 @@ static enum wh_next end_record(struct csv *csv, size_t length, uint64_t lines,
     if (csv_get_buffer_size(&csv->parser) > KEEP_ROOM)
         restart_parser(csv);
     take_record(csv, length, lines);
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 /* The end of the input is within a record: none of it is given. */
-static enum wh_next hold(struct csv *csv)
+static enum wh_verdict hold(struct csv *csv)
 {
     csv->reader.held_line = csv->line;
     restart_parser(csv);
-    return WH_NEXT_END;
+    return WH_ENDED;
 }
 
 /*
@@ -688,7 +688,7 @@ static enum wh_next hold(struct csv *csv)
  * is complete, so that a broken one is known at its end, however the rest looks. An empty record
  * has no values.
  */
-static enum wh_next read_record(struct csv *csv, struct wh_error *error)
+static enum wh_verdict read_record(struct csv *csv, struct wh_error *error)
 {
     struct wh_input *input = csv->input;
     size_t fed = csv->lead, searched = fed;
@@ -706,11 +706,11 @@ static enum wh_next read_record(struct csv *csv, struct wh_error *error)
         if (!feed && !input->ended) {
             searched = input->available > fed ? input->available : fed;
             if (fill(csv, error))
-                return WH_NEXT_ERROR;
+                return WH_FATAL;
             continue;
         }
         if (!feed && line_end <= csv->lead && fed == csv->lead)
-            return WH_NEXT_END;
+            return WH_ENDED;
         if (!feed && csv->holds)
             return hold(csv);
         size_t length = line_end + (feed != NULL), content = line_end;
@@ -724,7 +724,7 @@ static enum wh_next read_record(struct csv *csv, struct wh_error *error)
             if (content > fed)
                 cut_line(csv, fed, content);
             take_record(csv, length, lines);
-            return WH_NEXT_ROW;
+            return WH_PASSED;
         }
         const char *line = input->next + fed;
         settle_block(csv, content - fed);
@@ -740,7 +740,7 @@ static enum wh_next read_record(struct csv *csv, struct wh_error *error)
 }
 
 /* Whether the record is text. */
-static enum wh_next check_text(const struct csv *csv, struct wh_error *error)
+static enum wh_verdict check_text(const struct csv *csv, struct wh_error *error)
 {
     const char *raw = csv->row.raw;
     size_t length = csv->row.raw_length, valid = wh_utf8_valid(raw, length);
@@ -755,11 +755,11 @@ static enum wh_next check_text(const struct csv *csv, struct wh_error *error)
         return bad_value(csv, "utf-8", column_at(csv, valid), valid + 1,
                          "the value is not valid UTF-8 (from Latin-1: iconv -f LATIN1 -t UTF-8)",
                          error);
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 /* Replaces the escapes in the values, or those of a first row without a header or of the header. */
-static enum wh_next unescape_record(struct csv *csv, size_t columns, struct wh_error *error)
+static enum wh_verdict unescape_record(struct csv *csv, size_t columns, struct wh_error *error)
 {
     for (size_t i = 0; i < columns && csv->escapes; i++) {
         struct wh_field *field = &csv->fields[i];
@@ -779,16 +779,16 @@ static enum wh_next unescape_record(struct csv *csv, size_t columns, struct wh_e
             wh_bad_row(error, "escape", name.text, name.length, 0, "%s is no escape of TSV (double "
                        "the backslash, or leave out --tsv-escapes)",
                        wh_quote(shown, fault, left < 2 ? left : 2));
-            return WH_NEXT_BAD;
+            return WH_BAD;
         }
         field->text = text;
         field->length = (uint32_t)length;
     }
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 /* Fills a record that is too short, or folds what is too long into the last column. */
-static enum wh_next fit(struct csv *csv, struct wh_error *error)
+static enum wh_verdict fit(struct csv *csv, struct wh_error *error)
 {
     const size_t columns = csv->shape->count;
     if (!csv->reading->ragged) {
@@ -797,7 +797,7 @@ static enum wh_next fit(struct csv *csv, struct wh_error *error)
                    csv->count, csv->count == 1 ? "" : "s", columns == 1 ? "is" : "are", columns,
                    columns == 1 ? "" : "s", delimiter ? "is the delimiter -d " : "see --ragged",
                    delimiter ? delimiter : "", delimiter ? "?" : "");
-        return WH_NEXT_BAD;
+        return WH_BAD;
     }
     for (; csv->count < columns; csv->count++)
         csv->fields[csv->count] = (struct wh_field){ .text = "", .type = WH_NULL };
@@ -809,20 +809,20 @@ static enum wh_next fit(struct csv *csv, struct wh_error *error)
         };
     }
     csv->row.changed = true;
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 /* Makes the record that libcsv has read a row of the shape. */
-static enum wh_next settle_record(struct csv *csv, struct wh_error *error)
+static enum wh_verdict settle_record(struct csv *csv, struct wh_error *error)
 {
     const size_t columns = csv->shape->count;
     bool folded = csv->count > columns;
-    enum wh_next next = check_text(csv, error);
-    if (next == WH_NEXT_ROW && csv->count != columns)
+    enum wh_verdict next = check_text(csv, error);
+    if (next == WH_PASSED && csv->count != columns)
         next = fit(csv, error);
-    if (next == WH_NEXT_ROW)
+    if (next == WH_PASSED)
         next = unescape_record(csv, columns, error);
-    for (size_t i = 0; i < columns && next == WH_NEXT_ROW; i++) {
+    for (size_t i = 0; i < columns && next == WH_PASSED; i++) {
         const struct wh_field field = csv->fields[i];
         if (field.type == WH_NULL && csv->escapes)
             continue; /* not the empty string, as which it would be settled */
@@ -835,7 +835,7 @@ static enum wh_next settle_record(struct csv *csv, struct wh_error *error)
             wh_bad_row(error, "number", name.text, name.length, 0,
                        "%s is not a number, as the first values here were (see --string)",
                        wh_quote(shown, field.text, field.length));
-            return WH_NEXT_BAD;
+            return WH_BAD;
         }
     }
     return next;
@@ -993,50 +993,50 @@ static bool bare_return(const struct wh_row *row)
 }
 
 /* Reads the header, or the first row where there is none; then the columns are known. */
-static enum wh_next read_first(struct csv *csv, struct wh_error *error)
+static enum wh_verdict read_first(struct csv *csv, struct wh_error *error)
 {
     const char *file = csv->input->name;
     bool headed = !csv->reading->no_header;
-    enum wh_next next;
+    enum wh_verdict next;
     if (csv->input->offset == 0 && find_order_mark(csv, error))
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
     do {
         csv->row.line = csv->line;
         next = read_record(csv, error);
-        if (next == WH_NEXT_ROW && csv->count > 0)
+        if (next == WH_PASSED && csv->count > 0)
             next = check_text(csv, error);
-        if (next == WH_NEXT_ROW && headed)
+        if (next == WH_PASSED && headed)
             next = unescape_record(csv, csv->count < csv->room ? csv->count : csv->room, error);
-    } while (next == WH_NEXT_ROW && csv->count == 0);
-    if (next == WH_NEXT_BAD && headed) {
+    } while (next == WH_PASSED && csv->count == 0);
+    if (next == WH_BAD && headed) {
         error->byte = 0;
         wh_error_in(error, "header");
         wh_error_at(error, wh_row_place(&csv->row));
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
     }
-    if (next != WH_NEXT_ROW)
+    if (next != WH_PASSED)
         return next;
     if (csv->count > WH_MAX_COLUMNS) {
         wh_fail(error, WH_FAILED, "%s: there are %zu columns, more than the %d that a row may "
                 "have (is the delimiter right?)", file, csv->count, WH_MAX_COLUMNS);
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
     }
     if (headed && bare_return(&csv->row)) {
         wh_fail(error, WH_FAILED, "%s: header: lines that end with a carriage return alone "
                 "(convert them: tr '\\r' '\\n')", file);
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
     }
     if (headed ? name_columns(csv, error) : number_columns(csv, error))
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
     if (!headed)
         return settle_record(csv, error);
     csv->header_end = csv->input->offset;
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 /* Reader ------------------------------------------------------------------------------------- */
 
-static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
+static enum wh_verdict csv_next(struct wh_reader *base, struct wh_error *error)
 {
     struct csv *csv = (struct csv *)base;
     struct wh_row *row = &csv->row;
@@ -1044,11 +1044,11 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
     row->changed = false;
     row->shape = csv->shape;
     if (__builtin_expect(csv->skipping, 0) && skip_rest(csv, error))
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
     if (__builtin_expect(!csv->shape, 0)) {
-        enum wh_next next = read_first(csv, error);
+        enum wh_verdict next = read_first(csv, error);
         row->fields = csv->fields;
-        if (next != WH_NEXT_ROW || csv->reading->no_header)
+        if (next != WH_PASSED || csv->reading->no_header)
             return next;
         wh_arena_reset(&row->scratch);
     }
@@ -1057,7 +1057,7 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
         row->line = csv->line;
         enum cut cut = cut_record(csv);
         if (__builtin_expect(cut == CUT_ROW, 1))
-            return WH_NEXT_ROW;
+            return WH_PASSED;
         if (cut == CUT_BLANK)
             continue;
         int found = cut == CUT_SHORT ? find_more(csv, error) : 0;
@@ -1065,12 +1065,12 @@ static enum wh_next csv_next(struct wh_reader *base, struct wh_error *error)
         if (found > 0)
             continue;
         if (found < 0)
-            return WH_NEXT_ERROR;
-        enum wh_next next = read_record(csv, error);
-        if (next != WH_NEXT_ROW && next != WH_NEXT_BAD)
+            return WH_FATAL;
+        enum wh_verdict next = read_record(csv, error);
+        if (next != WH_PASSED && next != WH_BAD)
             return next;
         catch_up(csv);
-        if (next == WH_NEXT_BAD)
+        if (next == WH_BAD)
             return next;
         if (csv->count == 0 && csv->shape->count > 1)
             continue; /* a blank line */
@@ -1152,10 +1152,10 @@ static int recall_columns(struct csv *csv, const json_t *position, struct wh_err
     }
     if (!header)
         return 0;
-    enum wh_next next = read_first(csv, error);
-    if (next == WH_NEXT_ERROR)
+    enum wh_verdict next = read_first(csv, error);
+    if (next == WH_FATAL)
         return -1;
-    json_t *found = next == WH_NEXT_ROW ? header_json(csv) : NULL;
+    json_t *found = next == WH_PASSED ? header_json(csv) : NULL;
     bool same = found && json_equal(found, header);
     json_decref(found);
     if (same)
@@ -1213,12 +1213,12 @@ static int sample_columns(struct csv *csv, struct wh_error *error)
     struct wh_reader *sample = input ? wh_csv_open(&reading, input, error) : NULL;
     if (!sample)
         return -1;
-    enum wh_next next = WH_NEXT_ROW;
-    for (uint64_t seen = 0; seen < rows && next != WH_NEXT_END;) {
+    enum wh_verdict next = WH_PASSED;
+    for (uint64_t seen = 0; seen < rows && next != WH_ENDED;) {
         next = wh_reader_next(sample, error);
-        if (next == WH_NEXT_ERROR)
+        if (next == WH_FATAL)
             break;
-        if (next != WH_NEXT_ROW)
+        if (next != WH_PASSED)
             continue;
         seen++;
         for (uint32_t i = 0; i < csv->shape->count && i < sample->row->shape->count; i++) {
@@ -1229,7 +1229,7 @@ static int sample_columns(struct csv *csv, struct wh_error *error)
         }
     }
     wh_reader_close(sample);
-    return next == WH_NEXT_ERROR ? -1 : 0;
+    return next == WH_FATAL ? -1 : 0;
 }
 
 /* Whether the same bytes can be opened again by the input's name. */

@@ -334,24 +334,24 @@ static int open_next(struct files *files, const json_t *position, struct wh_erro
 }
 
 /* Nobody would come back for the line when it has grown. */
-static enum wh_next refuse_unended(const struct files *files, struct wh_error *error)
+static enum wh_verdict refuse_unended(const struct files *files, struct wh_error *error)
 {
     wh_fail(error, WH_REFUSED, "%s:%llu: the last row has no line end, or is within an open quote, "
             "and other files follow (end it, or give --complete, which takes it as it is)",
             files->paths[files->next - 1], (unsigned long long)files->current->held_line);
-    return WH_NEXT_ERROR;
+    return WH_FATAL;
 }
 
-static enum wh_next files_next(struct wh_reader *base, struct wh_error *error)
+static enum wh_verdict files_next(struct wh_reader *base, struct wh_error *error)
 {
     struct files *files = (struct files *)base;
     for (;;) {
-        enum wh_next next = wh_reader_next(files->current, error);
+        enum wh_verdict next = wh_reader_next(files->current, error);
         base->bytes = files->bytes_before + files->current->bytes;
         if (files->size)
             base->progress = files->share_before + files->share * files->current->progress;
         base->held_line = files->current->held_line;
-        if (next != WH_NEXT_END || files->next >= files->count)
+        if (next != WH_ENDED || files->next >= files->count)
             return next;
         if (base->held_line > 0)
             return refuse_unended(files, error);
@@ -359,7 +359,7 @@ static enum wh_next files_next(struct wh_reader *base, struct wh_error *error)
         wh_reader_close(files->current);
         files->current = NULL;
         if (open_next(files, NULL, error) != 0)
-            return WH_NEXT_ERROR;
+            return WH_FATAL;
     }
 }
 

@@ -393,7 +393,7 @@ static void keep_open(struct wh_ndjson *reader, const char *start, size_t length
 }
 
 /* Of a line that is too long only its beginning is given, wherever its end has been seen. */
-static enum wh_next too_long(struct wh_ndjson *reader, const char *start, struct wh_error *error)
+static enum wh_verdict too_long(struct wh_ndjson *reader, const char *start, struct wh_error *error)
 {
     struct wh_row *row = &reader->row;
     row->raw = start;
@@ -402,11 +402,11 @@ static enum wh_next too_long(struct wh_ndjson *reader, const char *start, struct
     wh_bad_row(error, "length", NULL, 0, 0,
                "the row is longer than %zu bytes (see --max-row); only so much of it is kept",
                reader->max_row);
-    return WH_NEXT_BAD;
+    return WH_BAD;
 }
 
 /* The line at `start` holds no row: it is a bad one, or a control record. */
-static enum wh_next no_row(struct wh_ndjson *reader, const char *start, struct wh_error *error)
+static enum wh_verdict no_row(struct wh_ndjson *reader, const char *start, struct wh_error *error)
 {
     const struct wh_json_fault *broken = &reader->fault;
     bool control = reader->control;
@@ -423,7 +423,7 @@ static enum wh_next no_row(struct wh_ndjson *reader, const char *start, struct w
     if (length > reader->max_row)
         return too_long(reader, start, error);
     if (control)
-        return WH_NEXT_CONTROL;
+        return WH_CONTROL;
     wh_bad_row(error, broken->rule, NULL, 0, (size_t)(broken->at - start) + 1, "%s", broken->text);
     if (strcmp(broken->rule, "duplicate-key") == 0) {
         const char *key_end = memchr(broken->at + 1, '"', (size_t)(newline - broken->at - 1));
@@ -433,7 +433,7 @@ static enum wh_next no_row(struct wh_ndjson *reader, const char *start, struct w
                        "the key %s stands twice in the row",
                        wh_quote(quoted, broken->at + 1, (size_t)(key_end - broken->at - 1)));
     }
-    return WH_NEXT_BAD;
+    return WH_BAD;
 }
 
 /* Drops the rest of a line that was too long. */
@@ -457,7 +457,7 @@ static int skip_line(struct wh_ndjson *reader, struct wh_error *error)
 }
 
 /* The line that the input is at has no end within the bytes that a row may have. */
-static enum wh_next endless_line(struct wh_ndjson *reader, struct wh_error *error)
+static enum wh_verdict endless_line(struct wh_ndjson *reader, struct wh_error *error)
 {
     reader->row.line = reader->line;
     reader->complete = NULL;
@@ -467,7 +467,7 @@ static enum wh_next endless_line(struct wh_ndjson *reader, struct wh_error *erro
     return too_long(reader, reader->input->next, error);
 }
 
-static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
+static enum wh_verdict ndjson_next(struct wh_reader *base, struct wh_error *error)
 {
     struct wh_ndjson *reader = (struct wh_ndjson *)base;
     struct wh_input *input = reader->input;
@@ -476,7 +476,7 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
     if (reader->nodes > MAX_NODES || reader->held > MAX_HELD)
         plant_tree(reader);
     if (reader->skipping && skip_line(reader, error) != 0)
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
 
     const char *start;
     for (;;) {
@@ -486,7 +486,7 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
             if (found == 2)
                 return endless_line(reader, error);
             if (found <= 0)
-                return found == 0 ? WH_NEXT_END : WH_NEXT_ERROR;
+                return found == 0 ? WH_ENDED : WH_FATAL;
             start = input->next;
         }
         if (*start == '{')
@@ -495,7 +495,7 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
         if (*text != '\n' || (size_t)(text - start) > reader->max_row)
             break;
         if (reader->unterminated && text + 1 == reader->complete)
-            return WH_NEXT_END; /* a row may yet follow these blanks, on their line */
+            return WH_ENDED; /* a row may yet follow these blanks, on their line */
         take_line(reader, (size_t)(text + 1 - start)); /* a blank line holds no row */
     }
 
@@ -519,7 +519,7 @@ static enum wh_next ndjson_next(struct wh_reader *base, struct wh_error *error)
     row->raw = start;
     row->raw_length = length + row->terminator;
     take_line(reader, length + 1);
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 static json_t *ndjson_position(struct wh_reader *base, bool behind)

@@ -204,13 +204,13 @@ int wh_spot_pass(const struct wh_spot *spot, struct wh_reader *reader,
 {
     /* Not so where what was taken for text has become an order mark. */
     bool here = input->offset == spot->offset;
-    enum wh_next next = wh_reader_next(reader, error);
-    if (next == WH_NEXT_ERROR)
+    enum wh_verdict next = wh_reader_next(reader, error);
+    if (next == WH_FATAL)
         return -1;
     const struct wh_row *row = reader->row;
-    bool too_long = next == WH_NEXT_BAD && strcmp(error->rule, "length") == 0;
+    bool too_long = next == WH_BAD && strcmp(error->rule, "length") == 0;
     bool same = spot->length == row->raw_length - row->terminator && !too_long;
-    if (here && next != WH_NEXT_END && row->line == spot->line && (same || spot->length == 0))
+    if (here && next != WH_ENDED && row->line == spot->line && (same || spot->length == 0))
         return 0;
     return wh_fail(error, WH_REFUSED, "%s:%llu: this line was unfinished when it was read, and has "
                    "changed since (%s; append whole lines)", input->name,

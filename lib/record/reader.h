@@ -14,20 +14,16 @@
 #include "base/error.h"
 #include "record/input.h"
 #include "record/row.h"
-
-enum wh_next {
-    WH_NEXT_ROW,
-    WH_NEXT_END,
-    WH_NEXT_CONTROL, /* a control record, an object whose first key is @wh: row->raw is its line,
-                        row->terminator 0 where its line end is missing */
-    WH_NEXT_BAD,   /* the row is broken: error says how, row->raw, source and line say where */
-    WH_NEXT_ERROR, /* no further row can be read */
-};
+#include "record/verdict.h"
 
 struct wh_reader;
 
 struct wh_reader_ops {
-    enum wh_next (*next)(struct wh_reader *reader, struct wh_error *error);
+    /* WH_PASSED: there is a row. WH_CONTROL: a control record, an object whose first key is @wh:
+     * row->raw is its line, row->terminator 0 where its line end is missing. WH_BAD: the row is
+     * broken: error says how, row->raw, source and line say where. WH_ENDED. WH_FATAL: no further
+     * row can be read. */
+    enum wh_verdict (*next)(struct wh_reader *reader, struct wh_error *error);
     void (*close)(struct wh_reader *reader); /* frees the reader too */
     /*
      * Where to go on: what a reader opened with it gives next is exactly what this one gives next.
@@ -57,7 +53,7 @@ struct wh_reader {
     uint64_t held_line; /* at the end: a last row whose end has not come, which begins on this line,
                            was held back (wh_reading.resumable); 0: none was */
     /* Called before a read that would block, and several times a second while it does, so that the
-     * writer can flush. -1 ends the read with its error (WH_NEXT_ERROR). May be NULL; set by the
+     * writer can flush. -1 ends the read with its error (WH_FATAL). May be NULL; set by the
      * run after the reader was opened. */
     int (*before_wait)(void *context, struct wh_error *error);
     void *wait_context;
@@ -95,7 +91,7 @@ struct wh_reading {
 enum { WH_MAX_ROW = 64 << 20 };
 #define WH_MAX_ROW_TEXT "64m"
 
-static inline enum wh_next wh_reader_next(struct wh_reader *reader, struct wh_error *error)
+static inline enum wh_verdict wh_reader_next(struct wh_reader *reader, struct wh_error *error)
 {
     return reader->ops->next(reader, error);
 }

@@ -229,12 +229,12 @@ static int describe(struct postgres *pg, struct wh_error *error)
 
 /* ---- reading --------------------------------------------------------------------------------- */
 
-static enum wh_next failed(struct postgres *pg, const PGresult *result, struct wh_error *error)
+static enum wh_verdict failed(struct postgres *pg, const PGresult *result, struct wh_error *error)
 {
     pg->running = false;
     wh_pg_fail(error, pg->connection, result, NULL);
     wh_error_in(error, "%s", pg->name);
-    return WH_NEXT_ERROR;
+    return WH_FATAL;
 }
 
 /*
@@ -283,7 +283,7 @@ static char *begin_row(struct postgres *pg, size_t length)
 }
 
 /* A database in SQL_ASCII holds whatever bytes were put there. */
-static enum wh_next check_encoding(struct postgres *pg, struct wh_error *error)
+static enum wh_verdict check_encoding(struct postgres *pg, struct wh_error *error)
 {
     for (uint32_t i = 0; !pg->encoded && i < pg->shape->count; i++) {
         const struct wh_field *field = &pg->fields[i];
@@ -294,25 +294,25 @@ static enum wh_next check_encoding(struct postgres *pg, struct wh_error *error)
         const struct wh_column *column = &pg->shape->columns[i];
         wh_bad_row(error, "utf-8", column->name, column->length, 0,
                    "byte %zu is no UTF-8 (the database's encoding is SQL_ASCII)", valid + 1);
-        return WH_NEXT_BAD;
+        return WH_BAD;
     }
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 /* A row whose fields are set. Its tuple is a part of positions, also where it is a bad one. */
-static enum wh_next finish_row(struct postgres *pg, struct wh_error *error)
+static enum wh_verdict finish_row(struct postgres *pg, struct wh_error *error)
 {
     struct wh_since *since = pg->since.since;
-    enum wh_next next = WH_NEXT_ROW;
+    enum wh_verdict next = WH_PASSED;
     int status = since ? wh_pg_since_row(&pg->since, &pg->row, error) : 0;
     if (status == 0 && !pg->encoded)
         next = check_encoding(pg, error);
-    if (next == WH_NEXT_BAD && since)
+    if (next == WH_BAD && since)
         status = wh_since_check_encoding(since, error);
     if (status == 0)
         return next;
     wh_error_in(error, "%s", pg->name);
-    return WH_NEXT_ERROR;
+    return WH_FATAL;
 }
 
 /* A line of COPY, 0 where none is there yet, -1 after the last, -2 on failure: as libpq says it. */
@@ -326,10 +326,10 @@ static int copy_line(struct postgres *pg, char **line, struct wh_error *error)
     return PQgetCopyData(pg->connection, line, 1);
 }
 
-static enum wh_next copy_ended(struct postgres *pg, struct wh_error *error)
+static enum wh_verdict copy_ended(struct postgres *pg, struct wh_error *error)
 {
     PGresult *result = PQgetResult(pg->connection);
-    enum wh_next next = WH_NEXT_END;
+    enum wh_verdict next = WH_ENDED;
     if (PQresultStatus(result) != PGRES_COMMAND_OK)
         next = failed(pg, result, error);
     else if (pg->since.since)
@@ -339,20 +339,20 @@ static enum wh_next copy_ended(struct postgres *pg, struct wh_error *error)
     return next;
 }
 
-static enum wh_next copy_next(struct wh_reader *reader, struct wh_error *error)
+static enum wh_verdict copy_next(struct wh_reader *reader, struct wh_error *error)
 {
     struct postgres *pg = (struct postgres *)reader;
     if (!pg->running)
-        return WH_NEXT_END;
+        return WH_ENDED;
     char *line = NULL;
     int length;
     while ((length = copy_line(pg, &line, error)) == 0)
         if (wait_for_server(pg, error) != 0)
-            return WH_NEXT_ERROR;
+            return WH_FATAL;
     if (length == -1)
         return copy_ended(pg, error);
     if (length < 0)
-        return pg->running ? failed(pg, NULL, error) : WH_NEXT_ERROR;
+        return pg->running ? failed(pg, NULL, error) : WH_FATAL;
 
     size_t size = (size_t)length - (line[length - 1] == '\n');
     char *text = begin_row(pg, size);
@@ -361,7 +361,7 @@ static enum wh_next copy_next(struct wh_reader *reader, struct wh_error *error)
     if (wh_pg_copy_row(&pg->rows, text, size, error) == 0)
         return finish_row(pg, error);
     wh_error_in(error, "%s", pg->name);
-    return WH_NEXT_ERROR;
+    return WH_FATAL;
 }
 
 /* The values of a result's only row; memory for each with slack following. */
@@ -385,21 +385,21 @@ static int take_values(struct postgres *pg, const PGresult *result, struct wh_er
     return 0;
 }
 
-static enum wh_next single_next(struct wh_reader *reader, struct wh_error *error)
+static enum wh_verdict single_next(struct wh_reader *reader, struct wh_error *error)
 {
     struct postgres *pg = (struct postgres *)reader;
     if (!pg->running)
-        return WH_NEXT_END;
+        return WH_ENDED;
     while (PQisBusy(pg->connection))
         if (wait_for_server(pg, error) != 0 || take_from_server(pg, error) != 0)
-            return WH_NEXT_ERROR;
+            return WH_FATAL;
     PGresult *result = PQgetResult(pg->connection);
-    enum wh_next next;
+    enum wh_verdict next;
     if (PQresultStatus(result) == PGRES_SINGLE_TUPLE) {
-        next = take_values(pg, result, error) == 0 ? check_encoding(pg, error) : WH_NEXT_ERROR;
+        next = take_values(pg, result, error) == 0 ? check_encoding(pg, error) : WH_FATAL;
     } else if (PQresultStatus(result) == PGRES_TUPLES_OK) {
         pg->running = false;
-        next = WH_NEXT_END;
+        next = WH_ENDED;
     } else {
         next = failed(pg, result, error);
     }

@@ -475,7 +475,7 @@ static void set_field(struct sqlite *sqlite, uint32_t index)
     }
 }
 
-static enum wh_next check_encoding(struct sqlite *sqlite, struct wh_error *error)
+static enum wh_verdict check_encoding(struct sqlite *sqlite, struct wh_error *error)
 {
     for (uint32_t i = 0; i < sqlite->shape->count; i++) {
         const struct wh_field *field = &sqlite->fields[i];
@@ -487,9 +487,9 @@ static enum wh_next check_encoding(struct sqlite *sqlite, struct wh_error *error
         const struct wh_column *column = &sqlite->shape->columns[i];
         wh_bad_row(error, "utf-8", column->name, column->length, 0,
                    "byte %zu is no UTF-8 (cast it to BLOB to have it in base64)", valid + 1);
-        return WH_NEXT_BAD;
+        return WH_BAD;
     }
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 static int take_real(struct sqlite *sqlite, size_t index, double value, struct wh_error *error)
@@ -545,38 +545,38 @@ static int take_tuple(struct sqlite *sqlite, struct wh_error *error)
 }
 
 /* A row whose fields are set. Its tuple is a part of positions, also where it is a bad one. */
-static enum wh_next finish_row(struct sqlite *sqlite, struct wh_error *error)
+static enum wh_verdict finish_row(struct sqlite *sqlite, struct wh_error *error)
 {
     if (sqlite->since && take_tuple(sqlite, error) != 0)
-        return WH_NEXT_ERROR;
-    enum wh_next next = check_encoding(sqlite, error);
-    if (next == WH_NEXT_ROW || !sqlite->since ||
+        return WH_FATAL;
+    enum wh_verdict next = check_encoding(sqlite, error);
+    if (next == WH_PASSED || !sqlite->since ||
         wh_since_check_encoding(sqlite->since, error) == 0)
         return next;
     wh_error_in(error, "%s", sqlite->name);
-    return WH_NEXT_ERROR;
+    return WH_FATAL;
 }
 
-static enum wh_next sqlite_next(struct wh_reader *reader, struct wh_error *error)
+static enum wh_verdict sqlite_next(struct wh_reader *reader, struct wh_error *error)
 {
     struct sqlite *sqlite = (struct sqlite *)reader;
     struct wh_row *row = &sqlite->row;
     if (sqlite->ended)
-        return WH_NEXT_END;
+        return WH_ENDED;
     int code = sqlite3_step(sqlite->statement);
     if (code != SQLITE_ROW) {
         sqlite->ended = true;
         if (sqlite->since)
             sqlite->since->ended = code == SQLITE_DONE;
         if (code == SQLITE_DONE)
-            return WH_NEXT_END;
+            return WH_ENDED;
         if (code == SQLITE_INTERRUPT) {
             *error = sqlite->wait_error;
         } else {
             failed(sqlite, error);
             wh_error_in(error, "%s", sqlite->name);
         }
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
     }
     wh_arena_reset(&row->scratch);
     row->shape = sqlite->shape;

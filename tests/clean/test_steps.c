@@ -24,7 +24,7 @@ struct spy {
 };
 
 static char notes[1024];     /* "bind a;row a;learn a;..." */
-static enum wh_pass answer;  /* what the step "judge" does with a row */
+static enum wh_verdict answer;  /* what the step "judge" does with a row */
 
 static void note(const struct wh_step *step, const char *what)
 {
@@ -46,14 +46,14 @@ static struct wh_binding *spy_bind(struct wh_step *step, const struct wh_shape *
     return wh_alloc(1, sizeof(struct wh_binding));
 }
 
-static enum wh_pass spy_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                            struct wh_error *error)
+static enum wh_verdict spy_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
+                               struct wh_error *error)
 {
     (void)binding, (void)row;
     note(step, "row");
-    if (strcmp(((struct spy *)step)->name, "judge") != 0 || answer == WH_PASS_KEEP)
-        return WH_PASS_KEEP;
-    if (answer == WH_PASS_BAD)
+    if (strcmp(((struct spy *)step)->name, "judge") != 0 || answer == WH_PASSED)
+        return WH_PASSED;
+    if (answer == WH_BAD)
         wh_bad_row(error, "judge", NULL, 0, 0, "judged");
     return answer;
 }
@@ -150,7 +150,7 @@ static struct wh_steps *make(const char *recipe)
         fail_msg("%s", error.text);
     json_decref(steps);
     notes[0] = '\0';
-    answer = WH_PASS_KEEP;
+    answer = WH_PASSED;
     return made;
 }
 
@@ -168,13 +168,13 @@ static struct wh_row row_of(const struct wh_shape *shape, enum wh_format format)
     return (struct wh_row){ .shape = shape, .fields = &field, .raw_format = (uint8_t)format };
 }
 
-static enum wh_pass run(struct wh_steps *steps, const struct wh_shape *shape)
+static enum wh_verdict run(struct wh_steps *steps, const struct wh_shape *shape)
 {
     struct wh_error error = { 0 };
     struct wh_row row = row_of(shape, WH_FORMAT_NDJSON);
-    enum wh_pass pass = wh_steps_row(steps, &row, &error);
+    enum wh_verdict verdict = wh_steps_row(steps, &row, &error);
     wh_row_free(&row);
-    return pass;
+    return verdict;
 }
 
 static void fit(struct wh_steps *steps, size_t pass, const struct wh_shape *shape)
@@ -208,7 +208,7 @@ static void many_shapes_are_bound_anew_and_nothing_is_lost(void **state)
     for (int i = 0; i < 1000; i++) {
         struct wh_shape *shape = one_column();
         notes[0] = '\0';
-        assert_int_equal(run(steps, shape), WH_PASS_KEEP);
+        assert_int_equal(run(steps, shape), WH_PASSED);
         wh_shape_free(shape);
     }
     wh_steps_free(steps);
@@ -263,12 +263,12 @@ static void rows_teach_once_they_came_through_or_were_dropped(void **state)
     notes[0] = '\0';
     wh_steps_teach(steps);
     assert_notes("learn a;learn c;");
-    answer = WH_PASS_DROP;
-    assert_int_equal(run(steps, shape), WH_PASS_DROP);
+    answer = WH_DROPPED;
+    assert_int_equal(run(steps, shape), WH_DROPPED);
     wh_steps_teach(steps);
     assert_notes("row a;row judge;learn a;");
-    answer = WH_PASS_BAD;
-    assert_int_equal(run(steps, shape), WH_PASS_BAD);
+    answer = WH_BAD;
+    assert_int_equal(run(steps, shape), WH_BAD);
     wh_steps_teach(steps);
     assert_notes("row a;row judge;");
     json_t *stats = wh_steps_stats(steps);
@@ -392,12 +392,12 @@ static void what_a_step_has_met_is_kept(void **state)
     struct wh_buffer met = { 0 };
     struct wh_steps *steps = make(recipe), *later = make(recipe), *resumed = make(recipe);
     struct wh_shape *shape = one_column();
-    answer = WH_PASS_DROP;
+    answer = WH_DROPPED;
     run(steps, shape);
     wh_steps_save_met(steps, &met);
     struct wh_steps_state saved = { .steps = save(steps, WH_STEPS_ALL), .met = parse(&met) };
     assert_int_equal(wh_steps_load(later, &saved, WH_STEPS_ALL, &error), 0);
-    answer = WH_PASS_KEEP;
+    answer = WH_PASSED;
     notes[0] = '\0';
     run(later, shape);
     assert_notes("bind-leniently a;row a;bind-leniently judge;row judge;bind c;row c;");

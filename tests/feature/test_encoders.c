@@ -94,7 +94,7 @@ static struct wh_row *read_row(struct work *work, const char *text)
     const char *paths[] = { path };
     work->reader = wh_reader_open(&reading, paths, 1, &work->error);
     assert_non_null(work->reader);
-    assert_int_equal(wh_reader_next(work->reader, &work->error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(work->reader, &work->error), WH_PASSED);
     close(descriptor);
     wh_features_begin(work->features);
     return work->reader->row;
@@ -104,8 +104,8 @@ static struct wh_row *read_row(struct work *work, const char *text)
 static const char *features_of(struct work *work, const char *text)
 {
     struct wh_row *row = read_row(work, text);
-    enum wh_pass pass = wh_steps_row(work->steps, row, &work->error);
-    if (pass != WH_PASS_KEEP)
+    enum wh_verdict verdict = wh_steps_row(work->steps, row, &work->error);
+    if (verdict != WH_PASSED)
         fail_msg("%s: %s", work->error.column, work->error.text);
     work->text.length = 0;
     wh_features_text(work->features, &work->text);
@@ -128,7 +128,7 @@ static void fit(struct work *work, const char *const *rows)
         for (size_t i = 0; rows[i]; i++) {
             assert_int_equal(wh_steps_fit(work->steps, pass, read_row(work, rows[i]),
                                           &work->error),
-                             WH_PASS_KEEP);
+                             WH_PASSED);
             wh_features_remember(work->features);
         }
         wh_steps_settle(work->steps, pass);
@@ -137,8 +137,8 @@ static void fit(struct work *work, const char *const *rows)
 
 static void assert_bad(struct work *work, const char *text, const char *column, const char *says)
 {
-    enum wh_pass pass = wh_steps_row(work->steps, read_row(work, text), &work->error);
-    assert_int_equal(pass, WH_PASS_BAD);
+    enum wh_verdict verdict = wh_steps_row(work->steps, read_row(work, text), &work->error);
+    assert_int_equal(verdict, WH_BAD);
     assert_string_equal(work->error.column, column);
     if (!strstr(work->error.text, says))
         fail_msg("expected \"%s\" in: %s", says, work->error.text);
@@ -147,8 +147,8 @@ static void assert_bad(struct work *work, const char *text, const char *column, 
 static void assert_refused(const char *recipe, const char *row, const char *says)
 {
     struct work work = begin(recipe);
-    enum wh_pass pass = wh_steps_row(work.steps, read_row(&work, row), &work.error);
-    assert_int_equal(pass, WH_PASS_ERROR);
+    enum wh_verdict verdict = wh_steps_row(work.steps, read_row(&work, row), &work.error);
+    assert_int_equal(verdict, WH_FATAL);
     assert_int_equal(work.error.status, WH_REFUSED);
     if (!strstr(work.error.text, says))
         fail_msg("expected \"%s\" in: %s", says, work.error.text);

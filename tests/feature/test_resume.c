@@ -183,7 +183,7 @@ static bool feed(struct run *run, size_t from, size_t to)
     struct wh_reader *reader = wh_reader_open(&reading, paths, 1, &run->error);
     assert_non_null(reader);
     enum wh_verdict verdict = WH_TAKEN;
-    while (verdict != WH_FATAL && wh_reader_next(reader, &run->error) == WH_NEXT_ROW) {
+    while (verdict != WH_FATAL && wh_reader_next(reader, &run->error) == WH_PASSED) {
         verdict = run->stage->ops->row(run->stage, reader->row, &run->emit, &run->error);
         if (verdict == WH_BAD)
             wh_buffer_format(&run->output, "bad: %s\n", run->error.text);

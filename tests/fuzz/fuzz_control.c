@@ -112,20 +112,20 @@ static size_t take_stream(const void *bytes, size_t length, struct wh_buffer *ou
     struct wh_reader *reader = wh_reader_open(&reading, &path, 1, &error);
     struct wh_hop hop = { 0 };
     size_t records = 0;
-    enum wh_next next = WH_NEXT_END;
-    while (reader && (next = wh_reader_next(reader, &error)) != WH_NEXT_END) {
-        if (next == WH_NEXT_ERROR)
+    enum wh_verdict next = WH_ENDED;
+    while (reader && (next = wh_reader_next(reader, &error)) != WH_ENDED) {
+        if (next == WH_FATAL)
             break;
-        if (next == WH_NEXT_ROW) {
+        if (next == WH_PASSED) {
             hop.rows++;
             wh_buffer_literal(out, "{}\n");
         }
         size_t before = out->length;
-        if (next == WH_NEXT_CONTROL && !take(&hop, reader->row, out)) {
+        if (next == WH_CONTROL && !take(&hop, reader->row, out)) {
             out->length = before;
             break;
         }
-        records += next == WH_NEXT_CONTROL;
+        records += next == WH_CONTROL;
     }
     if (wh_hop_close(&hop, tool, &error) != 0)
         CHECK(error.status == WH_BROKEN);

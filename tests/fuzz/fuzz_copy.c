@@ -270,7 +270,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     wh_buffer_format(&line, "}\n");
     const char *path = fuzz_file((const uint8_t *)line.data, line.length);
     struct wh_reader *reader = wh_reader_open(&reading, &path, 1, &error);
-    if (reader && wh_reader_next(reader, &error) == WH_NEXT_ROW)
+    if (reader && wh_reader_next(reader, &error) == WH_PASSED)
         check_row(types[data[0] % (sizeof types / sizeof *types)], reader->row);
     wh_reader_close(reader);
     wh_buffer_free(&line);

@@ -227,7 +227,7 @@ static void compare_encoded(const struct oracle *oracle, const struct wh_row *ro
         return;
     struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, row, row->delimiter,
                                                              row->dialect);
-    CHECK(wh_csv_encode_row(encoder, &out, row, &error) == 0);
+    CHECK(wh_csv_encode_row(encoder, &out, row, &error) == WH_TAKEN);
     CHECK(out.length == row->raw_length - lead);
     CHECK(memcmp(out.data, row->raw + lead, out.length) == 0);
     wh_csv_encoder_end(encoder);
@@ -247,15 +247,15 @@ static void compare_with_libcsv(const char *bytes, size_t length, char delimiter
     bool marked = length >= 3 && memcmp(bytes, "\xEF\xBB\xBF", 3) == 0;
     oracle.next = marked ? 3 : 0;
     bool first = true;
-    enum wh_next next;
+    enum wh_verdict next;
     do {
         struct wh_error error;
         enum verdict verdict = next_record(&oracle);
         next = wh_reader_next(reader, &error);
-        CHECK((verdict == END) == (next == WH_NEXT_END));
+        CHECK((verdict == END) == (next == WH_ENDED));
         if (verdict == END)
             break;
-        CHECK(next == (verdict == ROW ? WH_NEXT_ROW : WH_NEXT_BAD));
+        CHECK(next == (verdict == ROW ? WH_PASSED : WH_BAD));
         if (first && marked && oracle.start == 3)
             oracle.start = 0;
         first = false;
@@ -265,7 +265,7 @@ static void compare_with_libcsv(const char *bytes, size_t length, char delimiter
             compare_row(&oracle, reader->row);
             compare_encoded(&oracle, reader->row);
         }
-    } while (next != WH_NEXT_END);
+    } while (next != WH_ENDED);
     close_drip(reader, &drip);
     csv_free(&oracle.parser);
     wh_buffer_free(&oracle.text);
@@ -278,23 +278,23 @@ static void describe(struct wh_buffer *out, const struct wh_reading *reading, st
 {
     struct wh_reader *reader = open_drip(reading, &drip, simd);
     struct wh_error error;
-    enum wh_next next;
+    enum wh_verdict next;
     do {
         next = wh_reader_next(reader, &error);
         const struct wh_row *row = reader->row;
         wh_buffer_format(out, "\n%d ", (int)next);
-        if (next == WH_NEXT_ROW || next == WH_NEXT_BAD) {
+        if (next == WH_PASSED || next == WH_BAD) {
             wh_buffer_format(out, "%d %d %zu ", (int)row->line, row->terminator, row->raw_length);
             wh_buffer_add(out, row->raw, row->raw_length);
         }
-        if (next == WH_NEXT_BAD || next == WH_NEXT_ERROR)
+        if (next == WH_BAD || next == WH_FATAL)
             wh_buffer_format(out, "%s %s %zu %s", error.rule, error.column, error.byte, error.text);
-        for (uint32_t i = 0; next == WH_NEXT_ROW && i < row->shape->count; i++) {
+        for (uint32_t i = 0; next == WH_PASSED && i < row->shape->count; i++) {
             const struct wh_field *field = &row->fields[i];
             wh_buffer_format(out, "|%d %d ", field->type, field->flags & ~WH_JSON_SAFE);
             wh_buffer_add(out, field->text, field->length);
         }
-    } while (next == WH_NEXT_ROW || next == WH_NEXT_BAD);
+    } while (next == WH_PASSED || next == WH_BAD);
     close_drip(reader, &drip);
 }
 
@@ -323,7 +323,7 @@ static void check_tsv_row(const struct wh_row *row)
     struct wh_buffer out = { 0 };
     bool escapes = row->dialect == WH_TSV_ESCAPED;
     struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, row, '\t', row->dialect);
-    CHECK(wh_csv_encode_row(encoder, &out, row, &error) == 0);
+    CHECK(wh_csv_encode_row(encoder, &out, row, &error) == WH_TAKEN);
     CHECK(memchr(out.data, '\n', out.length - (row->terminator > 0)) == NULL);
     if (!escapes && row->line > 1) {
         CHECK(out.length == row->raw_length);
@@ -357,9 +357,9 @@ static void check_tsv(const char *bytes, size_t length, uint8_t options, size_t 
     struct drip drip = { bytes, length, chunk, -1 };
     struct wh_reader *reader = open_drip(&reading, &drip, simd);
     struct wh_error error;
-    for (enum wh_next next; (next = wh_reader_next(reader, &error)) != WH_NEXT_END &&
-                            next != WH_NEXT_ERROR;)
-        if (next == WH_NEXT_ROW)
+    for (enum wh_verdict next; (next = wh_reader_next(reader, &error)) != WH_ENDED &&
+                            next != WH_FATAL;)
+        if (next == WH_PASSED)
             check_tsv_row(reader->row);
     close_drip(reader, &drip);
 }

@@ -78,18 +78,18 @@ static void check_features(struct wh_features *features)
 }
 
 /* The row through the steps, which learn from it unless it is bad. */
-static enum wh_pass step_row(struct work *work, struct wh_row *row)
+static enum wh_verdict step_row(struct work *work, struct wh_row *row)
 {
     struct wh_error error = { 0 };
     wh_features_begin(work->features);
-    enum wh_pass pass = wh_steps_row(work->steps, row, &error);
-    CHECK(pass != WH_PASS_BAD || (error.text[0] && error.rule[0]));
-    CHECK(pass != WH_PASS_ERROR || (error.text[0] && error.status == WH_REFUSED));
-    if (pass == WH_PASS_KEEP) {
+    enum wh_verdict verdict = wh_steps_row(work->steps, row, &error);
+    CHECK(verdict != WH_BAD || (error.text[0] && error.rule[0]));
+    CHECK(verdict != WH_FATAL || (error.text[0] && error.status == WH_REFUSED));
+    if (verdict == WH_PASSED) {
         check_features(work->features);
         wh_steps_teach(work->steps);
     }
-    return pass;
+    return verdict;
 }
 
 static char *state_of(const struct work *work)
@@ -124,11 +124,11 @@ static char *run_rows(const json_t *recipe, const uint8_t *data, size_t size, bo
     struct work work = begin(recipe);
     struct wh_error error = { 0 };
     struct wh_reader *reader = open_rows(data, size);
-    enum wh_next next;
+    enum wh_verdict next;
     bool ended = false;
-    while (reader && !ended && (next = wh_reader_next(reader, &error)) != WH_NEXT_END) {
-        ended = next == WH_NEXT_ERROR ||
-                (next == WH_NEXT_ROW && step_row(&work, reader->row) == WH_PASS_ERROR);
+    while (reader && !ended && (next = wh_reader_next(reader, &error)) != WH_ENDED) {
+        ended = next == WH_FATAL ||
+                (next == WH_PASSED && step_row(&work, reader->row) == WH_FATAL);
         if (often && !ended)
             reopen(&work, recipe);
     }
@@ -164,7 +164,7 @@ static void fuzz_state(const json_t *recipe, const uint8_t *data, size_t size)
         for (size_t pass = 0; pass < wh_steps_passes(work.steps); pass++)
             wh_steps_settle(work.steps, pass);
         struct wh_reader *reader = open_rows(rows_text, sizeof rows_text - 1);
-        while (wh_reader_next(reader, &error) == WH_NEXT_ROW)
+        while (wh_reader_next(reader, &error) == WH_PASSED)
             step_row(&work, reader->row);
         wh_reader_close(reader);
     }

@@ -101,13 +101,13 @@ static uint64_t load_rows(struct wh_sink *sink, struct wh_reader *reader, size_t
     struct emit emit = { { .reject = reject }, taken };
     struct wh_error error = { 0 };
     uint64_t commits = 0;
-    enum wh_next next;
-    for (size_t row = 0; (next = wh_reader_next(reader, &error)) != WH_NEXT_END; row++) {
+    enum wh_verdict next;
+    for (size_t row = 0; (next = wh_reader_next(reader, &error)) != WH_ENDED; row++) {
         if (row == first && !commit(sink, &emit, ++commits))
             return commits - 1;
-        if (next == WH_NEXT_ERROR)
+        if (next == WH_FATAL)
             break;
-        if (next != WH_NEXT_ROW)
+        if (next != WH_PASSED)
             continue;
         take(taken, reader->row);
         enum wh_verdict verdict = sink->ops->row(sink, reader->row, &emit.emit, &error);

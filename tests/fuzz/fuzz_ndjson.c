@@ -103,17 +103,17 @@ static void compare_row(struct wh_row *row, const json_t *object)
     wh_buffer_free(&text);
 }
 
-static void check_line(struct wh_reader *reader, enum wh_next next)
+static void check_line(struct wh_reader *reader, enum wh_verdict next)
 {
     struct wh_row *row = reader->row;
     if (memchr(row->raw, '\0', row->raw_length)) {
-        CHECK(next == WH_NEXT_BAD || next == WH_NEXT_CONTROL);
+        CHECK(next == WH_BAD || next == WH_CONTROL);
         return;
     }
     json_error_t error;
     json_t *value = json_loadb(row->raw, row->raw_length, JSON_ALLOW_NUL | JSON_REJECT_DUPLICATES,
                                &error);
-    if (next == WH_NEXT_ROW) {
+    if (next == WH_PASSED) {
         if (!value) {
             /* Jansson looks for duplicates at every depth, we at the first. */
             CHECK(beyond_jansson(&error) ||
@@ -124,7 +124,7 @@ static void check_line(struct wh_reader *reader, enum wh_next next)
     } else if (value) {
         bool reserved = json_is_object(value) && json_object_get(value, "@wh");
         CHECK(!json_is_object(value) || reserved || row->raw_length > 1500);
-        CHECK(next != WH_NEXT_CONTROL || reserved);
+        CHECK(next != WH_CONTROL || reserved);
     }
     json_decref(value);
 }
@@ -141,20 +141,20 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         readers[i] = open_ndjson(path, widths[i]);
     for (;;) {
         struct wh_error error = { 0 };
-        enum wh_next next = wh_reader_next(readers[0], &error);
-        CHECK(next != WH_NEXT_ERROR);
+        enum wh_verdict next = wh_reader_next(readers[0], &error);
+        CHECK(next != WH_FATAL);
         struct wh_row *row = readers[0]->row;
         for (int i = 1; i < WIDTHS; i++) {
             struct wh_error other = { 0 };
             struct wh_row *twin = readers[i]->row;
             CHECK(wh_reader_next(readers[i], &other) == next);
-            if (next == WH_NEXT_END)
+            if (next == WH_ENDED)
                 continue;
             CHECK(twin->line == row->line && twin->raw_length == row->raw_length);
             CHECK(memcmp(twin->raw, row->raw, row->raw_length) == 0);
             CHECK(strcmp(other.text, error.text) == 0 && other.byte == error.byte);
         }
-        if (next == WH_NEXT_END)
+        if (next == WH_ENDED)
             break;
         check_line(readers[0], next);
     }

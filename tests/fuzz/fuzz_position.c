@@ -61,12 +61,12 @@ struct reading {
     json_t *position; /* there; NULL: none was given */
 };
 
-static void add_row(struct wh_buffer *text, enum wh_next next, const struct wh_row *row)
+static void add_row(struct wh_buffer *text, enum wh_verdict next, const struct wh_row *row)
 {
     wh_buffer_format(text, "%d %" PRIu64 " ", (int)next, row->line);
     if (row->raw)
         wh_buffer_add(text, row->raw, row->raw_length);
-    if (next == WH_NEXT_ROW)
+    if (next == WH_PASSED)
         wh_row_to_json(text, row);
     wh_buffer_byte(text, '\n');
 }
@@ -76,13 +76,13 @@ static struct reading read_all(struct wh_reader *reader, size_t at)
 {
     struct reading reading = { 0 };
     struct wh_error error = { 0 };
-    enum wh_next next;
+    enum wh_verdict next;
     for (size_t row = 0;; row++) {
         next = wh_reader_next(reader, &error);
-        bool over = next == WH_NEXT_END || next == WH_NEXT_ERROR;
-        json_t *position = next == WH_NEXT_ROW || next == WH_NEXT_END
+        bool over = next == WH_ENDED || next == WH_FATAL;
+        json_t *position = next == WH_PASSED || next == WH_ENDED
                                ? reader->ops->position(reader, over) : NULL;
-        if (row == at || (row < at && next == WH_NEXT_END)) {
+        if (row == at || (row < at && next == WH_ENDED)) {
             reading.position = json_incref(position);
             reading.place = reading.text.length;
         }
@@ -91,7 +91,7 @@ static struct reading read_all(struct wh_reader *reader, size_t at)
             break;
         add_row(&reading.text, next, reader->row);
     }
-    CHECK(next == WH_NEXT_END || error.text[0]);
+    CHECK(next == WH_ENDED || error.text[0]);
     return reading;
 }
 

@@ -94,10 +94,10 @@ static bool read_rows(struct wh_stage *stage)
     struct wh_reader *reader = wh_reader_open(&reading, &path, 1, &error);
     CHECK(reader);
     enum wh_verdict verdict = WH_TAKEN;
-    enum wh_next next = WH_NEXT_ROW;
-    while (verdict != WH_FATAL && (next = wh_reader_next(reader, &error)) == WH_NEXT_ROW)
+    enum wh_verdict next = WH_PASSED;
+    while (verdict != WH_FATAL && (next = wh_reader_next(reader, &error)) == WH_PASSED)
         verdict = stage->ops->row(stage, reader->row, &emit, &error);
-    CHECK(verdict == WH_FATAL || next == WH_NEXT_END);
+    CHECK(verdict == WH_FATAL || next == WH_ENDED);
     wh_reader_close(reader);
     return verdict != WH_FATAL;
 }

@@ -42,13 +42,13 @@ static bool pass_rows(struct wh_stage *stage, const char *rows, uint64_t first, 
         return false;
     enum wh_verdict verdict = WH_TAKEN;
     uint64_t row = 0;
-    for (enum wh_next next; verdict != WH_FATAL; row++) {
+    for (enum wh_verdict next; verdict != WH_FATAL; row++) {
         next = wh_reader_next(reader, &error);
-        if (next == WH_NEXT_END)
+        if (next == WH_ENDED)
             break;
-        if (next == WH_NEXT_ERROR)
+        if (next == WH_FATAL)
             verdict = WH_FATAL;
-        else if (next == WH_NEXT_ROW && row >= first && row < end)
+        else if (next == WH_PASSED && row >= first && row < end)
             verdict = stage->ops->row(stage, reader->row, &emit, &error);
     }
     wh_reader_close(reader);

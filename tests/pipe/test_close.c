@@ -65,7 +65,7 @@ static void feed(struct wh_stage *stage, int rows)
     struct wh_emit emit = { .row = take_row };
     struct wh_reader *reader = wh_reader_open(&reading, paths, 1, &problem);
     assert_non_null(reader);
-    while (rows-- > 0 && wh_reader_next(reader, &problem) == WH_NEXT_ROW)
+    while (rows-- > 0 && wh_reader_next(reader, &problem) == WH_PASSED)
         if (stage->ops->row(stage, reader->row, &emit, &problem) != WH_TAKEN)
             fail_msg("%s", problem.text);
     wh_reader_close(reader);

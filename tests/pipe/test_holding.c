@@ -57,44 +57,44 @@ static int emit_all(struct wh_step *step, struct wh_error *error)
     return 0;
 }
 
-static enum wh_pass hold(struct wh_step *step, struct wh_row *row, size_t most,
-                         struct wh_error *error)
+static enum wh_verdict hold(struct wh_step *step, struct wh_row *row, size_t most,
+                            struct wh_error *error)
 {
     struct holder *self = (struct holder *)step;
     if (wh_held_count(self->held) == most && emit_all(step, error) != 0)
-        return WH_PASS_ERROR;
+        return WH_FATAL;
     self->times[wh_held_count(self->held)] = step->context->time;
     wh_held_add(self->held, row);
-    return WH_PASS_TAKE;
+    return WH_TAKEN;
 }
 
-static enum wh_pass later_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                              struct wh_error *error)
+static enum wh_verdict later_row(struct wh_step *step, struct wh_binding *binding,
+                                 struct wh_row *row, struct wh_error *error)
 {
     (void)binding;
     return hold(step, row, 1, error);
 }
 
-static enum wh_pass batch_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                              struct wh_error *error)
+static enum wh_verdict batch_row(struct wh_step *step, struct wh_binding *binding,
+                                 struct wh_row *row, struct wh_error *error)
 {
     (void)binding;
     return hold(step, row, 3, error);
 }
 
-static enum wh_pass twice_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                              struct wh_error *error)
+static enum wh_verdict twice_row(struct wh_step *step, struct wh_binding *binding,
+                                 struct wh_row *row, struct wh_error *error)
 {
     struct holder *self = (struct holder *)step;
     (void)binding;
     wh_held_add(self->held, row);
     int failed = wh_step_emit(step, wh_held_row(self->held, 0), step->context->time, error);
     wh_held_clear(self->held);
-    return failed ? WH_PASS_ERROR : WH_PASS_KEEP;
+    return failed ? WH_FATAL : WH_PASSED;
 }
 
-static enum wh_pass judge_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                              struct wh_error *error)
+static enum wh_verdict judge_row(struct wh_step *step, struct wh_binding *binding,
+                                 struct wh_row *row, struct wh_error *error)
 {
     (void)step;
     (void)binding;
@@ -103,20 +103,20 @@ static enum wh_pass judge_row(struct wh_step *step, struct wh_binding *binding, 
     wh_row_set_text(row, 0, WH_STRING, bad ? "changed" : value.text, bad ? 7 : value.length,
                     WH_JSON_SAFE);
     if (!bad)
-        return WH_PASS_KEEP;
+        return WH_PASSED;
     wh_bad_row(error, "judge", "a", 1, 0, "it is bad");
-    return WH_PASS_BAD;
+    return WH_BAD;
 }
 
-static enum wh_pass clock_row(struct wh_step *step, struct wh_binding *binding, struct wh_row *row,
-                              struct wh_error *error)
+static enum wh_verdict clock_row(struct wh_step *step, struct wh_binding *binding,
+                                 struct wh_row *row, struct wh_error *error)
 {
     (void)binding;
     (void)error;
     char *text = wh_row_take(row, 32);
     int length = snprintf(text, 32, "%lld", (long long)step->context->time);
     wh_row_set_text(row, 0, WH_NUMBER, text, (size_t)length, 0);
-    return WH_PASS_KEEP;
+    return WH_PASSED;
 }
 
 /* The state is the rows themselves, as lines. */
@@ -146,7 +146,7 @@ static int load_rows(struct wh_step *step, const json_t *state, struct wh_slice 
         return 0;
     struct wh_reader *reader = wh_reader_open_memory(&reading, "state", json_string_value(state),
                                                      json_string_length(state), error);
-    while (reader && wh_reader_next(reader, error) == WH_NEXT_ROW)
+    while (reader && wh_reader_next(reader, error) == WH_PASSED)
         wh_held_add(self->held, reader->row);
     wh_reader_close(reader);
     return reader ? 0 : -1;

@@ -23,19 +23,19 @@ struct source {
     bool fails;
 };
 
-static enum wh_next next_row(struct wh_reader *reader, struct wh_error *error)
+static enum wh_verdict next_row(struct wh_reader *reader, struct wh_error *error)
 {
     struct source *source = (struct source *)reader;
     struct wh_row *row = &source->row;
     (void)error;
     if (source->given == source->rows)
-        return WH_NEXT_END;
+        return WH_ENDED;
     source->given++;
     row->shape = source->shape;
     row->fields = wh_row_fields(row, 1);
     int length = snprintf(source->text, sizeof source->text, "%d", source->given);
     row->fields[0] = (struct wh_field){ source->text, (uint32_t)length, WH_NUMBER, 0 };
-    return WH_NEXT_ROW;
+    return WH_PASSED;
 }
 
 static json_t *position(struct wh_reader *reader, bool behind)

@@ -53,27 +53,27 @@ static void set_row(struct fake_reader *fake, const char *word)
     row->terminator = 1;
 }
 
-static enum wh_next fake_next(struct wh_reader *reader, struct wh_error *error)
+static enum wh_verdict fake_next(struct wh_reader *reader, struct wh_error *error)
 {
     struct fake_reader *fake = (struct fake_reader *)reader;
     const char *word = fake->words[fake->calls++];
     if (word && strcmp(word, "wait") == 0) {
         if (reader->before_wait(reader->wait_context, error))
-            return WH_NEXT_ERROR;
+            return WH_FATAL;
         word = fake->words[fake->calls++];
     }
     if (!word)
-        return WH_NEXT_END;
+        return WH_ENDED;
     if (strcmp(word, "torn") == 0) {
         wh_fail(error, WH_FAILED, "rows.txt: cannot read");
-        return WH_NEXT_ERROR;
+        return WH_FATAL;
     }
     set_row(fake, word);
     reader->bytes += 10;
     if (strcmp(word, "broken") != 0)
-        return WH_NEXT_ROW;
+        return WH_PASSED;
     wh_bad_row(error, "json", NULL, 0, 7, "it is broken");
-    return WH_NEXT_BAD;
+    return WH_BAD;
 }
 
 static const struct wh_reader_ops fake_reader_ops = { .next = fake_next };

@@ -114,10 +114,10 @@ static char *show(struct wh_reader *reader)
 {
     struct wh_buffer out = { 0 };
     struct wh_error error;
-    enum wh_next next;
-    while ((next = wh_reader_next(reader, &error)) == WH_NEXT_ROW || next == WH_NEXT_BAD) {
+    enum wh_verdict next;
+    while ((next = wh_reader_next(reader, &error)) == WH_PASSED || next == WH_BAD) {
         const struct wh_row *row = reader->row;
-        if (next == WH_NEXT_BAD) {
+        if (next == WH_BAD) {
             wh_buffer_format(&out, "! %s %s %d:%zu {", error.rule, error.column, (int)row->line,
                              error.byte);
             wh_buffer_add(&out, row->raw, row->raw_length - row->terminator);
@@ -131,7 +131,7 @@ static char *show(struct wh_reader *reader)
         }
         wh_buffer_byte(&out, '\n');
     }
-    if (next == WH_NEXT_ERROR)
+    if (next == WH_FATAL)
         wh_buffer_format(&out, "# %s\n", error.text);
     wh_reader_close(reader);
     return wh_buffer_text(&out);
@@ -235,7 +235,7 @@ static void an_order_mark_is_no_part_of_a_name(void **state)
     struct wh_error error;
     const char text[] = "\xEF\xBB\xBF\"a\",b\n1,2\n";
     struct wh_reader *reader = open_file(&usual, text, sizeof text - 1);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(wh_shape_find(reader->row->shape, "a", 1), 0);
     assert_int_equal(reader->row->shape->header_length, 6);
     wh_reader_close(reader);
@@ -251,7 +251,7 @@ static void columns_without_a_header_are_numbered(void **state)
     expect(&reading, "\"x,1\ny\",2", "q'x,1\ny' 2\n");
     expect(&reading, "x,\"y\"z\n1\n2,3\n", "! quote  1:6 {x,\"y\"z}\n1\n! fields  3:0 {2,3}\n");
     struct wh_reader *reader = open_file(&reading, "x,y", 3);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(wh_shape_find(reader->row->shape, "2", 1), 1);
     assert_null(reader->row->shape->header);
     wh_reader_close(reader);
@@ -351,9 +351,9 @@ static void ragged_rows_are_filled_and_folded(void **state)
            "1 null null\n2 'x' 'y, z'\n3 null '\"y\",\"z\"\"\"'\n4 5 6\n");
     struct wh_error error;
     struct wh_reader *reader = open_file(&reading, "a,b\n1\n2,3\n", 10);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_true(reader->row->changed); /* it is written with all its columns */
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_false(reader->row->changed);
     wh_reader_close(reader);
 }
@@ -386,11 +386,11 @@ static void bytes_that_are_no_text_are_bad_rows(void **state)
     static const char zero[] = "a,b\n1,x\0y\n2,3\n";
     struct wh_error error;
     struct wh_reader *reader = open_file(&usual, zero, sizeof zero - 1);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+    assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
     assert_string_equal(error.rule, "nul");
     assert_string_equal(error.column, "b");
     assert_int_equal(error.byte, 4);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     wh_reader_close(reader);
 }
 
@@ -448,7 +448,7 @@ static void more_columns_than_a_row_may_have_are_refused(void **state)
     free(got);
     struct wh_error error;
     struct wh_reader *reader = open_file(&reading, text, length - 1);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(reader->row->shape->count, WH_MAX_COLUMNS);
     wh_reader_close(reader);
     free(text);
@@ -470,12 +470,12 @@ static void rows_larger_than_a_block_are_whole(void **state)
         struct drip drip = { text.data, text.length, 50000, -1 };
         struct wh_reader *reader = open_drip(&usual, &drip);
         for (int i = 0; i < 3; i++) {
-            assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+            assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
             if (i == 1)
                 assert_int_equal(reader->row->fields[1].length, SIZE + (quoted ? 2 : 0));
         }
         assert_int_equal(reader->row->line, quoted ? 5 : 4);
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+        assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
         wh_reader_close(reader);
         wh_buffer_free(&text);
     }
@@ -505,10 +505,10 @@ static void memory_is_bounded_by_the_longest_row_allowed(void **state)
     struct drip drip = { text.data, text.length, 60000, -1 };
     struct wh_reader *reader = open_drip(&reading, &drip);
     struct wh_error error;
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+    assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
     assert_string_equal(error.rule, "length");
     assert_int_equal(reader->row->raw_length, 1 << 20);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(reader->row->line, LINES + 3);
     wh_reader_close(reader);
     wh_buffer_free(&text);
@@ -576,8 +576,8 @@ static void encode_all(struct wh_reader *reader, struct wh_buffer *out, struct w
 {
     struct wh_csv_encoder *encoder = NULL;
     struct wh_error error;
-    enum wh_next next;
-    while ((next = wh_reader_next(reader, &error)) == WH_NEXT_ROW) {
+    enum wh_verdict next;
+    while ((next = wh_reader_next(reader, &error)) == WH_PASSED) {
         if (!encoder) {
             encoder = wh_csv_encoder_begin(NULL, 0, reader->row, reader->row->delimiter,
                                            WH_CSV_QUOTED);
@@ -589,10 +589,10 @@ static void encode_all(struct wh_reader *reader, struct wh_buffer *out, struct w
             assert_int_equal(wh_csv_encode_header(encoder, raw, &error), 0);
         }
         assert_true(wh_csv_encoder_same(encoder, reader->row->shape));
-        assert_int_equal(wh_csv_encode_row(encoder, out, reader->row, &error), 0);
+        assert_int_equal(wh_csv_encode_row(encoder, out, reader->row, &error), WH_TAKEN);
         wh_buffer_add(raw, reader->row->raw, reader->row->raw_length);
     }
-    if (next != WH_NEXT_END)
+    if (next != WH_ENDED)
         fail_msg("%d: %s", (int)reader->row->line, error.text);
     wh_csv_encoder_end(encoder);
     wh_reader_close(reader);
@@ -642,7 +642,7 @@ static void expect_row(struct wh_csv_encoder *encoder, const struct wh_row *row,
 {
     struct wh_buffer out = { 0 };
     struct wh_error error;
-    assert_int_equal(wh_csv_encode_row(encoder, &out, row, &error), 0);
+    assert_int_equal(wh_csv_encode_row(encoder, &out, row, &error), WH_TAKEN);
     assert_string_equal(wh_buffer_text(&out), expected);
     wh_buffer_free(&out);
 }
@@ -684,7 +684,7 @@ static void rows_of_any_origin_can_be_written(void **state)
     expect_row(encoder, &row, "\"x\ry\",\"12\"");
 
     fields[0] = field_of(WH_STRING, WH_ESCAPED, "\\u0000");
-    assert_int_equal(wh_csv_encode_row(encoder, &out, &row, &error), 1);
+    assert_int_equal(wh_csv_encode_row(encoder, &out, &row, &error), WH_BAD);
     assert_string_equal(error.rule, "nul");
     assert_string_equal(error.column, "a");
     wh_buffer_free(&out);
@@ -705,10 +705,10 @@ static clock_t ticks_of_value(size_t lines)
     struct wh_reader *reader = open_file(&usual, text.data, text.length);
     struct wh_error error;
     clock_t before = clock();
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     clock_t ticks = clock() - before;
     assert_int_equal(reader->row->fields[0].length, 2 * lines);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
     wh_reader_close(reader);
     wh_buffer_free(&text);
     return ticks;
@@ -741,10 +741,10 @@ static void a_row_that_comes_bit_by_bit_takes_no_memory(void **state)
     struct drip drip = { text.data, text.length, 1, -1 };
     struct wh_reader *reader = open_drip(&usual, &drip);
     struct wh_error error;
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(reader->row->fields[0].length, PARTS);
     assert_int_equal(reader->row->fields[1].length, 2 * PARTS);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
     getrusage(RUSAGE_SELF, &after);
     assert_true(after.ru_maxrss - before.ru_maxrss < 30 * MEGABYTES);
     wh_reader_close(reader);
@@ -767,7 +767,7 @@ static void columns_are_found_by_name(void **state)
     row.shape = three;
     struct wh_buffer out = { 0 };
     struct wh_error error;
-    assert_int_equal(wh_csv_encode_row(encoder, &out, &row, &error), 1);
+    assert_int_equal(wh_csv_encode_row(encoder, &out, &row, &error), WH_BAD);
     assert_string_equal(error.column, "c");
     row.shape = two;
     expect_row(encoder, &row, "2;1;\n");
@@ -817,11 +817,11 @@ static void another_delimiter_makes_another_header(void **state)
     struct wh_error error;
     static const char text[] = "\"a\",\"b;\"\r\n\"1;2\",3;4\r\n";
     struct wh_reader *reader = open_file(&usual, text, sizeof text - 1);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, reader->row, ';', WH_CSV_QUOTED);
     struct wh_buffer out = { 0 };
     assert_int_equal(wh_csv_encode_header(encoder, &out, &error), 0);
-    assert_int_equal(wh_csv_encode_row(encoder, &out, reader->row, &error), 0);
+    assert_int_equal(wh_csv_encode_row(encoder, &out, reader->row, &error), WH_TAKEN);
     assert_string_equal(wh_buffer_text(&out), "a;\"b;\"\r\n\"1;2\";\"3;4\"\r\n");
     wh_buffer_free(&out);
     wh_csv_encoder_end(encoder);

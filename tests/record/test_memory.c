@@ -85,20 +85,20 @@ static void show_position(struct wh_buffer *out, struct wh_reader *reader, bool 
 static char *show(struct wh_reader *reader, bool resumable, struct wh_error *error)
 {
     struct wh_buffer out = { 0 };
-    enum wh_next next = reader ? WH_NEXT_ROW : WH_NEXT_ERROR;
-    while (reader && ((next = wh_reader_next(reader, error)) == WH_NEXT_ROW ||
-                      next == WH_NEXT_BAD || next == WH_NEXT_CONTROL)) {
+    enum wh_verdict next = reader ? WH_PASSED : WH_FATAL;
+    while (reader && ((next = wh_reader_next(reader, error)) == WH_PASSED ||
+                      next == WH_BAD || next == WH_CONTROL)) {
         const struct wh_row *row = reader->row;
         wh_buffer_format(&out, "%d %d %s: ", next, (int)row->line, row->source);
-        if (next == WH_NEXT_ROW)
+        if (next == WH_PASSED)
             wh_row_to_json(&out, row);
-        else if (next == WH_NEXT_BAD)
+        else if (next == WH_BAD)
             wh_buffer_format(&out, "%s %s %zu", error->rule, error->text, error->byte);
         wh_buffer_byte(&out, '\n');
         if (resumable)
             show_position(&out, reader, true);
     }
-    if (next == WH_NEXT_ERROR)
+    if (next == WH_FATAL)
         wh_buffer_format(&out, "error %d: %s\n", (int)error->status, error->text);
     else
         wh_buffer_format(&out, "%d bytes, progress %.3f, held %d\n", (int)reader->bytes,
@@ -238,14 +238,14 @@ static void assert_resumes(const struct twin *twin, size_t rows, const char *res
                                                      twin->length, &error);
     assert_non_null(reader);
     for (size_t i = 0; i < rows; i++)
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+        assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     json_t *position = reader->ops->position(reader, true);
     wh_reader_close(reader);
     reading.position = position;
     reader = wh_reader_open_memory(&reading, twin->path, twin->bytes, twin->length, &error);
     if (!reader)
         fail_msg("%s", error.text);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     struct wh_buffer shown = { 0 };
     wh_row_to_json(&shown, reader->row);
     wh_buffer_byte(&shown, '\0');
@@ -283,8 +283,8 @@ static void memory_that_has_become_shorter_is_refused(void **state)
     struct wh_reading reading = resumable;
     struct wh_reader *reader = wh_reader_open_memory(&reading, "r", text, sizeof text - 1, &error);
     assert_non_null(reader);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     json_t *position = reader->ops->position(reader, true);
     wh_reader_close(reader);
     reading.position = position;
@@ -301,7 +301,7 @@ static void the_name_says_the_format_as_that_of_a_file_does(void **state)
     struct wh_reader *reader = wh_reader_open_memory(&any, "odd.csv", text, sizeof text - 1,
                                                      &error);
     assert_non_null(reader);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_string_equal(reader->row->source, "odd.csv");
     assert_int_equal(reader->row->raw_format, WH_FORMAT_CSV);
     wh_reader_close(reader);

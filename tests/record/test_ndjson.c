@@ -63,12 +63,12 @@ static char *written(struct wh_reader *reader, bool changed, size_t *length)
     struct wh_writing writing = { 0 };
     struct wh_writer *writer = wh_writer_open(descriptor, &writing);
     struct wh_error error;
-    enum wh_next next;
-    while ((next = wh_reader_next(reader, &error)) == WH_NEXT_ROW) {
+    enum wh_verdict next;
+    while ((next = wh_reader_next(reader, &error)) == WH_PASSED) {
         reader->row->changed = changed;
-        assert_int_equal(wh_writer_row(writer, reader->row, &error), 0);
+        assert_int_equal(wh_writer_row(writer, reader->row, &error), WH_TAKEN);
     }
-    if (next != WH_NEXT_END)
+    if (next != WH_ENDED)
         fail_msg("%s", error.text);
     assert_int_equal(wh_writer_close(writer, &error), 0);
     *length = (size_t)lseek(descriptor, 0, SEEK_END);
@@ -82,13 +82,13 @@ static void expect_bad(const char *text, const char *rule, size_t byte)
 {
     struct wh_reader *reader = open_text(text);
     struct wh_error error;
-    enum wh_next next = wh_reader_next(reader, &error);
-    if (next != WH_NEXT_BAD)
+    enum wh_verdict next = wh_reader_next(reader, &error);
+    if (next != WH_BAD)
         fail_msg("accepted: %s", text);
     if (strcmp(error.rule, rule) != 0 || error.byte != byte)
         fail_msg("%s: rule %s at byte %zu: %s", text, error.rule, error.byte, error.text);
     assert_int_equal(reader->row->raw_length, strlen(text));
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
     wh_reader_close(reader);
 }
 
@@ -143,7 +143,7 @@ static void fields_of_the_raw_text_are_written_like_any(void **state)
     wh_buffer_format(&text, "%s%s", more, awkward);
     struct wh_reader *reader = open_bytes(text.data, text.length);
     struct wh_error error;
-    while (wh_reader_next(reader, &error) == WH_NEXT_ROW) {
+    while (wh_reader_next(reader, &error) == WH_PASSED) {
         struct wh_row *row = reader->row;
         assert_int_equal(row->raw_fields, 0);
         wh_row_to_json(&each, row);
@@ -208,7 +208,7 @@ static void numbers_of_any_length_are_whole_or_told_bad(void **state)
             }
             struct wh_error error;
             struct wh_reader *reader = open_text(row);
-            assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+            assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
             assert_int_equal(reader->row->fields[0].type, WH_NUMBER);
             assert_int_equal(reader->row->fields[0].length, digits + 2);
             assert_int_equal(reader->row->fields[1].length, digits + 5);
@@ -224,16 +224,16 @@ static void a_first_key_of_control_records_makes_one(void **state)
     struct wh_error error;
     for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
         struct wh_reader *reader = open_text(lines[i]);
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_CONTROL);
+        assert_int_equal(wh_reader_next(reader, &error), WH_CONTROL);
         assert_int_equal(reader->row->raw_length, strlen(lines[i]));
         assert_memory_equal(reader->row->raw, lines[i], strlen(lines[i]));
         assert_int_equal(reader->row->terminator, 1);
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+        assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
         wh_reader_close(reader);
     }
     struct wh_reader *reader = open_text("{\"a\":1,\"@wh\":2}\n{\"@wh\":3}");
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_CONTROL);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
+    assert_int_equal(wh_reader_next(reader, &error), WH_CONTROL);
     assert_int_equal(reader->row->terminator, 0);
     wh_reader_close(reader);
 }
@@ -243,13 +243,13 @@ static void the_row_behind_a_bad_one_is_read(void **state)
     (void)state;
     struct wh_reader *reader = open_text("{\"a\":1}\n{\"a\":tru}\n\n{\"a\":3}\n");
     struct wh_error error;
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
+    assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
     assert_int_equal(reader->row->line, 2);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(reader->row->line, 4);
     assert_memory_equal(reader->row->fields[0].text, "3", 1);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
     wh_reader_close(reader);
 }
 
@@ -262,7 +262,7 @@ static void rows_of_one_shape_share_it(void **state)
     struct wh_error error;
     uint64_t serials[5];
     for (int i = 0; i < 5; i++) {
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+        assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
         serials[i] = reader->row->shape->serial;
     }
     assert_int_equal(serials[0], serials[1]);
@@ -283,7 +283,7 @@ static void hundreds_of_shapes_are_known_again(void **state)
     struct wh_error error;
     uint64_t serials[SHAPES];
     for (int i = 0; i < 2 * SHAPES; i++) {
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+        assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
         if (i < SHAPES)
             serials[i] = reader->row->shape->serial;
         else
@@ -298,7 +298,7 @@ static void escaped_names_are_decoded_and_keep_their_spelling(void **state)
     (void)state;
     struct wh_reader *reader = open_text("{\"caf\\u00e9\":1}\n");
     struct wh_error error;
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     const struct wh_column *column = &reader->row->shape->columns[0];
     assert_int_equal(column->length, 5);
     assert_string_equal(column->name, "caf\xc3\xa9");
@@ -436,7 +436,7 @@ static void a_signal_does_not_end_the_looks_at_the_clock(void **state)
     struct pieces pieces;
     struct wh_error error;
     struct wh_reader *reader = open_pieces(&pieces, "{\"a\":1}\n", 8);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     int calls = 0;
     reader->before_wait = count_call;
     reader->wait_context = &calls;
@@ -445,7 +445,7 @@ static void a_signal_does_not_end_the_looks_at_the_clock(void **state)
     struct itimerval often = { { 0, 5000 }, { 0, 5000 } }, never = { { 0, 0 }, { 0, 0 } };
     sigaction(SIGALRM, &action, &before);
     setitimer(ITIMER_REAL, &often, NULL);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     setitimer(ITIMER_REAL, &never, NULL);
     sigaction(SIGALRM, &before, NULL);
     assert_true(calls > 1);
@@ -482,13 +482,13 @@ static void a_row_beyond_the_limit_is_bad_and_the_next_is_read(void **state)
     reading.max_row = 1 << 20;
     struct wh_reader *reader = open_bytes(text.data, text.length);
     struct wh_error error;
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+    assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
     assert_string_equal(error.rule, "length");
     assert_int_equal(reader->row->line, 1);
     assert_int_equal(reader->row->raw_length, 1 << 20);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(reader->row->line, 2);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
     wh_reader_close(reader);
     wh_buffer_free(&text);
 
@@ -508,15 +508,15 @@ static void rows_too_long_are_told_alike_wherever_the_input_is_cut(void **state)
         struct pieces pieces;
         struct wh_error error;
         struct wh_reader *reader = open_pieces(&pieces, text, size);
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+        assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
         for (size_t i = 0; i < 4; i++) {
-            assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+            assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
             assert_string_equal(error.rule, "length");
             assert_int_equal(reader->row->line, i + 2);
             assert_int_equal(reader->row->raw_length, 10);
             assert_memory_equal(reader->row->raw, begin[i], 10);
         }
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+        assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
         assert_int_equal(reader->bytes, sizeof text - 1);
         wh_reader_close(reader);
     }
@@ -537,9 +537,9 @@ static void nesting_is_bounded(void **state)
         wh_buffer_literal(&text, "}\n");
         struct wh_reader *reader = open_bytes(text.data, text.length);
         struct wh_error error;
-        enum wh_next next = wh_reader_next(reader, &error);
-        assert_int_equal(next, depth <= WH_MAX_DEPTH ? WH_NEXT_ROW : WH_NEXT_BAD);
-        if (next == WH_NEXT_BAD)
+        enum wh_verdict next = wh_reader_next(reader, &error);
+        assert_int_equal(next, depth <= WH_MAX_DEPTH ? WH_PASSED : WH_BAD);
+        if (next == WH_BAD)
             assert_string_equal(error.rule, "depth");
         wh_reader_close(reader);
         wh_buffer_free(&text);
@@ -558,11 +558,11 @@ static void many_columns_are_read_and_too_many_refused(void **state)
     wh_buffer_literal(&text, "{\"c1\":1,\"c1\":2}\n");
     struct wh_reader *reader = open_bytes(text.data, text.length);
     struct wh_error error;
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(reader->row->shape->count, WH_MAX_COLUMNS);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+    assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
     assert_string_equal(error.rule, "columns");
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+    assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
     assert_string_equal(error.rule, "duplicate-key");
     wh_reader_close(reader);
     wh_buffer_free(&text);
@@ -578,7 +578,7 @@ static void a_duplicate_among_many_columns_is_found(void **state)
         wh_buffer_format(&text, ",\"c%d\":0}\n", columns / 2);
         struct wh_reader *reader = open_bytes(text.data, text.length);
         struct wh_error error;
-        assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+        assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
         assert_string_equal(error.rule, "duplicate-key");
         wh_reader_close(reader);
         wh_buffer_free(&text);
@@ -594,9 +594,9 @@ static void a_row_never_points_at_a_shape_that_is_gone(void **state)
     wh_buffer_literal(&text, "}\n");
     struct wh_reader *reader = open_bytes(text.data, text.length);
     struct wh_error error;
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     /* So many columns are forgotten before the next row is looked for. */
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
     assert_null(reader->row->shape);
     wh_reader_close(reader);
     wh_buffer_free(&text);
@@ -633,7 +633,7 @@ static void rows_that_all_differ_cost_no_memory(void **state)
     long before = peak_kilobytes();
     struct wh_error error;
     size_t rows = 0;
-    while (wh_reader_next(reader, &error) == WH_NEXT_ROW)
+    while (wh_reader_next(reader, &error) == WH_PASSED)
         rows++;
     assert_int_equal(rows, 300000);
     assert_true(peak_kilobytes() - before < FEW_KILOBYTES);
@@ -668,10 +668,10 @@ static void blanks_before_the_first_row_do_not_hide_the_format(void **state)
     struct wh_error error;
     struct wh_reader *reader = wh_reader_open(&by_byte, &path, 1, &error);
     assert_non_null(reader);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     assert_int_equal(reader->row->raw_format, WH_FORMAT_NDJSON);
     assert_int_equal(reader->row->line, 5);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_END);
+    assert_int_equal(wh_reader_next(reader, &error), WH_ENDED);
     wh_reader_close(reader);
     wh_buffer_free(&packed);
 }
@@ -696,10 +696,10 @@ static void gzip_of_several_members_reads_like_plain(void **state)
         struct wh_error error = { 0 };
         const char *path = file_of(packed.data, cut);
         reader = wh_reader_open(&reading, &path, 1, &error);
-        enum wh_next next = WH_NEXT_ERROR;
-        while (reader && (next = wh_reader_next(reader, &error)) == WH_NEXT_ROW)
+        enum wh_verdict next = WH_FATAL;
+        while (reader && (next = wh_reader_next(reader, &error)) == WH_PASSED)
             ;
-        assert_int_equal(next, WH_NEXT_ERROR);
+        assert_int_equal(next, WH_FATAL);
         assert_non_null(strstr(error.text, "gzip"));
         wh_reader_close(reader);
     }

@@ -92,13 +92,13 @@ static char *position_text(struct wh_reader *reader, bool behind)
 }
 
 /* JSON_SAFE is left out: a hint that depends on how the row was cut. */
-static char *show_row(const struct wh_row *row, enum wh_next next, const struct wh_error *error)
+static char *show_row(const struct wh_row *row, enum wh_verdict next, const struct wh_error *error)
 {
     struct wh_buffer out = { 0 };
     wh_buffer_format(&out, "%s:%llu: ", row->source, (unsigned long long)row->line);
-    if (next == WH_NEXT_BAD)
+    if (next == WH_BAD)
         wh_buffer_format(&out, "! %s %s %zu", error->rule, error->column, error->byte);
-    for (uint32_t i = 0; next == WH_NEXT_ROW && i < row->shape->count; i++) {
+    for (uint32_t i = 0; next == WH_PASSED && i < row->shape->count; i++) {
         const struct wh_field *field = &row->fields[i];
         wh_buffer_add(&out, row->shape->columns[i].name, row->shape->columns[i].length);
         wh_buffer_format(&out, "=%d/%d:", field->type, field->flags & ~WH_JSON_SAFE);
@@ -127,15 +127,15 @@ static struct rows read_all(struct wh_reader *reader, bool positions)
 {
     struct rows rows = { 0 };
     struct wh_error error;
-    enum wh_next next;
-    while ((next = wh_reader_next(reader, &error)) == WH_NEXT_ROW || next == WH_NEXT_BAD) {
+    enum wh_verdict next;
+    while ((next = wh_reader_next(reader, &error)) == WH_PASSED || next == WH_BAD) {
         room_for_row(&rows);
         size_t i = rows.count++;
         rows.shown[i] = show_row(reader->row, next, &error);
         rows.before[i] = positions ? position_text(reader, false) : NULL;
         rows.behind[i] = positions ? position_text(reader, true) : NULL;
     }
-    if (next == WH_NEXT_END)
+    if (next == WH_ENDED)
         rows.last = position_text(reader, true);
     wh_reader_close(reader);
     return rows;
@@ -501,7 +501,7 @@ static void settled_types_are_kept(void **state)
     append(&set, 0, "y,2\n", 4); /* read anew, a would hold strings */
     struct wh_reader *reader = open_at(&infer, &set, rows.last, &error);
     assert_non_null(reader);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_BAD);
+    assert_int_equal(wh_reader_next(reader, &error), WH_BAD);
     assert_string_equal(error.rule, "number");
     assert_string_equal(error.column, "a");
     wh_reader_close(reader);
@@ -518,7 +518,7 @@ static char *cut_behind_first(struct set *set, const struct wh_reading *reading,
     add_file(set);
     append(set, set->count - 1, text, strlen(text));
     struct wh_reader *reader = open_at(reading, set, NULL, &error);
-    assert_int_equal(wh_reader_next(reader, &error), WH_NEXT_ROW);
+    assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
     char *position = position_text(reader, true);
     wh_reader_close(reader);
     return position;

@@ -107,12 +107,12 @@ static const char *pass_rows(struct wh_stage *stage, const struct wh_buffer *row
     const struct wh_reading reading = { .format = WH_FORMAT_NDJSON };
     struct wh_reader *reader = wh_reader_open_memory(&reading, "rows", rows->data, rows->length,
                                                      &error);
-    enum wh_next next = WH_NEXT_ERROR;
+    enum wh_verdict next = WH_FATAL;
     bool good = reader != NULL;
-    while (good && (next = wh_reader_next(reader, &error)) == WH_NEXT_ROW)
+    while (good && (next = wh_reader_next(reader, &error)) == WH_PASSED)
         good = stage->ops->row(stage, reader->row, &output->emit, &error) == WH_TAKEN;
     wh_reader_close(reader);
-    good = good && next == WH_NEXT_END && stage->ops->finish(stage, &output->emit, &error) == 0;
+    good = good && next == WH_ENDED && stage->ops->finish(stage, &output->emit, &error) == 0;
     return good ? NULL : "a row was not taken";
 }
 

@@ -237,15 +237,15 @@ static struct run read_all(struct wh_source_request *request, const json_t *posi
     if (!reader)
         fail_msg("--since %s: %s", request->since, error.text);
     struct run run = { .first = kept(reader->ops->position(reader, true)) };
-    enum wh_next next;
-    while ((next = wh_reader_next(reader, &error)) == WH_NEXT_ROW) {
+    enum wh_verdict next;
+    while ((next = wh_reader_next(reader, &error)) == WH_PASSED) {
         assert_true(run.rows < MOST_ROWS);
         run.order[run.rows] = v_of(reader->row);
         run.before[run.rows] = kept(reader->ops->position(reader, false));
         run.behind[run.rows] = kept(reader->ops->position(reader, true));
         run.rows++;
     }
-    if (next != WH_NEXT_END)
+    if (next != WH_ENDED)
         fail_msg("--since %s: %s", request->since, error.text);
     run.end = kept(reader->ops->position(reader, true));
     wh_reader_close(reader);

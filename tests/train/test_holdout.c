@@ -39,7 +39,7 @@ static int decide(const char *choice, const char *text, bool *held)
     struct wh_reader *reader = wh_reader_open(&reading, paths, 1, &error);
     assert_non_null(reader);
     struct wh_holdout *holdout = open_holdout(choice);
-    while (rows >= 0 && wh_reader_next(reader, &error) == WH_NEXT_ROW)
+    while (rows >= 0 && wh_reader_next(reader, &error) == WH_PASSED)
         rows = wh_holdout_row(holdout, reader->row, &held[rows], &error) == WH_TAKEN ? rows + 1
                                                                                     : -1;
     wh_holdout_free(holdout);

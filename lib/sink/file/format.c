@@ -59,9 +59,9 @@ static int look_at_first(struct wh_file_format *format, struct wh_reader *reader
                          struct wh_error *error)
 {
     struct wh_writing *writing = &format->writing;
-    enum wh_next next = wh_reader_next(reader, error);
+    enum wh_verdict next = wh_reader_next(reader, error);
     const struct wh_row *row = reader->row;
-    if (next == WH_NEXT_BAD || next == WH_NEXT_ERROR) {
+    if (next == WH_BAD || next == WH_FATAL) {
         wh_error_at(error, (struct wh_source_place){ 0 });
         return wh_refuse_in(error, "%s: what it holds is not of the format that would be appended "
                             "(see --output-format, --delimiter and --replace)", path);
