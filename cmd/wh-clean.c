@@ -7,7 +7,6 @@
 #include "cli/recipe.h"
 #include "cli/tool.h"
 #include "pipe/recipe.h"
-#include "record/files.h"
 
 static const struct wh_option clean_options[] = {
     WH_HEADING("What steps remember"),
@@ -25,15 +24,8 @@ static int run_steps(struct wh_common *common, const struct wh_cleaning *cleanin
     if (before)
         wh_notice(common, "goes on with %s (rows it has seen: %llu)", cleaning->state,
                   (unsigned long long)before);
-    int failed = -1;
-    struct wh_reader *reader = wh_reader_open(&common->run.reading, paths, count, error);
-    if (reader) {
-        struct wh_run run = {
-            .settings = &common->run, .reader = reader, .stage = stage, .output = STDOUT_FILENO,
-        };
-        failed = wh_run(&run, error);
-    }
-    wh_reader_close(reader);
+    struct wh_run run = { .settings = &common->run, .stage = stage, .output = STDOUT_FILENO };
+    int failed = wh_run_files(&run, paths, count, error);
     stage->ops->close(stage);
     return failed;
 }

@@ -135,17 +135,10 @@ static int load_rows(void *context, struct wh_common *common, const char *const 
     struct wh_stage *stage = wh_load_open(&load->loading, error);
     if (!stage)
         return -1;
-    struct wh_reader *reader = wh_reader_open(&common->run.reading, operands + 1, count - 1, error);
-    int result = -1;
-    if (reader) {
-        struct wh_run run = {
-            .settings = &common->run, .reader = reader, .stage = stage, .output = -1,
-        };
-        result = wh_run(&run, error);
-    }
-    wh_reader_close(reader);
+    struct wh_run run = { .settings = &common->run, .stage = stage, .output = -1 };
+    int failed = wh_run_files(&run, operands + 1, count - 1, error);
     stage->ops->close(stage);
-    return result;
+    return failed;
 }
 
 int main(int argc, char **argv)

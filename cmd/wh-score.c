@@ -13,7 +13,6 @@
 #include "base/scheme.h"
 #include "cli/tool.h"
 #include "model/modelfile.h"
-#include "record/files.h"
 #include "score/description.h"
 #include "score/explain.h"
 #include "score/report.h"
@@ -127,16 +126,11 @@ static int score_rows(struct wh_common *common, const struct options *options,
     struct wh_stage *stage = wh_score_open(&options->settings, error);
     if (!stage)
         return -1;
-    struct wh_reader *reader = wh_reader_open(&common->run.reading, paths, count, error);
-    int failed = -1;
-    if (reader) {
-        struct wh_run run = {
-            .settings = &common->run, .reader = reader, .stage = stage,
-            .output = options->no_output ? -1 : STDOUT_FILENO,
-        };
-        failed = wh_run(&run, error);
-    }
-    wh_reader_close(reader);
+    struct wh_run run = {
+        .settings = &common->run, .stage = stage,
+        .output = options->no_output ? -1 : STDOUT_FILENO,
+    };
+    int failed = wh_run_files(&run, paths, count, error);
     stage->ops->close(stage);
     return failed;
 }

@@ -12,7 +12,6 @@
 #include "cli/tool.h"
 #include "learn/learners.h"
 #include "model/guard.h"
-#include "record/files.h"
 #include "train/holdout.h"
 #include "train/merge.h"
 #include "train/retrain.h"
@@ -197,12 +196,8 @@ static int read_once(struct wh_common *common, struct wh_stage *stage,
                      size_t count, struct wh_error *error)
 {
     int output = settings->saving.passes ? STDOUT_FILENO : -1;
-    struct wh_reader *reader = wh_reader_open(&common->run.reading, paths, count, error);
-    struct wh_run run = { .settings = &common->run, .reader = reader, .stage = stage,
-                          .output = output };
-    int failed = reader ? wh_run(&run, error) : -1;
-    wh_reader_close(reader);
-    return failed;
+    struct wh_run run = { .settings = &common->run, .stage = stage, .output = output };
+    return wh_run_files(&run, paths, count, error);
 }
 
 static int needs(const char *option, const char *other, struct wh_error *error)

@@ -6,7 +6,6 @@
 #include "feature/encoder.h"
 #include "feature/stage.h"
 #include "pipe/again.h"
-#include "record/files.h"
 
 /* Everything that one call has at hand. */
 struct job {
@@ -86,25 +85,18 @@ static int read_once(struct job *job, struct wh_featurizer *featurizer, bool reh
                      struct wh_error *error)
 {
     /* Rejects are written each time anew, what is said about them only once. */
+    job->run.reading.spool = job->again.spool;
     struct wh_run_settings silent = job->run;
     silent.notify = (struct wh_notify){ 0 };
     silent.display = NULL;
     silent.stats = NULL;
-    job->run.reading.spool = job->again.spool;
-    struct wh_reader *reader = wh_reader_open(&job->run.reading, job->again.paths,
-                                              job->again.count, error);
-    if (!reader)
-        return -1;
     struct wh_run run = {
         .settings = rehearsal ? &silent : &job->run,
-        .reader = reader,
         .stage = wh_featurizer_stage(featurizer),
         .output = output,
         .rehearsal = output < 0, /* constants are learned */
     };
-    int failed = wh_run(&run, error);
-    wh_reader_close(reader);
-    return failed;
+    return wh_run_files(&run, job->again.paths, job->again.count, error);
 }
 
 static int read_all(struct job *job, struct wh_featurizer *featurizer, struct wh_error *error)

@@ -17,6 +17,7 @@
 #include "base/time.h"
 #include "pipe/loop.h"
 #include "pipe/stream.h"
+#include "record/files.h"
 
 /* The clock is looked at every so many rows at most, and every so many seconds at best. */
 enum { LARGEST_BATCH = 1024 };
@@ -564,4 +565,14 @@ int wh_run(struct wh_run *run, struct wh_error *error)
         free(strings->indices);
     wh_shape_cache_close(&loop.strings);
     return outcome.result;
+}
+
+int wh_run_files(struct wh_run *run, const char *const *paths, size_t count,
+                 struct wh_error *error)
+{
+    run->reader = wh_reader_open(&run->settings->reading, paths, count, error);
+    int failed = run->reader ? wh_run(run, error) : -1;
+    wh_reader_close(run->reader);
+    run->reader = NULL;
+    return failed;
 }

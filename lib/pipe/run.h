@@ -87,6 +87,10 @@ struct wh_run {
  */
 int wh_run(struct wh_run *run, struct wh_error *error);
 
+/* The same over files, `-` and none being standard input, of which it makes the reader. */
+int wh_run_files(struct wh_run *run, const char *const *paths, size_t count,
+                 struct wh_error *error);
+
 /* What the run has counted and its stage adds, for --stats; `failure` is NULL for a run that did
  * well. A new reference. */
 json_t *wh_run_stats(const struct wh_run *run, const struct wh_error *failure);

@@ -11,7 +11,6 @@
 #include "model/modelfile.h"
 #include "pipe/again.h"
 #include "pipe/stats.h"
-#include "record/files.h"
 
 static const char SNAPSHOT[] = "temporary file (see TMPDIR)";
 
@@ -45,10 +44,6 @@ static int read_rows(struct retraining *retraining, enum wh_update_turn turn,
         return -1;
     retraining->read = true;
     settings.reading.spool = retraining->again.spool;
-    struct wh_reader *reader = wh_reader_open(&settings.reading, retraining->again.paths,
-                                              retraining->again.count, error);
-    if (!reader)
-        return -1;
     wh_update_turn(retraining->stage, turn);
     settings.stats = NULL;
     if (!first && settings.rejects) {
@@ -56,11 +51,10 @@ static int read_rows(struct retraining *retraining, enum wh_update_turn turn,
         settings.notify = (struct wh_notify){ 0 };
         settings.display = NULL;
     }
-    struct wh_run run = { .settings = &settings, .reader = reader, .stage = retraining->stage,
-                          .output = -1, .rehearsal = true };
-    int failed = wh_run(&run, error);
+    struct wh_run run = { .settings = &settings, .stage = retraining->stage, .output = -1,
+                          .rehearsal = true };
+    int failed = wh_run_files(&run, retraining->again.paths, retraining->again.count, error);
     run.settings = retraining->run;
-    wh_reader_close(reader);
     if (first)
         retraining->first = run;
     return failed;
