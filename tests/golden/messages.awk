@@ -1,53 +1,24 @@
 # Prints the texts of errors and notices in C sources, one a line, as they are written there:
-# adjacent literals put together, also where a macro such as PRIu64 is between them, which becomes
-# its letter. These are the literals that are handed to functions and read like prose, with two
-# words or more, but for SQL and JSON. Names of the sources on the command line.
-function flush_text(words) {
+#
+#   awk -f tests/literals.awk -f tests/golden/messages.awk FILE.c...
+#
+# These are the literals that read like prose, with two words or more, but for help, SQL, JSON and
+# what the compiler or a comparison reads.
+function is_help(call, code) {
+    return call ~ /^WH_[A-Z_]+$/ || code ~ /\.(help|usage|summary|closing|argument|otherwise|name|op)=$/
+}
+function is_read(call) {
+    return call ~ /^(_Static_assert|member|mem(chr|cmp)|str[a-z]+|getenv|KEEPS|(ends|begins)(_in)?|is(_word)?|contains|sqlite3_[a-z_]+)$/
+}
+function is_code(text) {
+    return text ~ /^ ?\(?(SELECT|INSERT|CREATE|DELETE|UPDATE|ALTER|DROP|LOCK|COPY|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|WITH|WHERE|PRAGMA|TRUNCATE|DECLARE|FETCH|EXPLAIN|ORDER|VALUES|FROM|JOIN|AND|OR|ON|AS|UNION|LEFT|USING|IS|NOT|GET|IF|END|BETWEEN|THEN|COLLATE) / ||
+        text ~ /^ ?\{|^ ?\) |pg_catalog\.|:= |\\" text; | bigint, | ON COMMIT DROP|^SQLite format / ||
+        text == "timestamp with time zone" || text == "double precision"
+}
+function literal(text, call, code, words) {
     words = text
     gsub(/%[-+ #0-9.*]*[hlz]*[a-zA-Z]/, "", words)
-    if (words ~ /[a-z][a-z]/ && text != "" && said ~ /[a-z_]\(/ && text ~ /[a-z]+[:,;]? [a-z(%"\\-]+/ &&
-        text !~ /^(SELECT|INSERT|CREATE|DELETE|UPDATE|ALTER|DROP|LOCK|COPY|BEGIN|COMMIT|ROLLBACK|SAVEPOINT|RELEASE|SET|WITH|WHERE|PRAGMA|TRUNCATE|DECLARE|FETCH|EXPLAIN|ORDER|VALUES) / &&
-        text !~ /^ ?[({]|^ ?(FROM|JOIN|WHERE|AND|OR|ON|ORDER|AS|SELECT|UNION|LEFT|SET|USING|VALUES|IS|NOT) /)
+    if (words ~ /[a-z][a-z]/ && text ~ /[a-z]+[:,;]? [a-z(%"\\-]+/ && !is_help(call, code) &&
+        !is_read(call) && !is_code(text))
         print text
-    text = ""
-}
-FNR == 1 { flush_text(); said = ""; comment = 0 }
-{
-    line = with_letters($0)
-    if (line ~ /^#/)
-        next
-    for (i = 1; i <= length(line); i++) {
-        c = substr(line, i, 1)
-        two = substr(line, i, 2)
-        if (comment) {
-            if (two == "*/") { comment = 0; i++ }
-        } else if (two == "/*") {
-            comment = 1
-            i++
-        } else if (c == "'") {
-            i += substr(line, i + 1, 1) == "\\" ? 3 : 2
-        } else if (c == "\"") {
-            for (i++; (c = substr(line, i, 1)) != "\"" && i <= length(line); i++) {
-                if (c == "\\") { text = text c; i++; c = substr(line, i, 1) }
-                text = text c
-            }
-        } else if (c ~ /[A-Za-z0-9_]/) {
-            flush_text()
-            said = said c
-        } else if (c ~ /[;{}]/) {
-            flush_text()
-            said = ""
-        } else if (c ~ /[^ \t]/) {
-            flush_text()
-            said = said c
-        }
-    }
-}
-END { flush_text() }
-# PRIu64 as the literal "u".
-function with_letters(line) {
-    gsub(/PRIu64|PRIu32/, "\"u\"", line)
-    gsub(/PRId64|PRId32/, "\"d\"", line)
-    gsub(/PRIx64|PRIx32/, "\"x\"", line)
-    return line
 }

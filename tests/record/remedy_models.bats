@@ -268,7 +268,8 @@ EOF' "printf 'id,x\n1,5\n' | wh-score -q -m c -i csv | wc -l | tr -d ' '" 2
 # named_remedies: the messages of these tools that name an option or a program, quotes and percent
 # signs as users see them.
 named_remedies() {
-    awk -f "$ROOT/tests/record/messages.awk" "$ROOT"/lib/{learn,learn/auto,model,score,train,feature}/*.c \
+    awk -f "$ROOT/tests/literals.awk" -f "$ROOT/tests/golden/messages.awk" \
+        "$ROOT"/lib/{learn,learn/auto,model,score,train,feature}/*.c \
         "$ROOT"/lib/{pipe/eventtime,record/required}.c \
         "$ROOT"/cmd/wh-{update,score,featurize}.c |
         grep -E -- '--[a-z]|wh-[a-z]+ |jq -c' | grep ' ' | grep -E '.{26}' |
