@@ -382,6 +382,11 @@ static int set_nested(struct wh_pg_rows *rows, uint32_t index, char *text, size_
     if (!to_json(json, rows->types[index], text, length))
         return wh_fail(error, WH_FAILED, "%s: the server's text is not of the column's type",
                        rows->row->shape->columns[index].name);
+    size_t longest = rows->longest ? rows->longest : WH_MAX_FIELD;
+    if (json->length > longest)
+        return wh_fail(error, WH_FAILED, "%s: the value has %zu bytes as JSON (at most %zu): select "
+                       "its parts as columns of their own", rows->row->shape->columns[index].name,
+                       json->length, longest);
     char *copy = wh_row_take(rows->row, json->length);
     memcpy(copy, json->data, json->length);
     set(&rows->row->fields[index], WH_NESTED, copy, json->length, 0);

@@ -115,6 +115,7 @@ char *wh_pg_take_element(struct wh_pg_element *element, char *at, const char *en
 struct wh_pg_rows {
     struct wh_row *row;                    /* its fields have room for its shape */
     const struct wh_pg_type *const *types; /* one for each column */
+    size_t longest;                        /* bytes that a field may have; 0: WH_MAX_FIELD */
     struct wh_buffer work;
 };
 

@@ -41,6 +41,10 @@ enum wh_field_flag {
                          which has no types, gets it as JSON text: null, or in quotes of its own */
 };
 
+/* The longest field. Whatever else is read has fewer bytes: rows are limited to less (--max-row), a
+ * value of a database to 2 GB; only escapes and base64 can make more of one. */
+#define WH_MAX_FIELD UINT32_MAX
+
 struct wh_field {
     const char *text;
     uint32_t length;

@@ -36,6 +36,7 @@ static const struct wh_pg_type nothing = { .kind = WH_PG_COMPOSITE };
 
 static struct wh_error error;
 static struct wh_buffer result;
+static size_t longest; /* bytes that a field may have; 0: as many as ever */
 
 /* A line of COPY in columns a, b, c ... of these types, as NDJSON; NULL where it is refused. */
 static const char *copied(const struct wh_pg_type *const *types, size_t count, const char *line)
@@ -47,7 +48,7 @@ static const char *copied(const struct wh_pg_type *const *types, size_t count, c
     struct wh_shape *shape = wh_shape_make(columns, count);
     struct wh_field fields[4];
     struct wh_row row = { .shape = shape, .fields = fields };
-    struct wh_pg_rows rows = { .row = &row, .types = types };
+    struct wh_pg_rows rows = { .row = &row, .types = types, .longest = longest };
     size_t length = strlen(line);
     char *text = calloc(1, length + WH_SLACK);
     memcpy(text, line, length);
@@ -213,6 +214,17 @@ static void text_that_is_not_of_its_type_is_an_error(void **state)
     assert_string_equal(error.text, "a: the server's text is not of the column's type");
 }
 
+static void a_value_too_long_for_a_field_is_an_error(void **state)
+{
+    (void)state;
+    longest = strlen("[\"\\u0001\",\"b\"]");
+    assert_string_equal(one(&strings, "{\001,b}"), "[\"\\u0001\",\"b\"]");
+    assert_null(one(&strings, "{\001,bc}"));
+    longest = 0;
+    assert_string_equal(error.text, "a: the value has 15 bytes as JSON (at most 14): select its parts "
+                                    "as columns of their own");
+}
+
 static int give_back(void **state)
 {
     (void)state;
@@ -233,6 +245,7 @@ int main(void)
         cmocka_unit_test(arrays_become_arrays),
         cmocka_unit_test(composites_become_objects),
         cmocka_unit_test(text_that_is_not_of_its_type_is_an_error),
+        cmocka_unit_test(a_value_too_long_for_a_field_is_an_error),
     };
     return cmocka_run_group_tests(tests, NULL, give_back);
 }
