@@ -41,7 +41,7 @@ static int set_holdout(void *target, const struct wh_option *option, const char 
     options->holdout = wh_holdout_open(value, NULL, NULL, error);
     if (!options->holdout)
         return -1;
-    options->settings.model.holdout = wh_holdout_text(options->holdout);
+    options->settings.given.model.holdout = wh_holdout_text(options->holdout);
     return 0;
 }
 
@@ -50,7 +50,8 @@ static const char *const losses[] = { "squared", "absolute", "huber:", "quantile
                                       "logistic", "hinge", NULL };
 
 #define SETTINGS(member) settings.member
-#define MODEL(member) settings.model.member
+#define GIVEN(member) settings.given.member
+#define MODEL(member) settings.given.model.member
 
 static const struct wh_option options_table[] = {
     WH_HEADING("The model"),
@@ -108,13 +109,13 @@ static const struct wh_option options_table[] = {
             "rows are bad that lack a column of all rows before, have one more, or a value of "
             "another kind than the column's"),
     WH_HEADING("Learning"),
-    WH_CHOICE(struct options, SETTINGS(task), "task", 0, "TASK", wh_task_names,
+    WH_CHOICE(struct options, GIVEN(task), "task", 0, "TASK", wh_task_names,
               "binary, multiclass or regression", .otherwise = "by the first label"),
-    WH_TEXT(struct options, SETTINGS(positive), "positive", 0, "VALUE",
+    WH_TEXT(struct options, GIVEN(positive), "positive", 0, "VALUE",
             "of two labels the one whose probability is to be learned"),
-    WH_CHOICE(struct options, SETTINGS(learner), "learner", 0, "NAME", wh_learner_names,
+    WH_CHOICE(struct options, GIVEN(learner), "learner", 0, "NAME", wh_learner_names,
               "how to learn: auto, nag, ftrl, coin or sgd", .otherwise = WH_DEFAULT_LEARNER),
-    WH_TEXT(struct options, SETTINGS(loss), "loss", 0, "LOSS",
+    WH_TEXT(struct options, GIVEN(loss), "loss", 0, "LOSS",
             "what is made small: squared, absolute, huber:DELTA, quantile:TAU or poisson for "
             "numbers, logistic or hinge for classes", .words = losses,
             .otherwise = "squared; logistic"),
@@ -284,7 +285,7 @@ static int check_retraining(struct options *options, const char *time, struct wh
         return needs("--window", "--new: a model cannot forget what it learned before", error);
     if (!saving->fresh && options->retrain.if_better)
         return needs("--replace-if-better", "--new: there would be no other model", error);
-    if (options->retrain.if_better && !options->settings.model.holdout)
+    if (options->retrain.if_better && !options->settings.given.model.holdout)
         return needs("--replace-if-better", "--holdout P%[:A,B,...]: rows that neither model has "
                      "learned from", error);
     if (!options->window)
@@ -300,7 +301,7 @@ static int settle(struct wh_common *common, struct options *options, bool endles
     if (!settings->saving.path)
         return wh_fail(error, WH_REFUSED, "which model? Give its file with -m MODEL");
     if (check_passing(common, settings, error) != 0 || check_stream(options, error) != 0
-        || check_retraining(options, settings->model.roles.time, error) != 0)
+        || check_retraining(options, settings->given.model.roles.time, error) != 0)
         return -1;
     settings->saving.waits = retrains(options) != NULL;
     settings->saving.commits = options->checkpoint != NULL;
@@ -355,7 +356,7 @@ int main(int argc, char **argv)
 {
     struct wh_common common = { .tool = "wh-update" };
     struct options options = {
-        .settings = { .model = wh_settings_none(), .saving = { .every = -1 } },
+        .settings = { .given.model = wh_settings_none(), .saving = { .every = -1 } },
         .save_every = -1,
     };
     const struct wh_option_part parts[] = {

@@ -451,10 +451,13 @@ uint32_t wh_task_take_class(struct wh_task *task, const struct wh_class *class, 
 
 struct wh_task_mark wh_task_mark(const struct wh_task *task)
 {
-    struct wh_task_mark mark = { .kind = task->kind, .type = task->type, .count = task->count };
-    for (uint32_t i = 0; i < 2 && i < task->count; i++)
-        mark.seen[i] = task->classes[i].text != NULL;
-    return mark;
+    const struct wh_class *classes = task->classes;
+    return (struct wh_task_mark){
+        .kind = task->kind,
+        .type = task->type,
+        .count = task->count,
+        .seen = { task->count > 0 && classes[0].text, task->count > 1 && classes[1].text },
+    };
 }
 
 void wh_task_undo(struct wh_task *task, const struct wh_task_mark *mark)

@@ -16,7 +16,8 @@ static const char SNAPSHOT[] = "temporary file (see TMPDIR)";
 
 struct retraining {
     const struct wh_run_settings *run;
-    struct wh_stage *stage;
+    struct wh_stage *stage;     /* of wh_update_open */
+    struct wh_trainer *trainer; /* its */
     const struct wh_update_settings *update;
     const struct wh_retrain_settings *settings;
     struct wh_again again;
@@ -33,25 +34,58 @@ struct retraining {
  * Readings
  */
 
-/* One reading of all rows. What is said of bad rows, and where they go, is settled by the first
- * reading that learns. */
-static int read_rows(struct retraining *retraining, enum wh_update_turn turn,
-                     struct wh_error *error)
+/* The stage of the readings that are not the first: rows go to the trainer, and nowhere else. */
+struct reading {
+    struct wh_stage stage;
+    struct wh_trainer *trainer;
+};
+
+static enum wh_verdict reading_row(struct wh_stage *stage, struct wh_row *row,
+                                   struct wh_emit *emit, struct wh_error *error)
+{
+    (void)emit;
+    struct wh_trainer *trainer = ((struct reading *)stage)->trainer;
+    struct wh_trainer_look look;
+    enum wh_verdict verdict = wh_trainer_look(trainer, row, &look, error);
+    return verdict == WH_TAKEN ? wh_trainer_take(trainer, error) : verdict;
+}
+
+static void reading_progress(struct wh_stage *stage, char *line, size_t size)
+{
+    wh_trainer_progress(((struct reading *)stage)->trainer, line, size);
+}
+
+static const struct wh_stage_ops reading_ops = {
+    .row = reading_row,
+    .progress = reading_progress,
+};
+
+/* What is said of bad rows, and where they go, is settled by the reading that learns first. */
+static void hush(struct wh_run_settings *settings)
+{
+    if (!settings->rejects)
+        return;
+    settings->rejects = "/dev/null";
+    settings->notify = (struct wh_notify){ 0 };
+    settings->display = NULL;
+}
+
+/* One reading of all rows. */
+static int read_rows(struct retraining *retraining, enum wh_turn turn, struct wh_error *error)
 {
     struct wh_run_settings settings = *retraining->run;
-    bool first = turn == WH_UPDATE_FIRST;
+    struct reading reading = { .stage.ops = &reading_ops, .trainer = retraining->trainer };
+    bool first = turn == WH_TURN_FIRST;
     if (retraining->read && wh_again_rewind(&retraining->again, error) != 0)
         return -1;
     retraining->read = true;
     settings.reading.spool = retraining->again.spool;
-    wh_update_turn(retraining->stage, turn);
+    wh_trainer_turn(retraining->trainer, turn);
     settings.stats = NULL;
-    if (!first && settings.rejects) {
-        settings.rejects = "/dev/null";
-        settings.notify = (struct wh_notify){ 0 };
-        settings.display = NULL;
-    }
-    struct wh_run run = { .settings = &settings, .stage = retraining->stage, .output = -1,
+    if (!first)
+        hush(&settings);
+    struct wh_run run = { .settings = &settings,
+                          .stage = first ? retraining->stage : &reading.stage, .output = -1,
                           .rehearsal = true };
     int failed = wh_run_files(&run, retraining->again.paths, retraining->again.count, error);
     run.settings = retraining->run;
@@ -60,15 +94,25 @@ static int read_rows(struct retraining *retraining, enum wh_update_turn turn,
     return failed;
 }
 
+static const struct wh_model *model_of(const struct retraining *retraining)
+{
+    return wh_trainer_model(retraining->trainer);
+}
+
+static struct wh_evaluation *held_of(const struct retraining *retraining)
+{
+    return &wh_trainer_trained(retraining->trainer)->held;
+}
+
 /* The loss on the rows held out; NaN where there are none. */
 static int measure(struct retraining *retraining, double *loss, struct wh_error *error)
 {
     *loss = (double)NAN;
-    if (!wh_update_model(retraining->stage)->settings.holdout)
+    if (!model_of(retraining)->settings.holdout)
         return 0;
-    if (read_rows(retraining, WH_UPDATE_MEASURE, error) != 0)
+    if (read_rows(retraining, WH_TURN_MEASURE, error) != 0)
         return -1;
-    *loss = wh_evaluation_loss(wh_update_held(retraining->stage));
+    *loss = wh_evaluation_loss(held_of(retraining));
     return 0;
 }
 
@@ -79,8 +123,8 @@ static int measure(struct retraining *retraining, double *loss, struct wh_error 
 /* Keeps the model, and what was measured of it, while further passes go on. */
 static int keep(struct retraining *retraining, struct wh_error *error)
 {
-    struct wh_model *model = wh_update_own(retraining->stage);
-    struct wh_evaluation *held = wh_update_held(retraining->stage);
+    struct wh_model *model = wh_trainer_model(retraining->trainer);
+    struct wh_evaluation *held = held_of(retraining);
     wh_evaluation_free(&retraining->held);
     retraining->held = *held;
     *held = (struct wh_evaluation){ 0 };
@@ -95,14 +139,20 @@ static int keep(struct retraining *retraining, struct wh_error *error)
 
 static int go_back(struct retraining *retraining, struct wh_error *error)
 {
-    struct wh_evaluation *held = wh_update_held(retraining->stage);
+    struct wh_evaluation *held = held_of(retraining);
     wh_evaluation_free(held);
     *held = retraining->held;
     retraining->held = (struct wh_evaluation){ 0 };
     if (lseek(retraining->snapshot, 0, SEEK_SET) < 0)
         return wh_fail_errno(error, WH_FAILED, "%s", SNAPSHOT);
     struct wh_model *model = wh_model_read(retraining->snapshot, SNAPSHOT, error);
-    return model ? wh_update_exchange(retraining->stage, model, error) : -1;
+    if (!model)
+        return -1;
+    struct wh_census *own = &wh_trainer_model(retraining->trainer)->census;
+    struct wh_census census = model->census;
+    model->census = *own; /* which knows what this run brought */
+    *own = census;
+    return wh_trainer_exchange(retraining->trainer, model, error);
 }
 
 static void say_pass(const struct retraining *retraining, double loss)
@@ -147,13 +197,13 @@ static int make_passes(struct retraining *retraining, struct wh_error *error)
     if (judge_pass(retraining, &least, &more, error) != 0)
         return -1;
     while (more)
-        if (read_rows(retraining, WH_UPDATE_AGAIN, error) != 0
+        if (read_rows(retraining, WH_TURN_AGAIN, error) != 0
             || judge_pass(retraining, &least, &more, error) != 0)
             return -1;
     if (retraining->best == retraining->made)
         return 0;
-    wh_notify_say(&retraining->run->notify, "pass %" PRIu64 " did not make it smaller: the model is that of "
-              "pass %" PRIu64, retraining->made, retraining->best);
+    wh_notify_say(&retraining->run->notify, "pass %" PRIu64 " did not make it smaller: the model "
+                  "is that of pass %" PRIu64, retraining->made, retraining->best);
     return go_back(retraining, error);
 }
 
@@ -172,21 +222,21 @@ static void say_verdict(const struct retraining *retraining, bool wins)
     wh_buffer_free(&line);
     double p = wh_compare_result(comparison).p_second;
     if (isnan(p))
-        wh_notify_say(&retraining->run->notify, "%s stays as it was: two rows or more must be held out to "
-                  "tell whether the new model is better", path);
+        wh_notify_say(&retraining->run->notify, "%s stays as it was: two rows or more must be held "
+                      "out to tell whether the new model is better", path);
     else
-        wh_notify_say(&retraining->run->notify, "%s %s: the new model is %s to be better (one-sided "
-                  "p = %.2g, asked for is less than %g)", path, became,
-                  wins ? "shown" : "not shown", p, WH_RETRAIN_LEVEL);
+        wh_notify_say(&retraining->run->notify, "%s %s: the new model is %s to be better "
+                      "(one-sided p = %.2g, asked for is less than %g)", path, became,
+                      wins ? "shown" : "not shown", p, WH_RETRAIN_LEVEL);
 }
 
 /* Measures both models on the rows held out. */
 static int compete(struct retraining *retraining, struct wh_error *error)
 {
     double loss;
-    if (wh_rival_check(retraining->rival, wh_update_model(retraining->stage), error) != 0)
+    if (wh_rival_check(retraining->rival, model_of(retraining), error) != 0)
         return -1;
-    wh_update_beside(retraining->stage, retraining->rival);
+    wh_trainer_beside(retraining->trainer, retraining->rival);
     return measure(retraining, &loss, error);
 }
 
@@ -221,7 +271,7 @@ static int settle(struct retraining *retraining, struct wh_error *error)
     tell(retraining, wins);
     if (wins)
         return wh_process_check(error) || wh_update_save(retraining->stage, error) ? -1 : 0;
-    *wh_update_own(retraining->stage)->digest = '\0'; /* not that of the file */
+    *wh_trainer_model(retraining->trainer)->digest = '\0'; /* not that of the file */
     return 0;
 }
 
@@ -231,16 +281,16 @@ static int settle(struct retraining *retraining, struct wh_error *error)
 
 static int retrain(struct retraining *retraining, struct wh_error *error)
 {
-    const struct wh_model *model = wh_update_model(retraining->stage);
+    const struct wh_model *model = model_of(retraining);
     if (retraining->settings->if_better
         && wh_rival_open(retraining->update->saving.path, model, &retraining->rival, error) != 0)
         return -1;
     if (wh_again_prepare(&retraining->again, "give its rows on standard input",
                          wh_saving_refuse_stream, error) != 0
-        || (retraining->update->window && read_rows(retraining, WH_UPDATE_LOOK, error) != 0)
-        || read_rows(retraining, WH_UPDATE_FIRST, error) != 0)
+        || (retraining->update->window && read_rows(retraining, WH_TURN_LOOK, error) != 0)
+        || read_rows(retraining, WH_TURN_FIRST, error) != 0)
         return -1;
-    bool learned = wh_update_learned(retraining->stage) > 0;
+    bool learned = wh_trainer_trained(retraining->trainer)->learned > 0;
     if (learned && (make_passes(retraining, error) != 0
                     || (retraining->rival && compete(retraining, error) != 0)))
         return -1;
@@ -250,7 +300,7 @@ static int retrain(struct retraining *retraining, struct wh_error *error)
 
 static void release(struct retraining *retraining)
 {
-    wh_update_beside(retraining->stage, NULL);
+    wh_trainer_beside(retraining->trainer, NULL);
     wh_rival_close(retraining->rival);
     wh_again_free(&retraining->again);
     wh_evaluation_free(&retraining->held);
@@ -270,7 +320,8 @@ int wh_retrain(const struct wh_run_settings *run, struct wh_stage *stage,
     if (run->stats && !(stats = wh_stats_open(run->stats, error)))
         return -1;
     struct retraining retraining = {
-        .run = run, .stage = stage, .update = update, .settings = settings,
+        .run = run, .stage = stage, .trainer = wh_update_trainer(stage), .update = update,
+        .settings = settings,
         .again = wh_again_of(paths, count), .first = { .settings = run, .stage = stage },
         .snapshot = -1, .losses = json_array(),
     };

@@ -123,13 +123,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     /* The first byte says how: where to split, which loss, with weights or not, passing rows on. */
     bool passes = data[0] & 8;
     struct wh_update_settings settings = {
-        .saving = { .fresh = true, .passes = passes }, .task = passes ? "binary" : NULL,
-        .learner = "nag", .loss = data[0] & 1 ? "squared" : NULL,
-        .model = wh_settings_none(),
+        .saving = { .fresh = true, .passes = passes },
+        .given = { .task = passes ? "binary" : NULL, .learner = "nag",
+                   .loss = data[0] & 1 ? "squared" : NULL, .model = wh_settings_none() },
     };
-    settings.model.roles.label = "y";
-    settings.model.roles.weight = data[0] & 2 ? "w" : NULL;
-    settings.model.max_features = data[0] & 4 ? 3 : 0;
+    settings.given.model.roles.label = "y";
+    settings.given.model.roles.weight = data[0] & 2 ? "w" : NULL;
+    settings.given.model.max_features = data[0] & 4 ? 3 : 0;
     char folder[] = "/dev/shm/wh-fuzz-update-XXXXXX", one[64], two[64];
     CHECK(mkdtemp(folder));
     snprintf(one, sizeof one, "%s/one.whm", folder);

@@ -171,11 +171,11 @@ static void nothing_is_left_of_stages_that_learn_and_score(void **state)
 {
     (void)state;
     struct wh_update_settings update = {
-        .model = wh_settings_none(),
+        .given.model = wh_settings_none(),
         .saving = { .path = "m.whm", .every = -1, .passes = true },
     };
-    update.model.roles.label = "y";
-    update.model.roles.id = "id";
+    update.given.model.roles.label = "y";
+    update.given.model.roles.id = "id";
     close_everywhere(open_update, &update);
     const struct wh_score_model model = { .path = "m.whm" };
     struct wh_score_settings score = {

@@ -129,12 +129,11 @@ static void learn_rows(const struct lesson *lesson, const struct wh_buffer *rows
     struct wh_error error;
     struct wh_update_settings settings = {
         .saving = { .path = path, .fresh = true },
-        .learner = lesson->learner,
-        .model = wh_settings_none(),
+        .given = { .learner = lesson->learner, .model = wh_settings_none() },
     };
-    settings.model.roles.label = "y";
-    settings.model.roles.interactions = lesson->interactions;
-    settings.model.roles.hash_bits = lesson->hash_bits;
+    settings.given.model.roles.label = "y";
+    settings.given.model.roles.interactions = lesson->interactions;
+    settings.given.model.roles.hash_bits = lesson->hash_bits;
     struct wh_stage *stage = wh_update_open(&settings, &error);
     assert_non_null(stage);
     struct output nowhere = { .emit = { .row = write_row } };
