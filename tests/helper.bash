@@ -103,6 +103,15 @@ says() {
     }
 }
 
+# refuses_with MESSAGE COMMAND...: the command ends with 2, with this message alone, and prints nothing.
+refuses_with() {
+    exits 2 "${@:2}"
+    [ "$stderr$output" = "$1" ] || {
+        printf 'expected in standard error: %s\nfound: %s\n%s\n' "$1" "$stderr" "$output"
+        return 1
+    }
+}
+
 # page_text FILE: a man page as plain text.
 page_text() {
     mandoc -T utf8 -O width=120 "$1" | sed $'s/.\b//g'

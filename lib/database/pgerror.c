@@ -100,7 +100,9 @@ int wh_pg_fail(struct wh_error *error, PGconn *connection, const PGresult *resul
     /* What was cancelled for a signal, and what was not waited for any longer. */
     if (wh_process_stop() && (!state || strcmp(state, "57014") == 0))
         return wh_process_check(error);
-    wh_pg_say(error, status_of(connection, state), message ? message : PQerrorMessage(connection),
+    if (!message)
+        message = PQerrorMessage(connection);
+    wh_pg_say(error, status_of(connection, state), *message ? message : "the server gave no answer",
               PQresultErrorField(result, PG_DIAG_MESSAGE_DETAIL),
               PQresultErrorField(result, PG_DIAG_MESSAGE_HINT));
     const char *place = sql ? wh_pg_error_place(result, sql) : NULL;

@@ -524,8 +524,8 @@ static int copy_field(struct wh_pg_rows *rows, uint32_t index, char *text, size_
 
 static int wrong_count(const struct wh_pg_rows *rows, struct wh_error *error)
 {
-    return wh_fail(error, WH_FAILED, "the server sent a row that has not the %u columns announced",
-                   rows->row->shape->count);
+    return wh_fail(error, WH_FAILED, "the server announced %u columns, and has sent a row of another "
+                   "number", rows->row->shape->count);
 }
 
 int wh_pg_copy_row(struct wh_pg_rows *rows, char *line, size_t length, struct wh_error *error)

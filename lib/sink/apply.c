@@ -45,7 +45,7 @@ static int check_names(const json_t *names, const char *const *key, size_t key_c
         const char *name = json_string_value(item);
         if (!name)
             return wh_bad_row(error, unchanged_name, unchanged_name, strlen(unchanged_name), 0,
-                              "not an array of columns' names");
+                              "is not an array of columns' names");
         for (size_t k = 0; k < key_count; k++)
             if (strcmp(name, key[k]) == 0)
                 return wh_bad_row(error, unchanged_name, unchanged_name, strlen(unchanged_name), 0,
@@ -66,7 +66,7 @@ json_t *wh_apply_unchanged(const struct wh_field *field, const char *const *key,
         return names;
     if (!json_is_array(names))
         wh_bad_row(error, unchanged_name, unchanged_name, strlen(unchanged_name), 0,
-                   "not an array of columns' names");
+                   "is not an array of columns' names");
     json_decref(names);
     return NULL;
 }

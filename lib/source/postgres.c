@@ -293,7 +293,7 @@ static enum wh_verdict check_encoding(struct postgres *pg, struct wh_error *erro
             continue;
         const struct wh_column *column = &pg->shape->columns[i];
         wh_bad_row(error, "utf-8", column->name, column->length, 0,
-                   "byte %zu is no UTF-8 (the database's encoding is SQL_ASCII)", valid + 1);
+                   "byte %zu is not valid UTF-8 (the database's encoding is SQL_ASCII)", valid + 1);
         return WH_BAD;
     }
     return WH_PASSED;

@@ -41,7 +41,7 @@ static int take_from(struct wh_since *since, struct wh_error *error)
                          since->request->from, since->request->since);
     for (size_t i = 0; i < count && status == 0; i++)
         if (json_array_append_new(since->start, json_string(values[i])) != 0)
-            status = wh_fail(error, WH_REFUSED, "--from: a value is no UTF-8");
+            status = wh_fail(error, WH_REFUSED, "--from: a value is not valid UTF-8");
     free(values);
     free(text);
     return status;
@@ -339,8 +339,8 @@ static int settle(struct wh_since *since, struct wh_error *error)
     if (take_names(since, error) != 0)
         return -1;
     if (request->resumable && request->limit > 0 && since->count == 1)
-        return wh_fail(error, WH_REFUSED, "--limit may end between two rows of one %s, where "
-                       "nothing could go on: add a column that tells rows apart "
+        return wh_fail(error, WH_REFUSED, "--limit may stop between two rows with the same %s, "
+                       "where no later run could continue: add a column that tells rows apart "
                        "(--since %s,KEY)", since->names[0], request->since);
     if (request->sql)
         digest_query(since);

@@ -486,7 +486,7 @@ static enum wh_verdict check_encoding(struct sqlite *sqlite, struct wh_error *er
             continue;
         const struct wh_column *column = &sqlite->shape->columns[i];
         wh_bad_row(error, "utf-8", column->name, column->length, 0,
-                   "byte %zu is no UTF-8 (cast it to BLOB to have it in base64)", valid + 1);
+                   "byte %zu is not valid UTF-8 (cast it to BLOB to have it in base64)", valid + 1);
         return WH_BAD;
     }
     return WH_PASSED;

@@ -225,6 +225,19 @@ static void a_value_too_long_for_a_field_is_an_error(void **state)
                                     "as columns of their own");
 }
 
+static void a_line_has_as_many_values_as_there_are_columns(void **state)
+{
+    (void)state;
+    static const struct wh_pg_type *const two[] = { &string, &number };
+    static const char *const lines[] = { "a", "a\t1\t2", "" };
+    for (size_t i = 0; i < sizeof lines / sizeof *lines; i++) {
+        assert_null(copied(two, 2, lines[i]));
+        assert_int_equal(error.status, WH_FAILED);
+        assert_string_equal(error.text,
+                            "the server announced 2 columns, and has sent a row of another number");
+    }
+}
+
 static int give_back(void **state)
 {
     (void)state;
@@ -244,6 +257,7 @@ int main(void)
         cmocka_unit_test(bytes_become_base64),
         cmocka_unit_test(arrays_become_arrays),
         cmocka_unit_test(composites_become_objects),
+        cmocka_unit_test(a_line_has_as_many_values_as_there_are_columns),
         cmocka_unit_test(text_that_is_not_of_its_type_is_an_error),
         cmocka_unit_test(a_value_too_long_for_a_field_is_an_error),
     };

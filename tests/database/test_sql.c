@@ -139,6 +139,7 @@ static void a_value_needs_a_name(void **state)
         assert_int_equal(wh_sql_params_add(&params, wrong[i], &error), -1);
         assert_int_equal(error.status, WH_REFUSED);
     }
+    assert_string_equal(error.text, "\":x=4\" is not NAME=VALUE (a name has letters, digits and _)");
     assert_int_equal(params.count, 0);
 }
 
@@ -162,6 +163,8 @@ static void tables_are_quoted_part_by_part(void **state)
                                          "\"a\"\"" };
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++)
         assert_null(table(wrong[i], 2));
+    assert_string_equal(error.text, "\"\"a\"\"\" is not the name of a table (put parts that hold dots in "
+                                    "double quotes)");
 }
 
 static void the_first_word_is_found_behind_comments_and_parentheses(void **state)

@@ -75,7 +75,7 @@ begin() {
     exits 2 wh-load out.csv <(printf 'id\n1\n')
     says 'the header of out.csv has a column "a", which the rows lack'
     exits 2 wh-load out.csv --columns a,id rows.csv
-    says 'out.csv has other columns in its header than --columns'
+    says 'out.csv has other columns in its header than --columns (--replace writes it anew)'
     same rows.csv out.csv
     # An object may lack a column; a later row with others is bad, as in all CSV.
     exits 1 wh-load out.csv <(printf '%s\n' '{"id":7}' '{"b":1}')
@@ -96,6 +96,9 @@ begin() {
     exits 1 wh-load cut.ndjson.gz rows.ndjson
     exits 2 wh-load "$BATS_TEST_TMPDIR" rows.ndjson
     says 'is a folder'
+    exits 2 wh-load out.json rows.ndjson
+    says 'out.json: files are written as NDJSON, CSV or TSV (call it out.ndjson, say, or give --output-format)'
+    wh-load -q out.json --output-format ndjson rows.ndjson
 }
 
 @test "a run that fails leaves the file as it was, or none" {
@@ -273,7 +276,7 @@ killed() {
     ended=0
     wait $loader || ended=$?
     [ "$ended" -eq 3 ]
-    grep -q 'out.ndjson: another program has made, changed or removed it' err
+    grep -q 'out.ndjson: another program has made, changed or removed it while this run was about to: it stays as it is (move it away and run again)' err
     prints foreign cat out.ndjson
     exits 2 wh-load out.ndjson --checkpoint c.json stream
     mv out.ndjson elsewhere
@@ -330,8 +333,12 @@ killed() {
 }
 
 @test "a target that is moved, replaced, cut or edited during a run is refused, and stays so" {
+    local gone='out.ndjson: another program has moved, removed or replaced it while this run wrote to it (put it back and run again; --rotate begins a new file safely)'
+    local cut='out.ndjson: another program has cut it while this run wrote to it: it has 3 bytes, and 9 were committed (put it back as it was)'
+    local edited='out.ndjson: another program has changed what was committed to it (put it back as it was and run again)'
     for how in 'mv out.ndjson away' 'cp out.ndjson new && mv new out.ndjson' 'truncate -s 3 out.ndjson' \
         'printf x | dd of=out.ndjson conv=notrunc status=none'; do
+        case $how in truncate*) said=$cut ;; printf*) said=$edited ;; *) said=$gone ;; esac
         mkfifo pipe
         wh-load out.ndjson --checkpoint c.json --every 0s pipe 2>err 3>&- &
         loader=$!
@@ -346,7 +353,7 @@ killed() {
         ended=0
         wait $loader || ended=$?
         [ "$ended" -eq 3 ]
-        grep -q 'out.ndjson: another program has' err
+        grep -qF "$said" err
         prints 1 jq .checkpoint.n c.json
         cp good out.ndjson
         { begin '{"epoch":"aaaaaaaaaaaa","n":1}'; echo '{"id":2}'; record end 1 1; } | second >stream
@@ -576,4 +583,54 @@ killed() {
     exits 2 wh-load out.ndjson --checkpoint c rows
     says '--checkpoint must name another file than the target'
     [ ! -e out.ndjson ]
+}
+
+@test "what another program does to the file of a plain run is told at its end" {
+    local how said
+    local -A does=(
+        ['its rows and those of this run are mixed in it now']="echo '{}' >>out.ndjson"
+        ['another program has moved, removed or replaced it while this run wrote to it (put it back and run again)']='mv out.ndjson away'
+    )
+    for said in "${!does[@]}"; do
+        how=${does[$said]}
+        rm -f out.ndjson pipe
+        echo '{"id":0}' >out.ndjson
+        mkfifo pipe
+        wh-load out.ndjson pipe 2>err 3>&- &
+        loader=$!
+        exec 4>pipe
+        eventually [ -s out.ndjson.lock ]
+        eval "$how"
+        echo '{"id":1}' >&4
+        exec 4>&-
+        ended=0
+        wait $loader || ended=$?
+        [ "$ended" -eq 3 ]
+        grep -qF "$said" err
+    done
+}
+
+# faulty NAME COMMAND...: a call fails in it (tests/preload/fault.c).
+faulty() {
+    [ -e "$BUILD/preload/fault.so" ] || skip "needs $BUILD/preload/fault.so"
+    WH_FAULT=$1 LD_PRELOAD="$BUILD/preload/fault.so" "${@:2}"
+}
+
+@test "a call that fails is told with the file's name, and what was committed stays" {
+    without_sanitizers
+    exits 1 faulty deflateInit2_ wh-load out.ndjson.gz rows.ndjson
+    says 'out.ndjson.gz: cannot compress: zlib has no memory'
+    [ ! -e out.ndjson.gz ]
+    { begin; echo '{"id":1}'; record end 1 1; } >stream
+    wh-load -q out.ndjson --checkpoint c.json stream
+    cp out.ndjson committed
+    # As a run that was killed would have left it.
+    jq -c '.open = true' c.json >c.new
+    mv c.new c.json
+    echo '{"id":2}' >>out.ndjson
+    { begin '{"epoch":"aaaaaaaaaaaa","n":1}'; echo '{"id":2}'; record end 1 1; } | second >stream
+    exits 1 faulty ftruncate wh-load out.ndjson --checkpoint c.json stream
+    says 'out.ndjson: cannot cut off what is not committed: Cannot allocate memory'
+    exits 0 wh-load out.ndjson --checkpoint c.json stream
+    prints $'{"id":1}\n{"id":2}' cat out.ndjson
 }

@@ -149,6 +149,17 @@ checkpoint() {
     wait || true
 }
 
+@test "a table that is yet to be made tells why an idle stream's rows are not committed" {
+    mkfifo pipe
+    wh-load sqlite:t.db -t new --create --checkpoint sqlite:t.db#t --every 200ms pipe 2>said 3>&- &
+    { echo "$begin"; echo '{"id":1}'; checkpoint 1 1
+      eventually grep -q 'create: the rows wait until 1,000 of them, or the end of the rows, decide the types of the columns (--schema makes the table at once)' said
+      echo '{"id":2}'; echo "$end"; } >pipe 3>&-
+    wait $!
+    prints 2 sqlite3 t.db 'SELECT count(*) FROM new'
+    prints 1 grep -c 'the rows wait until' said
+}
+
 @test "at most one commit in the time of --every" {
     { echo "$begin"
       for n in $(seq 10); do echo '{"id":1}'; checkpoint "$n" 1; done
@@ -305,4 +316,22 @@ cut_off() {
     [ "$ended" -eq 3 ]
     grep -q 'sqlite:new.db#made holds checkpoint 1 of epoch aaaaaaaaaaaa' err
     prints 1 sqlite3 new.db 'SELECT count(*) FROM made'
+}
+
+@test "a run that goes on from the rows of a table made since it began has to be started again" {
+    mkfifo late
+    sqlite3 new.db 'CREATE TABLE other (id)'
+    wh-load sqlite:new.db -t made --create --checkpoint sqlite:new.db#made late 2>err 3>&- &
+    loader=$!
+    exec 4>late
+    sleep 0.3 # it has looked for the table by now, unless the machine is busy
+    { echo "$begin"; echo '{"id":1}'; echo "${end/'"n":2'/'"n":1'}"; } |
+        wh-load sqlite:new.db -t made --create --checkpoint sqlite:new.db#made
+    from='"from":{"epoch":"aaaaaaaaaaaa","n":1}'
+    echo "${begin/'"from":null'/$from}" >&4
+    exec 4>&-
+    ended=0
+    wait $loader || ended=$?
+    [ "$ended" -eq 3 ]
+    grep -q 'sqlite:new.db: another run has made the table made meanwhile: run the line again' err
 }

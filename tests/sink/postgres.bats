@@ -188,7 +188,15 @@ END
 4 type ad
 5 nul at' jq -r '"\(.line) \(.rule) \(.column)"' bad
     exits 1 into copy <rows
-    says 'standard input:1: s: a NUL character'
+    says 'standard input:1: s: a NUL character (\u0000), which PostgreSQL cannot store'
+    exits 1 into copy <<<'{"id":7,"by":[1]}'
+    says 'standard input:1: by: "[1]" is an array; the column'"'"'s type is bytea'
+    exits 1 into copy <<<'{"id":7,"i2":{}}'
+    says 'standard input:1: i2: "{}" is an object; the column'"'"'s type is smallint'
+    exits 1 into copy <<<'{"id":7,"by":true}'
+    says 'by: "true" is not a string of base64; the column'"'"'s type is bytea'
+    exits 1 into copy <<<'{"id":7,"ad":{"streat":"x"}}'
+    says 'ad: the column'"'"'s composite type has no attribute "streat"'
     has 'SELECT count(*) FROM copy' 1
 }
 
@@ -199,6 +207,8 @@ END
         -c "CREATE DOMAIN word AS text DEFAULT 'word'" -c 'ALTER TABLE t ADD f word'
     printf '%s\n' '{"a":1}' '{"e":2,"b":null}' '{"b":"x","a":3}' '{"f":"y","c":70}' '{"a":5,"b":"z"}' '{"id":9}' |
         into t
+    exits 1 into t <<<'{}'
+    says 'standard input:1: a row without columns'
     has 'SELECT id, a, b, c, e, f FROM t ORDER BY ctid' '1|1|dflt|1||word' '2|||2|2|word' '3|3|x|3||word' \
         '4||dflt|70||y' '5|5|z|4||word' '9||dflt|5||word'
 }
@@ -235,6 +245,14 @@ END
     says 'standard input:1: new row for relation "t" violates check constraint "t_amount_check"'
     exits 1 into t --key id <<<$'{"id":1,"amount":1}\n{"id":2,"amount":null}'
     says 'standard input:2: amount: null value in column "amount"'
+    has 'SELECT count(*) FROM t' 0
+}
+
+@test "the server is told why it gets no more of the rows" {
+    sql -c 'CREATE TABLE t (id int)'
+    { seq 200000 | sed 's/.*/{"id":&}/'; echo broken; } >rows
+    exits 1 into t <rows
+    eventually grep -q 'COPY from stdin failed: the load was given up' "$(sql -c 'SHOW data_directory')"/../../../log/*
     has 'SELECT count(*) FROM t' 0
 }
 
@@ -349,7 +367,7 @@ END
     sql -c 'CREATE TABLE t (id int, v text, w text)' -c 'CREATE UNIQUE INDEX ON t (id, v)' \
         -c 'CREATE UNIQUE INDEX ON t (w) WHERE id > 0' -c 'CREATE UNIQUE INDEX ON t (lower(w))'
     exits 2 into t --key id <<<'{"id":1}'
-    says 'CREATE UNIQUE INDEX ON public.t (id)'
+    says '--key needs a unique index on exactly its columns, and t has none: CREATE UNIQUE INDEX ON public.t (id)'
     exits 2 into t --key w <<<'{"w":1}'
     exits 2 into t --key ID <<<'{"id":1}'
     says '--key: table t has no column "ID" (did you mean id?)'
@@ -402,6 +420,8 @@ END
 {"_op":"delete","id":null}
 {"_op":"update","id":2,"v":2}
 END
+    exits 1 into t --key id --apply <<<'{"id":1,"v":1,"_unchanged":[1]}'
+    says "standard input:1: _unchanged: is not an array of columns' names"
     into t --key id --apply --rejects bad rows
     prints '1 _op
 2 _op
@@ -488,7 +508,7 @@ END
 @test "--replace is refused where deletions would reach other tables, and with a checkpoint" {
     sql -c 'CREATE TABLE t (id int PRIMARY KEY)' -c 'CREATE TABLE child (t int REFERENCES t ON DELETE CASCADE)'
     exits 2 into t --replace <<<'{"id":1}'
-    says 'the foreign key child_t_fkey of child'
+    says '--replace deletes the rows of t for a moment, on which the foreign key child_t_fkey of child would act (ON DELETE; use --key without --replace)'
     exits 2 into child --replace --checkpoint 'postgresql://#c' <<<'{"t":1}'
     says 'exclude each other'
 }
@@ -544,10 +564,11 @@ background() {
     echo "$code" >"$name.status"
 }
 
-# slow_load NAME: a run in the background ($slow) that reads what is written to descriptor 5.
+# slow_load NAME OPTION...: a run in the background ($slow) that reads what is written to descriptor 5.
 slow_load() {
     mkfifo "$1.pipe"
-    background "$1" wh-load postgresql:// -t t --checkpoint 'postgresql://#c' --every 10ms <"$1.pipe" &
+    background "$1" wh-load postgresql:// -t t --checkpoint 'postgresql://#c' --every 10ms \
+        "${@:2}" <"$1.pipe" &
     slow=$!
     exec 5>"$1.pipe"
 }
@@ -631,6 +652,54 @@ lose_commit() {
     lose_commit in
     prints 4 cat lost.status
     grep -q 'it is not known whether the rows are there' lost.err
+}
+
+@test "a commit whose answer was lost, and that cannot be asked about, is settled by the next run" {
+    sql -c 'CREATE TABLE t (id int)'
+    stream e0 null | into t --checkpoint 'postgresql://#c'
+    stream e1 'e0 1' '{"id":1}' >in
+    await_standby nobody
+    background lost into t --checkpoint 'postgresql://#c' <in &
+    local pid=$! own=$PGDATABASE
+    comes "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'SyncRep'" 1
+    PGDATABASE=postgres sql -c "ALTER DATABASE $own ALLOW_CONNECTIONS false"
+    PGDATABASE=postgres comes "SELECT bool_or(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE wait_event = 'SyncRep'" t
+    wait $pid
+    PGDATABASE=postgres sql -c "ALTER DATABASE $own ALLOW_CONNECTIONS true"
+    await_standby "''"
+    prints 4 cat lost.status
+    grep -q 'postgresql://: the connection was lost at the commit (.*), and what became of that cannot be asked yet (run the same line again, which continues where it left off): ' lost.err
+    exits 3 into t --checkpoint 'postgresql://#c' <in
+    has 'SELECT id FROM t' 1
+}
+
+@test "a run that goes on from the rows of a table made since it began has to be started again" {
+    slow_load late --create
+    comes "SELECT count(*) FROM pg_stat_activity WHERE application_name = 'wh-load' AND state = 'idle'" 1
+    stream e1 null '{"id":1}' | into t --create --checkpoint 'postgresql://#c'
+    stream e2 'e1 1' '{"id":2}' >&5
+    exec 5>&-
+    wait "$slow"
+    prints 3 cat late.status
+    grep -q 'another run has made the table public.t meanwhile: run the line again' late.err
+    has 'SELECT id FROM t' 1
+}
+
+@test "a server that is too old is refused" {
+    without_sanitizers
+    [ -e "$BUILD/preload/fault.so" ] || skip "needs $BUILD/preload/fault.so"
+    sql -c 'CREATE TABLE t (id int)'
+    export WH_SERVER_VERSION=90400
+    LD_PRELOAD="$BUILD/preload/fault.so" exits 2 into t <<<'{"id":1}'
+    says 'postgresql://: the server is older than PostgreSQL 9.5, which is needed'
+    has 'SELECT count(*) FROM t' 0
+    sql -c 'INSERT INTO t VALUES (1), (2)'
+    export WH_SERVER_VERSION=80100
+    LD_PRELOAD="$BUILD/preload/fault.so" exits 0 wh-extract postgresql:// -c 'SELECT * FROM t ORDER BY id'
+    says 'wh-extract: the server has no COPY of queries; rows are read one by one, slower'
+    [ "$output" = $'{"id":1}\n{"id":2}' ]
+    LD_PRELOAD="$BUILD/preload/fault.so" exits 2 wh-extract postgresql:// -t t --since id
+    says 'postgresql://: --since: the server is too old to compare rows'
 }
 
 @test "commits are on the disk when others see them, whatever the server's setting" {

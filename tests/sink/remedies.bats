@@ -69,7 +69,7 @@ loads() {
             exits 1 wh-load "$target" -t t row.ndjson
             says '--rejects FILE sets such rows aside'
         done
-        says "wh-clean --fill s=VALUE puts VALUE there, --drop-missing s leaves such rows out"
+        says "wh-clean --fill s=VALUE puts VALUE there, --drop-missing s leaves such rows out; --rejects"
         wh-clean -q --fill s=x row.ndjson | wh-load -q "$target" -t t
         in_sql "$target" 'DELETE FROM t'
         exits 1 loads "$target" '{"id":7,"f":9,"s":"x"}'
@@ -80,6 +80,10 @@ loads() {
         exits 1 loads "$target" '{"id":1,"s":"y"}'
         says '--key with the columns of a unique index changes the row that is there'
         loads "$target" '{"id":1,"s":"y"}' --key id
+        in_sql "$target" 'DELETE FROM t; INSERT INTO t (id, n, f, s) VALUES (1, 1, 1, '"'x'"')'
+        echo '{"_op":"delete","id":1}' >row.ndjson
+        exits 1 wh-load "$target" -t r --key id --apply row.ndjson
+        says '(first delete the rows that refer to it; --rejects FILE sets such rows aside'
         in_sql "$target" 'DELETE FROM t'
         wh-load -q "$target" -t t --rejects bad --max-rejects 4 rows.ndjson
         [ "$(jq .line bad | xargs)" = '2 3 4 5' ]

@@ -173,3 +173,41 @@ loads() {
         says 'that is no name for the complete file'
     done
 }
+
+@test "a rotation that fails says why, leaves the file, and is finished by the next run" {
+    without_sanitizers
+    [ -e "$BUILD/preload/fault.so" ] || skip "needs $BUILD/preload/fault.so"
+    loads out.ndjson day1
+    rows 4 4 >>in.ndjson
+    # fails CALL ERRNO MESSAGE: with status 1 or 2.
+    fails() {
+        wh-extract -q in.ndjson --checkpoint c.json 2>/dev/null >stream
+        WH_FAULT=$1 WH_FAULT_ERRNO=$2 LD_PRELOAD="$BUILD/preload/fault.so" \
+            exits "$3" wh-load out.ndjson --checkpoint c.json --rotate day2 stream
+        says "$4"
+        same <(rows 1 3) out.ndjson
+    }
+    WH_FAULT_PATH=day1 fails link 18 2 \
+        '--rotate: day1 is on another file system than out.ndjson: name a folder on the same one'
+    WH_FAULT_PATH=day1 fails link 13 1 'out.ndjson: cannot give it the name day1: Permission denied'
+    WH_FAULT_PATH=out.ndjson fails unlink 13 1 'out.ndjson: cannot remove the old name: Permission denied'
+    WH_FAULT_PATH=out.ndjson fails unlink 13 1 'out.ndjson: cannot remove the old name: Permission denied'
+    loads out.ndjson day2
+    same <(rows 1 3) day1
+    prints '{"id":4}' cat out.ndjson
+}
+
+@test "a rotation whose file is gone under both names is refused until it is put back" {
+    loads out.ndjson day1
+    jq -c '.rotating = true' c.json >c.new
+    mv c.new c.json
+    rows 4 4 >>in.ndjson
+    mv out.ndjson away
+    exits 2 bash -c 'wh-extract -q in.ndjson --checkpoint c.json 2>/dev/null |
+        wh-load out.ndjson --checkpoint c.json'
+    says 'out.ndjson was to become day1 when a run ended, and neither is the file that was committed (put that back under one of the names)'
+    mv away day1
+    loads out.ndjson day2
+    same <(rows 1 3) day1
+    prints '{"id":4}' cat out.ndjson
+}

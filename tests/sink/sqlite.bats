@@ -49,7 +49,9 @@ END
     prints $'12345678901234567890\n0.12345678901234567890' sql 'SELECT n FROM t'
     sql 'CREATE TABLE i (n INTEGER)'
     exits 1 wh-load sqlite:t.db -t i big
-    says 'wh-load: big:1: n: "12345678901234567890" has more digits than the column can hold'
+    says 'wh-load: big:1: n: "12345678901234567890" has more digits than the column can hold (one without a type, or of TEXT, keeps all)'
+    exits 1 wh-load sqlite:t.db -t i <<<'{"n":1e400}'
+    says 'n: "1e400" is too large for a number of SQLite (a column without a type, or of TEXT, keeps it)'
     exits 1 wh-load sqlite:t.db -t i long
     sql 'CREATE TABLE r (n REAL)'
     exits 1 wh-load sqlite:t.db -t r long
@@ -70,6 +72,9 @@ END
     wh-clean --trim zip <<<'{"zip":" 7"}' | wh-load sqlite:t.db -t t
     exits 1 wh-load sqlite:t.db -t t <<<'{"zip":"1e400"}'
     says 'would become a number in this column (a column of TEXT keeps it)'
+    exits 1 wh-load sqlite:t.db -t t <<<'{"zip":"7."}'
+    says '(wh-clean --type zip=decimal makes it one; a column of TEXT keeps it)'
+    wh-clean -q --type zip=decimal <<<'{"zip":"7."}' | wh-load sqlite:t.db -t t
     sql 'DELETE FROM t'
     for text in 7 -7 1.5 abc '' 7-8-9a e; do
         jq -cn --arg text "$text" '{zip: $text}' | wh-load sqlite:t.db -t t
@@ -80,6 +85,10 @@ END
     exits 1 wh-load sqlite:t.db -t t zips.csv
     wh-load sqlite:t.db -t u --create zips.csv
     prints $'10115\n00501' sql 'SELECT zip FROM u'
+    { seq 1200 | sed 's/.*/{"zip":&}/'; echo '{"zip":"02134"}'; } >codes
+    exits 1 wh-load sqlite:t.db -t w --create codes
+    says '(--string zip makes its column text; wh-clean --type zip=int makes it one; a column of TEXT keeps it)'
+    wh-load -q sqlite:t.db -t w --create --string zip codes
 }
 
 @test "what only has the characters of a number is text, by SQLite's own rule" {
@@ -263,6 +272,12 @@ copied() {
         echo "$broken" >schema.json
         exits 2 wh-load sqlite:t.db -t u --create --schema schema.json /dev/null
     done
+    says '--schema: column "a" must have the name of a type, such as "bigint" or "numeric(12,2)"'
+    echo '{"id":"bigint"}' >schema.json
+    exits 2 wh-load sqlite:t.db -t u --create --schema schema.json /dev/null
+    says '--schema: it has the form {"columns":{"id":"bigint",...}}'
+    exits 2 wh-load sqlite:t.db -t u --create <(echo '{}')
+    says '--create: a table needs a column, and the rows have none'
 }
 
 @test "a key that is no column is refused, the nearest suggested" {
@@ -336,6 +351,7 @@ END
     for names in '"a"' '[1]' '["id"]' '{}'; do
         exits 1 wh-load sqlite:t.db -t t --key id --apply \
             <(echo "{\"_op\":\"update\",\"id\":1,\"a\":1,\"_unchanged\":$names}")
+        [ "$names" = '["id"]' ] || says "_unchanged: is not an array of columns' names"
     done
     # Without --apply these are columns like any others.
     exits 2 wh-load sqlite:t.db -t t --key id <(echo '{"_op":"delete","id":1}')
@@ -374,8 +390,8 @@ END
     sql 'CREATE TABLE p (id INTEGER PRIMARY KEY);
          CREATE TABLE t (p INTEGER REFERENCES p DEFERRABLE INITIALLY DEFERRED)'
     exits 1 wh-load sqlite:t.db -t t <(printf '%s\n' '{"p":1}' '{"p":2}')
-    says 'FOREIGN KEY constraint failed, which was found out only at the commit'
-    says 'one of the 2 rows up to'
+    says 'sqlite:t.db: FOREIGN KEY constraint failed, which was found out only at the commit: it is about one of the 2 rows up to /dev/fd/'
+    says ':2, none of which was loaded'
     prints 0 sql 'SELECT count(*) FROM t'
 }
 
@@ -428,6 +444,18 @@ END
     [ "$ended" -eq 3 ]
     grep -q 'sqlite:t.db#t holds checkpoint 7 of epoch bbbbbbbbbbbb' err
     prints 1 sql 'SELECT group_concat(id) FROM t'
+}
+
+@test "a checkpoint that a trigger keeps as it is ends the run, with nothing loaded" {
+    sql 'CREATE TABLE t (id INTEGER)'
+    stream e1 null '{"id":1}' | wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#c
+    sql "CREATE TRIGGER keep BEFORE UPDATE ON wh_checkpoint BEGIN SELECT RAISE(IGNORE); END"
+    stream e2 'e1 1' '{"id":2}' >rows
+    exits 3 wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#c rows
+    says 'sqlite:t.db#c: the database leaves its row as it was (has wh_checkpoint a trigger? drop it)'
+    sql 'DROP TRIGGER keep'
+    wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#c rows
+    prints 1,2 sql 'SELECT group_concat(id) FROM t'
 }
 
 @test "a run that is killed leaves rows and checkpoint together" {

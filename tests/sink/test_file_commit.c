@@ -2,10 +2,13 @@
  * A file's commit whose last step is done but reported as failed: C holds the new checkpoint, and
  * the rows before it must stay. The writing of C is replaced by its name.
  */
+#include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -30,8 +33,27 @@ static int fault_write(const char *path, const char *target, const struct wh_fil
     return writing == GOOD ? 0 : wh_fail(error, WH_FAILED, "as if it had failed");
 }
 
+/* Calls about the target's descriptor that fail. */
+static bool no_status, no_copy;
+
+static int fault_status(int descriptor, struct stat *status)
+{
+    errno = EIO;
+    return no_status ? -1 : fstat(descriptor, status);
+}
+
+static int fault_control(int descriptor, int command, int argument)
+{
+    errno = EMFILE;
+    return no_copy && command == F_DUPFD_CLOEXEC ? -1 : fcntl(descriptor, command, argument);
+}
+
 #define wh_file_checkpoint_write fault_write
+#define fstat fault_status
+#define fcntl fault_control
 #include "sink/file/target.c"
+#undef fstat
+#undef fcntl
 
 static char home[64];
 
@@ -92,6 +114,40 @@ static void a_commit_that_went_well_keeps_its_rows(void **state)
     assert_int_equal(length_after(GOOD), 3);
 }
 
+/* What a run without a checkpoint says where a call fails after `rows` of its rows. */
+static const char *said(bool status, bool copy, bool replace, int rows)
+{
+    static struct wh_error error;
+    struct wh_writing how = { .format = WH_FORMAT_NDJSON };
+    struct wh_sink_request request = { .target = "target", .writing = &how, .replace = replace };
+    no_status = rows == 0 && status;
+    struct wh_file_target *target = wh_file_target_open(&request, &error);
+    int result = target ? 0 : -1;
+    for (int i = 0; i < rows; i++)
+        assert_int_equal(wh_file_target_write(target, "{}\n", 3, &error), 0);
+    no_status = status;
+    no_copy = copy;
+    if (target)
+        result = wh_file_target_commit(target, NULL, NULL, &error);
+    no_status = no_copy = false;
+    if (target)
+        wh_file_target_close(target);
+    assert_int_equal(result, -1);
+    assert_int_equal(error.status, WH_FAILED);
+    return error.text;
+}
+
+static void a_call_that_fails_is_told_with_the_name_of_the_file(void **state)
+{
+    (void)state;
+    FILE *file = fopen("target", "w");
+    assert_int_equal(fclose(file), 0);
+    assert_string_equal(said(true, false, false, 0), "target: cannot look at it: Input/output error");
+    assert_string_equal(said(true, false, false, 1), "target: cannot look at it: Input/output error");
+    assert_string_equal(said(false, true, true, 1),
+                        "target: cannot go on with the new file: Too many open files");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -99,6 +155,8 @@ int main(void)
                                         enter_new_folder, leave_folder),
         cmocka_unit_test_setup_teardown(a_checkpoint_that_is_there_has_its_rows, enter_new_folder,
                                         leave_folder),
+        cmocka_unit_test_setup_teardown(a_call_that_fails_is_told_with_the_name_of_the_file,
+                                        enter_new_folder, leave_folder),
         cmocka_unit_test_setup_teardown(a_commit_that_went_well_keeps_its_rows, enter_new_folder,
                                         leave_folder),
     };

@@ -358,3 +358,40 @@ resumed() {
     [ -x "$BUILD/tests/source/test_since" ] || skip "needs $BUILD/tests/source/test_since"
     "$BUILD/tests/source/test_since" postgresql://
 }
+
+@test "PostgreSQL: what cannot be asked for is refused before a row is read" {
+    postgres_need
+    local url=postgresql:///postgres
+    refuses_with "wh-extract: $url: the URL cannot be used: invalid URI query parameter: \"colour\"" \
+        wh-extract "$url?colour=red" -t orders
+    exits 2 wh-extract $url -c 'SELECT :x' -v x=$'\377'
+    says "$url: a value of -v cannot be quoted: "
+    refuses_with "wh-extract: $url: --since cannot go by named: under its collation any_case texts that differ are equal (with -c, give it COLLATE \"C\")" \
+        wh-extract $url -t orders --since named
+    prints '{"named":"a"}' wh-extract -q $url -c 'SELECT named COLLATE "C" AS named FROM orders WHERE id = 1' \
+        --since named
+    refuses_with "wh-extract: $url: --from: \"2024-02-30\" names a day that does not exist" \
+        wh-extract $url -t orders --since placed --from 2024-02-30
+    refuses_with "wh-extract: $url: --from: \"1/2/2024\" is not a timestamp such as 2024-01-31T12:30:00Z" \
+        wh-extract $url -t orders --since placed --from 1/2/2024
+}
+
+@test "PostgreSQL: a wait that fails ends the run with the reason" {
+    postgres_need
+    without_sanitizers
+    [ -e "$BUILD/preload/fault.so" ] || skip "needs $BUILD/preload/fault.so"
+    WH_FAULT=poll LD_PRELOAD="$BUILD/preload/fault.so" \
+        exits 1 wh-extract postgresql:///postgres -c "SELECT repeat('x', 20000) FROM generate_series(1, 2), pg_sleep(0.2)"
+    says 'wh-extract: postgresql:///postgres: waiting failed: Cannot allocate memory'
+    WH_FAULT=poll_without_end LD_PRELOAD="$BUILD/preload/fault.so" \
+        exits 4 wh-extract postgresql:///postgres -c 'SELECT 1'
+    says 'wh-extract: postgresql:///postgres: the server gave no answer'
+}
+
+@test "PostgreSQL: a database without an encoding may hold text that is no UTF-8, a bad row" {
+    postgres_need
+    sql -c "CREATE DATABASE bytes TEMPLATE template0 ENCODING 'SQL_ASCII' LC_COLLATE 'C' LC_CTYPE 'C'"
+    PGDATABASE=bytes sql -c 'CREATE TABLE t (s text)' -c "INSERT INTO t VALUES (E'a\\377')"
+    exits 1 wh-extract postgresql:///bytes -t t
+    says "postgresql:///bytes: row 1: s: byte 2 is not valid UTF-8 (the database's encoding is SQL_ASCII)"
+}

@@ -122,7 +122,7 @@ END
 @test "text that is no UTF-8 is a bad row, kept by --rejects" {
     make_db "CREATE TABLE t(id, s); INSERT INTO t VALUES (1, 'good'), (2, CAST(x'61ff' AS TEXT)), (3, 'too')"
     exits 1 wh-extract sqlite:shop.db -t t
-    says 'sqlite:shop.db: row 2: s: byte 2 is no UTF-8'
+    says 'sqlite:shop.db: row 2: s: byte 2 is not valid UTF-8'
     [ "$output" = '{"id":1,"s":"good"}' ]
     exits 0 wh-extract sqlite:shop.db -t t --rejects bad.ndjson
     [ "$output" = '{"id":1,"s":"good"}

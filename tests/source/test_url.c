@@ -114,7 +114,8 @@ static void a_bare_mark_in_a_password_is_refused_without_showing_it(void **state
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         assert_int_equal(wh_url_check(wrong[i], &error), -1);
         assert_int_equal(error.status, WH_REFUSED);
-        assert_null(strstr(error.text, "sec"));
+        assert_string_equal(error.text, "the password in the URL holds '@', '/', '?' or '#': write "
+                                        "%40, %2F, %3F or %23, or keep it in PGPASSFILE");
     }
     assert_int_equal(wh_url_check("postgresql://ada:sec%40ret@db:5432/shop?x=a@b", &error), 0);
     assert_int_equal(wh_url_check("postgresql://db:5432/a@b", &error), 0);

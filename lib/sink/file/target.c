@@ -134,8 +134,10 @@ static int check_length(struct wh_file_target *target, struct wh_error *error)
 static int check_name(struct wh_file_target *target, struct wh_error *error)
 {
     struct stat open_one, named;
-    if (fstat(target->descriptor, &open_one) == 0 && stat(target->path, &named) == 0
-        && open_one.st_ino == named.st_ino && open_one.st_dev == named.st_dev)
+    if (fstat(target->descriptor, &open_one) != 0)
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", target->path);
+    if (stat(target->path, &named) == 0 && open_one.st_ino == named.st_ino
+        && open_one.st_dev == named.st_dev)
         return 0;
     target->changed = true;
     return wh_fail(error, WH_BROKEN, "%s: another program has moved, removed or replaced it while "

@@ -687,9 +687,9 @@ static int check_references(const struct wh_pg_table *table, PGconn *connection,
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
         status = wh_pg_fail(error, connection, result, NULL);
     else if (PQntuples(result) > 0)
-        status = wh_fail(error, WH_REFUSED, "--replace takes the rows of %s away for a moment, and "
-                         "the foreign key %s of %s does not let that pass (by ON DELETE; use "
-                         "--key without --replace)", table->relation, PQgetvalue(result, 0, 1),
+        status = wh_fail(error, WH_REFUSED, "--replace deletes the rows of %s for a moment, on which "
+                         "the foreign key %s of %s would act (ON DELETE; use --key without "
+                         "--replace)", table->relation, PQgetvalue(result, 0, 1),
                          PQgetvalue(result, 0, 0));
     PQclear(result);
     return status;

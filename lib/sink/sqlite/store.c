@@ -177,7 +177,8 @@ static int say_fenced(sqlite3 *database, const char *name, const char *shown,
         return -1;
     int status = wh_checkpoint_expect(&held, expected, shown, error);
     wh_checkpoint_free(&held);
-    return status == 0 ? wh_fail(error, WH_BROKEN, "%s cannot be changed", shown) : -1;
+    return status == 0 ? wh_fail(error, WH_BROKEN, "%s: the database leaves its "
+                              "row as it was (has wh_checkpoint a trigger? drop it)", shown) : -1;
 }
 
 int wh_sqlite_checkpoint_write(sqlite3 *database, const char *name, const char *shown,
