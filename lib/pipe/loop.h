@@ -1,27 +1,25 @@
 /*
- * What the run's two halves share: run.c reads and writes rows, stream.c (pipe/stream.h) deals with
- * control records. Nobody else includes this.
+ * The loop of a run, from its first row to its last: loop.c reads and writes rows, stream.c
+ * (pipe/stream.h) deals with control records. What comes before and after is the run's (pipe/run.h).
+ * Only they, and what has rows go through several stages at a time, include this.
  */
 #ifndef WH_PIPE_LOOP_H
 #define WH_PIPE_LOOP_H
 
 #include "pipe/control.h"
+#include "pipe/lane.h"
 #include "pipe/origin.h"
 #include "pipe/outlet.h"
 #include "pipe/rejects.h"
 #include "pipe/run.h"
 #include "pipe/stats.h"
-#include "record/nulls.h"
-#include "record/shape_cache.h"
 
 struct loop {
     struct wh_emit emit; /* first: what the stage emits to is the loop */
     struct wh_run *run;
     struct wh_outlet *outlet;   /* where the writer writes, and states are saved */
     struct wh_writer *writer;   /* NULL: nothing is written */
-    struct wh_nulls nulls;      /* --null-value, for rows whose reader does not know it */
-    struct wh_shape_cache strings; /* --string, for NDJSON */
-    bool has_strings;           /* there was a row to look for these columns in */
+    struct wh_lane lane;        /* that rows go through */
     struct wh_rejects *rejects; /* NULL: the first bad row ends the run */
     struct wh_stats *stats;
     bool too_many;              /* the rejects exceeded the limit */
@@ -37,6 +35,20 @@ struct loop {
     uint64_t told;              /* the last n committed that the reader was told of */
     uint64_t record_at;         /* an origin's next record is due at so many rows_out */
 };
+
+/* Zero but for `run` before; the outlet, writer, rejects and stats are the run's, which closes
+ * them. */
+void wh_loop_open(struct loop *loop);
+void wh_loop_close(struct loop *loop);
+
+/* All rows up to the end of the input, or the run's limit. */
+int wh_loop_rows(struct loop *loop, struct wh_error *error);
+/* Looks at the clock, and does what it is time for. */
+int wh_loop_look(struct loop *loop, struct wh_error *error);
+/* The same and more before a read that would block: `loop` is the reader's wait_context. */
+int wh_loop_before_wait(void *loop, struct wh_error *error);
+/* Finds what is not committed yet, as the source or the sink knows it. */
+void wh_loop_lag(struct loop *loop, double now);
 
 /* What waits in the buffers is written. Under control records a closed output breaks the stream. */
 int wh_loop_flush(struct loop *loop, struct wh_error *error);

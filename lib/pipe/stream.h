@@ -1,6 +1,6 @@
 /*
  * Control records in a run: taking them in, writing them, and what follows from them. The other
- * half of the run (pipe/loop.h): each calls the other.
+ * half of the loop (pipe/loop.h): each calls the other.
  */
 #ifndef WH_PIPE_STREAM_H
 #define WH_PIPE_STREAM_H

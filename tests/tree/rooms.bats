@@ -41,7 +41,7 @@ symbols() {
     may | tsort >/dev/null
 }
 
-@test "files of the library call each other in no circle but that of the run" {
+@test "files of the library call each other in no circle but that of the loop" {
     # What is compiled for one kind of vectors is a part of its scanner.
     symbols | sed -E 's#^record/json_(avx2|sse2|neon|plain) #record/json_scan #
         s#^record/ndjson_(avx2|sse2|neon|plain) #record/ndjson #' >names
@@ -51,8 +51,8 @@ symbols() {
               if (n[2] == "U" && n[3] in of && of[n[3]] != n[1]) print n[1], of[n[3]] } }' names |
         sort -u >calls
     [ "$(wc -l <calls)" -gt 500 ]
-    grep -q '^pipe/run pipe/stream$' calls
-    grep -v '^pipe/stream pipe/run$' calls | tsort >/dev/null
+    grep -q '^pipe/loop pipe/stream$' calls
+    grep -v '^pipe/stream pipe/loop$' calls | tsort >/dev/null
 }
 
 @test "every module has a header of its name, or is a kind that a header declares" {
