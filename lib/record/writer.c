@@ -189,9 +189,10 @@ int wh_writer_flush(struct wh_writer *writer, struct wh_error *error)
 static int add_bytes(struct wh_writer *writer, const char *bytes, size_t length,
                      struct wh_error *error)
 {
-    if (writer->buffer.length + length > FULL && wh_writer_flush(writer, error) != 0)
+    bool large = length > FULL / 2; /* not worth copying */
+    if ((large || writer->buffer.length + length > FULL) && wh_writer_flush(writer, error) != 0)
         return -1;
-    if (length > FULL / 2)
+    if (large)
         return write_out(writer, bytes, length, error);
     wh_buffer_add(&writer->buffer, bytes, length);
     return 0;

@@ -36,6 +36,17 @@ awkward_csv() {
     same in out
 }
 
+@test "rows stay in order, however long they are" {
+    long=$(head -c 30000 /dev/zero | tr '\0' x)
+    for count in 1 5 1 4 1 1 9 1; do
+        printf '{"count":%d,"long":"' "$count"
+        for _ in $(seq "$count"); do printf '%s' "$long"; done
+        printf '"}\n'
+    done >in
+    wh-clean in >out
+    same in out
+}
+
 @test "no step is the identity on CSV, byte for byte" {
     awkward_csv >in.csv
     wh-clean in.csv >out
