@@ -154,7 +154,7 @@ $(BUILD)/preload/%.so: tests/preload/%.c
 SANITIZE = -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer
 
 # Programs that run stages in several threads at once.
-TSAN_TESTS = $(BUILD)/tests/pipe/test_chain $(BUILD)/tests/score/test_sessions
+TSAN_TESTS = $(BUILD)/tests/pipe/test_chain $(BUILD)/tests/pipe/test_parallel $(BUILD)/tests/score/test_sessions
 
 asan:
 	+@$(MAKE) --no-print-directory BUILD=build-asan CFLAGS='-O1 -g $(SANITIZE)' check

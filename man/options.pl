@@ -12,7 +12,7 @@ my ($binaries, $into) = @ARGV;
 my $here = $0 =~ s{[^/]*$}{}r;
 my $BEGIN = ".\\\" What follows is made of common-options.mdoc by make golden.\n";
 my $END = ".\\\" What make golden made ends here.\n";
-my @COMMON = ('Reading rows', 'Bad rows and reports', 'Writing rows', 'Help');
+my @COMMON = ('Reading rows', 'Bad rows and reports', 'Writing rows', 'Speed', 'Help');
 
 sub read_file {
     my ($name) = @_;
@@ -120,6 +120,7 @@ sub common_block {
     my ($tool, $options, $under, $texts) = @_;
     my $block = $BEGIN;
     for my $heading (@COMMON) {
+        next unless $under->{$heading};
         $block .= ".Ss $heading\n.Bl -tag -width Ds\n";
         for my $name (@{$under->{$heading}}) {
             my $text = $texts->{$name}{$tool} // $texts->{$name}{''};
@@ -141,7 +142,7 @@ for my $path (glob "$binaries/wh-*") {
     my $block = common_block($tool, $options, $under, $texts);
     $page =~ s/\Q$BEGIN\E.*?\Q$END\E/$block/s or die "$tool.1: the marks are missing\n";
     $page =~ s{^\.It Fl .*\n}{item($tool, $&, $options)}gem;
-    my %common = map { $_ => 1 } map { @{$under->{$_}} } @COMMON;
+    my %common = map { $_ => 1 } map { @{$under->{$_} // []} } @COMMON;
     check_own_text($tool, $page, $_) for grep { !$common{$_->{name}} } values %$options;
     open my $out, '>', "$into/$tool.1" or die "$into/$tool.1: $!\n";
     print $out $page;

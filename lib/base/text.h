@@ -30,6 +30,9 @@ size_t wh_utf8_put(uint32_t code, char out[static 4]);
 /* Reads the character at `text` (well-formed UTF-8); returns its length. */
 size_t wh_utf8_get(const char *text, size_t length, uint32_t *code);
 
+/* How many line feeds a text has. */
+uint64_t wh_count_lines(const char *text, size_t length);
+
 /* The name among `names` nearest to `wanted` (Damerau-Levenshtein), or NULL where none is near:
  * more than a third of the letters differ. */
 const char *wh_nearest(const char *wanted, const char *const *names, size_t count);

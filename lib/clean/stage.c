@@ -202,16 +202,54 @@ static void clean_close(struct wh_stage *stage)
     free(self);
 }
 
+/* Sessions: what steps remember, they would each remember a part of. */
+
+static int clean_divides(const struct wh_stage *stage, struct wh_error *error)
+{
+    const struct clean_stage *self = (const struct clean_stage *)stage;
+    int divides = wh_steps_divide(self->steps, error);
+    if (divides < 0 || !self->options->state)
+        return divides;
+    return wh_fail(error, WH_REFUSED, "--state FILE is of all rows in their order, so that all must "
+                                      "go through one thread (leave one of the two out)");
+}
+
+static const struct wh_stage_ops clean_ops;
+
+static struct wh_stage *clean_session(struct wh_stage *stage, struct wh_error *error)
+{
+    const struct clean_stage *self = (const struct clean_stage *)stage;
+    struct clean_stage *session = wh_alloc(1, sizeof *session);
+    *session = (struct clean_stage){ .base = { &clean_ops }, .options = self->options };
+    if (prepare(session, NULL, error) == 0) {
+        wh_steps_follow(session->steps, self->steps);
+        return &session->base;
+    }
+    clean_close(&session->base);
+    return NULL;
+}
+
+static void clean_merge(struct wh_stage *stage, struct wh_stage *session)
+{
+    struct clean_stage *self = (struct clean_stage *)stage;
+    struct clean_stage *other = (struct clean_stage *)session;
+    wh_steps_merge(self->steps, other->steps);
+    self->rows += other->rows;
+    other->rows = 0;
+}
+
+static const struct wh_stage_ops clean_ops = {
+    .row = clean_row, .finish = clean_finish, .columns = clean_columns, .begin = clean_begin,
+    .settle = clean_settle, .checkpoint = clean_checkpoint, .committed = clean_committed,
+    .published = clean_published, .recipe = clean_recipe, .stats = clean_stats,
+    .divides = clean_divides, .session = clean_session, .merge = clean_merge,
+    .close = clean_close,
+};
+
 struct wh_stage *wh_clean_open(const struct wh_cleaning *cleaning, struct wh_error *error)
 {
-    static const struct wh_stage_ops ops = {
-        .row = clean_row, .finish = clean_finish, .columns = clean_columns, .begin = clean_begin,
-        .settle = clean_settle, .checkpoint = clean_checkpoint, .committed = clean_committed,
-        .published = clean_published, .recipe = clean_recipe, .stats = clean_stats,
-        .close = clean_close,
-    };
     struct clean_stage *self = wh_alloc(1, sizeof *self);
-    *self = (struct clean_stage){ .base = { &ops }, .options = cleaning };
+    *self = (struct clean_stage){ .base = { &clean_ops }, .options = cleaning };
     wh_recipe_hash(cleaning->recipe, self->recipe);
     if (open_state(self, error) == 0)
         return &self->base;

@@ -121,6 +121,17 @@ static const struct wh_option columns_options[] = {
              "the columns of CSV output and their order", .otherwise = "the first row's"),
 };
 
+static const struct wh_option threads_options[] = {
+    WH_HEADING("Speed"),
+    WH_COUNT(struct wh_common, threads, "threads", 0, "N", 1, WH_MOST_THREADS,
+             "work in N threads; what comes out is the same", .otherwise = "1"),
+};
+
+struct wh_option_part wh_common_threads(struct wh_common *common)
+{
+    return (struct wh_option_part)WH_PART(threads_options, common);
+}
+
 struct wh_option_part wh_common_reading(struct wh_common *common)
 {
     return (struct wh_option_part)WH_PART(reading_options, common);
@@ -329,6 +340,7 @@ static void settle_run(struct wh_common *common)
     run->rejects = common->rejects;
     run->reject_limit.text = common->max_rejects;
     run->stats = common->stats;
+    run->threads = common->threads;
     if (!common->quiet)
         run->notify = (struct wh_notify){ say_notice, common };
     common->display = (struct wh_display){ begin_display, display_due, draw, end_display };

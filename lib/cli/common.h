@@ -27,6 +27,7 @@ struct wh_common {
     const char *stats;
     uint64_t infer;
     uint64_t max_row;
+    uint64_t threads;
     bool no_header, no_infer, ragged, tsv_escapes, progress, quiet;
     struct wh_texts nulls;
     struct wh_name_list columns;
@@ -42,6 +43,9 @@ struct wh_common {
 struct wh_option_part wh_common_reading(struct wh_common *common);
 struct wh_option_part wh_common_writing(struct wh_common *common);
 struct wh_option_part wh_common_columns(struct wh_common *common);
+
+/* --threads, for tools whose stages divide (pipe/stage.h). */
+struct wh_option_part wh_common_threads(struct wh_common *common);
 
 /* The words of --output-format, NULL last, for a tool that describes the option itself. */
 extern const char *const wh_output_formats[];

@@ -214,7 +214,17 @@ static enum wh_verdict refuse_record(struct loop *loop, struct wh_error *error)
     return WH_BAD;
 }
 
-static int take_row(struct loop *loop, enum wh_verdict next, struct wh_error *error)
+/* What became of the row that the reader gave. */
+static inline int settle_row(struct loop *loop, enum wh_verdict verdict, struct wh_error *error)
+{
+    if (verdict == WH_FATAL)
+        return name_source(loop->run->reader->row, error);
+    if (verdict == WH_BAD && reject_read(loop, error) != 0)
+        return -1;
+    return --loop->until_look == 0 ? wh_loop_look(loop, error) : 0;
+}
+
+static inline int take_row(struct loop *loop, enum wh_verdict next, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
     /* Under control records the writer did not get to the row's end: half a row may look whole. */
@@ -224,21 +234,22 @@ static int take_row(struct loop *loop, enum wh_verdict next, struct wh_error *er
     loop->hop.rows++;
     if (!run->reader->row->raw && loop->rejects)
         keep_original(loop, run->reader->row);
-    enum wh_verdict verdict = next == WH_PASSED       ? wh_lane_row(&loop->lane, run->reader->row,
-                                                                      error)
-                              : next == WH_CONTROL ? refuse_record(loop, error)
-                                                        : WH_BAD;
-    if (verdict == WH_FATAL)
-        return name_source(run->reader->row, error);
-    if (verdict == WH_BAD && reject_read(loop, error) != 0)
-        return -1;
-    return --loop->until_look == 0 ? wh_loop_look(loop, error) : 0;
+    enum wh_verdict verdict = WH_BAD;
+    if (next == WH_PASSED)
+        verdict = wh_lane_row(&loop->lane, run->reader->row, error);
+    else if (next == WH_CONTROL)
+        verdict = refuse_record(loop, error);
+    return settle_row(loop, verdict, error);
 }
 
-/* One row or record. 1 where the input is over. */
-static int take_next(struct loop *loop, struct wh_error *error)
+static int refuse_after_end(struct loop *loop, struct wh_error *error)
 {
-    enum wh_verdict next = wh_reader_next(loop->run->reader, error);
+    wh_fail(error, WH_BROKEN, "rows follow the end");
+    return wh_stream_broken(loop, error);
+}
+
+static inline int take(struct loop *loop, enum wh_verdict next, struct wh_error *error)
+{
     if (__builtin_expect(next == WH_FATAL, 0)) {
         loop->broken = true;
         return -1;
@@ -250,21 +261,50 @@ static int take_next(struct loop *loop, struct wh_error *error)
         return 1;
     if (control && (loop->hop.begun || loop->run->rows_in == 0))
         return wh_stream_take(loop, error);
-    if (__builtin_expect(loop->hop.ended, 0)) {
-        wh_fail(error, WH_BROKEN, "rows follow the end");
-        return wh_stream_broken(loop, error);
-    }
+    if (__builtin_expect(loop->hop.ended, 0))
+        return refuse_after_end(loop, error);
     if (__builtin_expect(loop->run->rows_out >= loop->record_at, 0) && next == WH_PASSED
         && wh_stream_checkpoint(loop, false, error) != 0)
         return -1;
     return take_row(loop, next, error);
 }
 
+int wh_loop_take(struct loop *loop, enum wh_verdict next, struct wh_error *error)
+{
+    return take(loop, next, error);
+}
+
+int wh_loop_next(struct loop *loop, struct wh_error *error)
+{
+    enum wh_verdict next = wh_reader_next(loop->run->reader, error);
+    return take(loop, next, error);
+}
+
+int wh_loop_judged(struct loop *loop, enum wh_verdict verdict, struct wh_error *error)
+{
+    if (loop->hop.ended)
+        return refuse_after_end(loop, error);
+    loop->run->rows_in++;
+    loop->hop.rows++;
+    return settle_row(loop, verdict, error);
+}
+
+int wh_loop_count(struct loop *loop, uint64_t in, uint64_t out, const char *bytes, size_t length,
+                  struct wh_error *error)
+{
+    loop->run->rows_in += in;
+    loop->hop.rows += in;
+    loop->run->rows_out += out;
+    if (!loop->writer || length == 0 || wh_writer_bytes(loop->writer, bytes, length, error) == 0)
+        return 0;
+    return wh_loop_output_failed(loop, error);
+}
+
 int wh_loop_rows(struct loop *loop, struct wh_error *error)
 {
     struct wh_run *run = loop->run;
     while (run->limit == 0 || run->rows_in < run->limit) {
-        int taken = take_next(loop, error);
+        int taken = take(loop, wh_reader_next(run->reader, error), error);
         if (taken != 0)
             return taken < 0 ? -1 : 0;
     }

@@ -43,6 +43,16 @@ void wh_loop_close(struct loop *loop);
 
 /* All rows up to the end of the input, or the run's limit. */
 int wh_loop_rows(struct loop *loop, struct wh_error *error);
+/* One row or record. 1 where the input is over. */
+int wh_loop_next(struct loop *loop, struct wh_error *error);
+/* The same, which the run's reader has given already. */
+int wh_loop_take(struct loop *loop, enum wh_verdict next, struct wh_error *error);
+/* The same for a row of which another lane has found the verdict, not WH_TAKEN, with `error`. */
+int wh_loop_judged(struct loop *loop, enum wh_verdict verdict, struct wh_error *error);
+/* Counts rows that another lane has taken, and so many that came out of it, and writes those: rows
+ * before a stream's end. */
+int wh_loop_count(struct loop *loop, uint64_t in, uint64_t out, const char *bytes, size_t length,
+                  struct wh_error *error);
 /* Looks at the clock, and does what it is time for. */
 int wh_loop_look(struct loop *loop, struct wh_error *error);
 /* The same and more before a read that would block: `loop` is the reader's wait_context. */

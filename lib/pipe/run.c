@@ -15,6 +15,7 @@
 #include "base/secrets.h"
 #include "base/time.h"
 #include "pipe/loop.h"
+#include "pipe/parallel.h"
 #include "pipe/stream.h"
 #include "record/files.h"
 
@@ -40,7 +41,9 @@ static int run_stage(struct loop *loop, struct wh_error *error)
 {
     if (loop->run->origin && wh_stream_begin(loop, error) != 0)
         return -1;
-    if (wh_loop_rows(loop, error) != 0 || wh_stream_close(loop, error) != 0) {
+    int failed = loop->run->settings->threads > 1 ? wh_parallel_rows(loop, error)
+                                                  : wh_loop_rows(loop, error);
+    if (failed || wh_stream_close(loop, error) != 0) {
         wh_stream_fail(loop);
         return -1;
     }

@@ -26,6 +26,8 @@ struct wh_reject_limit {
     const char *text; /* as it was given, for messages */
 };
 
+enum { WH_MOST_THREADS = 256 };
+
 /* How far a run has come. */
 struct wh_run_progress {
     uint64_t rows;
@@ -52,6 +54,9 @@ struct wh_run_settings {
     const char *rejects;       /* file; NULL: the first bad row ends the run */
     struct wh_reject_limit reject_limit;
     const char *stats;         /* file, "-": standard error; NULL: none */
+    uint64_t threads;          /* sessions of the stage that work at a time (pipe/parallel.h); 0, 1:
+                                  one, in the caller's thread */
+    size_t batch;              /* bytes that each takes at a time; 0: as is best */
     struct wh_notify notify;
     struct wh_display *display;  /* NULL: nobody looks */
     struct wh_buffer *farewell;  /* where the run fails: what the tool after this one is to be told,

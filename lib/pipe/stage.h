@@ -94,6 +94,19 @@ struct wh_stage_ops {
     void (*stats)(struct wh_stage *stage, json_t *stats);
     /* One line for the progress display, at most `size` bytes. NULL. */
     void (*progress)(struct wh_stage *stage, char *line, size_t size);
+    /*
+     * Sessions: stages that do with rows what this one does, over the same const things, each in a
+     * thread of its own (pipe/parallel.h). divides() is whether rows can be shared out among them:
+     * 1; 0 where rows to come have yet to settle something; -1 with WH_REFUSED where what becomes of
+     * a row depends on the rows before it, with the reason. It is asked before the first row too,
+     * and then before each until it is 1. session() opens one, for which no row is the first; NULL
+     * on failure. merge() adds what a session has counted, of rows that follow those that went
+     * before, as if they had gone through this stage; the session then begins to count anew. NULL,
+     * all three: rows must go through this stage.
+     */
+    int (*divides)(const struct wh_stage *stage, struct wh_error *error);
+    struct wh_stage *(*session)(struct wh_stage *stage, struct wh_error *error);
+    void (*merge)(struct wh_stage *stage, struct wh_stage *session);
     /* Frees all that the stage is made of, gives up its locks, and saves nothing: at any moment,
      * whether or not finish was called. */
     void (*close)(struct wh_stage *stage);

@@ -753,3 +753,50 @@ void wh_steps_resume(struct wh_steps *steps)
             wh_columns_set_found(steps->entries[i].step->columns, UINT64_MAX);
     }
 }
+
+/* Sessions. */
+
+int wh_steps_divide(const struct wh_steps *steps, struct wh_error *error)
+{
+    bool met = true;
+    for (size_t i = 0; i < steps->count; i++) {
+        const struct wh_step *step = steps->entries[i].step;
+        const char *why = step->type->live ? "remembers the rows before each row"
+                        : step->type->holds ? "holds rows back" : NULL;
+        met = met && step->met;
+        if (why)
+            return wh_fail(error, WH_REFUSED, "--%s %s, so that all must go through one thread "
+                           "(leave the threads out, or give that step a wh-clean of its own)",
+                           step->type->op, why);
+    }
+    return met;
+}
+
+void wh_steps_follow(struct wh_steps *session, const struct wh_steps *steps)
+{
+    session->context.now = steps->context.now;
+    for (size_t i = 0; i < steps->count; i++) {
+        struct wh_step *step = session->entries[i].step;
+        step->met = true;
+        if (step->columns)
+            wh_columns_set_found(step->columns,
+                                 wh_columns_found(steps->entries[i].step->columns));
+    }
+}
+
+void wh_steps_merge(struct wh_steps *steps, struct wh_steps *session)
+{
+    for (size_t i = 0; i < steps->count; i++) {
+        struct entry *entry = &steps->entries[i], *other = &session->entries[i];
+        struct wh_columns *columns = entry->step->columns;
+        entry->rows_in += other->rows_in;
+        entry->rows_dropped += other->rows_dropped;
+        entry->rows_rejected += other->rows_rejected;
+        other->rows_in = other->rows_dropped = other->rows_rejected = 0;
+        if (columns)
+            wh_columns_set_found(columns, wh_columns_found(columns)
+                                              | wh_columns_found(other->step->columns));
+        if (entry->step->ops->merge)
+            entry->step->ops->merge(entry->step, other->step);
+    }
+}

@@ -113,6 +113,9 @@ struct wh_step_ops {
      * that had values it does not know, and how many by the columns' names. */
     void (*tell)(const struct wh_step *step, struct wh_buffer *out);
     json_t *(*unknown)(const struct wh_step *step);
+    /* Adds what a session (below) has counted of that, and lets it begin anew. Not NULL where they
+     * are not. */
+    void (*merge)(struct wh_step *step, struct wh_step *session);
     void (*close)(struct wh_step *step);
 };
 
@@ -269,6 +272,16 @@ size_t wh_steps_count(const struct wh_steps *steps);
 /* Takes these parts of a state up, before any row. */
 int wh_steps_load(struct wh_steps *steps, const struct wh_steps_state *state, unsigned parts,
                   struct wh_error *error);
+/*
+ * Sessions (pipe/stage.h) of steps whose constants are fixed: other lists of the same recipe, with
+ * what was saved of these. divide: 1 where they may begin; 0 while some step has met no row; -1 with
+ * WH_REFUSED where a step remembers rows, or holds them back. follow: the session, which has met no
+ * row, meets rows as these would meet their next. merge: adds what it has counted and found, which
+ * it then begins to count anew.
+ */
+int wh_steps_divide(const struct wh_steps *steps, struct wh_error *error);
+void wh_steps_follow(struct wh_steps *session, const struct wh_steps *steps);
+void wh_steps_merge(struct wh_steps *steps, struct wh_steps *session);
 /* Rows went through these steps in an earlier run, of which nothing is known: no row to come is
  * taken for the first. */
 void wh_steps_resume(struct wh_steps *steps);

@@ -47,8 +47,17 @@ enum mode { BY_VALUE, STRINGS, NUMBERS };
 /* The same in a position. */
 static const char mode_letters[] = { [BY_VALUE] = 'v', [STRINGS] = 's', [NUMBERS] = 'n' };
 
-/* Where a record stands that is being skipped. */
+/* Where a record stands that is being skipped, or swept over for its end. */
 enum place { AT_START, IN_PLAIN, IN_QUOTES, BEHIND_QUOTE, BROKEN };
+
+/* How far the ends of records are known that have not been read: offsets in the input. */
+struct sweep {
+    uint64_t whole;    /* up to here records are whole */
+    uint64_t line;     /* whether the next line goes on in quotes is known up to here */
+    uint64_t searched; /* no line feed is between that and here */
+    bool in_quotes;    /* a record goes on in that line */
+    bool too_long;     /* so much so that it is for next() */
+};
 
 struct csv {
     struct wh_reader reader;
@@ -70,6 +79,7 @@ struct csv {
     bool skipping;            /* the record before was too long; its rest is at `place` */
     enum place place;
     bool holds;               /* a last record without its end is held back */
+    struct sweep sweep;
     struct wh_spot open;      /* the last record, if it was given before its end was seen */
     uint64_t header_end;      /* offset after the header; 0 where none was read */
     const char *types;        /* of a position: what --infer has settled; NULL: not yet settled */
@@ -1082,6 +1092,128 @@ static enum wh_verdict csv_next(struct wh_reader *base, struct wh_error *error)
     }
 }
 
+/* Batches ------------------------------------------------------------------------------------ */
+
+/* Where a line, of which `content` bytes come before its line end, leaves the record that it begins
+ * or, `in_quotes`, continues: as read_record() has it read by libcsv. */
+static enum place line_place(const struct csv *csv, const char *content, size_t length,
+                             bool in_quotes)
+{
+    const char *at = content, *end = content + length;
+    enum place place = in_quotes ? IN_QUOTES : AT_START;
+    if (csv->tsv || (!in_quotes && !memchr(at, '"', length)))
+        return IN_PLAIN;
+    while (at < end && place != BROKEN) {
+        if (place == IN_QUOTES) {
+            const char *quote = memchr(at, '"', (size_t)(end - at));
+            at = quote ? quote + 1 : end;
+            place = quote ? BEHIND_QUOTE : IN_QUOTES;
+            continue;
+        }
+        char c = *at++;
+        if (c == csv->row.delimiter)
+            place = AT_START;
+        else if (place == BEHIND_QUOTE)
+            place = c == '"' ? IN_QUOTES : BROKEN;
+        else if (c == '"')
+            place = place == AT_START ? IN_QUOTES : BROKEN;
+        else
+            place = IN_PLAIN;
+    }
+    return place;
+}
+
+/* Finds the ends of records up to `most` bytes from here, or one beyond, in what is at hand. */
+static void sweep_records(struct csv *csv, size_t most)
+{
+    const struct wh_input *input = csv->input;
+    struct sweep *sweep = &csv->sweep;
+    uint64_t base = input->offset;
+    if (sweep->whole < base)
+        *sweep = (struct sweep){ base, base, base, false, false };
+    while (sweep->whole - base < most && !sweep->too_long) {
+        const char *line = input->next + (sweep->line - base);
+        const char *from = input->next + (sweep->searched - base);
+        const char *end = input->next + input->available;
+        const char *feed = memchr(from, '\n', (size_t)(end - from));
+        sweep->searched = base + (uint64_t)((feed ? feed + 1 : end) - input->next);
+        if (!feed)
+            return;
+        sweep->too_long = base + (uint64_t)(feed - input->next) - sweep->whole > csv->max_row;
+        bool blank = feed > line && feed[-1] == '\r';
+        sweep->in_quotes = line_place(csv, line, (size_t)(feed - line) - blank, sweep->in_quotes)
+                        == IN_QUOTES;
+        sweep->line = sweep->searched;
+        if (!sweep->in_quotes && !sweep->too_long)
+            sweep->whole = sweep->line;
+    }
+}
+
+static int csv_cut(struct wh_reader *base, size_t least, size_t most, struct wh_batch *batch,
+                   struct wh_error *error)
+{
+    struct csv *csv = (struct csv *)base;
+    struct wh_input *input = csv->input;
+    struct sweep *sweep = &csv->sweep;
+    if (!csv->shape || csv->skipping || csv->holds)
+        return 0;
+    for (;;) {
+        sweep_records(csv, most);
+        if (sweep->whole > input->offset)
+            break;
+        if (sweep->too_long || input->ended || input->available > csv->max_row)
+            return 0;
+        if (fill(csv, error) != 0)
+            return -1;
+    }
+    size_t length = (size_t)(sweep->whole - input->offset);
+    if (length < least)
+        return 0;
+    *batch = (struct wh_batch){ .bytes = input->next, .length = length, .line = csv->line };
+    csv->marks->base = NULL;
+    take_record(csv, length, wh_count_lines(batch->bytes, length));
+    return 1;
+}
+
+static struct wh_shape *copy_shape(const struct csv *csv, char **header)
+{
+    const struct wh_shape *from = csv->shape;
+    struct wh_shape *shape = wh_shape_make(from->columns, from->count);
+    if (from->header) {
+        *header = wh_copy(from->header, from->header_length);
+        shape->header = *header;
+        shape->header_length = from->header_length;
+    }
+    return shape;
+}
+
+static struct csv *new_csv(const struct wh_reading *reading, struct wh_input *input);
+
+static struct wh_reader *csv_batches(const struct wh_reader *base)
+{
+    const struct csv *from = (const struct csv *)base;
+    struct csv *csv = new_csv(from->reading, wh_input_open_block(from->input->name));
+    csv->row.order_mark = from->row.order_mark;
+    csv->shape = copy_shape(from, &csv->header);
+    csv->row.shape = csv->shape;
+    csv->room = from->shape->count;
+    csv->fields = wh_alloc(csv->room, sizeof *csv->fields);
+    csv->modes = wh_alloc(csv->room, sizeof *csv->modes);
+    memcpy(csv->modes, from->modes, csv->room * sizeof *csv->modes);
+    start_parser(csv);
+    return &csv->reader;
+}
+
+static void csv_begin(struct wh_reader *base, const struct wh_batch *batch)
+{
+    struct csv *csv = (struct csv *)base;
+    wh_input_set_block(csv->input, batch->bytes, batch->length);
+    csv->marks->base = NULL;
+    csv->skipping = false;
+    csv->line = batch->line;
+    base->bytes = 0;
+}
+
 /* Positions ---------------------------------------------------------------------------------- */
 
 /* The header without its line end, or where it is long its digest. */
@@ -1238,11 +1370,12 @@ static bool reopens(const struct wh_input *input)
     return wh_input_regular(input) && strcmp(input->name, "standard input") != 0;
 }
 
-struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input *input,
-                              struct wh_error *error)
+/* A reader that has read nothing and knows no columns; start_parser() is still to come. */
+static struct csv *new_csv(const struct wh_reading *reading, struct wh_input *input)
 {
     static const struct wh_reader_ops ops = {
         .next = csv_next, .close = csv_close, .position = csv_position,
+        .cut = csv_cut, .batches = csv_batches, .begin = csv_begin,
     };
     struct csv *csv = wh_alloc(1, sizeof *csv);
     csv->reader.ops = &ops;
@@ -1265,6 +1398,13 @@ struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input 
     csv->null_lengths = wh_alloc(reading->null_count, sizeof *csv->null_lengths);
     for (size_t i = 0; i < reading->null_count; i++)
         csv->null_lengths[i] = strlen(reading->nulls[i]);
+    return csv;
+}
+
+struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input *input,
+                              struct wh_error *error)
+{
+    struct csv *csv = new_csv(reading, input);
     unsigned char delimiter = (unsigned char)csv->row.delimiter;
     if (delimiter == '"' || delimiter == '\r' || delimiter == '\n' || delimiter >= 0x80)
         wh_fail(error, WH_REFUSED, "the delimiter must be one ASCII character, and no quote or "

@@ -140,6 +140,26 @@ struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t cou
     return encoder;
 }
 
+struct wh_csv_encoder *wh_csv_encoder_copy(const struct wh_csv_encoder *encoder)
+{
+    struct wh_csv_encoder *copy = wh_alloc(1, sizeof *copy);
+    *copy = (struct wh_csv_encoder){
+        .shape = wh_shape_make(encoder->shape->columns, encoder->shape->count),
+        .scan = encoder->scan, .delimiter = encoder->delimiter, .quote = encoder->quote,
+        .dialect = encoder->dialect, .carriage_return = encoder->carriage_return,
+    };
+    wh_shape_cache_open(&copy->places, sizeof(struct places), PLACES_LOG2);
+    index_names(copy);
+    copy->met = wh_alloc(copy->shape->count, sizeof *copy->met);
+    return copy;
+}
+
+void wh_csv_encoder_merge(struct wh_csv_encoder *encoder, const struct wh_csv_encoder *copy)
+{
+    for (uint32_t i = 0; i < encoder->shape->count; i++)
+        encoder->met[i] |= copy->met[i];
+}
+
 void wh_csv_encoder_end(struct wh_csv_encoder *encoder)
 {
     if (!encoder)

@@ -39,5 +39,9 @@ int wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out,
 enum wh_verdict wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                                   const struct wh_row *row, struct wh_error *error);
 void wh_csv_encoder_end(struct wh_csv_encoder *encoder);
+/* Another encoder that writes rows as this one does, and which columns it met after that; merging
+ * adds those to what the first one met. */
+struct wh_csv_encoder *wh_csv_encoder_copy(const struct wh_csv_encoder *encoder);
+void wh_csv_encoder_merge(struct wh_csv_encoder *encoder, const struct wh_csv_encoder *copy);
 
 #endif

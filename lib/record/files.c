@@ -342,14 +342,20 @@ static enum wh_verdict refuse_unended(const struct files *files, struct wh_error
     return WH_FATAL;
 }
 
+static inline void note_progress(struct files *files)
+{
+    struct wh_reader *reader = &files->reader;
+    reader->bytes = files->bytes_before + files->current->bytes;
+    if (files->size)
+        reader->progress = files->share_before + files->share * files->current->progress;
+}
+
 static enum wh_verdict files_next(struct wh_reader *base, struct wh_error *error)
 {
     struct files *files = (struct files *)base;
     for (;;) {
         enum wh_verdict next = wh_reader_next(files->current, error);
-        base->bytes = files->bytes_before + files->current->bytes;
-        if (files->size)
-            base->progress = files->share_before + files->share * files->current->progress;
+        note_progress(files);
         base->held_line = files->current->held_line;
         if (next != WH_ENDED || files->next >= files->count)
             return next;
@@ -369,6 +375,24 @@ static json_t *files_position(struct wh_reader *base, bool behind)
     if (!files->reading.resumable || !files->current)
         return NULL;
     return wh_position_make(&files->place, files->current->ops->position(files->current, behind));
+}
+
+/* Another file is another part, whatever its format. */
+static int files_cut(struct wh_reader *base, size_t least, size_t most, struct wh_batch *batch,
+                     struct wh_error *error)
+{
+    struct files *files = (struct files *)base;
+    struct wh_reader *current = files->current;
+    int cut = current->ops->cut(current, least, most, batch, error);
+    batch->part = files->next;
+    note_progress(files);
+    return cut;
+}
+
+static struct wh_reader *files_batches(const struct wh_reader *base)
+{
+    const struct wh_reader *current = ((const struct files *)base)->current;
+    return current->ops->batches(current);
 }
 
 static void files_close(struct wh_reader *base)
@@ -403,6 +427,7 @@ static struct wh_reader *open_files(struct files *files, const struct wh_reading
 {
     static const struct wh_reader_ops ops = {
         .next = files_next, .close = files_close, .position = files_position,
+        .cut = files_cut, .batches = files_batches,
     };
     files->reader.ops = &ops;
     files->reader.progress = -1;

@@ -127,6 +127,23 @@ struct wh_input *wh_input_open_memory(const char *name, const char *bytes, size_
     return input;
 }
 
+struct wh_input *wh_input_open_block(const char *name)
+{
+    struct wh_input *input = wh_alloc(1, sizeof *input);
+    input->private = wh_alloc(1, sizeof *input->private);
+    input->private->descriptor = -1;
+    input->name = name;
+    input->ended = true;
+    return input;
+}
+
+void wh_input_set_block(struct wh_input *input, const char *bytes, size_t length)
+{
+    input->next = (char *)bytes;
+    input->available = length;
+    input->offset = 0;
+}
+
 void wh_input_close(struct wh_input *input)
 {
     if (!input)

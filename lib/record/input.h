@@ -51,6 +51,11 @@ struct wh_input *wh_input_open_spooled(int spool, struct wh_error *error);
  * and they can be read again. `name` stands for the path in messages. Both must outlive the input,
  * which copies what it reads a block at a time and never writes to them. */
 struct wh_input *wh_input_open_memory(const char *name, const char *bytes, size_t length);
+/* An input that is given what it holds, and ends with it; it begins with nothing. */
+struct wh_input *wh_input_open_block(const char *name);
+/* Gives it `length` bytes, WH_SLACK more being readable, which must outlive their use and are not
+ * written to. */
+void wh_input_set_block(struct wh_input *input, const char *bytes, size_t length);
 void wh_input_close(struct wh_input *input);
 
 /* Reads more after what is available; blocks until there is at least one byte or the end.

@@ -549,6 +549,70 @@ static int resume(struct wh_ndjson *reader, const json_t *position, struct wh_er
     return result;
 }
 
+/* Batches ------------------------------------------------------------------------------------ */
+
+/* How many bytes of whole lines are at hand: the last line that ends within `most`, or one longer.
+ * Leaves `scanned` where there is none. */
+static size_t whole_lines(struct wh_ndjson *reader, size_t most)
+{
+    const struct wh_input *input = reader->input;
+    const char *bytes = input->next;
+    size_t from = reader->scanned, length = input->available;
+    size_t end = length < most ? length : most;
+    const char *newline = end > from ? last_newline(bytes + from, end - from) : NULL;
+    if (!newline && length > end) {
+        size_t on = end > from ? end : from;
+        newline = memchr(bytes + on, '\n', length - on);
+    }
+    reader->scanned = newline ? 0 : length;
+    return newline ? (size_t)(newline + 1 - bytes) : 0;
+}
+
+static int ndjson_cut(struct wh_reader *base, size_t least, size_t most, struct wh_batch *batch,
+                      struct wh_error *error)
+{
+    struct wh_ndjson *reader = (struct wh_ndjson *)base;
+    struct wh_input *input = reader->input;
+    size_t length;
+    if (reader->skipping || reader->holds)
+        return 0;
+    while ((length = whole_lines(reader, most)) == 0) {
+        if (input->ended || input->available > reader->max_row)
+            return 0;
+        reader->complete = NULL;
+        if (wh_input_fill(input, error) != 0)
+            return -1;
+        base->progress = wh_input_progress(input);
+    }
+    if (length < least)
+        return 0;
+    *batch = (struct wh_batch){ .bytes = input->next, .length = length, .line = reader->line };
+    reader->line += wh_count_lines(batch->bytes, length);
+    reader->complete = NULL;
+    base->bytes += length;
+    wh_input_take(input, length);
+    return 1;
+}
+
+static struct wh_reader *ndjson_batches(const struct wh_reader *base)
+{
+    const struct wh_ndjson *reader = (const struct wh_ndjson *)base;
+    const struct wh_reading reading = { .max_row = reader->max_row };
+    struct wh_error ignored;
+    return wh_ndjson_open(&reading, wh_input_open_block(reader->input->name), &ignored);
+}
+
+static void ndjson_begin(struct wh_reader *base, const struct wh_batch *batch)
+{
+    struct wh_ndjson *reader = (struct wh_ndjson *)base;
+    wh_input_set_block(reader->input, batch->bytes, batch->length);
+    reader->complete = NULL;
+    reader->scanned = 0;
+    reader->skipping = false;
+    reader->line = batch->line;
+    base->bytes = 0;
+}
+
 static void ndjson_close(struct wh_reader *base)
 {
     struct wh_ndjson *reader = (struct wh_ndjson *)base;
@@ -567,6 +631,7 @@ struct wh_reader *wh_ndjson_open(const struct wh_reading *reading, struct wh_inp
 {
     static const struct wh_reader_ops ops = {
         .next = ndjson_next, .close = ndjson_close, .position = ndjson_position,
+        .cut = ndjson_cut, .batches = ndjson_batches, .begin = ndjson_begin,
     };
     struct wh_ndjson *reader = wh_alloc(1, sizeof *reader);
     reader->reader.ops = &ops;

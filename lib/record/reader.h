@@ -18,6 +18,14 @@
 
 struct wh_reader;
 
+/* Records as they stand in the input, not yet read. */
+struct wh_batch {
+    const char *bytes; /* whole ones, each with its line end; WH_SLACK bytes after them can be read */
+    size_t length;
+    uint64_t line;     /* that the first begins on */
+    uint64_t part;     /* of which part of the input: another one for another file */
+};
+
 struct wh_reader_ops {
     /* WH_PASSED: there is a row. WH_CONTROL: a control record, an object whose first key is @wh:
      * row->raw is its line, row->terminator 0 where its line end is missing. WH_BAD: the row is
@@ -42,6 +50,22 @@ struct wh_reader_ops {
      * to let go of.
      */
     int (*committed)(struct wh_reader *reader, const json_t *position, struct wh_error *error);
+    /*
+     * Reading in several threads. cut() takes records off the input without reading them, as next()
+     * would: all that are at hand, but not many more than `most` bytes. It waits for more where not
+     * one is there as a whole. The bytes stay until the next call. 1; 0 where fewer than `least`
+     * bytes are at hand, and where it takes next() to go on: at a header, the end of a file, a last
+     * record without line end or one that is too long; -1 as WH_FATAL. NULL op: it never can.
+     *
+     * batches() opens a reader that gives the rows of such batches as this one would, by itself: it
+     * is given one by begin(), gives its rows and then WH_ENDED. It reads nothing else, can be
+     * used in another thread, and must be closed before this reader reads another part of the input.
+     */
+    int (*cut)(struct wh_reader *reader, size_t least, size_t most, struct wh_batch *batch,
+               struct wh_error *error);
+    struct wh_reader *(*batches)(const struct wh_reader *reader);
+    /* The bytes, which must outlive the batch's rows, are not written to. */
+    void (*begin)(struct wh_reader *reader, const struct wh_batch *batch);
 };
 
 struct wh_reader {

@@ -166,6 +166,22 @@ struct wh_writer *wh_writer_open_to(wh_write *write, void *context,
     return writer;
 }
 
+struct wh_writer *wh_writer_session(const struct wh_writer *writer, struct wh_buffer *buffer)
+{
+    struct wh_writer *session = wh_writer_open_to(wh_write_buffer, buffer, &writer->writing);
+    session->begun = true;
+    session->dialect = writer->dialect;
+    if (writer->encoder)
+        session->encoder = wh_csv_encoder_copy(writer->encoder);
+    return session;
+}
+
+void wh_writer_merge(struct wh_writer *writer, const struct wh_writer *session)
+{
+    if (writer->encoder)
+        wh_csv_encoder_merge(writer->encoder, session->encoder);
+}
+
 static int write_out(struct wh_writer *writer, const char *bytes, size_t length,
                      struct wh_error *error)
 {
