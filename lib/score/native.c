@@ -93,16 +93,11 @@ static enum wh_verdict native_read(struct wh_session *base, struct wh_row *row,
 {
     struct session *session = session_of(base);
     enum wh_verdict verdict = wh_examples_read(session->examples, row, false, reading, error);
-    if (verdict != WH_TAKEN)
-        return verdict;
-    if (wh_model_check(base->model, reading, error) != 0)
-        return WH_FATAL;
-    bool stranger = !wh_model_knows(base->model, reading);
-    if (stranger && base->strict)
-        return wh_model_refuse_stranger(base->predictor->path, error) ? WH_BAD : WH_TAKEN;
-    base->strangers += stranger;
-    wh_examples_count(session->examples, false);
-    return WH_TAKEN;
+    if (verdict == WH_TAKEN)
+        verdict = wh_session_admit(base, reading, error);
+    if (verdict == WH_TAKEN)
+        wh_examples_count(session->examples, false);
+    return verdict;
 }
 
 static struct wh_prediction native_predict(struct wh_session *session,

@@ -5,15 +5,20 @@
 
 #include "base/memory.h"
 
+void wh_predictor_init(struct wh_predictor *predictor, const struct wh_predictor_kind *kind,
+                       const char *path)
+{
+    predictor->kind = kind;
+    predictor->path = wh_copy(path, strlen(path));
+    atomic_init(&predictor->holders, 1);
+}
+
 struct wh_predictor *wh_predictor_load(const struct wh_predictor_kind *kind, const char *path,
                                        struct wh_error *error)
 {
     struct wh_predictor *predictor = kind->load(path, error);
-    if (!predictor)
-        return NULL;
-    predictor->kind = kind;
-    predictor->path = wh_copy(path, strlen(path));
-    atomic_init(&predictor->holders, 1);
+    if (predictor)
+        wh_predictor_init(predictor, kind, path);
     return predictor;
 }
 
@@ -61,4 +66,19 @@ void wh_session_close(struct wh_session *session)
     struct wh_predictor *predictor = session->predictor;
     predictor->kind->session_close(session);
     wh_predictor_release(predictor);
+}
+
+enum wh_verdict wh_session_admit(struct wh_session *session, const struct wh_reading_row *reading,
+                                 struct wh_error *error)
+{
+    if (wh_model_check(session->model, reading, error) != 0)
+        return WH_FATAL;
+    if (wh_model_knows(session->model, reading))
+        return WH_TAKEN;
+    if (session->strict) {
+        wh_model_refuse_stranger(session->predictor->path, error);
+        return WH_BAD;
+    }
+    session->strangers++;
+    return WH_TAKEN;
 }

@@ -1,7 +1,8 @@
 /*
- * Predictors: what rows are scored by, whatever made it, behind one interface that wh-score and the
- * comparison of a new model with the one before share. A kind of predictor is a file; that of the
- * models of wh is score/native.c.
+ * Predictors: what rows are scored by, whatever made it, behind one interface that wh-score, the
+ * comparison of a new model with the one before, and wh-update -p share. A kind of predictor is a
+ * file; that of the models of wh is score/native.c, that of the model which is being learned
+ * train/learning.c.
  *
  * A predictor is const once it is loaded, and any number of threads may hold it. What one thread
  * needs to read rows, to predict and to explain them is a session, made of the predictor. A session
@@ -56,7 +57,8 @@ struct wh_session {
 
 struct wh_predictor_kind {
     const char *name;
-    /* NULL on failure: WH_REFUSED for what is not one of the kind, or is damaged. */
+    /* NULL on failure: WH_REFUSED for what is not one of the kind, or is damaged. The operation is
+     * NULL for predictors that come from no file. */
     struct wh_predictor *(*load)(const char *path, struct wh_error *error);
     void (*close)(struct wh_predictor *predictor);
     /* What it predicts; NULL while it has learned nothing. */
@@ -87,6 +89,9 @@ extern const struct wh_predictor_kind wh_predictor_native;
 /* Loads a predictor, which the caller then holds. NULL on failure. */
 struct wh_predictor *wh_predictor_load(const struct wh_predictor_kind *kind, const char *path,
                                        struct wh_error *error);
+/* For kinds without load: fills in a new predictor, which the caller then holds. */
+void wh_predictor_init(struct wh_predictor *predictor, const struct wh_predictor_kind *kind,
+                       const char *path);
 /* One holder more, and one less: the last frees it. From any thread. Release takes NULL. */
 void wh_predictor_hold(struct wh_predictor *predictor);
 void wh_predictor_release(struct wh_predictor *predictor);
@@ -102,6 +107,11 @@ struct wh_session *wh_session_open(struct wh_predictor *predictor,
                                    struct wh_error *error);
 /* NULL is allowed. */
 void wh_session_close(struct wh_session *session);
+
+/* For the kinds of wh's models, of a row that was read: fatal where it was made by another recipe;
+ * counts it where it names no feature of the model, unless that makes it bad. */
+enum wh_verdict wh_session_admit(struct wh_session *session, const struct wh_reading_row *reading,
+                                 struct wh_error *error);
 
 /* As the kind has them. */
 static inline enum wh_verdict wh_session_read(struct wh_session *session, struct wh_row *row,

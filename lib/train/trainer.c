@@ -9,6 +9,7 @@
 #include "model/guard.h"
 #include "pipe/eventtime.h"
 #include "train/holdout.h"
+#include "train/learning.h"
 
 /* What a row is for. */
 enum use {
@@ -37,8 +38,9 @@ struct at_hand {
 struct wh_trainer {
     const struct wh_trainer_settings *settings;
     struct wh_model *model;
-    struct wh_model_scratch *scratch;
-    struct wh_examples *examples;
+    struct wh_session *session; /* by which rows are read and predicted, */
+    struct wh_model_scratch *scratch; /* its scratch, */
+    struct wh_examples *examples;     /* and its examples */
     struct wh_event_time clock; /* where rows grow old by it */
     struct wh_holdout *holdout; /* NULL: all rows are learned from */
     struct wh_join *join;       /* NULL: labels come with their rows */
@@ -59,7 +61,7 @@ struct wh_trainer {
  * Opening
  */
 
-static int open_examples(struct wh_trainer *trainer, struct wh_error *error)
+static int open_session(struct wh_trainer *trainer, struct wh_error *error)
 {
     struct wh_model *model = trainer->model;
     uint64_t given = trainer->settings->max_features, *most = &model->settings.max_features;
@@ -76,8 +78,12 @@ static int open_examples(struct wh_trainer *trainer, struct wh_error *error)
     };
     trainer->begins = settings.begins;
     trainer->left_out = 0;
-    trainer->examples = wh_examples_open(&model->names, &model->settings.roles, &settings, error);
-    return trainer->examples ? 0 : -1;
+    trainer->session = wh_learning_open(model, trainer->settings->path, &settings, error);
+    if (!trainer->session)
+        return -1;
+    trainer->examples = wh_learning_examples(trainer->session);
+    trainer->scratch = wh_learning_scratch(trainer->session);
+    return 0;
 }
 
 static int open_holdout(struct wh_trainer *trainer, struct wh_error *error)
@@ -106,7 +112,7 @@ static int open_reading(struct wh_trainer *trainer, struct wh_error *error)
 {
     const struct wh_model *model = trainer->model;
     trainer->labelled_column |= !model->learner && model->met;
-    return open_join(trainer, error) || open_examples(trainer, error)
+    return open_join(trainer, error) || open_session(trainer, error)
         || open_holdout(trainer, error) ? -1 : 0;
 }
 
@@ -114,10 +120,10 @@ static int open_reading(struct wh_trainer *trainer, struct wh_error *error)
 static void close_reading(struct wh_trainer *trainer)
 {
     wh_join_free(trainer->join);
-    wh_examples_free(trainer->examples);
+    wh_session_close(trainer->session);
     wh_holdout_free(trainer->holdout);
     trainer->join = NULL;
-    trainer->examples = NULL;
+    trainer->session = NULL;
     trainer->holdout = NULL;
 }
 
@@ -128,7 +134,6 @@ struct wh_trainer *wh_trainer_open(const struct wh_trainer_settings *settings,
     trainer->settings = settings;
     trainer->model = model;
     trainer->table = settings->table;
-    trainer->scratch = wh_model_scratch_new();
     if (settings->window) {
         trainer->window = wh_alloc(1, sizeof *trainer->window);
         *trainer->window = *settings->window;
@@ -147,7 +152,6 @@ void wh_trainer_close(struct wh_trainer *trainer)
     wh_evaluation_free(&trainer->sum.evaluation);
     wh_evaluation_free(&trainer->sum.held);
     wh_model_free(trainer->model);
-    wh_model_scratch_free(trainer->scratch);
     free(trainer->window);
     free(trainer);
 }
@@ -182,7 +186,7 @@ int wh_trainer_check_task(const struct wh_model *model, struct wh_error *error)
 static void predict(struct wh_trainer *trainer)
 {
     struct at_hand *at = &trainer->at;
-    at->prediction = wh_model_predict(trainer->model, trainer->scratch, &at->reading.example);
+    at->prediction = wh_session_predict(trainer->session, &at->reading);
     at->predicted = true;
 }
 
@@ -256,21 +260,20 @@ static void undo(struct wh_trainer *trainer, enum wh_verdict verdict)
 
 /* Before the first label there is nothing to predict by, and perhaps not even known which columns
  * a prediction has. */
-static enum wh_verdict look_unlabelled(struct wh_trainer *trainer, struct wh_error *error)
+static enum wh_verdict score_unlabelled(struct wh_trainer *trainer, struct wh_error *error)
 {
-    struct wh_model *model = trainer->model;
-    const struct wh_reading_row *reading = &trainer->at.reading;
-    if (!model->learner)
-        return wh_trainer_check_task(model, error) ? WH_FATAL : WH_TAKEN;
-    if (wh_model_check(model, reading, error) != 0)
-        return WH_FATAL;
-    if (!wh_model_knows(model, reading)) {
-        if (trainer->settings->strict)
-            return wh_model_refuse_stranger(trainer->settings->path, error) ? WH_BAD : WH_FATAL;
-        trainer->sum.strangers++;
-    }
+    if (!trainer->model->learner)
+        return wh_trainer_check_task(trainer->model, error) ? WH_FATAL : WH_TAKEN;
     predict(trainer);
     return WH_TAKEN;
+}
+
+static enum wh_verdict look_unlabelled(struct wh_trainer *trainer, struct wh_error *error)
+{
+    enum wh_verdict verdict = WH_TAKEN;
+    if (trainer->model->learner)
+        verdict = wh_session_admit(trainer->session, &trainer->at.reading, error);
+    return verdict == WH_TAKEN ? score_unlabelled(trainer, error) : verdict;
 }
 
 /* Nothing is settled by a row that is held out, neither the task nor a class: before the first
@@ -355,9 +358,10 @@ static enum wh_verdict look_at_row(struct wh_trainer *trainer, struct wh_error *
 static enum wh_verdict look_at_waiting(struct wh_trainer *trainer, struct wh_error *error)
 {
     struct at_hand *at = &trainer->at;
-    enum wh_verdict verdict = wh_examples_read(trainer->examples, at->row, false, &at->reading,
-                                               error);
-    return verdict == WH_TAKEN && at->scores ? look_unlabelled(trainer, error) : verdict;
+    if (!at->scores)
+        return wh_examples_read(trainer->examples, at->row, false, &at->reading, error);
+    enum wh_verdict verdict = wh_session_read(trainer->session, at->row, &at->reading, error);
+    return verdict == WH_TAKEN ? score_unlabelled(trainer, error) : verdict;
 }
 
 /* What is to be looked at instead of a row that may wait for its label, or complete one that does:
@@ -531,7 +535,7 @@ static int check_columns(const struct wh_trainer *trainer, struct wh_error *erro
         return -1;
     if (trainer->begins && trainer->holdout && wh_holdout_finish(trainer->holdout, error) != 0)
         return -1;
-    return wh_examples_finish(trainer->examples, error);
+    return wh_session_finish(trainer->session, error);
 }
 
 int wh_trainer_finish(struct wh_trainer *trainer, bool part, struct wh_error *error)
@@ -551,12 +555,14 @@ int wh_trainer_finish(struct wh_trainer *trainer, bool part, struct wh_error *er
 
 struct wh_trained *wh_trainer_trained(struct wh_trainer *trainer)
 {
+    if (trainer->session)
+        trainer->sum.strangers = trainer->session->strangers;
     return &trainer->sum;
 }
 
 uint64_t wh_trainer_ignored(const struct wh_trainer *trainer)
 {
-    return trainer->turn == WH_TURN_FIRST && trainer->examples
+    return trainer->turn == WH_TURN_FIRST && trainer->session
                ? wh_examples_crowded(trainer->examples) : trainer->crowded;
 }
 
