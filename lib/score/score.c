@@ -408,16 +408,26 @@ static int check_rivals(const struct score *score, struct wh_error *error)
     return 0;
 }
 
+/* What one of the models before was loaded from the same file as, or NULL. */
+static struct wh_loaded *find_loaded(const struct score *score, const char *path)
+{
+    for (size_t i = 0; i < score->count; i++)
+        if (strcmp(score->contestants[i].served.path, path) == 0)
+            return score->contestants[i].served.loaded;
+    return NULL;
+}
+
 static int open_all(struct score *score, struct wh_error *error)
 {
     const struct wh_score_settings *settings = score->settings;
     for (size_t i = 0; i < settings->count; i++) {
         const struct wh_score_model *model = &settings->models[i];
         struct contestant *contestant = &score->contestants[i];
+        struct wh_loaded *loaded = model->loaded ? model->loaded : find_loaded(score, model->path);
         score->count++;
         contestant->name = model->as ? model->as : "score";
-        if (wh_served_open(&contestant->served, &score->served, model->predictor, model->path,
-                           model->as, error) != 0
+        if (wh_served_open(&contestant->served, &score->served, loaded, model->path, model->as,
+                           error) != 0
             || wh_task_init(&contestant->classes, "multiclass", NULL, error) != 0)
             return -1;
     }

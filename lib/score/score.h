@@ -15,13 +15,14 @@
 #include "base/error.h"
 #include "base/memory.h"
 #include "pipe/stage.h"
+#include "score/loaded.h"
 #include "score/scorer.h"
 
 struct wh_score_model {
     const char *path;
     const char *as; /* the name instead of "score"; NULL: that */
-    struct wh_predictor *predictor; /* of that file, which the stage is to hold, as stages in other
-                                       threads may; NULL: it loads one */
+    struct wh_loaded *loaded; /* that file, which the stage is to hold, as stages in other threads
+                                 may, so that all share what is loaded; NULL: it loads it */
 };
 
 struct wh_score_settings {

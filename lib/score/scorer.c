@@ -123,18 +123,6 @@ struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings,
     return NULL;
 }
 
-struct wh_scorer *wh_scorer_load(const struct wh_scorer_settings *settings,
-                                 const struct wh_predictor_kind *kind, const char *path,
-                                 const char *as, struct wh_error *error)
-{
-    struct wh_predictor *predictor = wh_predictor_load(kind, path, error);
-    if (!predictor)
-        return NULL;
-    struct wh_scorer *scorer = wh_scorer_open(settings, predictor, as, error);
-    wh_predictor_release(predictor);
-    return scorer;
-}
-
 void wh_scorer_free(struct wh_scorer *scorer)
 {
     if (!scorer)

@@ -43,10 +43,6 @@ struct wh_scorer {
 struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings,
                                  struct wh_predictor *predictor, const char *as,
                                  struct wh_error *error);
-/* The same of the predictor in the file `path`. */
-struct wh_scorer *wh_scorer_load(const struct wh_scorer_settings *settings,
-                                 const struct wh_predictor_kind *kind, const char *path,
-                                 const char *as, struct wh_error *error);
 /* NULL is allowed. */
 void wh_scorer_free(struct wh_scorer *scorer);
 

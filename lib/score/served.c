@@ -5,14 +5,18 @@
 #include "base/memory.h"
 
 int wh_served_open(struct wh_served *served, const struct wh_served_settings *settings,
-                   struct wh_predictor *predictor, const char *path, const char *as,
+                   struct wh_loaded *loaded, const char *path, const char *as,
                    struct wh_error *error)
 {
     *served = (struct wh_served){ .settings = settings, .path = path, .as = as };
-    wh_watch_changed(&served->watch, path); /* before: a change meanwhile is seen later */
-    served->scorer = predictor ? wh_scorer_open(&settings->scorer, predictor, as, error)
-                               : wh_scorer_load(&settings->scorer, &wh_predictor_native, path, as,
-                                                error);
+    if (loaded)
+        wh_loaded_hold(loaded);
+    else if (!(loaded = wh_loaded_open(&wh_predictor_native, path, error)))
+        return -1;
+    served->loaded = loaded;
+    struct wh_predictor *predictor = wh_loaded_predictor(loaded, &served->number);
+    served->scorer = wh_scorer_open(&settings->scorer, predictor, as, error);
+    wh_predictor_release(predictor);
     return served->scorer ? 0 : -1;
 }
 
@@ -20,6 +24,7 @@ void wh_served_close(struct wh_served *served)
 {
     wh_scorer_free(served->scorer);
     wh_scorer_free(served->next);
+    wh_loaded_release(served->loaded);
 }
 
 void wh_served_flat(struct wh_served *served, bool flat)
@@ -63,18 +68,28 @@ static bool may_follow(const struct wh_served *served, const struct wh_scorer *n
     return false;
 }
 
-void wh_served_look(struct wh_served *served)
+/* A scorer by what was loaded last; NULL where that is nothing new, or cannot be scored by. */
+static struct wh_scorer *open_next(struct wh_served *served)
 {
     struct wh_error error;
-    if (!wh_watch_changed(&served->watch, served->path))
-        return;
-    const struct wh_predictor_kind *kind = served->scorer->session->predictor->kind;
-    struct wh_scorer *next = wh_scorer_load(&served->settings->scorer, kind, served->path,
-                                            served->as, &error);
-    if (!next) {
+    struct wh_predictor *predictor;
+    if (!wh_loaded_newer(served->loaded, &served->number, &predictor, &error))
+        return NULL;
+    struct wh_scorer *next = predictor ? wh_scorer_open(&served->settings->scorer, predictor,
+                                                        served->as, &error)
+                                       : NULL;
+    wh_predictor_release(predictor);
+    if (!next)
         pass_over(served, error.text);
+    return next;
+}
+
+/* Prepares what was loaded last to take over. */
+static void renew(struct wh_served *served)
+{
+    struct wh_scorer *next = open_next(served);
+    if (!next)
         return;
-    }
     wh_scorer_free(served->next);
     served->next = NULL;
     wh_scored_flat(next->scored, served->flat);
@@ -85,6 +100,12 @@ void wh_served_look(struct wh_served *served)
     }
     served->next = next;
     served->waiting_told = false;
+}
+
+void wh_served_look(struct wh_served *served)
+{
+    wh_loaded_look(served->loaded);
+    renew(served);
 }
 
 /* Takes over if the next model can read the row. */
@@ -114,6 +135,8 @@ static bool take_over(struct wh_served *served, struct wh_row *row,
 enum wh_verdict wh_served_read(struct wh_served *served, struct wh_row *row,
                                struct wh_reading_row *reading, struct wh_error *error)
 {
+    if (served->settings->watch && wh_loaded_number(served->loaded) != served->number)
+        renew(served); /* another thread has loaded it */
     if (take_over(served, row, reading))
         return WH_TAKEN;
     enum wh_verdict verdict = wh_session_read(served->scorer->session, row, reading, error);

@@ -1,9 +1,10 @@
 /*
  * A served model: one that rows are scored by, and that may be replaced on the way.
  *
- * Its file is looked at now and then. What has taken its place is loaded beside it first, and takes
- * over between two rows, as soon as a row comes that it can read (made by the recipe it learned
- * from). What cannot take over is passed over with one notice, and the model before stays.
+ * Its file is looked at now and then. What has taken its place is loaded beside it first, once for
+ * all that score by the file (score/loaded.h), and takes over between two rows, as soon as a row
+ * comes that it can read (made by the recipe it learned from). What cannot take over is passed over
+ * with one notice, and the model before stays.
  */
 #ifndef WH_SCORE_SERVED_H
 #define WH_SCORE_SERVED_H
@@ -12,7 +13,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "base/watch.h"
+#include "score/loaded.h"
 #include "score/scorer.h"
 
 struct wh_served_settings {
@@ -28,13 +29,14 @@ struct wh_served {
     struct wh_scorer *next;   /* loaded, and waiting for a row that it can read; NULL: none */
     bool waiting_told;
     bool flat;
-    struct wh_watch watch;
+    struct wh_loaded *loaded; /* the file, */
+    uint64_t number;          /* and its load that was taken, or passed over, last */
 };
 
-/* Scores by `predictor`, or where that is NULL by the model in the file. `settings`, `path` and
- * `as` must outlive it; closed in every case. */
+/* Scores by what is `loaded`, which it holds too; where that is NULL, by the model in the file
+ * `path`. `settings`, `path` and `as` must outlive it; closed in every case. */
 int wh_served_open(struct wh_served *served, const struct wh_served_settings *settings,
-                   struct wh_predictor *predictor, const char *path, const char *as,
+                   struct wh_loaded *loaded, const char *path, const char *as,
                    struct wh_error *error);
 void wh_served_close(struct wh_served *served);
 

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -26,7 +27,7 @@
 #include "pipe/chain.h"
 #include "pipe/run.h"
 #include "record/files.h"
-#include "score/predictor.h"
+#include "score/loaded.h"
 #include "score/score.h"
 
 enum { ROWS = 400, MOST_THREADS = 8 };
@@ -420,12 +421,20 @@ static void run_tools(const char *rows)
     wh_buffer_free(&command);
 }
 
-static void make_model(void)
+static const char *const none[] = { NULL };
+
+/* A model of all rows, and two that are quick to load: of all rows, and of the first. */
+static void make_models(void)
 {
     shell("wh-clean -q --rejects /dev/null rows", clean_ops, ">cleaned");
     shell("wh-featurize -q --state state --fit cleaned", feature_ops, "");
     shell("wh-featurize -q --state state --frozen --keep id,churned cleaned", feature_ops,
           "| wh-update -q -m m.whm --label churned --id id");
+    shell("wh-featurize -q --state state --frozen --keep id,churned cleaned", feature_ops,
+          ">featurized");
+    shell("wh-update -q -m late.whm --learner nag --label churned --id id featurized", none, "");
+    shell("head -n 200 featurized | wh-update -q -m early.whm --learner nag --label churned --id id",
+          none, "");
 }
 
 static int enter_folder(void **state)
@@ -441,7 +450,7 @@ static int enter_folder(void **state)
     wh_buffer_free(&table);
     if (failed)
         return -1;
-    make_model();
+    make_models();
     run_tools("rows");
     run_tools("table");
     return 0;
@@ -557,38 +566,63 @@ static void fill_recipe(struct wh_recipe *recipe, const struct wh_step_type *con
             fail_msg("%s", problem.text);
 }
 
+/* The recipes of a chain, and what is made of them. */
+struct parts {
+    struct wh_recipe clean, features;
+    const struct wh_step_type **types;
+    struct wh_cleaning cleaning;
+    struct wh_featurizing featurizing;
+};
+
+static void open_parts(struct parts *parts)
+{
+    parts->types = wh_feature_steps();
+    fill_recipe(&parts->clean, wh_clean_steps, clean_ops);
+    fill_recipe(&parts->features, parts->types, feature_ops);
+    parts->cleaning = (struct wh_cleaning){ .recipe = &parts->clean };
+    parts->featurizing = (struct wh_featurizing){
+        .recipe = &parts->features, .learning = WH_LEARN_FROZEN, .state = "state",
+        .keep = "id,churned",
+    };
+}
+
+static struct work work_of(const struct parts *parts, const char *name,
+                           const struct wh_score_settings *scoring)
+{
+    struct work work = { .name = name, .cleaning = &parts->cleaning,
+                         .featurizing = &parts->featurizing, .scoring = scoring };
+    work.rows = wh_read_file(name, 1 << 26, &work.length, &problem);
+    assert_non_null(work.rows);
+    return work;
+}
+
+static void close_parts(struct parts *parts, const struct work *work)
+{
+    free((char *)work->rows);
+    wh_recipe_free(&parts->clean);
+    wh_recipe_free(&parts->features);
+    free(parts->types);
+}
+
 /* In 1, 2 and 8 threads at once, over the model, recipes, settings and rows that they share. */
 static void chain_gives_what_the_tools_give(const char *name)
 {
-    struct wh_recipe clean, features;
-    const struct wh_step_type **types = wh_feature_steps();
-    fill_recipe(&clean, wh_clean_steps, clean_ops);
-    fill_recipe(&features, types, feature_ops);
-    const struct wh_cleaning cleaning = { .recipe = &clean };
-    const struct wh_featurizing featurizing = {
-        .recipe = &features, .learning = WH_LEARN_FROZEN, .state = "state", .keep = "id,churned",
-    };
+    struct parts parts;
+    open_parts(&parts);
     const struct wh_score_model model = {
-        .path = "m.whm", .predictor = wh_predictor_load(&wh_predictor_native, "m.whm", &problem),
+        .path = "m.whm", .loaded = wh_loaded_open(&wh_predictor_native, "m.whm", &problem),
     };
-    assert_non_null(model.predictor);
+    assert_non_null(model.loaded);
     const struct wh_score_settings scoring = {
         .models = &model, .count = 1, .format = WH_FORMAT_NDJSON,
         .scorer = { .threshold = (double)NAN, .explain = 2, .proba = true },
     };
-    struct work work = { .name = name, .cleaning = &cleaning, .featurizing = &featurizing,
-                         .scoring = &scoring };
-    char *rows = wh_read_file(name, 1 << 26, &work.length, &problem);
-    assert_non_null(rows);
-    work.rows = rows;
+    struct work work = work_of(&parts, name, &scoring);
     run_threads(&work, 1);
     run_threads(&work, 2);
     run_threads(&work, MOST_THREADS);
-    wh_predictor_release(model.predictor);
-    free(rows);
-    wh_recipe_free(&clean);
-    wh_recipe_free(&features);
-    free(types);
+    wh_loaded_release(model.loaded);
+    close_parts(&parts, &work);
 }
 
 static void chains_in_threads_give_the_bytes_of_a_pipe_of_the_tools(void **state)
@@ -601,6 +635,149 @@ static void chains_give_the_bytes_of_a_pipe_of_the_tools_for_csv(void **state)
 {
     (void)state;
     chain_gives_what_the_tools_give("table");
+}
+
+/* A reload while threads score ----------------------------------------------------------------- */
+
+enum { SWAPS = 1000, SCORERS = 3 };
+
+/* What all threads share, and what each of the two models makes of the rows. */
+struct swapping {
+    struct work work;
+    struct wh_loaded *loaded;
+    struct wh_buffer by[2];
+    atomic_bool over;
+};
+
+/* A thread that scores the rows again and again. */
+struct scoring {
+    struct swapping *swapping;
+    pthread_t id;
+    char rejects[32];
+    size_t rows[2]; /* that one model alone made so */
+    size_t others;  /* that neither made so, or that are lost or too many */
+    size_t changed; /* runs in which both scored */
+};
+
+static size_t line_length(const char *text, const char *after)
+{
+    const char *line_end = memchr(text, '\n', (size_t)(after - text));
+    return line_end ? (size_t)(line_end - text) + 1 : (size_t)(after - text);
+}
+
+/* Holds each row against those that the two models make. */
+static void compare_rows(struct scoring *scoring, const struct wh_buffer *out)
+{
+    const struct wh_buffer *by = scoring->swapping->by;
+    size_t before[2] = { scoring->rows[0], scoring->rows[1] };
+    const char *after = out->data + out->length, *at = out->data;
+    size_t from[2] = { 0 };
+    while (at < after && from[0] < by[0].length) {
+        size_t length = line_length(at, after);
+        bool same[2];
+        for (int i = 0; i < 2; i++) {
+            const char *row = by[i].data + from[i];
+            size_t expected = line_length(row, by[i].data + by[i].length);
+            same[i] = length == expected && memcmp(at, row, length) == 0;
+            from[i] += expected;
+        }
+        scoring->rows[0] += same[0] && !same[1];
+        scoring->rows[1] += same[1] && !same[0];
+        scoring->others += !same[0] && !same[1];
+        at += length;
+    }
+    scoring->others += at < after || from[0] < by[0].length;
+    scoring->changed += scoring->rows[0] > before[0] && scoring->rows[1] > before[1];
+}
+
+static void *keep_scoring(void *context)
+{
+    struct scoring *scoring = context;
+    struct swapping *swapping = scoring->swapping;
+    do {
+        struct work work = swapping->work;
+        memcpy(work.rejects, scoring->rejects, sizeof work.rejects);
+        run_chain(&work);
+        scoring->others += work.result != 0;
+        compare_rows(scoring, &work.out);
+        wh_buffer_free(&work.out);
+    } while (!atomic_load(&swapping->over));
+    return NULL;
+}
+
+/* Puts another model in the file's place, until that was loaded: once, whoever saw it first. */
+static void swap(struct wh_loaded *loaded, const char *model, uint64_t *number)
+{
+    struct wh_predictor *predictor;
+    struct wh_error reason;
+    uint64_t before = *number;
+    unlink("next.whm");
+    assert_int_equal(link(model, "next.whm"), 0);
+    assert_int_equal(rename("next.whm", "served.whm"), 0);
+    do
+        wh_loaded_look(loaded);
+    while (!wh_loaded_newer(loaded, number, &predictor, &reason));
+    assert_non_null(predictor);
+    assert_int_equal(*number, before + 1);
+    wh_predictor_release(predictor);
+}
+
+static void swap_while_scoring(struct swapping *swapping)
+{
+    struct scoring scorings[SCORERS];
+    uint64_t number;
+    wh_predictor_release(wh_loaded_predictor(swapping->loaded, &number));
+    for (size_t i = 0; i < SCORERS; i++) {
+        scorings[i] = (struct scoring){ .swapping = swapping };
+        snprintf(scorings[i].rejects, sizeof scorings[i].rejects, "bad.%zu", i);
+        assert_int_equal(pthread_create(&scorings[i].id, NULL, keep_scoring, &scorings[i]), 0);
+    }
+    for (int i = 0; i < SWAPS; i++)
+        swap(swapping->loaded, i % 2 ? "early.whm" : "late.whm", &number);
+    atomic_store(&swapping->over, true);
+    size_t changed = 0;
+    for (size_t i = 0; i < SCORERS; i++) {
+        assert_int_equal(pthread_join(scorings[i].id, NULL), 0);
+        assert_int_equal(scorings[i].others, 0);
+        changed += scorings[i].changed;
+    }
+    assert_true(changed > 0);
+}
+
+/* What the chain makes of the rows by the model that is in the file. */
+static struct wh_buffer score_alone(const struct work *work)
+{
+    struct work alone = *work;
+    snprintf(alone.rejects, sizeof alone.rejects, "bad.alone");
+    run_chain(&alone);
+    if (alone.result != 0)
+        fail_msg("%s", alone.error.text);
+    return alone.out;
+}
+
+static void a_thousand_reloads_lose_and_mix_no_row_of_chains_in_threads(void **state)
+{
+    (void)state;
+    struct parts parts;
+    open_parts(&parts);
+    struct wh_score_model model = { .path = "served.whm" };
+    const struct wh_score_settings scoring = {
+        .models = &model, .count = 1, .format = WH_FORMAT_NDJSON, .watch = true,
+        .scorer = { .threshold = (double)NAN },
+    };
+    struct swapping swapping = { .work = work_of(&parts, "rows", &scoring) };
+    for (int i = 0; i < 2; i++) {
+        unlink("served.whm");
+        assert_int_equal(link(i ? "early.whm" : "late.whm", "served.whm"), 0);
+        swapping.by[i] = score_alone(&swapping.work);
+    }
+    model.loaded = swapping.loaded = wh_loaded_open(&wh_predictor_native, "served.whm", &problem);
+    assert_non_null(swapping.loaded);
+    swap_while_scoring(&swapping);
+    wh_loaded_release(swapping.loaded);
+    wh_buffer_free(&swapping.by[0]);
+    wh_buffer_free(&swapping.by[1]);
+    close_parts(&parts, &swapping.work);
 }
 
 /* The tools that were built with this program, unless BUILD names others. */
@@ -627,6 +804,7 @@ int main(int argc, char **argv)
         cmocka_unit_test(columns_lag_statistics_and_progress_are_of_all_stages),
         cmocka_unit_test(chains_in_threads_give_the_bytes_of_a_pipe_of_the_tools),
         cmocka_unit_test(chains_give_the_bytes_of_a_pipe_of_the_tools_for_csv),
+        cmocka_unit_test(a_thousand_reloads_lose_and_mix_no_row_of_chains_in_threads),
     };
     if (argc > 0)
         find_tools(argv[0]);

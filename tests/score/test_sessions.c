@@ -167,7 +167,7 @@ static struct wh_buffer with_features(const struct wh_buffer *rows)
 
 struct thread {
     pthread_t id;
-    struct wh_predictor *predictor;
+    struct wh_loaded *loaded;
     const struct wh_buffer *rows;
     struct output output;
     struct wh_buffer summary;
@@ -179,14 +179,14 @@ static void *score(void *argument)
 {
     struct thread *thread = argument;
     struct wh_error error;
-    const struct wh_score_model model = { .path = path, .predictor = thread->predictor };
+    const struct wh_score_model model = { .path = path, .loaded = thread->loaded };
     const struct wh_score_settings settings = {
         .models = &model,
         .count = 1,
         .scorer = { .label = "y", .threshold = (double)NAN, .explain = 2, .stamp = true },
     };
     struct wh_stage *stage = wh_score_open(&settings, &error);
-    wh_predictor_release(thread->predictor); /* the stage holds it now */
+    wh_loaded_release(thread->loaded); /* the stage holds it now */
     thread->output.emit.row = write_row;
     thread->wrong = stage ? pass_rows(stage, thread->rows, &thread->output) : "no stage";
     if (!stage)
@@ -196,11 +196,11 @@ static void *score(void *argument)
     return NULL;
 }
 
-static void start(struct thread *thread, struct wh_predictor *predictor,
+static void start(struct thread *thread, struct wh_loaded *loaded,
                   const struct wh_buffer *rows)
 {
-    *thread = (struct thread){ .predictor = predictor, .rows = rows };
-    wh_predictor_hold(predictor);
+    *thread = (struct thread){ .loaded = loaded, .rows = rows };
+    wh_loaded_hold(loaded);
     assert_int_equal(pthread_create(&thread->id, NULL, score, thread), 0);
 }
 
@@ -232,12 +232,12 @@ static void score_alone(struct thread *thread, const struct wh_buffer *rows)
     assert_true(thread->output.text.length > rows->length);
 }
 
-static void check_threads(struct wh_predictor *predictor, const struct wh_buffer *rows,
+static void check_threads(struct wh_loaded *loaded, const struct wh_buffer *rows,
                           const struct thread *alone, unsigned count)
 {
     struct thread threads[THREADS];
     for (unsigned i = 0; i < count; i++)
-        start(&threads[i], predictor, rows);
+        start(&threads[i], loaded, rows);
     for (unsigned i = 0; i < count; i++) {
         join(&threads[i]);
         assert_same(&threads[i].output.text, &alone->output.text);
@@ -252,12 +252,12 @@ static void check_rows(const struct wh_buffer *rows)
     struct wh_error error;
     struct thread alone;
     score_alone(&alone, rows);
-    struct wh_predictor *predictor = wh_predictor_load(&wh_predictor_native, path, &error);
-    assert_non_null(predictor);
+    struct wh_loaded *loaded = wh_loaded_open(&wh_predictor_native, path, &error);
+    assert_non_null(loaded);
     static const unsigned counts[] = { 1, 2, THREADS };
     for (size_t i = 0; i < sizeof counts / sizeof *counts; i++)
-        check_threads(predictor, rows, &alone, counts[i]);
-    wh_predictor_release(predictor);
+        check_threads(loaded, rows, &alone, counts[i]);
+    wh_loaded_release(loaded);
     free_thread(&alone);
 }
 
@@ -303,21 +303,21 @@ static void a_reload_takes_no_model_from_a_session(void **state)
     struct thread alone, threads[2];
     learn(&(struct lesson){ .learner = "nag", .label = TWO });
     score_alone(&alone, &rows);
-    struct wh_predictor *predictor = NULL;
+    struct wh_loaded *loaded = NULL;
     for (int i = 0; i < RELOADS; i++) {
-        struct wh_predictor *next = wh_predictor_load(&wh_predictor_native, path, &error);
+        struct wh_loaded *next = wh_loaded_open(&wh_predictor_native, path, &error);
         assert_non_null(next);
-        wh_predictor_release(predictor);
-        predictor = next;
+        wh_loaded_release(loaded);
+        loaded = next;
         if (i % (RELOADS / 2) == 0)
-            start(&threads[i / (RELOADS / 2)], predictor, &rows);
+            start(&threads[i / (RELOADS / 2)], loaded, &rows);
     }
     for (int i = 0; i < 2; i++) {
         join(&threads[i]);
         assert_same(&threads[i].output.text, &alone.output.text);
         free_thread(&threads[i]);
     }
-    wh_predictor_release(predictor);
+    wh_loaded_release(loaded);
     free_thread(&alone);
     wh_buffer_free(&rows);
 }
@@ -455,8 +455,8 @@ static void another_kind_of_predictor_scores_and_is_measured(void **state)
     (void)state;
     struct wh_error error;
     struct wh_buffer rows = make_rows(TWO, 0, SCORED), summary = { 0 };
-    struct wh_predictor *predictor = wh_predictor_load(&foreign_kind, "foreign.json", &error);
-    const struct wh_score_model model = { .path = "foreign.json", .predictor = predictor };
+    struct wh_loaded *loaded = wh_loaded_open(&foreign_kind, "foreign.json", &error);
+    const struct wh_score_model model = { .path = "foreign.json", .loaded = loaded };
     struct wh_score_settings settings = {
         .models = &model, .count = 1,
         .scorer = { .label = "y", .threshold = (double)NAN, .proba = true, .explain = 1 },
@@ -474,7 +474,7 @@ static void another_kind_of_predictor_scores_and_is_measured(void **state)
     assert_non_null(strstr(wh_buffer_text(&summary), "foreign.json: measured on 160 rows\n"));
     assert_non_null(strstr(wh_buffer_text(&summary), "accuracy"));
     stage->ops->close(stage);
-    wh_predictor_release(predictor);
+    wh_loaded_release(loaded);
     wh_buffer_free(&rows);
     wh_buffer_free(&summary);
 }
