@@ -71,6 +71,7 @@ int main(int argc, char **argv)
         wh_common_reading(&common),
         WH_PART(writing_options, &common),
         wh_common_columns(&common),
+        wh_common_threads(&common),
     };
     const struct wh_command command = {
         .tool = common.tool,

@@ -490,6 +490,26 @@ static json_t *count_unknown(const struct wh_step *step)
     return counts;
 }
 
+static void merge(struct wh_step *step, struct wh_step *session)
+{
+    struct wh_encoder *encoder = (struct wh_encoder *)step;
+    struct wh_encoder *other = (struct wh_encoder *)session;
+    struct wh_error ignored;
+    for (size_t i = 0; i < other->memory_count; i++) {
+        struct categories *from = (struct categories *)other->memories[i];
+        struct categories *categories = NULL;
+        if (from->unknown > 0)
+            categories = wh_encoder_memory(encoder, from->memory.name.text,
+                                           from->memory.name.length, sizeof *categories, i,
+                                           &ignored);
+        if (categories && categories->unknown == 0)
+            memcpy(categories->sample, from->sample, sizeof from->sample);
+        if (categories)
+            categories->unknown += from->unknown;
+        from->unknown = 0;
+    }
+}
+
 static int load_value(struct categories *categories, const json_t *entry)
 {
     const json_t *value = json_array_get(entry, 0);
@@ -548,6 +568,7 @@ static const struct wh_step_ops ops = {
     .save = save,
     .tell = tell,
     .unknown = count_unknown,
+    .merge = merge,
     .load = load,
     .feeds = wh_encoder_feeds_none,
     .close = wh_encoder_close,

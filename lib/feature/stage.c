@@ -49,6 +49,8 @@ struct wh_featurizer {
     struct wh_buffer text;       /* of the row's features */
     struct wh_column *dense;     /* the features' columns, from the first row on */
     uint32_t dense_count;
+    struct wh_shape *first;      /* dense: the columns that this row came with, */
+    uint8_t first_format;        /* and their format; NULL: it was not the first row of all */
     struct wh_shape_cache plans;
 };
 
@@ -448,12 +450,26 @@ static enum wh_verdict fit(struct wh_featurizer *self, struct wh_row *row, struc
     return WH_TAKEN;
 }
 
+/* Before the first row that comes through, all features that there can be must be asked for in the
+ * order in which this row does it. */
+static void note_first(struct wh_featurizer *self, const struct wh_row *row)
+{
+    wh_shape_free(self->first);
+    self->first = NULL;
+    if (self->features->row > 1)
+        return;
+    self->first = wh_shape_make(row->shape->columns, row->shape->count);
+    self->first_format = row->raw_format;
+}
+
 static enum wh_verdict stage_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
                                  struct wh_error *error)
 {
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
     self->emit = emit;
     wh_features_begin(self->features);
+    if (__builtin_expect(self->options->dense && !self->dense, 0))
+        note_first(self, row);
     return self->pass < self->passes ? fit(self, row, error) : transform(self, row, emit, error);
 }
 
@@ -618,6 +634,76 @@ static void stage_summary(struct wh_stage *stage, double seconds, struct wh_buff
     wh_steps_tell(self->steps, out);
 }
 
+/* Sessions. */
+
+static struct wh_featurizer *new_featurizer(const struct wh_featurizing *featurizing);
+
+static int stage_divides(const struct wh_stage *stage, struct wh_error *error)
+{
+    const struct wh_featurizer *self = (const struct wh_featurizer *)stage;
+    const struct wh_featurizing *options = self->options;
+    if (options->learning != WH_LEARN_FROZEN)
+        return wh_fail(error, WH_REFUSED, "constants must not change from row to row: learn them "
+                                          "first (--state FILE --fit), then give --frozen");
+    if (options->live)
+        return wh_fail(error, WH_REFUSED, "--live FILE is of all rows in their order, so that all "
+                                          "must go through one thread (leave one of the two out)");
+    int divides = wh_steps_divide(self->steps, error);
+    bool settled = (!self->keep || self->kept) && (!options->dense || (self->dense && self->first));
+    return divides <= 0 ? divides : settled;
+}
+
+/* The constants and columns of another, whose next row this one could be given. */
+static int follow(struct wh_featurizer *self, const struct wh_featurizer *other,
+                  struct wh_error *error)
+{
+    struct wh_buffer text = { 0 };
+    json_error_t place;
+    const char *keep = self->options->keep;
+    if (keep && wh_columns_parse(keep, strlen(keep), &self->keep, error) != 0)
+        return -1;
+    self->kept = other->kept;
+    self->resumed = other->resumed;
+    wh_steps_save(other->steps, WH_STEPS_CONSTANTS, &text);
+    struct wh_state state = {
+        .rows = other->rows,
+        .absent = wh_features_save(other->features),
+        .learned.steps = json_loadb(text.data, text.length, JSON_ALLOW_NUL, &place),
+    };
+    wh_buffer_free(&text);
+    int failed = prepare(self, &state, WH_STEPS_CONSTANTS, true, error);
+    wh_state_free(&state);
+    struct wh_row row = { .shape = other->first, .raw_format = other->first_format };
+    if (failed == 0 && other->first)
+        failed = stage_columns(&self->stage, &row, error);
+    if (failed == 0)
+        wh_steps_follow(self->steps, other->steps);
+    wh_row_free(&row);
+    return failed;
+}
+
+static struct wh_stage *stage_session(struct wh_stage *stage, struct wh_error *error)
+{
+    const struct wh_featurizer *other = (const struct wh_featurizer *)stage;
+    struct wh_featurizer *self = new_featurizer(other->options);
+    if (follow(self, other, error) == 0)
+        return &self->stage;
+    wh_featurizer_close(self);
+    return NULL;
+}
+
+static void stage_merge(struct wh_stage *stage, struct wh_stage *session)
+{
+    struct wh_featurizer *self = (struct wh_featurizer *)stage;
+    struct wh_featurizer *other = (struct wh_featurizer *)session;
+    wh_steps_merge(self->steps, other->steps);
+    if (self->keep)
+        wh_columns_set_found(self->keep,
+                             wh_columns_found(self->keep) | wh_columns_found(other->keep));
+    self->passed += other->passed;
+    other->passed = 0;
+}
+
 static void stage_close(struct wh_stage *stage)
 {
     struct wh_featurizer *self = (struct wh_featurizer *)stage;
@@ -626,6 +712,7 @@ static void stage_close(struct wh_stage *stage)
     for (uint32_t i = 0; i < self->dense_count; i++)
         free((char *)self->dense[i].name);
     free(self->dense);
+    wh_shape_free(self->first);
     free(self->full);
     wh_buffer_free(&self->text);
     wh_columns_free(self->keep);
@@ -672,19 +759,26 @@ static int begin(struct wh_featurizer *self, struct wh_error *error)
     return 0;
 }
 
-struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizing,
-                                         struct wh_error *error)
+static struct wh_featurizer *new_featurizer(const struct wh_featurizing *featurizing)
 {
     static const struct wh_stage_ops ops = {
         .row = stage_row, .finish = stage_finish, .columns = stage_columns, .begin = stage_begin,
         .settle = stage_settle, .checkpoint = stage_checkpoint, .committed = stage_committed,
         .published = stage_published, .summary = stage_summary, .recipe = stage_recipe,
-        .stats = stage_stats, .close = stage_close,
+        .stats = stage_stats, .divides = stage_divides, .session = stage_session,
+        .merge = stage_merge, .close = stage_close,
     };
     struct wh_featurizer *self = wh_alloc(1, sizeof *self);
     wh_shape_cache_open(&self->plans, sizeof(struct plan), PLANS_LOG2);
     self->stage.ops = &ops;
     self->options = featurizing;
+    return self;
+}
+
+struct wh_featurizer *wh_featurizer_open(const struct wh_featurizing *featurizing,
+                                         struct wh_error *error)
+{
+    struct wh_featurizer *self = new_featurizer(featurizing);
     if (begin(self, error)) {
         wh_featurizer_close(self);
         return NULL;

@@ -167,3 +167,30 @@ alike() {
     exits 1 sh -c 'wh-clean --threads 2 --trim city in >/dev/full'
     says 'standard output: cannot write'
 }
+
+@test "features of fixed constants come out the same for any number of threads" {
+    rows 30000 >in.ndjson
+    csv 30000 >in.csv
+    options='--standard id --onehot city:min_frequency=3 --hash amount=32'
+    rows 5000 | sed -e '/"amount":$/d' -e '/Town 3 /d' >fit.ndjson
+    # shellcheck disable=SC2086 # they are words
+    wh-featurize --state state --fit $options fit.ndjson
+    # shellcheck disable=SC2086
+    for file in in.ndjson in.csv; do
+        alike wh-featurize --state state --frozen $options --rejects rejects "$file"
+        grep -q 'values were not learned' err.8
+        alike wh-featurize --state state --frozen $options --rejects rejects --strict "$file"
+        alike wh-featurize --state state --frozen $options --rejects rejects --keep id "$file"
+        alike wh-featurize --state state --frozen $options --rejects rejects -o csv "$file"
+        alike wh-featurize --state state --frozen $options "$file"
+    done
+    # shellcheck disable=SC2086
+    alike wh-featurize --state state --frozen $options --rejects rejects -o csv in.csv in.ndjson in.csv
+    exits 2 wh-featurize --threads 2 --state live --standard id in.ndjson
+    says '--threads: constants must not change from row to row'
+    exits 2 wh-featurize --threads 2 --state other --fit-transform --standard id fit.ndjson
+    exits 2 wh-featurize --threads 2 --hash city=8 fit.ndjson
+    # shellcheck disable=SC2086
+    exits 2 wh-featurize --threads 2 --state state --frozen --live live $options fit.ndjson
+    says '--live FILE is of all rows'
+}
