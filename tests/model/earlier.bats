@@ -1,6 +1,7 @@
 # shellcheck shell=bash disable=SC2016,SC2154
 # Models of earlier versions, which are kept in tests/model/earlier: they are read, and go on.
 load ../helper
+load ../earlier
 
 setup() {
     cd "$BATS_TEST_TMPDIR" || return 1
@@ -38,4 +39,32 @@ setup() {
         sh -c 'wh-score -q --digits 6 -m auto_classes.whm rows.csv | cut -d, -f4,5'
     prints $'score\n111.258\n159.443\n76.3287' \
         sh -c 'wh-score -q --digits 6 -m auto_number.whm rows.csv | cut -d, -f4'
+}
+
+# What follows is of one model for each learner and task, made as earlier.bash says.
+
+@test "models of every learner and task from an earlier version have their digests and score as they did" {
+    local learner label
+    cp "$ROOT"/tests/model/earlier/learners/* .
+    for learner in $EARLIER_LEARNERS; do
+        for label in $EARLIER_LABELS; do
+            describe_earlier "${learner}_$label.whm"
+        done
+    done >now
+    diff scores now
+}
+
+@test "they go on learning as if they had never stopped" {
+    local learner label kept
+    for learner in $EARLIER_LEARNERS; do
+        kept=$(rows_kept "$learner")
+        for label in $EARLIER_LABELS; do
+            cp "$ROOT/tests/model/earlier/learners/${learner}_$label.whm" went_on.whm
+            learn_earlier went_on.whm "$learner" "$label" $((kept + 1)) 160
+            learn_earlier whole.whm "$learner" "$label" 1 160
+            describe_earlier went_on.whm | tail -n +2 >went_on
+            describe_earlier whole.whm | tail -n +2 | diff went_on -
+            rm whole.whm
+        done
+    done
 }
