@@ -62,7 +62,7 @@ static int prepare(struct clean_stage *self, const struct wh_state *state, struc
         return -1;
     wh_steps_declare(self->steps, &self->options->nulls);
     self->rows = state ? state->rows : 0;
-    return state ? wh_steps_load(self->steps, &state->learned, WH_STEPS_ALL, error) : 0;
+    return state ? wh_state_load(state, self->steps, WH_STEPS_ALL, error) : 0;
 }
 
 static int open_state(struct clean_stage *self, struct wh_error *error)

@@ -369,7 +369,7 @@ static int unique_load(struct wh_step *step, const json_t *state, struct wh_slic
     const json_t *keys = json_object_get(state, "keys");
     if (!json_is_integer(keys) || load_names(self, json_object_get(state, "names")) ||
         load_keys(self, tape) || (json_int_t)self->count != json_integer_value(keys))
-        return wh_fail(error, WH_REFUSED, "the state is not what this step saves");
+        return wh_fail(error, WH_REFUSED, "the saved state is invalid");
     return 0;
 }
 

@@ -544,7 +544,7 @@ static int load(struct wh_step *step, const json_t *state, struct wh_slice tape,
         const json_t *name = json_object_get(column, "column");
         const json_t *overflow = json_object_get(column, "overflow");
         if (!json_is_string(name) || !json_is_integer(overflow) || json_integer_value(overflow) < 0)
-            return wh_fail(error, WH_REFUSED, "column %zu is not what this step saves", i + 1);
+            return wh_fail(error, WH_REFUSED, "the saved state of column %zu is invalid", i + 1);
         struct categories *categories =
             wh_encoder_memory(encoder, json_string_value(name), json_string_length(name),
                               sizeof *categories, i, error);
@@ -553,8 +553,8 @@ static int load(struct wh_step *step, const json_t *state, struct wh_slice tape,
         categories->overflow = (uint64_t)json_integer_value(overflow);
         json_array_foreach(json_object_get(column, "values"), j, entry)
             if (load_value(categories, entry))
-                return wh_fail(error, WH_REFUSED, "value %zu of column %zu is not what this step "
-                               "saves", j + 1, i + 1);
+                return wh_fail(error, WH_REFUSED, "the saved state of value %zu of column %zu is "
+                               "invalid", j + 1, i + 1);
     }
     return 0;
 }

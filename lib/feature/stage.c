@@ -135,9 +135,10 @@ static int prepare(struct wh_featurizer *self, const struct wh_state *state, uns
         return -1;
     wh_steps_declare(self->steps, &options->nulls);
     self->rows = state ? state->rows : 0;
-    if (state && (wh_steps_load(self->steps, &state->learned, parts, error) ||
-                  wh_features_load(self->features, state->absent, error)))
+    if (state && wh_state_load(state, self->steps, parts, error))
         return -1;
+    if (state && wh_features_load(self->features, state->absent, error))
+        return state->path ? wh_error_in(error, "%s", state->path) : -1;
     for (size_t pass = 0; frozen && pass < wh_steps_passes(self->steps); pass++)
         wh_steps_settle(self->steps, pass);
     make_stamp(self);
@@ -153,7 +154,7 @@ static int prepare_frozen(struct wh_featurizer *self, const struct wh_state *kep
     if (wh_state_read(options->state, options->recipe, &state, error))
         return -1;
     int failed = prepare(self, &state, WH_STEPS_CONSTANTS, true, error) ||
-                 wh_steps_load(self->steps, kept ? &kept->learned : &state.learned,
+                 wh_state_load(kept ? kept : &state, self->steps,
                                WH_STEPS_LIVE | (kept ? WH_STEPS_MET : 0), error);
     self->passed = kept ? kept->rows : 0;
     wh_state_free(&state);

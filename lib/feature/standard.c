@@ -194,7 +194,7 @@ static int load(struct wh_step *step, const json_t *state, struct wh_slice tape,
         if (!json_is_string(name) || !json_is_integer(count) || json_integer_value(count) < 0 ||
             load_sum(json_object_get(column, "mean"), &mean) ||
             load_sum(json_object_get(column, "squares"), &squares))
-            return wh_fail(error, WH_REFUSED, "column %zu is not what this step saves", i + 1);
+            return wh_fail(error, WH_REFUSED, "the saved state of column %zu is invalid", i + 1);
         struct moments *moments = wh_encoder_memory(encoder, json_string_value(name),
                                                     json_string_length(name), sizeof *moments, i,
                                                     error);

@@ -173,7 +173,7 @@ static int parse(const char *path, char *text, size_t length, const struct wh_re
                  struct wh_state *state, struct wh_error *error)
 {
     size_t line = 0;
-    *state = (struct wh_state){ .text = text };
+    *state = (struct wh_state){ .path = path, .text = text };
     if (check_text(path, text, length, &line, error))
         return -1;
     json_error_t place;
@@ -204,6 +204,14 @@ int wh_state_read(const char *path, const struct wh_recipe *recipe, struct wh_st
         return 0;
     wh_state_free(state);
     return -1;
+}
+
+int wh_state_load(const struct wh_state *state, struct wh_steps *steps, unsigned parts,
+                  struct wh_error *error)
+{
+    if (wh_steps_load(steps, &state->learned, parts, error) == 0)
+        return 0;
+    return state->path ? wh_error_in(error, "%s", state->path) : -1;
 }
 
 /* Writing. */

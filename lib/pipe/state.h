@@ -30,6 +30,7 @@
 
 /* A state that was read. */
 struct wh_state {
+    const char *path;              /* where it was read, borrowed; NULL: it is in memory alone */
     struct wh_place place;         /* "checkpoint" */
     uint64_t rows;                 /* that taught it */
     json_t *absent;                /* the named columns that some of these rows lacked
@@ -42,6 +43,9 @@ struct wh_state {
 int wh_state_read(const char *path, const struct wh_recipe *recipe, struct wh_state *state,
                   struct wh_error *error);
 void wh_state_free(struct wh_state *state);
+/* Gives the steps these parts of it (wh_steps_load); an error names the file. */
+int wh_state_load(const struct wh_state *state, struct wh_steps *steps, unsigned parts,
+                  struct wh_error *error);
 
 /* What is to be written. */
 struct wh_state_content {

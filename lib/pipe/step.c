@@ -715,7 +715,7 @@ static int load_met(struct wh_steps *steps, const json_t *met, bool found_only,
                     struct wh_error *error)
 {
     if (json_array_size(met) != steps->count)
-        return wh_fail(error, WH_REFUSED, "the state does not say of each step what it met");
+        return wh_fail(error, WH_REFUSED, "\"met\" does not have an entry for each step");
     for (size_t i = 0; i < steps->count; i++) {
         json_int_t level = json_integer_value(json_array_get(met, i));
         struct wh_step *step = steps->entries[i].step;
