@@ -16,7 +16,7 @@ struct wh_arena_block {
     _Alignas(16) char bytes[];
 };
 
-static _Noreturn void exhausted(void)
+_Noreturn void wh_out_of_memory(void)
 {
     static const char line[] = "wh: out of memory\n";
     ssize_t written = write(STDERR_FILENO, line, sizeof line - 1);
@@ -28,7 +28,7 @@ static size_t product(size_t count, size_t size)
 {
     size_t bytes;
     if (__builtin_mul_overflow(count, size, &bytes))
-        exhausted();
+        wh_out_of_memory();
     return bytes ? bytes : 1;
 }
 
@@ -36,7 +36,7 @@ void *wh_alloc(size_t count, size_t size)
 {
     void *memory = calloc(1, product(count, size));
     if (!memory)
-        exhausted();
+        wh_out_of_memory();
     return memory;
 }
 
@@ -44,7 +44,7 @@ void *wh_resize(void *memory, size_t count, size_t size)
 {
     memory = realloc(memory, product(count, size));
     if (!memory)
-        exhausted();
+        wh_out_of_memory();
     return memory;
 }
 
@@ -60,7 +60,7 @@ char *wh_copy(const char *text, size_t length)
 void wh_buffer_grow(struct wh_buffer *buffer, size_t more)
 {
     if (more > SIZE_MAX / 2 - buffer->length)
-        exhausted();
+        wh_out_of_memory();
     size_t capacity = buffer->capacity ? buffer->capacity : 256;
     while (capacity - buffer->length < more)
         capacity *= 2;
@@ -104,7 +104,7 @@ void wh_buffer_free(struct wh_buffer *buffer)
 void *wh_arena_grow(struct wh_arena *arena, size_t size)
 {
     if (size > SIZE_MAX / 4)
-        exhausted();
+        wh_out_of_memory();
     size_t rounded = (size + 15) & ~(size_t)15;
     size_t block_size = arena->block ? arena->block->size * 2 : FIRST_BLOCK;
     if (block_size > KEEP_BLOCK)

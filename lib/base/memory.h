@@ -12,6 +12,9 @@
 #include <stddef.h>
 #include <string.h>
 
+/* For memory that a library allocates for itself. */
+_Noreturn void wh_out_of_memory(void);
+
 /* Zeroed memory for `count` things of `size` bytes; overflow counts as exhaustion. free() it. */
 void *wh_alloc(size_t count, size_t size);
 /* Resizes to `count` things of `size` bytes; what is new is not zeroed. */

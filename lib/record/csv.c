@@ -430,16 +430,15 @@ static void *resize_or_end(void *memory, size_t size)
     return wh_resize(memory, size, 1);
 }
 
-/* Records are handed over without their line end, so no byte is a line end to libcsv. */
-static int start_parser(struct csv *csv)
+/* Records are handed over without their line end, so no byte is a line end to libcsv. Nothing here
+ * can fail: csv_init allocates nothing. */
+static void start_parser(struct csv *csv)
 {
-    if (csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL))
-        return -1;
+    csv_init(&csv->parser, CSV_STRICT | CSV_STRICT_FINI | CSV_APPEND_NULL | CSV_EMPTY_IS_NULL);
     csv_set_delim(&csv->parser, (unsigned char)csv->row.delimiter);
     csv_set_space_func(&csv->parser, never);
     csv_set_term_func(&csv->parser, never);
     csv_set_realloc_func(&csv->parser, resize_or_end);
-    return 0;
 }
 
 /* Before a line is handed over: libcsv makes its buffer larger a block at a time, which takes
@@ -1398,6 +1397,7 @@ static struct csv *new_csv(const struct wh_reading *reading, struct wh_input *in
     csv->null_lengths = wh_alloc(reading->null_count, sizeof *csv->null_lengths);
     for (size_t i = 0; i < reading->null_count; i++)
         csv->null_lengths[i] = strlen(reading->nulls[i]);
+    start_parser(csv);
     return csv;
 }
 
@@ -1412,8 +1412,6 @@ struct wh_reader *wh_csv_open(const struct wh_reading *reading, struct wh_input 
     else if (reading->infer_rows && !reopens(input))
         wh_fail(error, WH_REFUSED, "%s: --infer reads the beginning twice and so needs a regular "
                 "file by its name", input->name);
-    else if (start_parser(csv) != 0)
-        wh_fail(error, WH_FAILED, "libcsv cannot be started");
     else if (!reading->position || resume(csv, reading->position, error) == 0) {
         csv->holds = reading->resumable && !reading->complete;
         return &csv->reader;

@@ -303,7 +303,7 @@ static int look_at_magic(struct wh_input *input, struct wh_error *error)
     if (!private->gzip)
         return 0;
     if (inflateInit2(&private->stream, 15 + 16) != Z_OK)
-        return wh_fail(error, WH_FAILED, "%s: cannot start zlib", input->name);
+        wh_out_of_memory();
     private->compressed = wh_resize(NULL, CHUNK, 1);
     memcpy(private->compressed, input->next, input->available);
     private->stream.next_in = private->compressed;
@@ -327,8 +327,7 @@ static int next_member(struct wh_input *input, struct wh_error *error)
     if (*stream->next_in != 0x1f)
         return wh_fail(error, WH_FAILED, "%s: there are other bytes after the gzip data",
                        input->name);
-    if (inflateReset(stream) != Z_OK)
-        return wh_fail(error, WH_FAILED, "%s: cannot restart zlib", input->name);
+    inflateReset(stream); /* fails only for a stream that was never begun */
     input->private->in_member = true;
     return 0;
 }
@@ -365,7 +364,7 @@ static int inflate_some(struct wh_input *input, struct wh_error *error)
             private->in_member = false;
         else if (result != Z_OK && result != Z_BUF_ERROR)
             return wh_fail(error, WH_FAILED, "%s: the gzip data is corrupt (%s)", input->name,
-                           stream->msg ? stream->msg : "bad checksum");
+                           stream->msg ? stream->msg : zError(result));
     }
     input->available += room - stream->avail_out;
     return 0;
@@ -415,7 +414,7 @@ static int jump_in_file(const struct wh_input *input, uint64_t offset, struct wh
     if (offset > (uint64_t)status.st_size)
         return ends_before(input, offset, error);
     if (lseek(input->private->descriptor, (off_t)offset, SEEK_SET) < 0)
-        return wh_fail_errno(error, WH_FAILED, "%s: cannot seek", input->name);
+        return wh_fail_errno(error, WH_FAILED, "%s: cannot read", input->name);
     return 0;
 }
 

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "base/memory.h"
 #include "base/text.h"
 #include "record/json.h"
 #include "record/row.h"
@@ -284,10 +285,8 @@ int wh_columns_parse(const char *text, size_t length, struct wh_columns **column
     made->match = pcre2_match_data_create(1, NULL);
     made->limits = pcre2_match_context_create(NULL);
     *columns = NULL;
-    if (!made->match || !made->limits) {
-        wh_columns_free(made);
-        return wh_fail(error, WH_FAILED, "no memory for patterns");
-    }
+    if (!made->match || !made->limits)
+        wh_out_of_memory();
     pcre2_set_match_limit(made->limits, MATCH_LIMIT);
     pcre2_set_depth_limit(made->limits, DEPTH_LIMIT);
     pcre2_set_heap_limit(made->limits, HEAP_LIMIT_KIB);
