@@ -370,7 +370,7 @@ static enum wh_verdict refuse_value(const struct wh_csv_encoder *encoder,
         zero = memchr(encoder->text.data, 0, encoder->text.length) != NULL;
     if (zero)
         wh_bad_row(error, "nul", column->name, column->length, 0,
-                   "a zero byte stands in the value, which CSV cannot hold");
+                   "a zero byte stands in the value, which CSV cannot hold (write -o ndjson)");
     else
         wh_bad_row(error, "tsv", column->name, column->length, 0,
                    "TSV cannot hold a value with a tab or a line end (give --tsv-escapes, or write "

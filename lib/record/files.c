@@ -104,24 +104,25 @@ static const struct {
     const char *bytes;
     size_t length;
     const char *name, *remedy;
+    bool piped; /* the remedy's program reads standard input, called - */
 } foreign[] = {
-    { "\xFD" "7zXZ\0", 6, "compressed by xz", "xz -dc %s | ..." },
-    { "\x28\xB5\x2F\xFD", 4, "compressed by zstd", "zstd -dc %s | ..." },
-    { "BZh", 3, "compressed by bzip2", "bzip2 -dc %s | ..." },
-    { "\x04\x22\x4D\x18", 4, "compressed by lz4", "lz4 -dc %s | ..." },
-    { "\x1F\x9D", 2, "compressed by compress", "gzip -dc %s | ..." },
+    { "\xFD" "7zXZ\0", 6, "compressed by xz", "xz -dc %s | ...", true },
+    { "\x28\xB5\x2F\xFD", 4, "compressed by zstd", "zstd -dc %s | ...", true },
+    { "BZh", 3, "compressed by bzip2", "bzip2 -dc %s | ...", true },
+    { "\x04\x22\x4D\x18", 4, "compressed by lz4", "lz4 -dc %s | ...", true },
+    { "\x1F\x9D", 2, "compressed by compress", "gzip -dc %s | ...", true },
     { "PK\x03\x04", 4, "a zip archive, or a spreadsheet",
-      "unzip -p %s | ..., or save the sheet as CSV" },
-    { "7z\xBC\xAF\x27\x1C", 6, "a 7z archive", "7z x -so %s | ..." },
-    { "PAR1", 4, "a Parquet file", "duckdb -csv -c \"from '%s'\" | ..." },
-    { "ORC", 3, "an ORC file", "write it as CSV with the program it is from" },
-    { "Obj\x01", 4, "an Avro file", "write it as CSV with the program it is from" },
-    { "ARROW1", 6, "an Arrow file", "write it as CSV with the program it is from" },
-    { "%PDF-", 5, "a PDF document", "write the table in it as CSV" },
-    { "\x93NUMPY", 6, "a NumPy array", "write it with numpy.savetxt(), delimiter ','" },
-    { "\x89HDF", 4, "an HDF5 file", "write it as CSV with the program it is from" },
-    { "\xD0\xCF\x11\xE0", 4, "an old spreadsheet", "save the sheet as CSV" },
-    { "SQLite format 3", 16, "an SQLite database", "wh-extract sqlite:%s -t TABLE" },
+      "unzip -p %s | ..., or save the sheet as CSV", false },
+    { "7z\xBC\xAF\x27\x1C", 6, "a 7z archive", "7z x -so %s | ...", false },
+    { "PAR1", 4, "a Parquet file", "duckdb -csv -c \"from '%s'\" | ...", false },
+    { "ORC", 3, "an ORC file", "write it as CSV with the program it is from", false },
+    { "Obj\x01", 4, "an Avro file", "write it as CSV with the program it is from", false },
+    { "ARROW1", 6, "an Arrow file", "write it as CSV with the program it is from", false },
+    { "%PDF-", 5, "a PDF document", "write the table in it as CSV", false },
+    { "\x93NUMPY", 6, "a NumPy array", "write it with numpy.savetxt(), delimiter ','", false },
+    { "\x89HDF", 4, "an HDF5 file", "write it as CSV with the program it is from", false },
+    { "\xD0\xCF\x11\xE0", 4, "an old spreadsheet", "save the sheet as CSV", false },
+    { "SQLite format 3", 16, "an SQLite database", "wh-extract sqlite:%s -t TABLE", false },
 };
 
 /* The texts of these may begin so too; what follows is then printable. */
@@ -149,7 +150,7 @@ static int check_foreign(const struct wh_input *input, struct wh_error *error)
                            foreign[i].remedy);
         return wh_fail(error, WH_FAILED, "%s: this is %s (%.*s%s%s)", input->name, foreign[i].name,
                        (int)(place - foreign[i].remedy), foreign[i].remedy,
-                       standard ? "-" : input->name, place + 2);
+                       !standard ? input->name : foreign[i].piped ? "-" : "FILE", place + 2);
     }
     return 0;
 }
