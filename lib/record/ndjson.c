@@ -161,7 +161,7 @@ static struct wh_ndjson_node *add_child(struct wh_ndjson *reader, struct wh_ndjs
     name[length] = '\0';
     uint64_t hash = wh_hash(name, length);
     if (has_name(reader, node, hash, name, length)) {
-        fault(&reader->fault, key - 1, "duplicate-key", "the same key stands twice in the row");
+        fault(&reader->fault, key - 1, "duplicate-key", NULL); /* no_row names it */
         return NULL;
     }
     if (node->depth == 0 && length == 3 && memcmp(name, "@wh", 3) == 0) {
@@ -405,6 +405,15 @@ static enum wh_verdict too_long(struct wh_ndjson *reader, const char *start, str
     return WH_BAD;
 }
 
+/* Bytes of the key whose opening quote is at `at`, without its quotes. */
+static size_t key_length(const char *at)
+{
+    size_t length = 0;
+    while (at[length + 1] != '"')
+        length += at[length + 1] == '\\' ? 2 : 1;
+    return length;
+}
+
 /* The line at `start` holds no row: it is a bad one, or a control record. */
 static enum wh_verdict no_row(struct wh_ndjson *reader, const char *start, struct wh_error *error)
 {
@@ -424,15 +433,13 @@ static enum wh_verdict no_row(struct wh_ndjson *reader, const char *start, struc
         return too_long(reader, start, error);
     if (control)
         return WH_CONTROL;
-    wh_bad_row(error, broken->rule, NULL, 0, (size_t)(broken->at - start) + 1, "%s", broken->text);
-    if (strcmp(broken->rule, "duplicate-key") == 0) {
-        const char *key_end = memchr(broken->at + 1, '"', (size_t)(newline - broken->at - 1));
-        char quoted[96];
-        if (key_end)
-            wh_bad_row(error, broken->rule, NULL, 0, error->byte,
-                       "the key %s stands twice in the row",
-                       wh_quote(quoted, broken->at + 1, (size_t)(key_end - broken->at - 1)));
-    }
+    size_t byte = (size_t)(broken->at - start) + 1;
+    char key[96];
+    if (broken->text)
+        wh_bad_row(error, broken->rule, NULL, 0, byte, "%s", broken->text);
+    else
+        wh_bad_row(error, broken->rule, NULL, 0, byte, "the key %s comes twice in the row",
+                   wh_quote(key, broken->at + 1, key_length(broken->at)));
     return WH_BAD;
 }
 
