@@ -94,14 +94,16 @@ static int find_kind(struct wh_control *control, struct wh_error *error)
             return 0;
         }
     char quoted[96];
-    return wh_fail(error, WH_BROKEN, "no kind of control record is called %s (written by a newer "
-                   "program, or no control record at all)",
-                   name ? wh_quote(quoted, name, strlen(name)) : "so");
+    if (!name)
+        return wh_fail(error, WH_BROKEN, "a control record has no kind: its \"@wh\" is not a text");
+    return wh_fail(error, WH_BROKEN, "unknown kind of control record: %s (a newer version of the "
+                   "tools wrote it, or the row is no control record)",
+                   wh_quote(quoted, name, strlen(name)));
 }
 
 static int malformed(const struct wh_control *control, const char *member, struct wh_error *error)
 {
-    return wh_fail(error, WH_BROKEN, "the control record \"%s\" has no sound \"%s\"",
+    return wh_fail(error, WH_BROKEN, "the control record \"%s\" has no valid \"%s\"",
                    kinds[control->kind], member);
 }
 
@@ -362,12 +364,12 @@ int wh_hop_take(struct wh_hop *hop, const struct wh_control *control, const char
     if (control->kind == WH_CONTROL_SCHEMA)
         return 0;
     if (strcmp(control->place.epoch, hop->place.epoch) != 0)
-        return broken(hop, tool, error, "a record of epoch %s stands in epoch %s",
+        return broken(hop, tool, error, "a record of epoch %s comes in epoch %s",
                       control->place.epoch, hop->place.epoch);
     if (control->kind != WH_CONTROL_COMMITTED)
         return take_checkpoint(hop, control, tool, error);
     if (!hop->ended)
-        return broken(hop, tool, error, "\"committed\" stands before the end");
+        return broken(hop, tool, error, "\"committed\" comes before the end");
     if (control->place.n != hop->place.n)
         return claims_too_much(hop, control, control->place.n, tool, error);
     hop->closed = true;

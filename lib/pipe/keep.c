@@ -135,7 +135,7 @@ static int check_stale(const struct wh_keep *keep, int64_t at, struct wh_error *
     if (published <= at)
         return 0;
     char from[80];
-    return wh_fail(error, WH_BROKEN, "%s: another run has gone on from %s since this one began "
+    return wh_fail(error, WH_BROKEN, "%s: another run has continued from %s since this one began "
                    "(only one may; run the line again)", keep->path,
                    wh_place_text(&keep->from, from));
 }

@@ -209,7 +209,8 @@ static int look(struct wh_origin *origin, double now, struct wh_error *error)
     }
     char there[80];
     return wh_fail(error, WH_BROKEN, "%s holds %s, and this run is epoch %s: another run has taken "
-                   "over", origin->name, wh_place_text(&place, there), origin->epoch);
+                   "over (only one may continue; this one commits nothing more)", origin->name,
+                   wh_place_text(&place, there), origin->epoch);
 }
 
 static void note_written(struct wh_origin *origin, double now)

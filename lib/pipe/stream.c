@@ -363,8 +363,8 @@ static int end_origin(struct loop *loop, struct wh_error *error)
     bool resumes = wh_origin_resumes(loop->run->origin);
     json_t *place = resumes ? position(loop, true) : NULL;
     if (resumes && !place)
-        return wh_fail(error, WH_REFUSED, "the rows cannot be told apart where they end, so there "
-                                          "is no going on from here (see --since)");
+        return wh_fail(error, WH_REFUSED, "the last rows cannot be told apart, so no later run "
+                                          "could continue after them (see --since)");
     int result = write_checkpoint(loop, true, place, error);
     json_decref(place);
     loop->hop.ended = result == 0;

@@ -188,7 +188,7 @@ failed' jq -r '.["@wh"] // .id' out
 }
 
 @test "a stream of another epoch within the stream is noticed" {
-    breaks 1 'a record of epoch f1f1f1f1f1f1 stands in epoch e0e0e0e0e0e0' \
+    breaks 1 'a record of epoch f1f1f1f1f1f1 comes in epoch e0e0e0e0e0e0' \
         sed '5,$s/e0e0e0e0e0e0/f1f1f1f1f1f1/'
     breaks 0 'it begins a second time' sed 1p
 }

@@ -56,37 +56,68 @@ static void a_begin_tells_where_the_stream_goes_on(void **state)
     wh_control_free(&control);
 }
 
-static void expect_broken(const char *text)
+static void expect_broken(const char *text, const char *message)
 {
     struct wh_control control;
     struct wh_error error;
     if (wh_control_read(text, strlen(text), &control, &error) == 0)
         fail_msg("accepted: %s", text);
     assert_int_equal(error.status, WH_BROKEN);
+    /* What jansson says after that depends on its version. */
+    size_t length = strlen(message);
+    if (message[length - 1] == ' ')
+        error.text[length] = '\0';
+    assert_string_equal(error.text, message);
 }
 
 static void records_that_break_the_form_are_told(void **state)
 {
     (void)state;
-    static const char *const broken[] = {
-        "{\"@wh\":\"begin\"}", "{\"@wh\":1}", "{\"@wh\":\"start\",\"epoch\":\"a\"}",
-        "{\"@wh\":\"begin\",\"epoch\":\"\"}", "{\"@wh\":\"begin\",\"epoch\":\"../x\"}",
-        "{\"@wh\":\"begin\",\"epoch\":\"aaaaaaaaaaaaaaaaaaaaaaaaa\"}",
-        "{\"@wh\":\"begin\",\"epoch\":\"a\",\"from\":1}",
-        "{\"@wh\":\"begin\",\"epoch\":\"a\",\"from\":{\"epoch\":\"b\"}}",
-        "{\"@wh\":\"begin\",\"epoch\":\"a\",\"through\":{}}",
-        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"rows\":1}",
-        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":0,\"rows\":1}",
-        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":-1,\"rows\":1}",
-        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":1}",
-        "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":1,\"rows\":1.5}",
-        "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"committed\":\"x\"}",
-        "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"n\":2}",
-        "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"position\":{},\"check\":\"0\"}",
-        "{\"@wh\":\"committed\",\"epoch\":\"a\"}", "{\"@wh\":\"end\"", "[]", "",
+    static const struct {
+        const char *text, *message;
+    } broken[] = {
+        { "{\"@wh\":\"begin\"}", "the control record \"begin\" has no valid \"epoch\"" },
+        { "{\"@wh\":1}", "a control record has no kind: its \"@wh\" is not a text" },
+        { "[]", "a control record has no kind: its \"@wh\" is not a text" },
+        { "{\"@wh\":\"start\",\"epoch\":\"a\"}",
+          "unknown kind of control record: \"start\" (a newer version of the tools wrote it, or "
+          "the row is no control record)" },
+        { "{\"@wh\":\"begin\",\"epoch\":\"\"}",
+          "the control record \"begin\" has no valid \"epoch\"" },
+        { "{\"@wh\":\"begin\",\"epoch\":\"../x\"}",
+          "the control record \"begin\" has no valid \"epoch\"" },
+        { "{\"@wh\":\"begin\",\"epoch\":\"aaaaaaaaaaaaaaaaaaaaaaaaa\"}",
+          "the control record \"begin\" has no valid \"epoch\"" },
+        { "{\"@wh\":\"begin\",\"epoch\":\"a\",\"from\":1}",
+          "the control record \"begin\" has no valid \"from\"" },
+        { "{\"@wh\":\"begin\",\"epoch\":\"a\",\"from\":{\"epoch\":\"b\"}}",
+          "the control record \"begin\" has no valid \"from\"" },
+        { "{\"@wh\":\"begin\",\"epoch\":\"a\",\"through\":{}}",
+          "the control record \"begin\" has no valid \"through\"" },
+        { "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"rows\":1}",
+          "the control record \"checkpoint\" has no valid \"n\"" },
+        { "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":0,\"rows\":1}",
+          "the control record \"checkpoint\" has no valid \"n\"" },
+        { "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":-1,\"rows\":1}",
+          "the control record \"checkpoint\" has no valid \"n\"" },
+        { "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":1}",
+          "the control record \"checkpoint\" has no valid \"rows\"" },
+        { "{\"@wh\":\"checkpoint\",\"epoch\":\"a\",\"n\":1,\"rows\":1.5}",
+          "the control record \"checkpoint\" has no valid \"rows\"" },
+        { "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"committed\":\"x\"}",
+          "the control record \"end\" has no valid \"committed\"" },
+        { "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"n\":2}",
+          "a control record is damaged: " },
+        { "{\"@wh\":\"end\",\"epoch\":\"a\",\"n\":1,\"rows\":1,\"position\":{},\"check\":\"0\"}",
+          "the position in the control record \"end\" was changed on the way here (a tool between "
+          "that takes numbers for floating point, as jq 1.6 does, cannot be used)" },
+        { "{\"@wh\":\"committed\",\"epoch\":\"a\"}",
+          "the control record \"committed\" has no valid \"n\"" },
+        { "{\"@wh\":\"end\"", "a control record is damaged: " },
+        { "", "a control record is damaged: " },
     };
     for (size_t i = 0; i < sizeof broken / sizeof *broken; i++)
-        expect_broken(broken[i]);
+        expect_broken(broken[i].text, broken[i].message);
 }
 
 /* What `text` is passed on as. */
@@ -176,6 +207,8 @@ static void whatever_is_lost_doubled_or_moved_breaks_the_hop(void **state)
     assert_false(TAKES(BEGIN, END(1, 0), CHECKPOINT(2, 0)));
     assert_false(TAKES(BEGIN, END(1, 0), BEGIN));
     assert_false(TAKES(BEGIN, COMMITTED(0), END(1, 0)));
+    assert_string_equal(reason, "the stream is broken between wh-extract and wh-load: "
+                                "\"committed\" comes before the end");
     assert_false(TAKES(BEGIN, END(1, 0), COMMITTED(1), COMMITTED(1)));
     assert_false(TAKES(BEGIN, "{\"@wh\":\"end\",\"epoch\":\"other\",\"n\":1,\"rows\":0}"));
 }
@@ -242,6 +275,17 @@ static void a_sink_goes_on_only_where_its_checkpoint_is(void **state)
     expected.n = 40;
     assert_int_equal(wh_checkpoint_expect(&held, &expected, "C", &error), -1);
     assert_int_equal(error.status, WH_BROKEN);
+    assert_string_equal(error.text, "C holds checkpoint 41 of epoch 77e0, and this run goes on "
+                                    "from checkpoint 40 of epoch 77e0: another run has come between "
+                                    "(only one may go on; this one commits nothing more)");
+    expected.n = 42;
+    assert_int_equal(wh_checkpoint_expect(&held, &expected, "C", &error), -1);
+    assert_int_equal(error.status, WH_BROKEN);
+    assert_string_equal(error.text, "C holds checkpoint 41 of epoch 77e0, although checkpoint 42 "
+                                    "of epoch 77e0 was committed: the target has lost its last "
+                                    "commits (it was restored, or a standby server took over that was not "
+                                    "up to date); run the same line again, which continues from "
+                                    "what is there");
     json_decref(held.through);
 }
 

@@ -1,6 +1,7 @@
 /* The states that a filter keeps: which one a stream takes up, and what is removed when. */
 #define _XOPEN_SOURCE 700 /* nftw, mkdtemp */
 
+#include <errno.h>
 #include <ftw.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -269,6 +270,37 @@ static void what_a_kill_left_of_a_name_goes_with_the_next_commit(void **state)
     wh_keep_close(keep);
 }
 
+static void a_run_that_another_has_gone_on_before_is_refused(void **state)
+{
+    (void)state;
+    struct wh_control control = { .kind = WH_CONTROL_BEGIN, .at = 1, .place.epoch = TWO,
+                                  .from = { ONE, 3 } };
+    struct wh_error error;
+    char expected[256];
+    write_text(path_of("s." ONE ".3"), "old");
+    write_text(state_path, "newer");
+    assert_null(wh_keep_open(state_path, &control, &error));
+    assert_int_equal(error.status, WH_BROKEN);
+    snprintf(expected, sizeof expected, "%s: another run has continued from checkpoint 3 of epoch "
+             ONE " since this one began (only one may; run the line again)", state_path);
+    assert_string_equal(error.text, expected);
+}
+
+static void a_state_that_cannot_be_replaced_is_told(void **state)
+{
+    (void)state;
+    struct wh_keep *keep = begin(ONE, "", 0);
+    struct wh_error error;
+    char expected[256];
+    save(keep, ONE, 1);
+    mkdir(state_path, 0700);
+    assert_int_equal(wh_keep_committed(keep, 1, &error), -1);
+    snprintf(expected, sizeof expected, "%s: cannot replace the file: %s", state_path,
+             strerror(EISDIR));
+    assert_string_equal(error.text, expected);
+    wh_keep_close(keep);
+}
+
 static void files_of_others_stay(void **state)
 {
     (void)state;
@@ -333,6 +365,8 @@ int main(void)
         TEST(state_alone_gets_the_name_of_its_checkpoint_before_it_is_replaced),
         TEST(what_a_kill_left_of_a_name_goes_with_the_next_commit),
         TEST(files_of_others_stay),
+        TEST(a_run_that_another_has_gone_on_before_is_refused),
+        TEST(a_state_that_cannot_be_replaced_is_told),
         TEST(a_state_behind_a_link_stays_there_and_keeps_who_may_read_it),
         TEST(a_checkpoint_without_a_state_changes_nothing),
     };

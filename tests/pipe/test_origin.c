@@ -59,6 +59,7 @@ struct sink {
     struct wh_store store;
     struct wh_buffer out;
     size_t behind;
+    const char *other; /* once rows have come, C is of this epoch; NULL: of the run's own */
 };
 
 static size_t find_records(const struct sink *sink, const char **records, size_t most)
@@ -93,7 +94,7 @@ static int read_sink(struct wh_store *store, struct wh_checkpoint *held, struct 
     assert_non_null(record);
     held->place.n = (uint64_t)json_integer_value(json_object_get(record, "n"));
     snprintf(held->place.epoch, sizeof held->place.epoch, "%s",
-             json_string_value(json_object_get(record, "epoch")));
+             sink->other ? sink->other : json_string_value(json_object_get(record, "epoch")));
     held->position = json_incref(json_object_get(record, "position"));
     json_decref(record);
     return 0;
@@ -111,22 +112,21 @@ struct trial {
     int result;
 };
 
-/* Reads so many rows, with a checkpoint after each, into a sink that is so many of them behind. */
-static struct trial *try(int rows, size_t behind, int (*committed)(struct wh_reader *reader,
-                         const json_t *position_held, struct wh_error *error), bool fails)
+/* Reads so many rows, with a checkpoint after each, into this sink. */
+static struct trial *try_ops(int rows, const struct sink *sink, const struct wh_reader_ops *ops,
+                             bool fails)
 {
     static const struct wh_store_ops store_ops = { read_sink, close_sink };
-    struct wh_reader_ops reader_ops = { .next = next_row, .position = position,
-                                        .committed = committed };
     struct trial *trial = wh_alloc(1, sizeof *trial);
     const struct wh_every every = { .rows = 1 };
     const struct wh_run_settings settings = { .tool = "wh-extract",
                                               .writing.format = WH_FORMAT_NDJSON };
     struct wh_column column = wh_column_named("a");
-    trial->source = (struct source){ .reader = { .ops = &reader_ops, .row = &trial->source.row },
+    trial->source = (struct source){ .reader = { .ops = ops, .row = &trial->source.row },
                                      .shape = wh_shape_make(&column, 1), .rows = rows,
                                      .fails = fails };
-    trial->sink = (struct sink){ .store.ops = &store_ops, .behind = behind };
+    trial->sink = *sink;
+    trial->sink.store.ops = &store_ops;
     struct wh_run run = { .settings = &settings, .reader = &trial->source.reader, .output = -1,
                           .write = wh_write_buffer, .write_context = &trial->sink.out };
     run.origin = wh_origin_open(&trial->sink.store, "C", &every, &trial->error);
@@ -136,6 +136,15 @@ static struct trial *try(int rows, size_t behind, int (*committed)(struct wh_rea
     wh_shape_free(trial->source.shape);
     wh_row_free(&trial->source.row);
     return trial;
+}
+
+/* Into a sink that is so many rows behind. */
+static struct trial *try(int rows, size_t behind, int (*committed)(struct wh_reader *reader,
+                         const json_t *position_held, struct wh_error *error), bool fails)
+{
+    const struct wh_reader_ops ops = { .next = next_row, .position = position,
+                                       .committed = committed };
+    return try_ops(rows, &(struct sink){ .behind = behind }, &ops, fails);
 }
 
 static void free_trial(struct trial *trial)
@@ -178,12 +187,49 @@ static void a_reader_that_cannot_let_go_ends_the_run(void **state)
     free_trial(trial);
 }
 
+static json_t *no_position(struct wh_reader *reader, bool behind)
+{
+    (void)reader;
+    (void)behind;
+    return NULL;
+}
+
+static void rows_that_end_where_nothing_can_go_on_are_refused(void **state)
+{
+    (void)state;
+    const struct wh_reader_ops ops = { .next = next_row, .position = no_position };
+    struct trial *trial = try_ops(4, &(struct sink){ 0 }, &ops, false);
+    assert_int_equal(trial->result, -1);
+    assert_int_equal(trial->error.status, WH_REFUSED);
+    assert_string_equal(trial->error.text, "the last rows cannot be told apart, so no later run "
+                                           "could continue after them (see --since)");
+    free_trial(trial);
+}
+
+static void a_run_that_another_has_taken_over_from_says_so(void **state)
+{
+    (void)state;
+    const struct wh_reader_ops ops = { .next = next_row, .position = position };
+    struct trial *trial = try_ops(4, &(struct sink){ .other = "another" }, &ops, false);
+    assert_int_equal(trial->result, -1);
+    assert_int_equal(trial->error.status, WH_BROKEN);
+    char *epoch = strstr(trial->error.text, "this run is epoch ");
+    assert_non_null(epoch);
+    assert_memory_equal(trial->error.text, "C holds checkpoint ", 19);
+    assert_string_equal(epoch + 18 + strcspn(epoch + 18, ":"),
+                        ": another run has taken over (only one may continue; this one commits "
+                        "nothing more)");
+    free_trial(trial);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_reader_is_told_of_what_the_sink_holds_the_end_at_last),
         cmocka_unit_test(a_reader_that_lets_go_of_nothing_is_not_told),
         cmocka_unit_test(a_reader_that_cannot_let_go_ends_the_run),
+        cmocka_unit_test(rows_that_end_where_nothing_can_go_on_are_refused),
+        cmocka_unit_test(a_run_that_another_has_taken_over_from_says_so),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
