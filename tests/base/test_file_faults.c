@@ -13,6 +13,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -65,6 +66,11 @@ static ssize_t fault_write(int descriptor, const void *bytes, size_t length)
     return write(descriptor, bytes, length);
 }
 
+static int fault_flock(int descriptor, int operation)
+{
+    return fails("flock") ? -1 : flock(descriptor, operation);
+}
+
 /* A folder on a file system without unnamed files: their opening fails, all else goes well. */
 static int without_unnamed;
 
@@ -84,6 +90,7 @@ static int fault_openat(int folder, const char *name, int flags, mode_t mode)
 #define renameat fault_renameat
 #define write fault_write
 #define openat fault_openat
+#define flock fault_flock
 #include "base/file.c"
 #undef close
 
@@ -108,7 +115,7 @@ static int replace_model(const char *content, struct wh_error *error)
     struct wh_atomic_file *file = wh_atomic_open("model", error);
     if (!file)
         return -1;
-    if (wh_write_all(wh_atomic_descriptor(file), content, strlen(content), error) == 0)
+    if (wh_write_named(wh_atomic_descriptor(file), "model", content, strlen(content), error) == 0)
         return wh_atomic_commit(file, error);
     wh_atomic_abort(file);
     return -1;
@@ -130,8 +137,11 @@ static void assert_only_model(const char *content)
     closedir(folder);
 }
 
-static void fail_with(const char *call, int after, int number, const char *left)
+/* The commit fails with `what` and the system's reason, and leaves this content. */
+static void fail_with(const char *call, int after, int number, const char *what, const char *left)
 {
+    char expected[256];
+    snprintf(expected, sizeof expected, "model: %s: %s", what, strerror(number));
     struct wh_error error;
     failing = "";
     assert_int_equal(replace_model("old", &error), 0);
@@ -143,8 +153,7 @@ static void fail_with(const char *call, int after, int number, const char *left)
     if (result != -1)
         fail_msg("%s failed and the commit did not", call);
     assert_int_equal(error.status, WH_FAILED);
-    if (!strstr(error.text, strerror(number)))
-        fail_msg("%s: does not say \"%s\"", error.text, strerror(number));
+    assert_string_equal(error.text, expected);
     assert_only_model(left);
 }
 
@@ -152,17 +161,17 @@ static void each_call_that_fails_leaves_the_old_file(void **state)
 {
     (void)state;
     for (without_unnamed = 0; without_unnamed < 2; without_unnamed++) {
-        fail_with("write", 0, ENOSPC, "old");
-        fail_with("write", 5, ENOSPC, "old");
-        fail_with("fchmod", 0, EPERM, "old");
-        fail_with("fsync", 0, ENOSPC, "old");
-        fail_with("fsync", 0, EIO, "old");
-        fail_with("renameat", 0, EACCES, "old");
+        fail_with("write", 0, ENOSPC, "cannot write", "old");
+        fail_with("write", 5, ENOSPC, "cannot write", "old");
+        fail_with("fchmod", 0, EPERM, "cannot keep the file's mode", "old");
+        fail_with("fsync", 0, ENOSPC, "cannot write", "old");
+        fail_with("fsync", 0, EIO, "cannot write", "old");
+        fail_with("renameat", 0, EACCES, "cannot replace the file", "old");
     }
     without_unnamed = 0;
-    fail_with("linkat", 0, ENOSPC, "old");
+    fail_with("linkat", 0, ENOSPC, "cannot name the new file", "old");
     without_unnamed = 1;
-    fail_with("openat", 0, EACCES, "old");
+    fail_with("openat", 0, EACCES, "cannot create a file in its folder", "old");
     without_unnamed = 0;
 }
 
@@ -171,14 +180,14 @@ static void an_error_reported_by_close_leaves_the_old_file(void **state)
 {
     (void)state;
     for (without_unnamed = 0; without_unnamed < 2; without_unnamed++)
-        fail_with("close", 0, EDQUOT, "old");
+        fail_with("close", 0, EDQUOT, "cannot write", "old");
     without_unnamed = 0;
 }
 
 static void a_folder_that_cannot_be_synced_is_told_of_after_the_replacement(void **state)
 {
     (void)state;
-    fail_with("fsync", 1, EIO, "new content");
+    fail_with("fsync", 1, EIO, "replaced, but cannot sync its folder", "new content");
     struct wh_error error;
     failing = "fsync";
     good_before = 1;
@@ -213,6 +222,28 @@ static void a_temporary_name_that_is_taken_is_passed_over(void **state)
     without_unnamed = 0;
 }
 
+static void a_lock_and_a_folder_that_fail_are_told(void **state)
+{
+    (void)state;
+    struct wh_error error;
+    char expected[256];
+    assert_int_equal(replace_model("old", &error), 0);
+    failing = "flock";
+    good_before = 0;
+    failing_errno = ENOLCK;
+    assert_null(wh_lock_take("model", &error));
+    snprintf(expected, sizeof expected, "model: cannot lock: %s", strerror(ENOLCK));
+    assert_string_equal(error.text, expected);
+    unlink("model.lock");
+    failing = "fsync";
+    good_before = 0;
+    failing_errno = EIO;
+    assert_int_equal(wh_file_sync_folder("model", &error), -1);
+    snprintf(expected, sizeof expected, "model: cannot sync its folder: %s", strerror(EIO));
+    assert_string_equal(error.text, expected);
+    failing = "";
+}
+
 #define IN_A_FOLDER(test) cmocka_unit_test_setup_teardown(test, enter_new_folder, leave_folder)
 
 int main(void)
@@ -223,6 +254,7 @@ int main(void)
         IN_A_FOLDER(a_folder_that_cannot_be_synced_is_told_of_after_the_replacement),
         IN_A_FOLDER(an_interrupted_write_goes_on),
         IN_A_FOLDER(a_temporary_name_that_is_taken_is_passed_over),
+        IN_A_FOLDER(a_lock_and_a_folder_that_fail_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,22 +6,32 @@
 use strict;
 use warnings;
 
-my ($tests, $printed) = ('', '');
-while (my $name = <STDIN>) {
-    chomp $name;
-    open my $file, '<', $name or die "$name: $!\n";
-    local $/;
-    ($name =~ /\.(bats|c)$/ ? $tests : $printed) .= <$file> . "\n";
-}
-# In C, literals that follow each other are one.
-$tests =~ s/"\s*\n\s*"//g;
 my (%whole, %quoted);
-while ($tests =~ /'([^'\n]{10,})'|"((?:[^"\\\n]|\\.){10,})"/g) {
-    my $text = defined $1 ? $1 : $2;
+my $printed = '';
+
+sub quoted {
+    my ($text) = @_;
+    return if length $text < 10;
     $text =~ s/\\(["\\\$`])/$1/g;
     $whole{$text} = 1;
     # What a test puts in by itself separates parts.
     $quoted{$_} = 1 for grep { length >= 10 } split /\$\{?\w+\}?|\.\*|\*/, $text;
+}
+
+while (my $name = <STDIN>) {
+    chomp $name;
+    open my $file, '<', $name or die "$name: $!\n";
+    local $/;
+    my $content = <$file> . "\n";
+    if ($name =~ /\.c$/) {
+        # Literals that follow each other are one.
+        $content =~ s/(?<!\\)"\s*\n\s*"//g;
+        quoted($1 // '') while $content =~ /'(?:[^'\\\n]|\\.)+'|"((?:[^"\\\n]|\\.)*)"/g;
+    } elsif ($name =~ /\.bats$/) {
+        quoted($1 // $2) while $content =~ /'([^'\n]*)'|"((?:[^"\\\n]|\\.)*)"/g;
+    } else {
+        $printed .= $content;
+    }
 }
 my @quoted = keys %quoted;
 my $whole = join "\n", keys(%whole), $printed;

@@ -3,19 +3,24 @@
  * of poll what waits for two descriptors, with an end (poll) or without (poll_without_end):
  *
  *   WH_FAULT_ERRNO=N   with this errno [ENOMEM]
- *   WH_FAULT_PATH=TEXT  only for a name that holds TEXT, where the function is given one
+ *   WH_FAULT_PATH=TEXT  only for a name that holds TEXT, where the function is given one, or for
+ *                      a descriptor of what has a name that ends in TEXT
  *   WH_SERVER_VERSION=N   what PQserverVersion says: an older server
  */
 /* For RTLD_NEXT, which glibc has outside of POSIX. */
 #define _GNU_SOURCE
 
+#include <dirent.h>
 #include <dlfcn.h>
 #include <errno.h>
+#include <limits.h>
+#include <locale.h>
 #include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* Whether the call is to fail; errno is set then. */
@@ -27,6 +32,21 @@ static bool fails(const char *name, const char *path)
         return false;
     errno = number ? (int)strtol(number, NULL, 10) : ENOMEM;
     return true;
+}
+
+/* The same for what is open there. */
+static bool fails_at(const char *name, int descriptor)
+{
+    char link[64], path[PATH_MAX];
+    if (!getenv("WH_FAULT"))
+        return false;
+    snprintf(link, sizeof link, "/proc/self/fd/%d", descriptor);
+    ssize_t length = readlink(link, path, sizeof path - 1);
+    path[length < 0 ? 0 : length] = '\0';
+    const char *only = getenv("WH_FAULT_PATH");
+    size_t size = only ? strlen(only) : 0, whole = strlen(path);
+    return size <= whole && strcmp(path + whole - size, only ? only : "") == 0
+           && fails(name, path);
 }
 
 /* Sets *function, a pointer to one, to what is called otherwise. */
@@ -63,7 +83,35 @@ int ftruncate(int descriptor, off_t length)
 {
     int (*real)(int, off_t);
     find("ftruncate", &real);
-    return fails("ftruncate", NULL) ? -1 : real(descriptor, length);
+    return fails_at("ftruncate", descriptor) ? -1 : real(descriptor, length);
+}
+
+int fstat(int descriptor, struct stat *status)
+{
+    int (*real)(int, struct stat *);
+    find("fstat", &real);
+    return fails_at("fstat", descriptor) ? -1 : real(descriptor, status);
+}
+
+off_t lseek(int descriptor, off_t offset, int whence)
+{
+    off_t (*real)(int, off_t, int);
+    find("lseek", &real);
+    return fails_at("lseek", descriptor) ? -1 : real(descriptor, offset, whence);
+}
+
+DIR *fdopendir(int descriptor)
+{
+    DIR *(*real)(int);
+    find("fdopendir", &real);
+    return fails_at("fdopendir", descriptor) ? NULL : real(descriptor);
+}
+
+locale_t newlocale(int mask, const char *name, locale_t base)
+{
+    locale_t (*real)(int, const char *, locale_t);
+    find("newlocale", &real);
+    return fails("newlocale", NULL) ? (locale_t)0 : real(mask, name, base);
 }
 
 /* zlib has no header for these two, which its macros deflateInit2 and inflateInit2 call. */
