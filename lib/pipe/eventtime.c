@@ -38,22 +38,27 @@ static int find_column(struct wh_event_time *time, const struct wh_shape *shape)
     return time->known[place].index;
 }
 
-enum wh_verdict wh_event_time_read(struct wh_event_time *time, struct wh_row *row,
-                                   int64_t *milliseconds, struct wh_error *error)
+enum wh_verdict wh_event_time_at(const char *column, int index, struct wh_row *row,
+                                 int64_t *milliseconds, struct wh_error *error)
 {
-    size_t length = strlen(time->column);
+    size_t length = strlen(column);
     char quoted[96];
-    int index = find_column(time, row->shape);
     if (index < 0) {
-        wh_shape_lacks(row->shape, time->column, length, error);
+        wh_shape_lacks(row->shape, column, length, error);
         return WH_BAD;
     }
     const struct wh_field *field = &row->fields[index];
     if (parse(row, field, milliseconds))
         return WH_TAKEN;
     struct wh_slice text = wh_row_text(row, field);
-    wh_bad_row(error, "time", time->column, length, 0,
+    wh_bad_row(error, "time", column, length, 0,
                "%s is no time: it must be a date, a timestamp, or seconds since 1970-01-01",
                field->type == WH_NULL ? "null" : wh_quote(quoted, text.text, text.length));
     return WH_BAD;
+}
+
+enum wh_verdict wh_event_time_read(struct wh_event_time *time, struct wh_row *row,
+                                   int64_t *milliseconds, struct wh_error *error)
+{
+    return wh_event_time_at(time->column, find_column(time, row->shape), row, milliseconds, error);
 }

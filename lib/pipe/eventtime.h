@@ -27,4 +27,8 @@ struct wh_event_time {
 enum wh_verdict wh_event_time_read(struct wh_event_time *time, struct wh_row *row,
                                    int64_t *milliseconds, struct wh_error *error);
 
+/* The same of a row whose column of that name is known to be at `index`; -1: it has none. */
+enum wh_verdict wh_event_time_at(const char *column, int index, struct wh_row *row,
+                                 int64_t *milliseconds, struct wh_error *error);
+
 #endif

@@ -18,8 +18,13 @@ static int refuse(const struct wh_required *required, const char *what,
 int wh_required_find(struct wh_required *required, const struct wh_row *row,
                      struct wh_error *error)
 {
-    size_t length = strlen(required->name);
-    int index = wh_shape_find(row->shape, required->name, length);
+    return wh_required_at(required, row,
+                          wh_shape_find(row->shape, required->name, strlen(required->name)), error);
+}
+
+int wh_required_at(struct wh_required *required, const struct wh_row *row, int index,
+                   struct wh_error *error)
+{
     if (index >= 0)
         required->found = true;
     else if (row->raw_format == WH_FORMAT_CSV)
@@ -27,7 +32,8 @@ int wh_required_find(struct wh_required *required, const struct wh_row *row,
     else if (!required->lacked)
         refuse(required, "no row has a", row->shape, &required->absent);
     required->lacked = required->lacked || index < 0;
-    return index >= 0 ? index : wh_shape_lacks(row->shape, required->name, length, error);
+    return index >= 0 ? index : wh_shape_lacks(row->shape, required->name,
+                                               strlen(required->name), error);
 }
 
 int wh_required_check(const struct wh_required *required, struct wh_error *error)

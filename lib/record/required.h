@@ -24,6 +24,9 @@ struct wh_required {
  * for CSV, else a bad row. */
 int wh_required_find(struct wh_required *required, const struct wh_row *row,
                      struct wh_error *error);
+/* The same where the column's index is known, -1 where it is absent. */
+int wh_required_at(struct wh_required *required, const struct wh_row *row, int index,
+                   struct wh_error *error);
 /* After the last row: WH_REFUSED where rows lacked the column and none had it. */
 int wh_required_check(const struct wh_required *required, struct wh_error *error);
 
