@@ -10,6 +10,8 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
+#include <string.h>
 
 #include "record/row.h"
 
@@ -61,5 +63,52 @@ int wh_json_code_unit(const char *p);
  * more. They return the first byte after the escape (or the run of such bytes), or NULL. */
 const char *wh_json_check_escape(const char *p, struct wh_json_fault *fault);
 const char *wh_json_check_utf8(const char *p, struct wh_json_fault *fault);
+
+/*
+ * In text that has been checked to be valid JSON, on one line, these need not look for faults.
+ */
+
+/* The first byte from `p` on that is no blank. */
+static inline const char *wh_json_skip_checked(const char *p)
+{
+    while ((unsigned char)*p <= ' ')
+        p++;
+    return p;
+}
+
+/* The closing quote of the string whose inside begins at `p`, and whether that holds escapes. */
+static inline const char *wh_json_string_end(const char *p, bool *escaped)
+{
+    *escaped = false;
+    while (*p != '"') {
+        if (*p == '\\') {
+            *escaped = true;
+            p++;
+        }
+        p++;
+    }
+    return p;
+}
+
+/* The end of the number in an object that begins at `p`: a comma, brace or blank. Eight bytes at a
+ * time, since lengths vary and a branch for each byte would often be guessed wrong; so 7 bytes after
+ * that end can be read. */
+static inline const char *wh_json_number_end(const char *p)
+{
+    const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;
+    for (;; p += sizeof(uint64_t)) {
+        uint64_t word;
+        memcpy(&word, p, sizeof word);
+#if __BYTE_ORDER__ == __ORDER_BIG_ENDIAN__
+        word = __builtin_bswap64(word);
+#endif
+        uint64_t comma = word ^ ones * ',', brace = word ^ ones * '}';
+        /* The lowest byte marked is right; a borrow may mark others above it. */
+        uint64_t ends = (((comma - ones) & ~comma) | ((brace - ones) & ~brace)
+                         | ((word - ones * (' ' + 1)) & ~word)) & tops;
+        if (ends)
+            return p + (unsigned)__builtin_ctzll(ends) / 8;
+    }
+}
 
 #endif
