@@ -38,7 +38,7 @@ static int set_holdout(void *target, const struct wh_option *option, const char 
     (void)option;
     struct options *options = target;
     wh_holdout_free(options->holdout);
-    options->holdout = wh_holdout_open(value, NULL, NULL, error);
+    options->holdout = wh_holdout_open(value, NULL, error);
     if (!options->holdout)
         return -1;
     options->settings.given.model.holdout = wh_holdout_text(options->holdout);

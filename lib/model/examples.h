@@ -13,9 +13,10 @@
  * type is read as that where its text says so. A column that the model knows and a row lacks is
  * missing, as null is; one that the model does not know yet says nothing.
  *
- * Where the columns are is worked out once per shape. The keys within a features object are
- * guessed from the key before, strings from the row before; hashing is what remains. What that
- * takes is the examples' own, 8 bytes a feature, so that names can be shared.
+ * Which columns are read is a part of the shape's row plan (model/row_plan.h). A value is put into
+ * the example by model/maker.h, whether it comes from a column (model/feature_columns.h) or from a
+ * features object (model/features_object.h). Strings are guessed from the row before; hashing is
+ * what remains.
  */
 #ifndef WH_MODEL_EXAMPLES_H
 #define WH_MODEL_EXAMPLES_H
@@ -28,32 +29,20 @@
 #include "learn/example.h"
 #include "learn/names.h"
 #include "model/census.h"
+#include "model/row_plan.h"
 #include "pipe/stage.h"
 #include "record/row.h"
 
 enum { WH_DEFAULT_MAX_FEATURES = 4000000 };
 #define WH_DEFAULT_MAX_FEATURES_TEXT "4m"
 
-/* Which columns are not features, and of which features products are. All may be NULL. */
-struct wh_roles {
-    const char *label;
-    const char *weight;
-    const char *id;     /* column choices: "a,c", "/_id$/" ... */
-    const char *ignore;
-    const char *time;
-    const char *interactions; /* as model/interactions.h has them */
-    const char *join;   /* of late labels (model/join.h) */
-    uint64_t hash_bits; /* names are replaced by so many bits of their hash; 0: they are kept */
-};
-
 enum { WH_MOST_HASH_BITS = 28 };
-
-enum wh_example_input { WH_INPUT_UNSETTLED, WH_INPUT_COLUMNS, WH_INPUT_FEATURES };
 
 struct wh_examples;
 
 /* What one row gave. `field` pointers are valid as long as the row. */
 struct wh_reading_row {
+    struct wh_row_plan *plan; /* of the row, where a session has read it (score/predictor.h) */
     struct wh_example example;
     const struct wh_field *label; /* NULL where the row has no such column, or null */
     const struct wh_field *stamp; /* the `recipe` column beside a features object, else NULL */
@@ -74,24 +63,28 @@ struct wh_examples_settings {
     uint64_t max_features; /* names are added until there are so many; others are left out */
 };
 
-/* Makes examples to learn from: names that come are added to `names`, which must outlive them. NULL
- * on failure: an invalid choice of columns. */
-struct wh_examples *wh_examples_open(struct wh_names *names, const struct wh_roles *roles,
+/* Makes examples to learn from: names that come are added to `names`, which must outlive them. They
+ * have a part in `plans`, which have the same roles and are closed first. NULL on failure: an
+ * invalid choice of columns. */
+struct wh_examples *wh_examples_open(struct wh_names *names, struct wh_row_plans *plans,
+                                     const struct wh_roles *roles,
                                      const struct wh_examples_settings *settings,
                                      struct wh_error *error);
 /* The same to score: the names stay as they are, and many threads may each read rows by them. */
 struct wh_examples *wh_examples_open_scoring(const struct wh_names *names,
+                                             struct wh_row_plans *plans,
                                              const struct wh_roles *roles,
                                              const struct wh_examples_settings *settings,
                                              struct wh_error *error);
 void wh_examples_free(struct wh_examples *examples);
 
 /*
- * Reads a row. Without a label and with `need_label`, only `label` and `labelled_column` are
- * filled; without `need_label` such a row adds no names and needs no weight, since nothing is
- * learned from it. After a bad row the names are what they were before it.
+ * Reads a row, whose plan is `plan`. Without a label and with `need_label`, only `label` and
+ * `labelled_column` are filled; without `need_label` such a row adds no names and needs no weight,
+ * since nothing is learned from it. After a bad row the names are what they were before it.
  */
-enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row, bool need_label,
+enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *row,
+                                 struct wh_row_plan *plan, bool need_label,
                                  struct wh_reading_row *reading, struct wh_error *error);
 
 /* After the last row of a new model, or of those to score: WH_REFUSED where no row had the weight's
@@ -114,13 +107,5 @@ void wh_examples_forget(struct wh_examples *examples);
 
 /* Values that were left out because max_features names were there already. */
 uint64_t wh_examples_crowded(const struct wh_examples *examples);
-
-/* Refuses rows without the label's column, naming one that is near. Returns -1. `row`: the first
- * of rows that may each have other columns, for the case that none has it. */
-int wh_no_label_column(const char *label, const struct wh_shape *shape, struct wh_error *error);
-void wh_no_label_row(const char *label, const struct wh_row *row, struct wh_error *error);
-
-/* Whether a column of this name holds features, or makes up a features object. */
-bool wh_column_is_features(const char *name, size_t length);
 
 #endif

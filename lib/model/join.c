@@ -12,12 +12,10 @@
 #include "model/model.h"
 #include "record/json.h"
 #include "record/required.h"
-#include "record/shape_cache.h"
 #include "record/writer.h"
 
 enum {
     SHAPES = 16,          /* of joined rows that are kept */
-    BINDINGS_LOG2 = 4,    /* shapes of rows looked at that are remembered */
     LONGEST_ID = 1 << 12, /* bytes */
     LONGEST_ROW = 1 << 18, /* its JSON, which escapes make at most twice as long in the file */
 };
@@ -29,20 +27,12 @@ struct made {
     int label, weight;
 };
 
-/* Where the columns are in rows of one shape; -1: they have none. */
-struct binding {
-    uint64_t serial;
-    int id, label, weight, at;
-};
-
 struct wh_join {
     const struct wh_settings *settings;
     struct wh_joining *state;
     struct wh_join_counts before; /* of earlier runs */
     int64_t within;
-    struct wh_event_time time; /* column NULL: by rows */
-    struct wh_shape_cache bindings;
-    const struct binding *row; /* of the row looked at last */
+    const char *time; /* the column of the event time; NULL: by rows */
     struct wh_required required; /* the ID */
     bool labels; /* some row had the label's column */
     /* Of the row looked at last. */
@@ -110,13 +100,12 @@ struct wh_join *wh_join_open(struct wh_model *model)
 {
     struct wh_join *join = wh_alloc(1, sizeof *join);
     bool rows;
-    wh_shape_cache_open(&join->bindings, sizeof(struct binding), BINDINGS_LOG2);
     join->settings = &model->settings;
     join->state = &model->joining;
     join->before = model->joining.counts;
     join->required = (struct wh_required){ .option = "--join", .name = model->settings.roles.join };
     parse_within(model->settings.within, &rows, &join->within);
-    join->time.column = rows ? NULL : model->settings.roles.time;
+    join->time = rows ? NULL : model->settings.roles.time;
     return join;
 }
 
@@ -126,7 +115,6 @@ void wh_join_free(struct wh_join *join)
         return;
     for (size_t i = 0; i < SHAPES; i++)
         wh_shape_free(join->made[i].shape);
-    wh_shape_cache_close(&join->bindings);
     wh_row_free(&join->joined);
     wh_buffer_free(&join->text);
     free(join->columns);
@@ -220,10 +208,10 @@ static const struct made *shape_of(struct wh_join *join, uint32_t count, bool we
 
 /* The row that waited with the label of `row`, and its weight where it has one. */
 static struct wh_row *join_rows(struct wh_join *join, const struct wh_waiting *waiting,
-                                const struct wh_row *row)
+                                const struct wh_row *row, const struct wh_row_plan *plan)
 {
     struct wh_row *joined = &join->joined;
-    const struct wh_field *weight = join->row->weight >= 0 ? &row->fields[join->row->weight] : NULL;
+    const struct wh_field *weight = wh_row_plan_field(row, plan->weight);
     bool weighs = weight && weight->type != WH_NULL;
     wh_arena_reset(&joined->scratch);
     uint32_t count = read_waiting(join, waiting);
@@ -232,7 +220,7 @@ static struct wh_row *join_rows(struct wh_join *join, const struct wh_waiting *w
         join->fields[i] = (struct wh_field){ .type = WH_NULL };
     joined->fields = join->fields;
     joined->shape = made->shape;
-    joined->fields[made->label] = row->fields[join->row->label];
+    joined->fields[made->label] = row->fields[plan->label];
     if (weighs)
         joined->fields[made->weight] = *weight;
     joined->source = row->source;
@@ -243,27 +231,6 @@ static struct wh_row *join_rows(struct wh_join *join, const struct wh_waiting *w
 /*
  * Looking at rows
  */
-
-static enum wh_verdict bind(struct wh_join *join, const struct wh_row *row, struct wh_error *error)
-{
-    const struct wh_roles *roles = &join->settings->roles;
-    const struct wh_shape *shape = row->shape;
-    struct binding *binding = wh_shape_cache_at(&join->bindings, shape->serial);
-    join->row = binding;
-    if (binding->serial == shape->serial)
-        return WH_TAKEN;
-    binding->serial = 0;
-    binding->id = wh_required_find(&join->required, row, error);
-    if (binding->id < 0)
-        return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
-    binding->serial = shape->serial;
-    binding->label = wh_shape_find(shape, roles->label, strlen(roles->label));
-    join->labels = join->labels || binding->label >= 0;
-    binding->weight = roles->weight ? wh_shape_find(shape, roles->weight, strlen(roles->weight))
-                                    : -1;
-    binding->at = roles->time ? wh_shape_find(shape, roles->time, strlen(roles->time)) : -1;
-    return WH_TAKEN;
-}
 
 /* IDs are compared as text: 7 and "7" are one, and so are 7 and 7.0. A row that has waited since
  * before they were keeps its ID as it came. */
@@ -276,11 +243,10 @@ static struct wh_slice one_spelling(struct wh_join *join, struct wh_slice number
     return one;
 }
 
-static bool read_id(struct wh_join *join, struct wh_row *row, struct wh_slice *id,
-                    struct wh_error *error)
+static bool read_id(struct wh_join *join, struct wh_row *row, const struct wh_field *field,
+                    struct wh_slice *id, struct wh_error *error)
 {
     const char *column = join->settings->roles.join;
-    const struct wh_field *field = &row->fields[join->row->id];
     if (field->type == WH_NULL || field->type == WH_NESTED) {
         wh_bad_row(error, "join", column, strlen(column), 0, "%s",
                    field->type == WH_NULL ? "null is no ID" : "an array or object is no ID");
@@ -297,18 +263,19 @@ static bool read_id(struct wh_join *join, struct wh_row *row, struct wh_slice *i
 }
 
 /* The row's time, and what is then the latest. Who has a label may do without. */
-static bool read_time(struct wh_join *join, struct wh_row *row, bool labelled,
+static bool read_time(struct wh_join *join, struct wh_row *row, int column, bool labelled,
                       struct wh_error *error)
 {
     const struct wh_joining *state = join->state;
     join->timed = true;
-    if (!join->time.column) {
+    if (!join->time) {
         join->when = join->now = state->now + 1;
         return true;
     }
-    join->timed = !labelled || (join->row->at >= 0 && row->fields[join->row->at].type != WH_NULL);
+    join->timed = !labelled || (column >= 0 && row->fields[column].type != WH_NULL);
     join->now = state->now;
-    if (join->timed && wh_event_time_read(&join->time, row, &join->when, error) != WH_TAKEN)
+    if (join->timed
+        && wh_event_time_at(join->time, column, row, &join->when, error) != WH_TAKEN)
         return false;
     if (join->timed && (!state->begun || join->when > join->now))
         join->now = join->when;
@@ -337,15 +304,17 @@ static void keep_id(struct wh_join *join, struct wh_slice id)
     join->name_length = id.length;
 }
 
-enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row, enum wh_join_kind *kind,
+enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row,
+                             const struct wh_row_plan *plan, enum wh_join_kind *kind,
                              struct wh_row **joined, struct wh_error *error)
 {
     struct wh_slice id;
-    enum wh_verdict bound = bind(join, row, error);
-    if (bound != WH_TAKEN)
-        return bound;
-    bool labelled = join->row->label >= 0 && row->fields[join->row->label].type != WH_NULL;
-    if (!read_id(join, row, &id, error) || !read_time(join, row, labelled, error))
+    if (wh_required_at(&join->required, row, plan->join, error) < 0)
+        return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
+    join->labels |= plan->label >= 0;
+    bool labelled = plan->label >= 0 && row->fields[plan->label].type != WH_NULL;
+    if (!read_id(join, row, &row->fields[plan->join], &id, error)
+        || !read_time(join, row, plan->time, labelled, error))
         return WH_BAD;
     struct wh_waiting *waiting = wh_pending_find(&join->state->pending, id);
     if (waiting && join->now - join->within > waiting->time)
@@ -357,7 +326,7 @@ enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row, enum wh_j
         join->kind = waiting ? WH_JOIN_REPEATED : WH_JOIN_WAITS;
     *kind = join->kind;
     if (join->kind == WH_JOIN_COMPLETES)
-        *joined = join_rows(join, waiting, row);
+        *joined = join_rows(join, waiting, row, plan);
     if (join->kind != WH_JOIN_WAITS)
         return WH_TAKEN;
     keep_id(join, id);

@@ -17,6 +17,7 @@
 #include "base/memory.h"
 #include "learn/lines.h"
 #include "model/pending.h"
+#include "model/row_plan.h"
 #include "pipe/eventtime.h"
 #include "pipe/stage.h"
 #include "record/row.h"
@@ -60,10 +61,12 @@ enum wh_join_kind {
     WH_JOIN_UNMATCHED, /* it has a label and none waits: as --unmatched says */
 };
 
-/* Looks at a row; changes nothing. `joined`, valid until the next, stands for the row that waited.
+/* Looks at a row, whose plan is `plan`; changes nothing. `joined`, valid until the next, stands for
+ * the row that waited.
  * WH_BAD for a row without an ID, or without a time where it needs one; WH_FATAL for CSV whose
  * header lacks the ID. */
-enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row, enum wh_join_kind *kind,
+enum wh_verdict wh_join_look(struct wh_join *join, struct wh_row *row,
+                             const struct wh_row_plan *plan, enum wh_join_kind *kind,
                              struct wh_row **joined, struct wh_error *error);
 
 /* The row that was looked at last was taken: it waits, what it completes waits no more, and rows

@@ -14,7 +14,7 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "model/examples.h"
+#include "model/row_plan.h"
 
 struct wh_settings {
     struct wh_roles roles;

@@ -91,8 +91,8 @@ static inline const char *wh_json_string_end(const char *p, bool *escaped)
 }
 
 /* The end of the number in an object that begins at `p`: a comma, brace or blank. Eight bytes at a
- * time, since lengths vary and a branch for each byte would often be guessed wrong; so 7 bytes after
- * that end can be read. */
+ * time, since lengths vary and a branch for each byte would often be guessed wrong; so 7 bytes
+ * after that end can be read. */
 static inline const char *wh_json_number_end(const char *p)
 {
     const uint64_t ones = UINT64_C(0x0101010101010101), tops = ones << 7;

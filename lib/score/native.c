@@ -77,8 +77,11 @@ static struct wh_session *native_session(const struct wh_predictor *predictor,
                                             .aside = { model->settings.roles.label,
                                                        model->settings.roles.weight },
                                             .strict = settings->strict };
-    session->examples = wh_examples_open_scoring(&model->names, &roles, &reading, error);
+    session->session.plans = wh_row_plans_open(&roles);
+    session->examples = wh_examples_open_scoring(&model->names, session->session.plans, &roles,
+                                                 &reading, error);
     if (!session->examples) {
+        wh_row_plans_close(session->session.plans);
         native_session_close(&session->session);
         return NULL;
     }
@@ -89,10 +92,12 @@ static struct wh_session *native_session(const struct wh_predictor *predictor,
 }
 
 static enum wh_verdict native_read(struct wh_session *base, struct wh_row *row,
-                                   struct wh_reading_row *reading, struct wh_error *error)
+                                   struct wh_row_plan *plan, struct wh_reading_row *reading,
+                                   struct wh_error *error)
 {
     struct session *session = session_of(base);
-    enum wh_verdict verdict = wh_examples_read(session->examples, row, false, reading, error);
+    enum wh_verdict verdict = wh_examples_read(session->examples, row, plan, false, reading,
+                                               error);
     if (verdict == WH_TAKEN)
         verdict = wh_session_admit(base, reading, error);
     if (verdict == WH_TAKEN)

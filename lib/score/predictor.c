@@ -64,6 +64,7 @@ void wh_session_close(struct wh_session *session)
     if (!session)
         return;
     struct wh_predictor *predictor = session->predictor;
+    wh_row_plans_close(session->plans);
     predictor->kind->session_close(session);
     wh_predictor_release(predictor);
 }

@@ -27,6 +27,7 @@
 #include "base/error.h"
 #include "model/examples.h"
 #include "model/model.h"
+#include "model/row_plan.h"
 #include "pipe/stage.h"
 #include "record/row.h"
 
@@ -47,10 +48,12 @@ struct wh_session_settings {
     unsigned digits;    /* significant ones of an explanation's numbers; 0: all */
 };
 
-/* The first member of each kind's own. Used by one thread at a time. */
+/* The first member of each kind's own. Used by one thread at a time. The plans are closed before
+ * the kind's session_close. */
 struct wh_session {
     struct wh_predictor *predictor;
     struct wh_model *model;
+    struct wh_row_plans *plans; /* of the rows that it reads */
     bool strict;
     uint64_t strangers; /* rows that share no feature with the predictor */
 };
@@ -64,15 +67,17 @@ struct wh_predictor_kind {
     /* What it predicts; NULL while it has learned nothing. */
     const struct wh_task *(*task)(const struct wh_predictor *predictor);
 
-    /* A session with its model, of a predictor that has learned something. NULL on failure. */
+    /* A session with its model and plans, of a predictor that has learned something. NULL on
+     * failure. */
     struct wh_session *(*session)(const struct wh_predictor *predictor,
                                   const struct wh_session_settings *settings,
                                   struct wh_error *error);
     void (*session_close)(struct wh_session *session);
-    /* Reads a row and counts what came in it: bad where --strict refuses it; fatal where it was
-     * made by another recipe. */
+    /* Reads a row by its plan and counts what came in it: bad where --strict refuses it; fatal
+     * where it was made by another recipe. */
     enum wh_verdict (*read)(struct wh_session *session, struct wh_row *row,
-                            struct wh_reading_row *reading, struct wh_error *error);
+                            struct wh_row_plan *plan, struct wh_reading_row *reading,
+                            struct wh_error *error);
     /* What is predicted of the row that was read last; valid until the next. */
     struct wh_prediction (*predict)(struct wh_session *session,
                                     const struct wh_reading_row *reading);
@@ -118,7 +123,10 @@ static inline enum wh_verdict wh_session_read(struct wh_session *session, struct
                                               struct wh_reading_row *reading,
                                               struct wh_error *error)
 {
-    return session->predictor->kind->read(session, row, reading, error);
+    struct wh_row_plan *plan = wh_row_plan_of(session->plans, row->shape);
+    enum wh_verdict verdict = session->predictor->kind->read(session, row, plan, reading, error);
+    reading->plan = plan;
+    return verdict;
 }
 
 static inline struct wh_prediction wh_session_predict(struct wh_session *session,

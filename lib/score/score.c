@@ -132,16 +132,29 @@ static void settle(struct score *score, const struct wh_row *row)
     score->settled = true;
 }
 
-/* Whether a row of this shape has room for all columns; *shape becomes that with them. */
-static bool has_room(struct score *score, const struct wh_shape **shape, struct wh_error *error)
+/* Works out which columns scored rows of this shape have; false where there is no room for all. */
+static bool bind_columns(struct score *score, struct wh_scored_columns *columns,
+                         const struct wh_shape *shape, struct wh_error *error)
 {
+    struct wh_scoring *by = wh_alloc(score->count, sizeof *by);
     for (size_t i = 0; i < score->count; i++) {
         const struct wh_scorer *scorer = score->contestants[i].served.scorer;
-        if (!wh_scored_room(scorer->scored, scorer->model, *shape, error))
-            return false;
-        *shape = wh_scored_shape(scorer->scored, *shape);
+        by[i] = (struct wh_scoring){ scorer->scored, scorer->model };
     }
-    return true;
+    bool room = wh_scored_bind(columns, shape, by, score->count, error);
+    free(by);
+    return room;
+}
+
+/* The columns of scored rows of this shape, whose plan, by the first model, is `plan`; NULL where
+ * there is no room for them. */
+static const struct wh_scored_columns *columns_of(struct score *score, struct wh_row_plan *plan,
+                                                  const struct wh_shape *shape,
+                                                  struct wh_error *error)
+{
+    size_t place = score->contestants[0].served.scorer->columns;
+    struct wh_scored_columns *columns = wh_row_plan_part(plan, place);
+    return columns->shape || bind_columns(score, columns, shape, error) ? columns : NULL;
 }
 
 static void look(struct score *score)
@@ -149,6 +162,18 @@ static void look(struct score *score)
     for (size_t i = 0; i < score->count; i++)
         wh_served_look(&score->contestants[i].served);
     score->rows = 0;
+}
+
+static void add_columns(struct score *score, const struct wh_scored_columns *columns,
+                        struct wh_row *row)
+{
+    struct wh_field *fields = wh_scored_begin(columns, row), *field = fields + columns->kept_count;
+    for (size_t i = 0; i < score->count; i++) {
+        struct contestant *contestant = &score->contestants[i];
+        field = wh_scorer_put(contestant->served.scorer, row, &contestant->reading,
+                              &contestant->prediction, field);
+    }
+    wh_scored_end(columns, row, fields);
 }
 
 static enum wh_verdict score_row(struct wh_stage *stage, struct wh_row *row, struct wh_emit *emit,
@@ -166,8 +191,9 @@ static enum wh_verdict score_row(struct wh_stage *stage, struct wh_row *row, str
         if (verdict != WH_TAKEN)
             return verdict;
     }
-    const struct wh_shape *shape = row->shape;
-    if (!has_room(score, &shape, error))
+    const struct wh_scored_columns *columns = columns_of(score, score->contestants[0].reading.plan,
+                                                         row->shape, error);
+    if (!columns)
         return WH_BAD;
     for (size_t i = 0; i < score->count; i++) {
         struct contestant *contestant = &score->contestants[i];
@@ -177,11 +203,7 @@ static enum wh_verdict score_row(struct wh_stage *stage, struct wh_row *row, str
     enum wh_verdict verdict = score->label ? measure(score, row, error) : WH_TAKEN;
     if (verdict != WH_TAKEN)
         return verdict;
-    for (size_t i = 0; i < score->count; i++) {
-        struct contestant *contestant = &score->contestants[i];
-        wh_scorer_add(contestant->served.scorer, row, &contestant->reading,
-                      &contestant->prediction);
-    }
+    add_columns(score, columns, row);
     return wh_emit_row(emit, row, error);
 }
 
@@ -189,7 +211,13 @@ static int score_columns(struct wh_stage *stage, struct wh_row *row, struct wh_e
 {
     struct score *score = score_of(stage);
     settle(score, row);
-    return has_room(score, &row->shape, error) ? 0 : -1;
+    const struct wh_row_plans *plans = score->contestants[0].served.scorer->session->plans;
+    const struct wh_scored_columns *columns =
+        columns_of(score, wh_row_plan_of(plans, row->shape), row->shape, error);
+    if (!columns)
+        return -1;
+    row->shape = columns->shape;
+    return 0;
 }
 
 static int score_tick(struct wh_stage *stage, double now, struct wh_error *error)

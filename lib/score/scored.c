@@ -7,18 +7,8 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "record/json.h"
-#include "record/shape_cache.h"
 
-enum { BINDINGS_LOG2 = 4, STAMP_DIGITS = 12 };
-
-/* The columns of the output for one shape of the input. */
-struct binding {
-    uint64_t serial; /* of the input's shape; 0: none */
-    struct wh_shape *shape;
-    uint32_t *kept;  /* indices of the input's columns that stay */
-    uint32_t kept_count;
-    bool prediction; /* whether there is such a column */
-};
+enum { STAMP_DIGITS = 12 };
 
 /* A class whose probability is told. */
 struct told {
@@ -35,7 +25,6 @@ struct wh_scored {
     struct told *told; /* NULL before the first row, and where there are no probabilities */
     uint32_t told_count;
     size_t told_length; /* of all keys */
-    struct wh_shape_cache bindings;
 };
 
 /* Whether the name means something to other tools: features, a recipe's stamp, control records. */
@@ -77,7 +66,6 @@ struct wh_scored *wh_scored_open(const struct wh_scored_settings *settings,
         return NULL;
     }
     struct wh_scored *scored = wh_alloc(1, sizeof *scored);
-    wh_shape_cache_open(&scored->bindings, sizeof(struct binding), BINDINGS_LOG2);
     scored->score_name = wh_copy(score, strlen(score));
     scored->prediction_name = name_of(as, "prediction");
     scored->proba_name = name_of(as, "proba");
@@ -96,21 +84,10 @@ void wh_scored_flat(struct wh_scored *scored, bool flat)
     scored->flat = flat;
 }
 
-static void unbind(struct binding *binding)
-{
-    wh_shape_free(binding->shape);
-    free(binding->kept);
-    *binding = (struct binding){ 0 };
-}
-
 void wh_scored_free(struct wh_scored *scored)
 {
     if (!scored)
         return;
-    for (struct binding *binding = NULL;
-         (binding = wh_shape_cache_next(&scored->bindings, binding));)
-        unbind(binding);
-    wh_shape_cache_close(&scored->bindings);
     for (uint32_t i = 0; i < scored->told_count; i++)
         free(scored->told[i].text);
     free(scored->told);
@@ -185,23 +162,13 @@ bool wh_scored_alike(struct wh_scored *one, const struct wh_model *its_model,
     return same;
 }
 
-static bool has_column(const struct wh_shape *shape, const struct wh_column *column,
-                       struct wh_error *error)
-{
-    if (wh_shape_find(shape, column->name, column->length) < 0)
-        return false;
-    wh_bad_row(error, "column", column->name, column->length, 0,
-               "the row has a column of this name already (see --as, or wh-clean --rename)");
-    return true;
-}
-
-/* What is added, in this order; returns how many there are. `columns` has room for them. */
-static uint32_t list_columns(const struct wh_scored *scored, bool classes,
+/* What a model adds, in this order; returns how many there are. `columns` has room for them. */
+static uint32_t list_columns(const struct wh_scored *scored, const struct wh_model *model,
                              struct wh_column *columns)
 {
     uint32_t count = 0;
     columns[count++] = wh_column_named(scored->score_name);
-    if (classes)
+    if (wh_task_classifies(&model->task))
         columns[count++] = wh_column_named(scored->prediction_name);
     for (uint32_t i = 0; scored->flat && i < scored->told_count; i++) {
         struct wh_column *column = &columns[count++];
@@ -217,71 +184,94 @@ static uint32_t list_columns(const struct wh_scored *scored, bool classes,
     return count;
 }
 
-static bool has_none(const struct wh_shape *shape, const struct wh_column *columns, uint32_t count,
+/* Whether none of the `count` columns after the first `there` has the name of one of those. */
+static bool has_none(const struct wh_column *columns, uint32_t there, uint32_t count,
                      struct wh_error *error)
 {
-    for (uint32_t i = 0; i < count; i++)
-        if (has_column(shape, &columns[i], error))
-            return false;
+    const struct wh_shape before = { .count = there, .columns = columns };
+    for (uint32_t i = there; i < there + count; i++) {
+        const struct wh_column *column = &columns[i];
+        if (wh_shape_find(&before, column->name, column->length) < 0)
+            continue;
+        wh_bad_row(error, "column", column->name, column->length, 0,
+                   "the row has a column of this name already (see --as, or wh-clean --rename)");
+        return false;
+    }
     return true;
 }
 
-static bool bind(struct wh_scored *scored, struct binding *binding, const struct wh_model *model,
-                 const struct wh_shape *shape, struct wh_error *error)
+/* The columns of the input that stay. */
+static void keep_columns(const struct wh_scored *scored, const struct wh_shape *shape,
+                         struct wh_scored_columns *kept, struct wh_column *columns)
 {
-    enum { OTHERS = 5 }; /* than classes */
-    unbind(binding);
-    tell_classes(scored, model);
-    bool classes = wh_task_classifies(&model->task);
-    struct wh_column *columns = wh_alloc((size_t)shape->count + scored->told_count + OTHERS,
-                                         sizeof *columns);
-    uint32_t added = list_columns(scored, classes, columns), count = 0;
-    if (!has_none(shape, columns, added, error)) {
-        free(columns);
-        return false;
-    }
-    binding->kept = wh_alloc((size_t)shape->count + 1, sizeof *binding->kept);
+    *kept = (struct wh_scored_columns){
+        .kept = wh_alloc((size_t)shape->count + 1, sizeof *kept->kept),
+    };
     for (uint32_t i = 0; i < shape->count; i++) {
         const struct wh_column *column = &shape->columns[i];
         if (!scored->keep_features && wh_column_is_features(column->name, column->length))
             continue;
-        binding->kept[count] = i;
-        columns[count++] = *column;
+        kept->kept[kept->kept_count] = i;
+        columns[kept->kept_count++] = *column;
     }
-    binding->kept_count = count;
-    count += list_columns(scored, classes, columns + count);
-    binding->prediction = classes;
-    binding->shape = wh_shape_make(columns, count);
-    binding->serial = shape->serial;
-    free(columns);
-    return true;
 }
 
-/* The columns that there may be while it is not known whether there are classes. */
-static bool room_unsettled(const struct wh_scored *scored, const struct wh_shape *shape,
-                           struct wh_error *error)
+bool wh_scored_bind(struct wh_scored_columns *columns, const struct wh_shape *shape,
+                    const struct wh_scoring *by, size_t count, struct wh_error *error)
 {
-    const struct wh_column columns[] = { wh_column_named(scored->score_name),
-                                         wh_column_named(scored->prediction_name) };
-    return has_none(shape, columns, 2, error);
+    enum { OTHERS = 5 }; /* than classes */
+    size_t most = shape->count;
+    for (size_t i = 0; i < count; i++) {
+        tell_classes(by[i].scored, by[i].model);
+        most += by[i].scored->told_count + OTHERS;
+    }
+    struct wh_column *all = wh_alloc(most, sizeof *all);
+    keep_columns(by[0].scored, shape, columns, all);
+    uint32_t there = columns->kept_count;
+    bool room = true;
+    for (size_t i = 0; i < count && room; i++) {
+        uint32_t added = list_columns(by[i].scored, by[i].model, all + there);
+        room = has_none(all, there, added, error);
+        there += added;
+    }
+    if (room)
+        columns->shape = wh_shape_make(all, there);
+    else
+        wh_scored_forget(columns);
+    free(all);
+    return room;
 }
 
-bool wh_scored_room(struct wh_scored *scored, const struct wh_model *model,
-                    const struct wh_shape *shape, struct wh_error *error)
+bool wh_scored_may_bind(const struct wh_scored *scored, const struct wh_shape *shape,
+                        struct wh_error *error)
 {
-    struct binding *binding = wh_shape_cache_at(&scored->bindings, shape->serial);
-    if (model->task.kind == WH_TASK_UNSETTLED)
-        return room_unsettled(scored, shape, error);
-    return binding->serial == shape->serial || bind(scored, binding, model, shape, error);
+    struct wh_column *all = wh_alloc((size_t)shape->count + 2, sizeof *all);
+    memcpy(all, shape->columns, shape->count * sizeof *all);
+    all[shape->count] = wh_column_named(scored->score_name);
+    all[shape->count + 1] = wh_column_named(scored->prediction_name);
+    bool room = has_none(all, shape->count, 2, error);
+    free(all);
+    return room;
 }
 
-const struct wh_shape *wh_scored_shape(const struct wh_scored *scored,
-                                       const struct wh_shape *shape)
+void wh_scored_forget(struct wh_scored_columns *columns)
 {
-    const struct binding *binding = wh_shape_cache_at(&scored->bindings, shape->serial);
-    return binding->shape;
+    wh_shape_free(columns->shape);
+    free(columns->kept);
+    *columns = (struct wh_scored_columns){ 0 };
 }
 
+static void release(void *owner, void *part)
+{
+    (void)owner;
+    wh_scored_forget(part);
+}
+
+size_t wh_scored_take_part(struct wh_row_plans *plans)
+{
+    return wh_row_plans_add(plans, &(struct wh_row_part){
+        .size = sizeof(struct wh_scored_columns), .release = release });
+}
 /*
  * Fields
  */
@@ -332,11 +322,13 @@ static struct wh_field stamp_field(const struct wh_model *model, struct wh_row *
                               .flags = WH_JSON_SAFE };
 }
 
-/* What only some runs ask for, after score and prediction. */
-static void add_more(const struct wh_scored *scored, const struct wh_model *model,
-                     struct wh_row *row, const struct wh_prediction *prediction,
-                     const struct wh_field *explanation, struct wh_field *field)
+struct wh_field *wh_scored_put(const struct wh_scored *scored, const struct wh_model *model,
+                               struct wh_row *row, const struct wh_prediction *prediction,
+                               const struct wh_field *explanation, struct wh_field *field)
 {
+    *field++ = number_field(scored, row, wh_model_score(model, prediction));
+    if (wh_task_classifies(&model->task))
+        *field++ = wh_task_label(&model->task, row, prediction->best);
     for (uint32_t i = 0; scored->flat && i < scored->told_count; i++)
         *field++ = number_field(scored, row,
                                 probability_of(model, prediction, scored->told[i].class));
@@ -346,42 +338,27 @@ static void add_more(const struct wh_scored *scored, const struct wh_model *mode
         *field++ = *explanation;
     if (scored->stamp)
         *field++ = stamp_field(model, row);
+    return field;
 }
 
-static void keep_fields(const struct binding *binding, const struct wh_row *row,
-                        struct wh_field *fields)
+void wh_scored_put_null(const struct wh_scored_columns *columns, struct wh_field *fields)
 {
-    if (binding->kept_count == row->shape->count) {
-        memcpy(fields, row->fields, binding->kept_count * sizeof *fields);
-        return;
-    }
-    for (uint32_t i = 0; i < binding->kept_count; i++)
-        fields[i] = row->fields[binding->kept[i]];
+    for (uint32_t i = columns->kept_count; i < columns->shape->count; i++)
+        fields[i] = (struct wh_field){ .type = WH_NULL };
 }
 
-void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
-                   struct wh_row *row, const struct wh_prediction *prediction,
-                   const struct wh_field *explanation)
+struct wh_field *wh_scored_begin(const struct wh_scored_columns *columns, struct wh_row *row)
 {
-    const struct binding *binding = wh_shape_cache_at(&scored->bindings, row->shape->serial);
-    uint32_t count = binding->kept_count, all = binding->shape->count;
-    struct wh_field *fields = wh_row_fields(row, all);
-    if (count != row->shape->count)
-        row->raw_fields = 0;
-    else if (!row->changed)
-        row->raw_fields = count;
-    keep_fields(binding, row, fields);
-    if (prediction) {
-        fields[count++] = number_field(scored, row, wh_model_score(model, prediction));
-        if (binding->prediction)
-            fields[count++] = wh_task_label(&model->task, row, prediction->best);
-        if (count < all)
-            add_more(scored, model, row, prediction, explanation, &fields[count]);
-    } else {
-        for (; count < all; count++)
-            fields[count] = (struct wh_field){ .type = WH_NULL };
+    uint32_t count = columns->kept_count;
+    struct wh_field *fields = wh_row_fields(row, columns->shape->count);
+    if (count == row->shape->count) {
+        memcpy(fields, row->fields, count * sizeof *fields);
+        if (!row->changed)
+            row->raw_fields = count;
+        return fields;
     }
-    row->fields = fields;
-    row->shape = binding->shape;
-    row->changed = true;
+    for (uint32_t i = 0; i < count; i++)
+        fields[i] = row->fields[columns->kept[i]];
+    row->raw_fields = 0;
+    return fields;
 }

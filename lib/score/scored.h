@@ -15,6 +15,7 @@
 
 #include "base/error.h"
 #include "model/model.h"
+#include "model/row_plan.h"
 #include "record/row.h"
 
 struct wh_scored_settings {
@@ -37,24 +38,54 @@ void wh_scored_free(struct wh_scored *scored);
 /* Before the first row, where there are probabilities: whether they are columns of their own. */
 void wh_scored_flat(struct wh_scored *scored, bool flat);
 
-/* Whether a row of this shape has room for the columns, which depend on the model's task (while
- * that is not settled: for all that there may be); else it is a bad row. Always the same model. */
-bool wh_scored_room(struct wh_scored *scored, const struct wh_model *model,
-                    const struct wh_shape *shape, struct wh_error *error);
+/* The columns of scored rows of one shape, a part of its row plan (model/row_plan.h): those of the
+ * input that stay, then what each of the models adds. */
+struct wh_scored_columns {
+    struct wh_shape *shape; /* NULL while they are not known */
+    uint32_t *kept;         /* indices of the input's columns that stay */
+    uint32_t kept_count;
+};
 
-/* The shape that rows of this shape, for which there is room, come out with. From here on the task
- * must be settled. */
-const struct wh_shape *wh_scored_shape(const struct wh_scored *scored,
-                                       const struct wh_shape *shape);
+/* Gives such columns to the plans; returns their place in each. */
+size_t wh_scored_take_part(struct wh_row_plans *plans);
+
+/* A model, whose task is settled, and what it adds. */
+struct wh_scoring {
+    struct wh_scored *scored;
+    const struct wh_model *model;
+};
+
+/* Works out the columns of rows of a shape that are scored by `count` models. False, and they are
+ * not known, where one of the same name is there already: a bad row. */
+bool wh_scored_bind(struct wh_scored_columns *columns, const struct wh_shape *shape,
+                    const struct wh_scoring *by, size_t count, struct wh_error *error);
+/* Whether that can be, as far as it is known before a model's task is settled; else it is a bad
+ * row. */
+bool wh_scored_may_bind(const struct wh_scored *scored, const struct wh_shape *shape,
+                        struct wh_error *error);
+/* The columns are not known any more. */
+void wh_scored_forget(struct wh_scored_columns *columns);
 
 /* Whether rows come out with the same columns through both; their models' tasks are settled. */
 bool wh_scored_alike(struct wh_scored *one, const struct wh_model *its_model,
                      struct wh_scored *other, const struct wh_model *others_model);
 
-/* Adds the columns to a row for which there is room; null for all where `prediction` is NULL.
- * `explanation` is needed where there is such a column. */
-void wh_scored_add(const struct wh_scored *scored, const struct wh_model *model,
-                   struct wh_row *row, const struct wh_prediction *prediction,
-                   const struct wh_field *explanation);
+/* A scored row: first its fields, of which those that stay are copied ... */
+struct wh_field *wh_scored_begin(const struct wh_scored_columns *columns, struct wh_row *row);
+/* ... then what each model adds, from `field` on; returns the one after. `explanation` is needed
+ * where there is such a column ... */
+struct wh_field *wh_scored_put(const struct wh_scored *scored, const struct wh_model *model,
+                               struct wh_row *row, const struct wh_prediction *prediction,
+                               const struct wh_field *explanation, struct wh_field *field);
+/* ... or null for all that are added, where nothing could be predicted ... */
+void wh_scored_put_null(const struct wh_scored_columns *columns, struct wh_field *fields);
+/* ... and at last the row is of these. */
+static inline void wh_scored_end(const struct wh_scored_columns *columns, struct wh_row *row,
+                                 struct wh_field *fields)
+{
+    row->fields = fields;
+    row->shape = columns->shape;
+    row->changed = true;
+}
 
 #endif

@@ -102,6 +102,7 @@ static int open_all(struct wh_scorer *scorer, const struct wh_scorer_settings *s
         return -1;
     scorer->model = scorer->session->model;
     scorer->scored = wh_scored_open(&columns, error);
+    scorer->columns = wh_scored_take_part(scorer->session->plans);
     if (!scorer->scored
         || (settings->calibrate && open_calibration(scorer, settings->calibration, error) != 0)
         || check_threshold(scorer, error) != 0
@@ -185,14 +186,15 @@ struct wh_prediction wh_scorer_predict(struct wh_scorer *scorer,
     return prediction;
 }
 
-void wh_scorer_add(struct wh_scorer *scorer, struct wh_row *row,
-                   const struct wh_reading_row *reading, const struct wh_prediction *prediction)
+struct wh_field *wh_scorer_put(struct wh_scorer *scorer, struct wh_row *row,
+                               const struct wh_reading_row *reading,
+                               const struct wh_prediction *prediction, struct wh_field *field)
 {
     struct wh_field explanation;
     if (scorer->explains)
         explanation = scorer->session->predictor->kind->explain(scorer->session, reading,
                                                                 prediction->best, row);
-    wh_scored_add(scorer->scored, scorer->model, row, prediction, &explanation);
+    return wh_scored_put(scorer->scored, scorer->model, row, prediction, &explanation, field);
 }
 
 /*

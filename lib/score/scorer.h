@@ -31,6 +31,7 @@ struct wh_scorer {
     struct wh_session *session;
     struct wh_model *model; /* the session's */
     struct wh_scored *scored;
+    size_t columns; /* the place of the scored rows' columns in the session's plans */
     double threshold;
     bool explains;
     struct wh_calibrator *calibrators; /* one for each output; NULL: none */
@@ -51,9 +52,11 @@ void wh_scorer_free(struct wh_scorer *scorer);
 struct wh_prediction wh_scorer_predict(struct wh_scorer *scorer,
                                        const struct wh_reading_row *reading);
 
-/* Adds the columns to the row that was predicted last, which must have room for them. */
-void wh_scorer_add(struct wh_scorer *scorer, struct wh_row *row,
-                   const struct wh_reading_row *reading, const struct wh_prediction *prediction);
+/* Puts the columns of the row that was predicted last into `field` and on; returns the field after
+ * them. */
+struct wh_field *wh_scorer_put(struct wh_scorer *scorer, struct wh_row *row,
+                               const struct wh_reading_row *reading,
+                               const struct wh_prediction *prediction, struct wh_field *field);
 
 /* Whether `other` may go on where `scorer` was: the same task, of two classes the same ones, the
  * same columns. */

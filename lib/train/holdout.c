@@ -8,9 +8,6 @@
 #include "base/number.h"
 #include "base/text.h"
 #include "record/required.h"
-#include "record/shape_cache.h"
-
-enum { BINDINGS_LOG2 = 3 }; /* shapes that are remembered */
 
 /* A column that decides: its index in rows of a shape, and the hash of its name, which that of a
  * value goes on from. */
@@ -19,8 +16,9 @@ struct decider {
     uint64_t hash;
 };
 
+/* In the plan of a shape. */
 struct binding {
-    uint64_t serial; /* 0: none */
+    bool bound;
     struct decider *deciders;
     size_t count;
 };
@@ -28,12 +26,11 @@ struct binding {
 struct wh_holdout {
     double share; /* above 0, below 1 */
     char *list;          /* memory of the names */
-    const char **names;  /* sorted; none: all columns but these two */
+    const char **names;  /* sorted; none: all columns but the label and the weight */
     size_t count;
     struct wh_required *required; /* of each name */
-    char *label, *weight;
     struct wh_buffer text;
-    struct wh_shape_cache bindings;
+    size_t place; /* of the deciders in a row plan */
 };
 
 /*
@@ -119,18 +116,19 @@ static int parse(struct wh_holdout *holdout, const char *text, struct wh_error *
     return 0;
 }
 
-static char *copy(const char *text)
+static void release(void *owner, void *part)
 {
-    return text ? wh_copy(text, strlen(text)) : NULL;
+    (void)owner;
+    free(((struct binding *)part)->deciders);
 }
 
-struct wh_holdout *wh_holdout_open(const char *text, const char *label, const char *weight,
+struct wh_holdout *wh_holdout_open(const char *text, struct wh_row_plans *plans,
                                    struct wh_error *error)
 {
     struct wh_holdout *holdout = wh_alloc(1, sizeof *holdout);
-    wh_shape_cache_open(&holdout->bindings, sizeof(struct binding), BINDINGS_LOG2);
-    holdout->label = copy(label);
-    holdout->weight = copy(weight);
+    const struct wh_row_part part = { .size = sizeof(struct binding), .release = release };
+    if (plans)
+        holdout->place = wh_row_plans_add(plans, &part);
     if (parse(holdout, text, error) == 0)
         return holdout;
     wh_holdout_free(holdout);
@@ -141,15 +139,9 @@ void wh_holdout_free(struct wh_holdout *holdout)
 {
     if (!holdout)
         return;
-    for (struct binding *binding = NULL;
-         (binding = wh_shape_cache_next(&holdout->bindings, binding));)
-        free(binding->deciders);
-    wh_shape_cache_close(&holdout->bindings);
     free(holdout->names);
     free(holdout->required);
     free(holdout->list);
-    free(holdout->label);
-    free(holdout->weight);
     wh_buffer_free(&holdout->text);
     free(holdout);
 }
@@ -162,12 +154,6 @@ const char *wh_holdout_text(const struct wh_holdout *holdout)
 /*
  * Rows
  */
-
-static bool is_named(const struct wh_column *column, const char *name)
-{
-    return name && column->length == strlen(name)
-        && memcmp(column->name, name, column->length) == 0;
-}
 
 static void add_decider(struct binding *binding, const struct wh_shape *shape, uint32_t index)
 {
@@ -190,40 +176,35 @@ static int bind_names(const struct wh_holdout *holdout, struct binding *binding,
     return 0;
 }
 
-static void bind_all(const struct wh_holdout *holdout, struct binding *binding,
+static void bind_all(const struct wh_row_plan *plan, struct binding *binding,
                      const struct wh_shape *shape)
 {
     for (uint32_t i = 0; i < shape->count; i++)
-        if (!is_named(&shape->columns[i], holdout->label)
-            && !is_named(&shape->columns[i], holdout->weight))
+        if ((int)i != plan->label && (int)i != plan->weight)
             add_decider(binding, shape, i);
 }
 
-/* What is known of the row's shape; NULL where it lacks a column. */
-static const struct binding *bind(struct wh_holdout *holdout, const struct wh_row *row,
-                                  struct wh_error *error)
+static int bind(const struct wh_holdout *holdout, const struct wh_row_plan *plan,
+                struct binding *binding, const struct wh_row *row, struct wh_error *error)
 {
-    const struct wh_shape *shape = row->shape;
-    struct binding *binding = wh_shape_cache_at(&holdout->bindings, shape->serial);
-    if (binding->serial == shape->serial)
-        return binding;
+    uint32_t count = row->shape->count;
     free(binding->deciders);
     *binding = (struct binding){ 0 };
-    binding->deciders = wh_alloc(holdout->count > shape->count ? holdout->count : shape->count,
+    binding->deciders = wh_alloc(holdout->count > count ? holdout->count : count,
                                  sizeof *binding->deciders);
     if (holdout->count == 0)
-        bind_all(holdout, binding, shape);
+        bind_all(plan, binding, row->shape);
     else if (bind_names(holdout, binding, row, error) != 0)
-        return NULL;
-    binding->serial = shape->serial;
-    return binding;
+        return -1;
+    binding->bound = true;
+    return 0;
 }
 
-enum wh_verdict wh_holdout_row(struct wh_holdout *holdout, struct wh_row *row, bool *held,
-                               struct wh_error *error)
+enum wh_verdict wh_holdout_row(struct wh_holdout *holdout, struct wh_row *row,
+                               struct wh_row_plan *plan, bool *held, struct wh_error *error)
 {
-    const struct binding *binding = bind(holdout, row, error);
-    if (!binding)
+    struct binding *binding = wh_row_plan_part(plan, holdout->place);
+    if (!binding->bound && bind(holdout, plan, binding, row, error) != 0)
         return error->status == WH_REFUSED ? WH_FATAL : WH_BAD;
     /* A sum does not depend on the order. */
     uint64_t sum = WH_STABLE_HASH;

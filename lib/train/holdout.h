@@ -16,14 +16,16 @@
 #include <stdbool.h>
 
 #include "base/error.h"
+#include "model/row_plan.h"
 #include "pipe/stage.h"
 #include "record/row.h"
 
 struct wh_holdout;
 
 /* Reads "SHARE%" or "SHARE%:A,B", the share above 0 and below 100; a backslash takes the meaning
- * from a comma. `label` and `weight` are columns that decide nothing, or NULL. NULL on failure. */
-struct wh_holdout *wh_holdout_open(const char *text, const char *label, const char *weight,
+ * from a comma. It takes part in the plans of the rows, which are closed first, and whose label and
+ * weight decide nothing; NULL: only the text is asked for. NULL on failure. */
+struct wh_holdout *wh_holdout_open(const char *text, struct wh_row_plans *plans,
                                    struct wh_error *error);
 /* NULL is allowed. */
 void wh_holdout_free(struct wh_holdout *holdout);
@@ -31,10 +33,10 @@ void wh_holdout_free(struct wh_holdout *holdout);
 /* The same share by the same columns has the same text: "10%:customer_id,day". */
 const char *wh_holdout_text(const struct wh_holdout *holdout);
 
-/* Whether the row is held out. WH_BAD where it lacks one of the columns, WH_FATAL where that is so
- * by the header of CSV. */
-enum wh_verdict wh_holdout_row(struct wh_holdout *holdout, struct wh_row *row, bool *held,
-                               struct wh_error *error);
+/* Whether the row, whose plan is `plan`, is held out. WH_BAD where it lacks one of the columns,
+ * WH_FATAL where that is so by the header of CSV. */
+enum wh_verdict wh_holdout_row(struct wh_holdout *holdout, struct wh_row *row,
+                               struct wh_row_plan *plan, bool *held, struct wh_error *error);
 /* After the last row: WH_REFUSED where no row had one of the columns. */
 int wh_holdout_finish(const struct wh_holdout *holdout, struct wh_error *error);
 

@@ -50,19 +50,22 @@ static struct wh_session *learning_session(const struct wh_predictor *predictor,
     struct session *session = wh_alloc(1, sizeof *session);
     session->session.model = model;
     session->scratch = wh_model_scratch_new();
-    session->examples = wh_examples_open(&model->names, &model->settings.roles,
-                                         learning->reading, error);
+    session->session.plans = wh_row_plans_open(&model->settings.roles);
+    session->examples = wh_examples_open(&model->names, session->session.plans,
+                                         &model->settings.roles, learning->reading, error);
     if (session->examples)
         return &session->session;
+    wh_row_plans_close(session->session.plans);
     learning_session_close(&session->session);
     return NULL;
 }
 
 static enum wh_verdict learning_read(struct wh_session *session, struct wh_row *row,
-                                     struct wh_reading_row *reading, struct wh_error *error)
+                                     struct wh_row_plan *plan, struct wh_reading_row *reading,
+                                     struct wh_error *error)
 {
-    enum wh_verdict verdict = wh_examples_read(session_of(session)->examples, row, false, reading,
-                                               error);
+    enum wh_verdict verdict = wh_examples_read(session_of(session)->examples, row, plan, false,
+                                               reading, error);
     return verdict == WH_TAKEN && session->model->learner
                ? wh_session_admit(session, reading, error) : verdict;
 }

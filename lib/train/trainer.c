@@ -25,6 +25,7 @@ enum use {
 struct at_hand {
     enum use use;
     struct wh_row *row; /* of those that had to wait for their label the one that waited */
+    struct wh_row_plan *plan; /* its plan */
     struct wh_reading_row reading;
     double label;
     struct wh_prediction prediction;
@@ -39,9 +40,10 @@ struct wh_trainer {
     const struct wh_trainer_settings *settings;
     struct wh_model *model;
     struct wh_session *session; /* by which rows are read and predicted, */
+    struct wh_row_plans *plans; /* its plans of them, */
+    size_t columns; /* with the columns that rows are passed on with at this place, */
     struct wh_model_scratch *scratch; /* its scratch, */
     struct wh_examples *examples;     /* and its examples */
-    struct wh_event_time clock; /* where rows grow old by it */
     struct wh_holdout *holdout; /* NULL: all rows are learned from */
     struct wh_join *join;       /* NULL: labels come with their rows */
     enum wh_turn turn;
@@ -81,6 +83,9 @@ static int open_session(struct wh_trainer *trainer, struct wh_error *error)
     trainer->session = wh_learning_open(model, trainer->settings->path, &settings, error);
     if (!trainer->session)
         return -1;
+    trainer->plans = trainer->session->plans;
+    if (trainer->settings->scores)
+        trainer->columns = wh_scored_take_part(trainer->plans);
     trainer->examples = wh_learning_examples(trainer->session);
     trainer->scratch = wh_learning_scratch(trainer->session);
     return 0;
@@ -91,8 +96,7 @@ static int open_holdout(struct wh_trainer *trainer, struct wh_error *error)
     const struct wh_settings *settings = &trainer->model->settings;
     if (!settings->holdout)
         return 0;
-    trainer->holdout = wh_holdout_open(settings->holdout, settings->roles.label,
-                                       settings->roles.weight, error);
+    trainer->holdout = wh_holdout_open(settings->holdout, trainer->plans, error);
     return trainer->holdout ? 0 : -1;
 }
 
@@ -119,8 +123,8 @@ static int open_reading(struct wh_trainer *trainer, struct wh_error *error)
 /* They point into the model. */
 static void close_reading(struct wh_trainer *trainer)
 {
+    wh_session_close(trainer->session); /* and its plans */
     wh_join_free(trainer->join);
-    wh_session_close(trainer->session);
     wh_holdout_free(trainer->holdout);
     trainer->join = NULL;
     trainer->session = NULL;
@@ -174,6 +178,18 @@ int wh_trainer_exchange(struct wh_trainer *trainer, struct wh_model *model,
  * Looking at rows
  */
 
+struct wh_row_plan *wh_trainer_plan(const struct wh_trainer *trainer,
+                                    const struct wh_shape *shape)
+{
+    return wh_row_plan_of(trainer->plans, shape);
+}
+
+struct wh_scored_columns *wh_trainer_columns(const struct wh_trainer *trainer,
+                                             struct wh_row_plan *plan)
+{
+    return wh_row_plan_part(plan, trainer->columns);
+}
+
 int wh_trainer_check_task(const struct wh_model *model, struct wh_error *error)
 {
     if (model->task.kind != WH_TASK_UNSETTLED)
@@ -206,15 +222,16 @@ static int begin_learner(struct wh_trainer *trainer, struct wh_error *error)
 static enum wh_verdict wind_clock(struct wh_trainer *trainer, struct wh_error *error)
 {
     struct wh_model *model = trainer->model;
-    int64_t at;
+    struct at_hand *at = &trainer->at;
+    int64_t now;
     if (!(model->forgetting.milliseconds > 0))
         return WH_TAKEN;
-    trainer->at.forgetting = model->forgetting;
-    trainer->at.wound = true;
-    trainer->clock.column = model->settings.roles.time;
-    enum wh_verdict verdict = wh_event_time_read(&trainer->clock, trainer->at.row, &at, error);
+    at->forgetting = model->forgetting;
+    at->wound = true;
+    enum wh_verdict verdict = wh_event_time_at(model->settings.roles.time, at->plan->time, at->row,
+                                               &now, error);
     if (verdict == WH_TAKEN)
-        wh_forgetting_time(&model->forgetting, at);
+        wh_forgetting_time(&model->forgetting, now);
     return verdict;
 }
 
@@ -293,34 +310,34 @@ static enum wh_verdict look_labelled(struct wh_trainer *trainer, struct wh_error
     return verdict;
 }
 
-static enum wh_verdict choose_by_holdout(struct wh_trainer *trainer, struct wh_row *row,
-                                         struct wh_error *error)
+static enum wh_verdict choose_by_holdout(struct wh_trainer *trainer, struct wh_error *error)
 {
+    struct at_hand *at = &trainer->at;
     bool held = false;
-    enum wh_verdict verdict = wh_holdout_row(trainer->holdout, row, &held, error);
+    enum wh_verdict verdict = wh_holdout_row(trainer->holdout, at->row, at->plan, &held, error);
     if (verdict != WH_TAKEN)
         return verdict;
-    trainer->at.use = held ? HOLD_OUT : LEARN;
+    at->use = held ? HOLD_OUT : LEARN;
     if (trainer->turn == (held ? WH_TURN_AGAIN : WH_TURN_MEASURE))
-        trainer->at.use = PASS_OVER;
+        at->use = PASS_OVER;
     wh_examples_hold(trainer->examples, held);
     return WH_TAKEN;
 }
 
-static enum wh_verdict choose(struct wh_trainer *trainer, struct wh_row *row,
-                              struct wh_error *error)
+static enum wh_verdict choose(struct wh_trainer *trainer, struct wh_error *error)
 {
     struct wh_window *window = trainer->window;
+    struct at_hand *at = &trainer->at;
     bool inside = true;
-    trainer->at.use = PASS_OVER;
+    at->use = PASS_OVER;
     if (trainer->turn == WH_TURN_LOOK)
-        return wh_window_look(window, row, error);
-    if (window && wh_window_row(window, row, &inside, error) != WH_TAKEN)
+        return wh_window_look(window, at->row, at->plan->time, error);
+    if (window && wh_window_row(window, at->row, at->plan->time, &inside, error) != WH_TAKEN)
         return WH_BAD;
     if (inside && trainer->holdout)
-        return choose_by_holdout(trainer, row, error);
+        return choose_by_holdout(trainer, error);
     if (inside)
-        trainer->at.use = LEARN;
+        at->use = LEARN;
     else
         trainer->sum.outside += trainer->turn == WH_TURN_FIRST;
     return WH_TAKEN;
@@ -347,10 +364,11 @@ static enum wh_verdict look_for_label(struct wh_trainer *trainer, struct wh_row 
 static enum wh_verdict look_at_row(struct wh_trainer *trainer, struct wh_error *error)
 {
     struct at_hand *at = &trainer->at;
-    enum wh_verdict verdict = choose(trainer, at->row, error);
+    enum wh_verdict verdict = choose(trainer, error);
     if (verdict != WH_TAKEN || at->use == PASS_OVER)
         return verdict;
-    verdict = wh_examples_read(trainer->examples, at->row, !at->scores, &at->reading, error);
+    verdict = wh_examples_read(trainer->examples, at->row, at->plan, !at->scores, &at->reading,
+                               error);
     return verdict == WH_TAKEN ? look_for_label(trainer, at->row, error) : verdict;
 }
 
@@ -359,7 +377,7 @@ static enum wh_verdict look_at_waiting(struct wh_trainer *trainer, struct wh_err
 {
     struct at_hand *at = &trainer->at;
     if (!at->scores)
-        return wh_examples_read(trainer->examples, at->row, false, &at->reading, error);
+        return wh_examples_read(trainer->examples, at->row, at->plan, false, &at->reading, error);
     enum wh_verdict verdict = wh_session_read(trainer->session, at->row, &at->reading, error);
     return verdict == WH_TAKEN ? score_unlabelled(trainer, error) : verdict;
 }
@@ -371,11 +389,13 @@ static enum wh_verdict choose_by_id(struct wh_trainer *trainer, struct wh_error 
     struct at_hand *at = &trainer->at;
     enum wh_join_kind kind;
     struct wh_row *joined;
-    enum wh_verdict verdict = wh_join_look(trainer->join, at->row, &kind, &joined, error);
+    enum wh_verdict verdict = wh_join_look(trainer->join, at->row, at->plan, &kind, &joined,
+                                           error);
     if (verdict != WH_TAKEN)
         return verdict;
     if (kind == WH_JOIN_COMPLETES) {
         at->row = joined;
+        at->plan = wh_trainer_plan(trainer, joined->shape);
         at->scores = false;
     } else if (kind != WH_JOIN_UNMATCHED) {
         at->use = WAIT;
@@ -386,12 +406,14 @@ static enum wh_verdict choose_by_id(struct wh_trainer *trainer, struct wh_error 
 }
 
 enum wh_verdict wh_trainer_look(struct wh_trainer *trainer, struct wh_row *row,
-                                struct wh_trainer_look *look, struct wh_error *error)
+                                struct wh_row_plan *plan, struct wh_trainer_look *look,
+                                struct wh_error *error)
 {
     struct at_hand *at = &trainer->at;
     enum wh_verdict verdict = WH_TAKEN;
     at->use = LEARN;
     at->row = row;
+    at->plan = plan;
     at->scores = trainer->settings->scores;
     at->predicted = at->wound = false;
     *look = (struct wh_trainer_look){ .teaches = trainer->join };

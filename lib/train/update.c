@@ -114,15 +114,35 @@ static int open_all(struct update *update, struct wh_error *error)
  * Rows
  */
 
+/* Whether rows of this shape have room for the columns that predictions have, as far as these are
+ * known. */
+static bool has_room(struct update *update, struct wh_scored_columns *columns,
+                     const struct wh_shape *shape, struct wh_error *error)
+{
+    const struct wh_model *model = model_of(update);
+    if (columns->shape)
+        return true;
+    if (model->task.kind == WH_TASK_UNSETTLED)
+        return wh_scored_may_bind(update->scored, shape, error);
+    const struct wh_scoring by = { update->scored, model };
+    return wh_scored_bind(columns, shape, &by, 1, error);
+}
+
 /* Passes the row on with what was predicted of it; NULL: nothing could be. */
 static enum wh_verdict pass(struct update *update, struct wh_row *row,
+                            struct wh_scored_columns *columns,
                             const struct wh_prediction *prediction, struct wh_emit *emit,
                             struct wh_error *error)
 {
-    const struct wh_model *model = model_of(update);
-    if (!wh_scored_room(update->scored, model, row->shape, error))
+    if (!has_room(update, columns, row->shape, error))
         return WH_BAD;
-    wh_scored_add(update->scored, model, row, prediction, NULL);
+    struct wh_field *fields = wh_scored_begin(columns, row);
+    if (prediction)
+        wh_scored_put(update->scored, model_of(update), row, prediction, NULL,
+                      fields + columns->kept_count);
+    else
+        wh_scored_put_null(columns, fields);
+    wh_scored_end(columns, row, fields);
     return wh_emit_row(emit, row, error);
 }
 
@@ -135,11 +155,13 @@ static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, st
     struct wh_trainer_look look;
     if (wh_saving_row(update->saving, model_of(update), error) != 0)
         return WH_FATAL;
-    if (update->scored && !wh_scored_room(update->scored, model_of(update), row->shape, error))
+    struct wh_row_plan *plan = wh_trainer_plan(trainer, row->shape);
+    struct wh_scored_columns *columns = update->scored ? wh_trainer_columns(trainer, plan) : NULL;
+    if (columns && !has_room(update, columns, row->shape, error))
         return WH_BAD;
-    enum wh_verdict verdict = wh_trainer_look(trainer, row, &look, error);
+    enum wh_verdict verdict = wh_trainer_look(trainer, row, plan, &look, error);
     if (verdict == WH_TAKEN && look.passes) {
-        verdict = pass(update, row, look.prediction, emit, error);
+        verdict = pass(update, row, columns, look.prediction, emit, error);
         if (verdict != WH_TAKEN)
             wh_trainer_drop(trainer, verdict);
     }
@@ -153,11 +175,12 @@ static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, st
 static int update_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
 {
     struct update *update = update_of(stage);
-    const struct wh_model *model = model_of(update);
-    if (wh_trainer_check_task(model, error) != 0
-        || !wh_scored_room(update->scored, model, row->shape, error))
+    struct wh_row_plan *plan = wh_trainer_plan(update->trainer, row->shape);
+    struct wh_scored_columns *columns = wh_trainer_columns(update->trainer, plan);
+    if (wh_trainer_check_task(model_of(update), error) != 0
+        || !has_room(update, columns, row->shape, error))
         return -1;
-    row->shape = wh_scored_shape(update->scored, row->shape);
+    row->shape = columns->shape;
     return 0;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/number.h"
 #include "base/time.h"
+#include "pipe/eventtime.h"
 
 int wh_window_parse(const char *text, const char *time, struct wh_window *window,
                     struct wh_error *error)
@@ -11,7 +12,7 @@ int wh_window_parse(const char *text, const char *time, struct wh_window *window
     char quoted[96];
     size_t length = strlen(text);
     int64_t rows;
-    *window = (struct wh_window){ .time = { .column = time } };
+    *window = (struct wh_window){ .time = time };
     if (wh_number_valid(text, length) && wh_number_integer(text, length, &rows) && rows > 0) {
         window->rows = (uint64_t)rows;
         return 0;
@@ -26,14 +27,14 @@ int wh_window_parse(const char *text, const char *time, struct wh_window *window
     return 0;
 }
 
-enum wh_verdict wh_window_look(struct wh_window *window, struct wh_row *row,
+enum wh_verdict wh_window_look(struct wh_window *window, struct wh_row *row, int time,
                                struct wh_error *error)
 {
     int64_t at;
     window->looked++;
     if (window->rows > 0)
         return WH_TAKEN;
-    enum wh_verdict verdict = wh_event_time_read(&window->time, row, &at, error);
+    enum wh_verdict verdict = wh_event_time_at(window->time, time, row, &at, error);
     if (verdict == WH_TAKEN && (!window->timed || at > window->newest)) {
         window->newest = at;
         window->timed = true;
@@ -46,7 +47,7 @@ void wh_window_begin(struct wh_window *window)
     window->at = 0;
 }
 
-enum wh_verdict wh_window_row(struct wh_window *window, struct wh_row *row, bool *inside,
+enum wh_verdict wh_window_row(struct wh_window *window, struct wh_row *row, int time, bool *inside,
                               struct wh_error *error)
 {
     int64_t at;
@@ -55,7 +56,7 @@ enum wh_verdict wh_window_row(struct wh_window *window, struct wh_row *row, bool
         *inside = window->at + window->rows > window->looked;
         return WH_TAKEN;
     }
-    enum wh_verdict verdict = wh_event_time_read(&window->time, row, &at, error);
+    enum wh_verdict verdict = wh_event_time_at(window->time, time, row, &at, error);
     if (verdict == WH_TAKEN)
         *inside = at > window->newest - window->milliseconds;
     return verdict;

@@ -10,13 +10,12 @@
 #include <stdint.h>
 
 #include "base/error.h"
-#include "pipe/eventtime.h"
 #include "pipe/stage.h"
 
 struct wh_window {
     uint64_t rows;        /* so many; 0: by time */
     int64_t milliseconds; /* before the newest */
-    struct wh_event_time time;
+    const char *time;     /* the column of the event time */
     uint64_t looked, at;  /* rows of the first reading, and of this one */
     int64_t newest;
     bool timed;           /* some row had a time */
@@ -27,13 +26,14 @@ struct wh_window {
 int wh_window_parse(const char *text, const char *time, struct wh_window *window,
                     struct wh_error *error);
 
-/* The first reading: a row, of which all that come to a stage are looked at. */
-enum wh_verdict wh_window_look(struct wh_window *window, struct wh_row *row,
+/* The first reading: a row, of which all that come to a stage are looked at. `time` is the index of
+ * its event time, -1 where it has no such column. */
+enum wh_verdict wh_window_look(struct wh_window *window, struct wh_row *row, int time,
                                struct wh_error *error);
 /* Another reading begins. */
 void wh_window_begin(struct wh_window *window);
 /* Whether this one of its rows is inside. WH_BAD where that cannot be known. */
-enum wh_verdict wh_window_row(struct wh_window *window, struct wh_row *row, bool *inside,
+enum wh_verdict wh_window_row(struct wh_window *window, struct wh_row *row, int time, bool *inside,
                               struct wh_error *error);
 
 #endif

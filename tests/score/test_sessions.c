@@ -385,10 +385,10 @@ static struct wh_session *foreign_session(const struct wh_predictor *predictor,
                                           const struct wh_session_settings *settings,
                                           struct wh_error *error)
 {
-    (void)settings;
     (void)error;
     struct foreign_session *session = wh_alloc(1, sizeof *session);
     session->session.model = wh_model_share(((const struct foreign *)predictor)->model);
+    session->session.plans = wh_row_plans_open(&(struct wh_roles){ .label = settings->label });
     return &session->session;
 }
 
@@ -399,12 +399,13 @@ static void foreign_session_close(struct wh_session *session)
 }
 
 static enum wh_verdict foreign_read(struct wh_session *session, struct wh_row *row,
-                                    struct wh_reading_row *reading, struct wh_error *error)
+                                    struct wh_row_plan *plan, struct wh_reading_row *reading,
+                                    struct wh_error *error)
 {
     (void)error;
-    int label = wh_shape_find(row->shape, "y", 1), a = wh_shape_find(row->shape, "a", 1);
-    assert_true(label >= 0 && a >= 0);
-    *reading = (struct wh_reading_row){ .label = &row->fields[label], .labelled_column = true,
+    int a = wh_shape_find(row->shape, "a", 1);
+    assert_true(plan->label >= 0 && a >= 0);
+    *reading = (struct wh_reading_row){ .label = &row->fields[plan->label], .labelled_column = true,
                                         .weight = 1, .known = true };
     assert_true(wh_field_number(&row->fields[a], &((struct foreign_session *)session)->margin));
     return WH_TAKEN;

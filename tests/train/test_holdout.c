@@ -18,9 +18,9 @@
 
 static struct wh_error error;
 
-static struct wh_holdout *open_holdout(const char *text)
+static struct wh_holdout *open_holdout(const char *text, struct wh_row_plans *plans)
 {
-    struct wh_holdout *holdout = wh_holdout_open(text, "y", "w", &error);
+    struct wh_holdout *holdout = wh_holdout_open(text, plans, &error);
     if (!holdout)
         fail_msg("%s: %s", text, error.text);
     return holdout;
@@ -38,10 +38,15 @@ static int decide(const char *choice, const char *text, bool *held)
     const char *paths[] = { path };
     struct wh_reader *reader = wh_reader_open(&reading, paths, 1, &error);
     assert_non_null(reader);
-    struct wh_holdout *holdout = open_holdout(choice);
-    while (rows >= 0 && wh_reader_next(reader, &error) == WH_PASSED)
-        rows = wh_holdout_row(holdout, reader->row, &held[rows], &error) == WH_TAKEN ? rows + 1
-                                                                                    : -1;
+    struct wh_row_plans *plans = wh_row_plans_open(&(struct wh_roles){ .label = "y",
+                                                                       .weight = "w" });
+    struct wh_holdout *holdout = open_holdout(choice, plans);
+    while (rows >= 0 && wh_reader_next(reader, &error) == WH_PASSED) {
+        struct wh_row_plan *plan = wh_row_plan_of(plans, reader->row->shape);
+        bool good = wh_holdout_row(holdout, reader->row, plan, &held[rows], &error) == WH_TAKEN;
+        rows = good ? rows + 1 : -1;
+    }
+    wh_row_plans_close(plans);
     wh_holdout_free(holdout);
     wh_reader_close(reader);
     unlink(path);
@@ -172,7 +177,7 @@ static void a_row_without_the_column_is_bad(void **state)
 
 static void assert_text(const char *given, const char *wanted)
 {
-    struct wh_holdout *holdout = open_holdout(given);
+    struct wh_holdout *holdout = open_holdout(given, NULL);
     assert_string_equal(wh_holdout_text(holdout), wanted);
     wh_holdout_free(holdout);
 }
@@ -189,7 +194,7 @@ static void one_choice_has_one_text(void **state)
 
 static void assert_refused(const char *text, const char *says)
 {
-    assert_null(wh_holdout_open(text, NULL, NULL, &error));
+    assert_null(wh_holdout_open(text, NULL, &error));
     assert_int_equal(error.status, WH_REFUSED);
     if (!strstr(error.text, says))
         fail_msg("%s instead of %s", error.text, says);

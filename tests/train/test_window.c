@@ -36,7 +36,7 @@ static const char *inside_of(const char *choice, enum wh_type type, const char *
     assert_int_equal(wh_window_parse(choice, "at", &window, &error), 0);
     for (size_t i = 0; i < count; i++) {
         struct wh_row row = row_of(shape, &field, type, times[i]);
-        wh_window_look(&window, &row, &error);
+        wh_window_look(&window, &row, 0, &error);
     }
     for (int reading = 0; reading < 2; reading++) {
         size_t length = 0;
@@ -44,7 +44,7 @@ static const char *inside_of(const char *choice, enum wh_type type, const char *
         for (size_t i = 0; i < count; i++) {
             struct wh_row row = row_of(shape, &field, type, times[i]);
             bool inside = false;
-            if (wh_window_row(&window, &row, &inside, &error) == WH_TAKEN && inside)
+            if (wh_window_row(&window, &row, 0, &inside, &error) == WH_TAKEN && inside)
                 list[length++] = (char)('0' + i);
         }
         list[length] = '\0';
