@@ -52,7 +52,7 @@ export WH_TEST_DATA ?= $(abspath ../shared/data)
 FILTER_PKGS = jansson zlib libpcre2-8
 CONNECT_PKGS = libpq sqlite3
 
-override CPPFLAGS += -Ilib -D_POSIX_C_SOURCE=200809L -DWH_VERSION='"$(VERSION)"'
+override CPPFLAGS += -Ilib -D_POSIX_C_SOURCE=200809L -DWH_VERSION='"$(VERSION)"' -DWH_POSTGRESQL=1 -DWH_SQLITE=1
 # The map makes a program the same to the byte wherever it is built.
 override CFLAGS   += -std=c11 -pthread $(WARN) -ffp-contract=off -MMD -MP -ffile-prefix-map=$(CURDIR)=.
 

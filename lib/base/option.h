@@ -54,11 +54,16 @@ struct wh_option {
     bool above;           /* it must be above `low`, not `low` itself */
     const char *fallback; /* set as if given before the command line; --help shows it in brackets */
     const char *otherwise; /* shown there instead, where the code decides: a word or two */
+    unsigned needs;        /* what a kind (base/kind.h) must be able to do for it to apply, or'ed; 0:
+                              nothing */
+    const char *requires;  /* another option, without which it has no effect; NULL: none */
+    const char *elsewhere; /* what does instead for kinds that it does not apply to; NULL: nothing */
 };
 
 /*
  * The constructors: WH_X(TYPE, MEMBER, name, letter, ...) sets MEMBER of the part's target, a
- * struct TYPE. The last argument is the help; .fallback, .otherwise and .words may follow it.
+ * struct TYPE. The last argument is the help; .fallback, .otherwise, .words, .requires, .needs and
+ * .elsewhere may follow it.
  */
 
 /* A heading in --help. */
@@ -138,5 +143,23 @@ struct wh_name_list {
 /* What the lists hold; the texts belong to the command line. */
 void wh_texts_free(struct wh_texts *texts);
 void wh_name_list_free(struct wh_name_list *list);
+
+/*
+ * Options that some kinds have and others have not, with the struct that they set. A group is one
+ * thing however many kinds refer to it, and so is its struct.
+ */
+struct wh_option_group {
+    const struct wh_option *options; /* the first is a heading */
+    size_t count;
+    size_t size; /* of the struct, all zero at first */
+    /* Makes ready what the options say, for a kind that has them: WH_REFUSED where they contradict
+     * each other. NULL: nothing to do. */
+    int (*settle)(void *values, struct wh_error *error);
+    void (*clear)(void *values); /* frees what the struct holds; NULL: nothing */
+};
+
+/* A group's first members from an array and the struct that it sets. */
+#define WH_GROUP(table, type) \
+    .options = table, .count = sizeof(table) / sizeof *(table), .size = sizeof(type)
 
 #endif

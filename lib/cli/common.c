@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "base/file.h"
+#include "base/kind.h"
 #include "base/memory.h"
 #include "base/number.h"
 #include "base/process.h"
@@ -75,7 +76,7 @@ static const struct wh_option reading_options[] = {
     WH_HEADING("Reading rows"),
     WH_CHOICE(struct wh_common, input_format, "input-format", 'i', "FORMAT", input_formats,
               "ndjson, csv, tsv, or auto: by the file's name, else by the first byte; gzip is "
-              "recognised in every case", .otherwise = "auto"),
+              "recognised in every case", .otherwise = "auto", .needs = WH_CAN_READ),
     WH_CALL(set_delimiter, "delimiter", 'd', "BYTE",
             "stands between CSV values, in and out; \\t is a tab", .otherwise = ","),
     WH_FLAG(struct wh_common, tsv_escapes, "tsv-escapes", 0,
@@ -86,17 +87,19 @@ static const struct wh_option reading_options[] = {
     WH_TEXTS(struct wh_common, nulls, "null-value", 0, "TEXT",
              "this value means null; may be given several times"),
     WH_FLAG(struct wh_common, no_infer, "no-infer", 'S',
-            "CSV values are strings, also those that look like numbers"),
+            "CSV values are strings, also those that look like numbers", .needs = WH_CAN_READ),
     WH_TEXT(struct wh_common, strings, "string", 0, "COLS",
-            "the values of these columns are strings, whatever they look like; in NDJSON too"),
+            "the values of these columns are strings, whatever they look like; in NDJSON too",
+            .needs = WH_CAN_READ),
     WH_COUNT(struct wh_common, infer, "infer", 0, "N", 0, WH_NO_LIMIT,
              "settle whether a CSV column is numbers or strings from the first N rows of a file, "
-             "instead of value by value"),
+             "instead of value by value", .needs = WH_CAN_READ),
     WH_FLAG(struct wh_common, ragged, "ragged", 0,
             "fill CSV rows that are too short with null, and fold what is too many into the last "
-            "column, instead of calling them bad"),
+            "column, instead of calling them bad", .needs = WH_CAN_READ),
     WH_SIZE(struct wh_common, max_row, "max-row", 0, "SIZE", 1, LARGEST_ROW,
-            "a longer row is bad; suffixes k, m, g", .otherwise = WH_MAX_ROW_TEXT),
+            "a longer row is bad; suffixes k, m, g", .otherwise = WH_MAX_ROW_TEXT,
+            .needs = WH_CAN_READ),
     WH_HEADING("Bad rows and reports"),
     WH_FILE(struct wh_common, rejects, "rejects", 0, "FILE",
             "write bad rows to FILE with the reason, as NDJSON, and go on; without this the first "
@@ -113,12 +116,13 @@ static const struct wh_option reading_options[] = {
 static const struct wh_option writing_options[] = {
     WH_HEADING("Writing rows"),
     WH_CHOICE(struct wh_common, output_format, "output-format", 'o', "FORMAT", wh_output_formats,
-              "ndjson, csv or tsv", .otherwise = "as the input"),
+              "ndjson, csv or tsv", .otherwise = "as the input", .needs = WH_CAN_WRITE),
 };
 
 static const struct wh_option columns_options[] = {
     WH_NAMES(struct wh_common, columns, "columns", 0, "A,B,...",
-             "the columns of CSV output and their order", .otherwise = "the first row's"),
+             "the columns of CSV output and their order", .otherwise = "the first row's",
+             .needs = WH_CAN_WRITE),
 };
 
 static const struct wh_option threads_options[] = {

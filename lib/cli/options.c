@@ -40,7 +40,7 @@ static const struct wh_option standard_options[] = {
 
 struct parser {
     const struct wh_command *command;
-    struct wh_option_part *parts; /* the command's, and the standard one */
+    struct wh_option_part *parts; /* those of kinds, the command's, and the standard one */
     size_t part_count;
     struct standard standard;
     int argc;
@@ -50,10 +50,11 @@ struct parser {
     size_t given_count;
 };
 
-/* An option and the struct that its offset means. */
+/* An option, the struct that its offset means, and the group of a kind's that it is of, or NULL. */
 struct found {
     const struct wh_option *option;
     void *target;
+    const struct wh_option_group *group;
 };
 
 /* Iterates over all options of all parts, headings too: begin with zero for both. */
@@ -66,13 +67,26 @@ static const struct wh_option *option_at(const struct parser *parser, size_t *pa
     return *part < parser->part_count ? &parser->parts[*part].options[(*index)++] : NULL;
 }
 
+/* The group whose options a part is; NULL: it is the command's. */
+static const struct wh_option_group *group_of(const struct parser *parser, size_t part)
+{
+    const struct wh_asked *asked = parser->command->asked;
+    return asked && part < asked->count ? asked->groups[part] : NULL;
+}
+
+static struct found found_at(const struct parser *parser, const struct wh_option *option,
+                             size_t part)
+{
+    return (struct found){ option, parser->parts[part].target, group_of(parser, part) };
+}
+
 static struct found find_long(const struct parser *parser, const char *name, size_t length)
 {
     size_t part = 0, index = 0;
     const struct wh_option *option;
     while ((option = option_at(parser, &part, &index)))
         if (option->name && strlen(option->name) == length && !memcmp(option->name, name, length))
-            return (struct found){ option, parser->parts[part].target };
+            return found_at(parser, option, part);
     return (struct found){ 0 };
 }
 
@@ -82,7 +96,7 @@ static struct found find_letter(const struct parser *parser, char letter)
     const struct wh_option *option;
     while ((option = option_at(parser, &part, &index)))
         if (option->letter && option->letter == letter)
-            return (struct found){ option, parser->parts[part].target };
+            return found_at(parser, option, part);
     return (struct found){ 0 };
 }
 
@@ -332,6 +346,22 @@ static void note_given(struct parser *parser, const struct wh_option *option)
     parser->given[parser->given_count++] = option;
 }
 
+/* Whoever chooses the default, such as "auto", asks for nothing that a kind could not do. */
+static bool is_default(const struct wh_option *option, const char *value)
+{
+    const char *standard = option->fallback ? option->fallback : option->otherwise;
+    return option->kind == WH_OPTION_CHOICE && standard && strcmp(value, standard) == 0;
+}
+
+static int take_value(const struct parser *parser, struct found found, const char *value,
+                      struct wh_error *error)
+{
+    struct wh_asked *asked = parser->command->asked;
+    if (asked && (found.group || found.option->needs) && !is_default(found.option, value))
+        wh_asked_note(asked, found.option, found.group);
+    return set_value(found, value, error);
+}
+
 static int parse_long(struct parser *parser, const char *text, struct wh_error *error)
 {
     const char *equals = strchr(text, '=');
@@ -343,7 +373,7 @@ static int parse_long(struct parser *parser, const char *text, struct wh_error *
     if (!takes_value(found.option)) {
         if (equals && !may_take_value(found.option))
             return wh_fail(error, WH_REFUSED, "--%s takes no value", found.option->name);
-        return set_value(found, equals ? equals + 1 : NULL, error);
+        return take_value(parser, found, equals ? equals + 1 : NULL, error);
     }
     const char *value = equals ? equals + 1 : NULL;
     if (!value && parser->next < parser->argc)
@@ -351,7 +381,7 @@ static int parse_long(struct parser *parser, const char *text, struct wh_error *
     if (!value)
         return wh_fail(error, WH_REFUSED, "--%s needs a value: --%s %s", found.option->name,
                        found.option->name, found.option->argument);
-    return set_value(found, value, error);
+    return take_value(parser, found, value, error);
 }
 
 /* A cluster of letters after one dash; the last may take a value, in the same word or the next. */
@@ -368,7 +398,7 @@ static int parse_letters(struct parser *parser, const char *text, struct wh_erro
         text++;
         note_given(parser, found.option);
         if (!takes_value(found.option)) {
-            if (set_value(found, NULL, error))
+            if (take_value(parser, found, NULL, error))
                 return -1;
             continue;
         }
@@ -378,7 +408,7 @@ static int parse_letters(struct parser *parser, const char *text, struct wh_erro
         if (!value)
             return wh_fail(error, WH_REFUSED, "-%c needs a value: --%s %s", found.option->letter,
                            found.option->name, found.option->argument);
-        return set_value(found, value, error);
+        return take_value(parser, found, value, error);
     }
     return 0;
 }
@@ -514,18 +544,79 @@ static void add_limits(struct wh_buffer *out, const struct wh_option *option)
     }
 }
 
+/* " (files only)", where other kinds have no use for the option. */
+static void add_kinds(struct wh_buffer *out, const struct parser *parser,
+                      const struct wh_option *option)
+{
+    struct wh_buffer kinds = { 0 };
+    if (parser->command->asked && option->needs)
+        wh_asked_applies(parser->command->asked, option, &kinds);
+    if (kinds.length > 0)
+        wh_buffer_format(out, " (%s only)", wh_buffer_text(&kinds));
+    wh_buffer_free(&kinds);
+}
+
 /* The help, with the limits and the default. */
-static void add_sentence(struct wh_buffer *out, const struct wh_option *option, size_t column)
+static void add_sentence(struct wh_buffer *out, const struct parser *parser,
+                         const struct wh_option *option, size_t column)
 {
     struct wh_buffer text = { 0 };
     const char *standard = option->fallback ? option->fallback : option->otherwise;
     wh_buffer_format(&text, "%s", option->help);
     add_limits(&text, option);
+    add_kinds(&text, parser, option);
     if (standard)
         wh_buffer_format(&text, " [%s]", standard);
     wh_buffer_byte(&text, '\0');
     add_wrapped(out, text.data, column);
     wh_buffer_free(&text);
+}
+
+/* "What to extract from a database (sqlite:, postgresql://):" */
+static void add_heading(struct wh_buffer *out, const struct parser *parser,
+                        const struct wh_option *heading, size_t part)
+{
+    const struct wh_option_group *group = group_of(parser, part);
+    struct wh_buffer prefixes = { 0 };
+    if (group)
+        wh_asked_prefixes(parser->command->asked, group, &prefixes);
+    wh_buffer_format(out, "\n%s", heading->help);
+    if (prefixes.length > 0)
+        wh_buffer_format(out, " (%s)", wh_buffer_text(&prefixes));
+    wh_buffer_format(out, ":\n");
+    wh_buffer_free(&prefixes);
+}
+
+/* What stands in the left column, and a sentence in the right one. */
+static void add_beside(struct wh_buffer *out, size_t width, size_t column)
+{
+    if (width + 2 > column) {
+        wh_buffer_byte(out, '\n');
+        width = 0;
+    }
+    add_blanks(out, column - width);
+}
+
+/* The kinds that an operand can be, those that this build lacks too, with examples. */
+static void add_operands(struct wh_buffer *out, const struct wh_role *role, size_t column)
+{
+    wh_buffer_format(out, "\n%s can be:\n", role->operand);
+    for (size_t k = 0; role->kinds[k]; k++) {
+        const struct wh_kind *kind = role->kinds[k];
+        wh_buffer_format(out, "  %s", kind->operand);
+        add_beside(out, 2 + text_width(kind->operand, strlen(kind->operand)), column);
+        struct wh_buffer text = { 0 };
+        wh_buffer_format(&text, "%s", kind->help);
+        if (kind->absent)
+            wh_buffer_format(&text, " (not in this build: install %s and build again)",
+                             kind->package);
+        add_wrapped(out, wh_buffer_text(&text), column);
+        wh_buffer_free(&text);
+    }
+    wh_buffer_format(out, "\nExamples:\n");
+    for (size_t k = 0; role->kinds[k]; k++)
+        if (role->kinds[k]->example && !role->kinds[k]->absent)
+            add_closing(out, role->kinds[k]->example);
 }
 
 static void add_help(struct wh_buffer *out, const struct parser *parser)
@@ -538,17 +629,15 @@ static void add_help(struct wh_buffer *out, const struct parser *parser)
     const struct wh_option *option;
     while ((option = option_at(parser, &part, &index))) {
         if (option->kind == WH_OPTION_HEADING) {
-            wh_buffer_format(out, "\n%s:\n", option->help);
+            add_heading(out, parser, option, part);
             continue;
         }
         size_t width = add_synopsis(out, option);
-        if (width + 2 > column) {
-            wh_buffer_byte(out, '\n');
-            width = 0;
-        }
-        add_blanks(out, column - width);
-        add_sentence(out, option, column);
+        add_beside(out, width, column);
+        add_sentence(out, parser, option, column);
     }
+    if (command->asked)
+        add_operands(out, command->asked->role, column);
     if (command->closing) {
         wh_buffer_byte(out, '\n');
         add_closing(out, command->closing);
@@ -689,8 +778,7 @@ static int set_fallbacks(const struct parser *parser, struct wh_error *error)
     const struct wh_option *option;
     while ((option = option_at(parser, &part, &index)))
         if (option->fallback
-            && set_value((struct found){ option, parser->parts[part].target }, option->fallback,
-                         error) != 0)
+            && set_value(found_at(parser, option, part), option->fallback, error) != 0)
             return -1;
     return 0;
 }
@@ -745,6 +833,20 @@ static int check_mode(const struct parser *parser, const struct wh_mode *mode,
     return 0;
 }
 
+static int check_required(const struct parser *parser, struct wh_error *error)
+{
+    for (size_t i = 0; i < parser->given_count; i++) {
+        const struct wh_option *option = parser->given[i];
+        if (!option->requires || is_given(parser, option->requires))
+            continue;
+        const struct wh_option *other =
+            find_long(parser, option->requires, strlen(option->requires)).option;
+        return wh_fail(error, WH_REFUSED, "--%s requires --%s %s", option->name, other->name,
+                       other->argument ? other->argument : "");
+    }
+    return 0;
+}
+
 static int check_modes(const struct parser *parser, struct wh_error *error)
 {
     const struct wh_command *command = parser->command;
@@ -752,6 +854,23 @@ static int check_modes(const struct parser *parser, struct wh_error *error)
         if (check_mode(parser, &command->modes[i], error) != 0)
             return -1;
     return 0;
+}
+
+static void collect_parts(struct parser *parser)
+{
+    const struct wh_command *command = parser->command;
+    const struct wh_asked *asked = command->asked;
+    size_t groups = asked ? asked->count : 0;
+    struct wh_option_part *parts = wh_alloc(groups + command->part_count + 1, sizeof *parts);
+    for (size_t i = 0; i < groups; i++)
+        parts[i] = (struct wh_option_part){ asked->groups[i]->options, asked->groups[i]->count,
+                                            asked->values[i] };
+    for (size_t i = 0; i < command->part_count; i++)
+        parts[groups + i] = command->parts[i];
+    parser->part_count = groups + command->part_count + 1;
+    parser->parts = parts;
+    parts[parser->part_count - 1] = (struct wh_option_part)WH_PART(standard_options,
+                                                                   &parser->standard);
 }
 
 int wh_options_parse(const struct wh_command *command, int argc, char **argv, int *operands,
@@ -763,20 +882,12 @@ int wh_options_parse(const struct wh_command *command, int argc, char **argv, in
     if (guard_descriptors(error))
         return -1;
     struct parser parser = { .command = command, .argc = argc, .argv = argv, .next = 1 };
-    parser.part_count = command->part_count + 1;
-    parser.parts = wh_alloc(parser.part_count, sizeof *parser.parts);
-    for (size_t i = 0; i < command->part_count; i++)
-        parser.parts[i] = command->parts[i];
-    parser.parts[command->part_count] = (struct wh_option_part){
-        .options = standard_options,
-        .count = sizeof standard_options / sizeof *standard_options,
-        .target = &parser.standard,
-    };
+    collect_parts(&parser);
     int result = set_fallbacks(&parser, error);
     if (result == 0)
         result = parse_arguments(&parser, operands, done, error);
     if (result == 0 && !*done)
-        result = check_modes(&parser, error);
+        result = check_required(&parser, error) == 0 ? check_modes(&parser, error) : -1;
     free(parser.given);
     free(parser.parts);
     return result;

@@ -13,6 +13,7 @@
 #include <stddef.h>
 
 #include "base/error.h"
+#include "base/kind.h"
 #include "base/option.h"
 
 /* Several tables make one command line, each with the struct that its offsets mean. */
@@ -41,7 +42,9 @@ struct wh_command {
     const char *usage;    /* "[OPTION]... [FILE]..." */
     const char *summary;  /* one sentence: what it does */
     const char *closing;  /* printed at the end of --help: an example (indented, at most 80
-                             columns), the man page */
+                             columns), the man page; the kinds and their examples come before */
+    struct wh_asked *asked; /* the options of the kinds that operands can be, which come first in
+                               --help and set its structs; NULL: there are no such kinds */
     const struct wh_option_part *parts;
     size_t part_count;
     const struct wh_mode *modes;

@@ -7,8 +7,6 @@
 
 #include "base/display.h"
 #include "base/memory.h"
-#include "base/scheme.h"
-#include "base/text.h"
 
 /* scheme://user:password@host:port/database?parameters; every part up to the next one's begin. */
 struct parts {
@@ -99,48 +97,4 @@ char *wh_url_display(const char *url)
     }
     wh_buffer_add(&shown, authority + parts.user, parts.authority - parts.user + parts.path);
     return wh_buffer_text(&shown);
-}
-
-int wh_url_check_file(const char *operand, const char *what, const char *const *known,
-                      size_t count, struct wh_error *error)
-{
-    size_t length = wh_scheme_length(operand);
-    if (length == 0 && wh_is_connection_string(operand))
-        return wh_fail(error, WH_REFUSED, "this %s looks like a connection string: write it as "
-                       "postgresql://[USER@]HOST[:PORT]/DATABASE, with the password in PGPASSFILE "
-                       "(put ./ before the name of a file)", what);
-    if (length == 0)
-        return 0;
-    char *wanted = wh_copy(operand, length);
-    wh_fail(error, WH_REFUSED, "no kind of %s is called %s", what, wanted);
-    size_t plain = strlen(error->text);
-    wh_suggest(error->text, sizeof error->text, wanted, known, count);
-    if (strlen(error->text) == plain)
-        wh_fail(error, WH_REFUSED, "no kind of %s is called %s (give sqlite:PATH, "
-                "postgresql://[USER@]HOST[:PORT]/DATABASE or a file, with ./ before a name like "
-                "this)", what, wanted);
-    free(wanted);
-    return -1;
-}
-
-static bool begins_with_any(const char *name, const char *const *prefixes)
-{
-    while (*prefixes && strncmp(name, *prefixes, strlen(*prefixes)) != 0)
-        prefixes++;
-    return *prefixes != NULL;
-}
-
-size_t wh_url_kind(const char *name, const char *what, const char *const *const *prefixes,
-                   size_t count, struct wh_error *error)
-{
-    enum { MOST = 16 };
-    const char *known[MOST];
-    size_t known_count = 0;
-    for (size_t k = 0; k + 1 < count; k++) {
-        if (begins_with_any(name, prefixes[k]))
-            return k;
-        for (size_t p = 0; prefixes[k][p] && known_count < MOST; p++)
-            known[known_count++] = prefixes[k][p];
-    }
-    return wh_url_check_file(name, what, known, known_count, error) == 0 ? count - 1 : count;
 }

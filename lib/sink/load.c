@@ -184,7 +184,7 @@ static int check_stream(const struct load *load, const struct wh_control *begin,
                        load->checkpoint);
     if (begin->marked || load->checkpoint)
         return 0;
-    bool database = loading->sink.table != NULL;
+    bool database = loading->sink.into != NULL;
     return wh_fail(error, WH_REFUSED, "the stream carries checkpoints, which are committed "
                    "together with the rows: give wh-load the --checkpoint of wh-extract too, which "
                    "must be %s", database ? "TARGET#NAME" : "a file's name");
@@ -305,7 +305,7 @@ static void load_close(struct wh_stage *stage)
     free(load);
 }
 
-struct wh_stage *wh_load_open(const struct wh_loading *loading, struct wh_error *error)
+struct wh_stage *wh_load_open(struct wh_loading *loading, struct wh_error *error)
 {
     static const struct wh_stage_ops ops = {
         .row = load_row, .finish = load_finish, .tick = load_tick, .begin = load_begin,

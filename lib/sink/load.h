@@ -31,7 +31,7 @@ struct wh_loading {
                       has failed, so that --replace is refused unless the stream has its end */
 };
 
-/* `loading` must stay. The sink is opened at once. NULL on failure. */
-struct wh_stage *wh_load_open(const struct wh_loading *loading, struct wh_error *error);
+/* `loading` must outlive the stage. The sink is opened at once. NULL on failure. */
+struct wh_stage *wh_load_open(struct wh_loading *loading, struct wh_error *error);
 
 #endif

@@ -1,6 +1,7 @@
 #include "sink/remedy.h"
 
 #include "base/text.h"
+#include "sink/into.h"
 
 static void add_fill(struct wh_buffer *out, const char *column)
 {
@@ -24,7 +25,7 @@ void wh_refused_remedy(struct wh_buffer *out, const struct wh_sink_request *requ
     if (refused->by == WH_BY_FOREIGN_KEY)
         wh_buffer_format(out, refused->deleted ? "first delete the rows that refer to it; "
                                                : "first load the row that it refers to; ");
-    if (refused->by == WH_BY_UNIQUE && request->key_count == 0)
+    if (refused->by == WH_BY_UNIQUE && request->into->key.count == 0)
         wh_buffer_format(out, "--key with the columns of a unique index changes the row that is "
                          "there; ");
     wh_buffer_format(out, "--rejects FILE sets such rows aside and loads the others, and "

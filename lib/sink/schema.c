@@ -9,6 +9,7 @@
 #include "database/pgaccept.h"
 #include "database/sql.h"
 #include "record/shape_cache.h"
+#include "sink/into.h"
 
 enum { PLACES_LOG2 = 4 }; /* shapes that are remembered */
 
@@ -147,7 +148,7 @@ static unsigned see(const struct wh_field *field)
 bool wh_schema_reserved(const struct wh_sink_request *request, const struct wh_column *column)
 {
     static const char operation[] = "_op", unchanged[] = "_unchanged";
-    if (!request->apply)
+    if (!request->into->apply)
         return false;
     return (column->length == sizeof operation - 1
             && memcmp(column->name, operation, column->length) == 0)
@@ -206,8 +207,8 @@ static bool is_type(const char *text)
 
 static int take_given(struct wh_schema *schema, struct wh_error *error)
 {
-    json_t *columns = json_object_get(schema->request->schema, "columns");
-    if (!json_is_object(columns) || json_object_size(schema->request->schema) != 1)
+    json_t *columns = json_object_get(schema->request->into->schema, "columns");
+    if (!json_is_object(columns) || json_object_size(schema->request->into->schema) != 1)
         return wh_fail(error, WH_REFUSED, "--schema: it has the form "
                                           "{\"columns\":{\"id\":\"bigint\",...}}");
     const char *name;
@@ -230,7 +231,7 @@ struct wh_schema *wh_schema_open(const struct wh_sink_request *request, struct w
     struct wh_schema *schema = wh_alloc(1, sizeof *schema);
     wh_shape_cache_open(&schema->places, sizeof(struct places), PLACES_LOG2);
     schema->request = request;
-    if (!request->schema || take_given(schema, error) == 0)
+    if (!request->into->schema || take_given(schema, error) == 0)
         return schema;
     wh_schema_close(schema);
     return NULL;
@@ -251,7 +252,7 @@ void wh_schema_close(struct wh_schema *schema)
 
 bool wh_schema_given(const struct wh_schema *schema)
 {
-    return schema->request->schema != NULL;
+    return schema->request->into->schema != NULL;
 }
 
 size_t wh_schema_count(const struct wh_schema *schema)
@@ -306,13 +307,13 @@ static int add_columns(const struct wh_schema *schema, enum wh_dialect dialect,
         wh_sql_identifier(out, column->name, column->length);
         wh_buffer_format(out, *type ? " %s" : "%s", type);
     }
-    for (size_t i = 0; i < request->key_count; i++) {
-        if (check_key(schema, request->key[i], error) != 0)
+    for (size_t i = 0; i < request->into->key.count; i++) {
+        if (check_key(schema, request->into->key.names[i], error) != 0)
             return -1;
         wh_buffer_format(out, i > 0 ? ", " : ", PRIMARY KEY (");
-        wh_sql_identifier(out, request->key[i], strlen(request->key[i]));
+        wh_sql_identifier(out, request->into->key.names[i], strlen(request->into->key.names[i]));
     }
-    wh_buffer_format(out, request->key_count > 0 ? "))" : ")");
+    wh_buffer_format(out, request->into->key.count > 0 ? "))" : ")");
     return 0;
 }
 
@@ -322,7 +323,7 @@ int wh_schema_sql(const struct wh_schema *schema, enum wh_dialect dialect, size_
     if (check_names(schema, error) != 0)
         return -1;
     wh_buffer_format(out, "CREATE TABLE IF NOT EXISTS ");
-    if (wh_sql_table(out, schema->request->table, parts, error) != 0)
+    if (wh_sql_table(out, schema->request->into->table, parts, error) != 0)
         return -1;
     wh_buffer_format(out, " (");
     return add_columns(schema, dialect, out, error);

@@ -33,21 +33,21 @@ enum wh_dialect { WH_SQL_POSTGRES, WH_SQL_SQLITE };
 
 struct wh_schema;
 
-/* Without columns, for rows to bring them; or those of request->schema. NULL on failure. */
+/* Without columns, for rows to bring them; or those of request->into->schema. NULL on failure. */
 struct wh_schema *wh_schema_open(const struct wh_sink_request *request, struct wh_error *error);
 /* NULL is allowed. */
 void wh_schema_close(struct wh_schema *schema);
 
-/* Whether request->schema says it all, so that no row need be seen. */
+/* Whether request->into->schema says it all, so that no row need be seen. */
 bool wh_schema_given(const struct wh_schema *schema);
 /* Takes a row into account; its _op and _unchanged of --apply are no columns of a table. */
 void wh_schema_see(struct wh_schema *schema, const struct wh_row *row);
 
 size_t wh_schema_count(const struct wh_schema *schema);
 /*
- * Appends CREATE TABLE IF NOT EXISTS for request->table (a name of at most `parts` parts), with
- * request->key as its primary key. Fails where there are no columns, a key is none of them, or one
- * has a name that no table can have.
+ * Appends CREATE TABLE IF NOT EXISTS for the request's table (a name of at most `parts` parts), with
+ * the request's key as its primary key. Fails where there are no columns, a key is none of them,
+ * or one has a name that no table can have.
  */
 int wh_schema_sql(const struct wh_schema *schema, enum wh_dialect dialect, size_t parts,
                   struct wh_buffer *out, struct wh_error *error);

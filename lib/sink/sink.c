@@ -1,27 +1,28 @@
 #include "sink/sink.h"
 
-#include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "database/url.h"
 #include "sink/checkpoint_name.h"
+#include "sink/into.h"
 
 /* The last takes every target. */
-static const struct wh_sink_kind *const kinds[] = {
-    &wh_sqlite_sink, &wh_postgres_sink, &wh_file_sink,
+static const struct wh_kind *const kinds[] = {
+    &wh_sqlite_sink.kind, &wh_postgres_sink.kind, &wh_file_sink.kind, NULL,
 };
-enum { KINDS = sizeof kinds / sizeof *kinds };
 
-/* The kind that a target names; NULL where its scheme is unknown (the nearest is suggested). */
-static const struct wh_sink_kind *find_kind(const char *target, struct wh_error *error)
+const struct wh_role wh_targets = { .what = "target", .operand = "TARGET", .kinds = kinds };
+
+/* What C can be. */
+static const struct wh_role checkpoints = { .what = "checkpoint", .operand = "C", .kinds = kinds };
+
+static const struct wh_sink_kind *sink_kind(const struct wh_kind *kind)
 {
-    const char *const *prefixes[KINDS];
-    for (size_t i = 0; i < KINDS; i++)
-        prefixes[i] = kinds[i]->prefixes;
-    size_t found = wh_url_kind(target, "target", prefixes, KINDS, error);
-    return found < KINDS ? kinds[found] : NULL;
+    return (const struct wh_sink_kind *)(const void *)kind;
 }
+
+/* ---- opening --------------------------------------------------------------------------------- */
 
 /* The checkpoint of a database is a row in that database, or it could not be committed together
  * with the rows. */
@@ -45,66 +46,59 @@ static int check_checkpoint(const struct wh_sink_request *request, struct wh_err
     return -1;
 }
 
-/* What of the request contradicts itself, or lacks something. */
-static int check_changes(const struct wh_sink_request *request, struct wh_error *error)
+static int check_table(const struct wh_sink_request *request, struct wh_error *error)
 {
-    if (request->schema && !request->create)
-        return wh_fail(error, WH_REFUSED, "--schema says how to make the table: it needs --create");
-    if (request->apply && request->key_count == 0)
-        return wh_fail(error, WH_REFUSED, "--apply needs --key COLUMN[,COLUMN...], by which the "
-                                          "rows of the table are found");
-    if (request->apply && request->replace)
+    const struct wh_into *into = request->into;
+    if (into && into->apply && request->replace)
         return wh_fail(error, WH_REFUSED, "--replace and --apply exclude each other");
     if (request->checkpoint && request->replace)
         return wh_fail(error, WH_REFUSED, "--replace and --checkpoint exclude each other: rows "
                        "that replace all others do not go on where others ended");
-    return 0;
+    return check_checkpoint(request, error);
 }
 
-static int refuse_writing(const struct wh_sink_request *request, const struct wh_sink_kind *kind,
-                          struct wh_error *error)
+/* The checkpoint of a file is another file. */
+static int check_beside(const struct wh_sink_request *request, struct wh_error *error)
 {
-    const struct wh_writing *writing = request->writing;
-    const char *given = writing->format != WH_FORMAT_NONE ? "--output-format"
-                        : writing->columns                ? "--columns"
-                        : request->rotate                 ? "--rotate"
-                                                          : NULL;
-    return given ? wh_fail(error, WH_REFUSED, "%s applies only to files, but the target is %s",
-                           given, kind->what)
-                 : 0;
+    const char *checkpoint = request->checkpoint;
+    struct wh_error unknown;
+    if (!checkpoint)
+        return 0;
+    const struct wh_kind *kind = wh_kind_find(&checkpoints, checkpoint, &unknown);
+    if (strstr(checkpoint, "://") || (kind && kind->can & WH_CAN_TABLE))
+        return wh_fail(error, WH_REFUSED, "the target is a file, and its checkpoint a small file "
+                       "beside it: give --checkpoint %s.checkpoint, say", request->target);
+    return kind ? 0 : (*error = unknown, -1);
 }
 
-static int check_table(const struct wh_sink_request *request, struct wh_error *error)
+struct wh_sink *wh_sink_open(struct wh_sink_request *request, struct wh_error *error)
 {
-    if (!request->table)
-        return wh_fail(error, WH_REFUSED, "say which table the rows go to: -t NAME");
-    return check_changes(request, error) == 0 ? check_checkpoint(request, error) : -1;
-}
-
-static int refuse_table(const struct wh_sink_request *request, const struct wh_sink_kind *kind,
-                        struct wh_error *error)
-{
-    const char *given = request->table       ? "--table"
-                        : request->key_count ? "--key"
-                        : request->create    ? "--create"
-                        : request->schema    ? "--schema"
-                        : request->apply     ? "--apply"
-                        : request->changed   ? "--changed-target"
-                                             : NULL;
-    if (given)
-        return wh_fail(error, WH_REFUSED, "%s applies only to databases, but %s is %s", given,
-                       request->target, kind->what);
-    return 0;
-}
-
-struct wh_sink *wh_sink_open(const struct wh_sink_request *request, struct wh_error *error)
-{
-    const struct wh_sink_kind *kind = find_kind(request->target, error);
-    if (!kind)
+    const struct wh_kind *kind = wh_kind_find(&wh_targets, request->target, error);
+    if (!kind || wh_asked_check(request->asked, kind, error) != 0)
         return NULL;
-    bool table = kind->can & WH_SINK_TABLE;
-    if ((!(kind->can & WH_SINK_WRITE) && refuse_writing(request, kind, error) != 0)
-        || (table ? check_table(request, error) : refuse_table(request, kind, error)) != 0)
+    bool table = kind->can & WH_CAN_TABLE;
+    if (table && !request->into)
+        request->into = wh_asked_values(request->asked, &wh_into_options);
+    if ((table ? check_table(request, error) : check_beside(request, error)) != 0)
         return NULL;
-    return kind->open(request, error);
+    return sink_kind(kind)->open(request, error);
 }
+
+/* ---- C in a database ------------------------------------------------------------------------- */
+
+/* What looks like a database, but is none that there is here, is refused when it is opened. */
+static bool takes(const char *name)
+{
+    struct wh_error unknown;
+    const struct wh_kind *kind = wh_kind_find(&checkpoints, name, &unknown);
+    return !kind || kind->can & WH_CAN_TABLE;
+}
+
+static struct wh_store *open_store(const char *name, const struct wh_notify *notify,
+                                   struct wh_error *error)
+{
+    const struct wh_kind *kind = wh_kind_find(&checkpoints, name, error);
+    return kind ? sink_kind(kind)->store->open(name, notify, error) : NULL;
+}
+
+const struct wh_store_kind wh_table_store = { takes, open_store, false };

@@ -1,10 +1,10 @@
 /*
  * Sinks: where wh-load puts rows, named by its TARGET: a database's table, a file.
  *
- * A kind of sink is a folder here, a file of which describes it, and one line in the table of sink.c. A sink takes rows in and
- * makes them last together, in one atomic step with the checkpoint, at commit; until then nobody
- * else sees them, and a sink that is closed without a commit leaves its target as the last commit
- * did. Which of a stream's places is committed when is decided above it (sink/load.h).
+ * A kind of sink is a folder here with its wh_sink_kind, which describes it (base/kind.h), and one
+ * line in the table of sink.c. A sink takes rows in and makes them last together, in one atomic step
+ * with the checkpoint, at commit; until then nobody else sees them, and a sink that is closed
+ * without a commit leaves its target as the last commit did. Which of a stream's places is committed when is decided above it (sink/load.h).
  */
 #ifndef WH_SINK_SINK_H
 #define WH_SINK_SINK_H
@@ -15,26 +15,24 @@
 #include <stdint.h>
 
 #include "base/error.h"
+#include "base/kind.h"
 #include "pipe/checkpoint.h"
 #include "pipe/stage.h"
 #include "pipe/store.h"
 #include "record/row.h"
 #include "record/writer.h"
 
-/* What is asked for. It and what it points at must stay until the sink is closed. */
+struct wh_into;
+
+/* What is asked for. It and what it points at must outlive the sink. */
 struct wh_sink_request {
     const char *target;       /* postgresql://..., sqlite:PATH, a file's name */
-    const char *table;        /* -t; NULL */
-    const char *const *key;   /* --key: the columns that identify a row */
-    size_t key_count;         /* 0: rows are added, whatever is there */
-    bool create;              /* --create: make the table where it is not there, ... */
-    const json_t *schema;     /* ... by --schema {"columns":{"id":"bigint"}}; NULL: by the rows */
+    const struct wh_asked *asked; /* the options of kinds; NULL: none */
+    const struct wh_into *into; /* those of databases among them (sink/into.h): set when it is
+                                   opened, of a database, unless it is set already */
     bool replace;             /* --replace: the rows take the place of all that is there */
-    bool apply;               /* --apply: rows say what is to be done by _op and _unchanged */
     bool rejects;             /* there is a --rejects: bad rows are found one by one */
     const char *checkpoint;   /* --checkpoint C; NULL: none */
-    const char *rotate;       /* --rotate NAME, of a file (sink/file/rotate.h); NULL: never */
-    bool changed;             /* --changed-target: C may belong to another table than it did */
     const struct wh_writing *writing; /* of a file */
     struct wh_notify notify;
 };
@@ -85,30 +83,28 @@ struct wh_sink {
 };
 
 /* A sink for what was asked, its target reached and its locks taken, or NULL. */
-struct wh_sink *wh_sink_open(const struct wh_sink_request *request, struct wh_error *error);
+struct wh_sink *wh_sink_open(struct wh_sink_request *request, struct wh_error *error);
 
-/* What a kind can do, or'ed: an option that asks for what it cannot is refused. */
-enum wh_sink_can {
-    WH_SINK_TABLE = 1, /* rows go into a table: --table, --key, --create ...; C is a row beside it */
-    WH_SINK_WRITE = 2, /* rows are written as text: the options that say how apply */
-};
-
-/* A kind of sink. It says all there is to know of it: the rest goes by the table of kinds. */
+/* A kind of sink. */
 struct wh_sink_kind {
-    const char *what;            /* "a file", in messages */
-    const char *const *prefixes; /* targets of this kind begin with one of them; NULL last */
-    unsigned can;
+    struct wh_kind kind;
     struct wh_sink *(*open)(const struct wh_sink_request *request, struct wh_error *error);
+    const struct wh_store_kind *store; /* the checkpoint C in such a target */
 };
 
-/* The kinds (postgres/postgres.c, sqlite/sqlite.c, file/file.c). */
+/* All kinds of sink. */
+extern const struct wh_role wh_targets;
+
+/* The kinds (postgres/kind.c, sqlite/kind.c, file/file.c). */
 extern const struct wh_sink_kind wh_postgres_sink, wh_sqlite_sink, wh_file_sink;
 
 /* ---- C, as wh-extract reads it ------------------------------------------------------------- */
 
-/* DATABASE-URL#name: a row of wh_checkpoint (postgres_store.c, sqlite_store.c). */
+/* DATABASE-URL#NAME: a row of wh_checkpoint, in any of the databases there are. */
+extern const struct wh_store_kind wh_table_store;
+/* The same in one of them (postgres/store.c, sqlite/store.c). */
 extern const struct wh_store_kind wh_postgres_store, wh_sqlite_store;
-/* The small file beside a target file (file_store.c); takes every name. */
+/* The small file beside a target file (file/store.c); takes every name. */
 extern const struct wh_store_kind wh_file_store;
 
 #endif

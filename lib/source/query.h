@@ -4,12 +4,32 @@
 #ifndef WH_SOURCE_QUERY_H
 #define WH_SOURCE_QUERY_H
 
+#include <stdbool.h>
 #include <stddef.h>
 
 #include "base/error.h"
 #include "base/memory.h"
+#include "base/option.h"
+#include "database/sql.h"
 #include "record/shape.h"
 #include "source/source.h"
+
+/* What the options of databases say. The texts belong to the command line. */
+struct wh_query {
+    const char *table;           /* -t; NULL */
+    const char *sql;             /* the text of -c or -f; NULL */
+    struct wh_sql_params params; /* -v */
+    const char *since;           /* --since COLUMN[,KEY...]: rows in the order of these columns;
+                                    NULL */
+    const char *from;            /* --from VALUE[,VALUE...]: only rows after these; NULL */
+    bool changed;                /* --changed-source: go on although the position is one in another
+                                    source, or in one that has changed */
+    const char *file;            /* of -f; NULL */
+    char *file_text;
+};
+
+/* These options, for a kind of source that is asked by SQL. It sets a struct wh_query. */
+extern const struct wh_option_group wh_query_options;
 
 /*
  * Appends the query of a request to a database: that of -c or -f, or one made of -t (with at most

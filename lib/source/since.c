@@ -6,23 +6,24 @@
 
 #include "base/hash.h"
 #include "base/text.h"
+#include "source/query.h"
 
 /* ---- options --------------------------------------------------------------------------------- */
 
 static int take_names(struct wh_since *since, struct wh_error *error)
 {
-    since->column_text = wh_split_list(since->request->since, &since->names, &since->count);
+    since->column_text = wh_split_list(since->request->query->since, &since->names, &since->count);
     since->places = wh_alloc(since->count, sizeof *since->places);
     since->last.values = wh_alloc(since->count, sizeof *since->last.values);
     since->before.values = wh_alloc(since->count, sizeof *since->before.values);
     for (size_t i = 0; i < since->count; i++) {
         if (!*since->names[i])
             return wh_fail(error, WH_REFUSED, "--since %s: a name is missing between the commas",
-                           since->request->since);
+                           since->request->query->since);
         for (size_t k = 0; k < i; k++)
             if (strcmp(since->names[i], since->names[k]) == 0)
                 return wh_fail(error, WH_REFUSED, "--since %s: %s stands there twice",
-                               since->request->since, since->names[i]);
+                               since->request->query->since, since->names[i]);
     }
     return 0;
 }
@@ -31,14 +32,14 @@ static int take_from(struct wh_since *since, struct wh_error *error)
 {
     const char **values;
     size_t count;
-    char *text = wh_split_list(since->request->from, &values, &count);
+    char *text = wh_split_list(since->request->query->from, &values, &count);
     int status = 0;
     since->start = json_array();
     since->given = true;
     if (count != 1 && count != since->count)
         status = wh_fail(error, WH_REFUSED, "--from %s does not fit --since %s: give one value, or "
                          "one for each column (a comma within a value is written \\,)",
-                         since->request->from, since->request->since);
+                         since->request->query->from, since->request->query->since);
     for (size_t i = 0; i < count && status == 0; i++)
         if (json_array_append_new(since->start, json_string(values[i])) != 0)
             status = wh_fail(error, WH_REFUSED, "--from: a value is not valid UTF-8");
@@ -61,7 +62,7 @@ static void digest(const char *text, size_t length, char hex[static 65])
 static void digest_query(struct wh_since *since)
 {
     static const char blanks[] = " \t\r\n;";
-    const char *sql = since->request->sql;
+    const char *sql = since->request->query->sql;
     sql += strspn(sql, " \t\r\n");
     size_t length = strlen(sql);
     while (length > 0 && strchr(blanks, sql[length - 1]))
@@ -79,7 +80,7 @@ static int by_name(const void *left, const void *right)
 
 static void digest_parameters(struct wh_since *since)
 {
-    const struct wh_sql_params *params = since->request->params;
+    const struct wh_sql_params *params = &since->request->query->params;
     struct wh_sql_param *sorted = wh_alloc(params->count, sizeof *sorted);
     struct wh_buffer text = { 0 };
     memcpy(sorted, params->items, params->count * sizeof *sorted);
@@ -98,8 +99,8 @@ static json_t *describe(const struct wh_since *since)
 {
     json_t *position = json_object();
     json_object_set_new(position, "source", json_string(since->source));
-    if (since->request->table)
-        json_object_set_new(position, "table", json_string(since->request->table));
+    if (since->request->query->table)
+        json_object_set_new(position, "table", json_string(since->request->query->table));
     if (*since->query)
         json_object_set_new(position, "query", json_string(since->query));
     if (*since->parameters)
@@ -188,7 +189,7 @@ static int take_values(struct wh_since *since, struct wh_error *error)
         return 0;
     if (!is_tuple(since, values))
         return wh_fail(error, WH_REFUSED, "the checkpoint's position holds no values of --since %s"
-                       "%s", since->request->since,
+                       "%s", since->request->query->since,
                        since->moved ? " (--from VALUE[,VALUE...] says where to begin)" : "");
     since->start = json_incref(values);
     return 0;
@@ -201,10 +202,10 @@ static int take_position(struct wh_since *since, struct wh_error *error)
     json_decref(wanted);
     if (status == 0)
         return take_values(since, error);
-    if (!since->request->changed)
+    if (!since->request->query->changed)
         return -1;
     since->moved = true;
-    return since->request->from ? take_from(since, error) : take_values(since, error);
+    return since->request->query->from ? take_from(since, error) : take_values(since, error);
 }
 
 /* ---- facts ----------------------------------------------------------------------------------- */
@@ -297,7 +298,7 @@ static int compare_facts(const struct wh_since *since, const struct wh_since_fac
 static int move(struct wh_since *since, struct wh_error *error)
 {
     since->moved = true;
-    if (!since->request->from)
+    if (!since->request->query->from)
         return 0;
     json_decref(since->start);
     since->start = NULL;
@@ -313,8 +314,8 @@ int wh_since_take_facts(struct wh_since *since, const struct wh_since_facts *fac
     if (!request->position || since->moved)
         return 0;
     if (compare_facts(since, facts, error) != 0)
-        return request->changed ? move(since, error) : -1;
-    if (request->from)
+        return request->query->changed ? move(since, error) : -1;
+    if (request->query->from)
         wh_notify_say(&request->notify, "--from is not looked at: the checkpoint says where to go "
                       "on");
     return 0;
@@ -324,9 +325,9 @@ int wh_since_take_facts(struct wh_since *since, const struct wh_since_facts *fac
 
 static int check_request(const struct wh_source_request *request, struct wh_error *error)
 {
-    if (!request->since && request->from)
+    if (!request->query->since && request->query->from)
         return wh_fail(error, WH_REFUSED, "--from says where --since begins, which is not given");
-    if (!request->since && (request->resumable || request->position))
+    if (!request->query->since && (request->resumable || request->position))
         return wh_fail(error, WH_REFUSED, "a database gives its rows in no order that a later run "
                        "could go on in: --since COLUMN,KEY gives them one (a column that grows "
                        "with every change, and one that tells rows apart)");
@@ -341,14 +342,14 @@ static int settle(struct wh_since *since, struct wh_error *error)
     if (request->resumable && request->limit > 0 && since->count == 1)
         return wh_fail(error, WH_REFUSED, "--limit may stop between two rows with the same %s, "
                        "where no later run could continue: add a column that tells rows apart "
-                       "(--since %s,KEY)", since->names[0], request->since);
-    if (request->sql)
+                       "(--since %s,KEY)", since->names[0], request->query->since);
+    if (request->query->sql)
         digest_query(since);
-    if (request->params->count > 0)
+    if (request->query->params.count > 0)
         digest_parameters(since);
     if (request->position)
         return take_position(since, error);
-    return request->from ? take_from(since, error) : 0;
+    return request->query->from ? take_from(since, error) : 0;
 }
 
 int wh_since_open(const struct wh_source_request *request, const char *source,
@@ -357,7 +358,7 @@ int wh_since_open(const struct wh_source_request *request, const char *source,
     *result = NULL;
     if (check_request(request, error) != 0)
         return -1;
-    if (!request->since)
+    if (!request->query->since)
         return 0;
     struct wh_since *since = wh_alloc(1, sizeof *since);
     since->request = request;
@@ -393,7 +394,7 @@ int wh_since_bind(struct wh_since *since, const struct wh_shape *shape, struct w
         int place = wh_shape_find(shape, name, strlen(name));
         if (place < 0) {
             wh_fail(error, WH_REFUSED, "--since: %s gives no column %s",
-                    since->request->table ? "the table" : "the query", name);
+                    since->request->query->table ? "the table" : "the query", name);
             wh_shape_suggest(shape, name, error);
             return -1;
         }
@@ -607,7 +608,7 @@ int wh_since_check(const struct wh_since *since, struct wh_error *error)
     json_t *values = values_of(since, &since->last);
     char *text = json_dumps(values, JSON_ENSURE_ASCII);
     wh_fail(error, WH_REFUSED, "--since %s: two rows have the same values there, %.200s: the keys "
-            "must tell rows apart", since->request->since, text ? text : "");
+            "must tell rows apart", since->request->query->since, text ? text : "");
     free(text);
     json_decref(values);
     return -1;

@@ -17,6 +17,7 @@
 #include "pipe/store.h"
 #include "record/files.h"
 #include "record/reader.h"
+#include "sink/into.h"
 #include "sink/sink.h"
 
 enum how { INTO_FILE = 1, INTO_GZIP = 2, COMMIT_ALL = 4 };
@@ -120,7 +121,7 @@ static uint64_t load_rows(struct wh_sink *sink, struct wh_reader *reader, size_t
     return all && commit(sink, &emit, commits + 1) ? commits + 1 : commits;
 }
 
-static struct wh_sink *open_sink(const struct wh_sink_request *request)
+static struct wh_sink *open_sink(struct wh_sink_request *request)
 {
     struct wh_error error = { 0 };
     struct wh_checkpoint held = { 0 };
@@ -235,7 +236,7 @@ static void ignore_notice(void *context, const char *text)
     CHECK(*text);
 }
 
-static void fuzz_sink(const struct wh_sink_request *request, const char *path, unsigned how,
+static void fuzz_sink(struct wh_sink_request *request, const char *path, unsigned how,
                       size_t first, const char *rows)
 {
     static const struct wh_reading reading = { .format = WH_FORMAT_NDJSON, .max_row = 1 << 20 };
@@ -292,8 +293,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     snprintf(target, sizeof target, "%s%s/%s", in_file ? "" : "sqlite:", folder,
              !in_file ? "t.db" : data[0] & INTO_GZIP ? "rows.ndjson.gz" : "rows.ndjson");
     snprintf(checkpoint, sizeof checkpoint, "%s%s", target, in_file ? ".json" : "#c");
-    const struct wh_sink_request request = {
-        .target = target, .table = in_file ? NULL : "t", .create = !in_file, .rejects = true,
+    const struct wh_into into = { .table = "t", .create = true };
+    struct wh_sink_request request = {
+        .target = target, .into = &into, .rejects = true,
         .checkpoint = checkpoint, .writing = &writing, .notify = { ignore_notice, NULL },
     };
     const char *path = in_file ? target : target + strlen("sqlite:");

@@ -16,6 +16,7 @@
 #include "base/memory.h"
 #include "fuzz.h"
 #include "record/writer.h"
+#include "source/query.h"
 #include "source/source.h"
 
 enum how { READ_CSV = 1, READ_RAGGED = 2, READ_TYPED = 4, READ_DATABASE = 8 };
@@ -165,7 +166,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     json_t *members = json_loadb((const char *)data + 2, (size_t)(line_end - data) - 2,
                                  JSON_DECODE_ANY | JSON_ALLOW_NUL, NULL);
     unsigned how = data[0];
-    struct wh_sql_params params = { 0 };
+    struct wh_query query = { .table = NULL };
     struct wh_reading reading = {
         .format = how & READ_CSV ? WH_FORMAT_CSV : WH_FORMAT_NDJSON,
         .ragged = how & READ_RAGGED, .infer_rows = how & READ_TYPED ? 3 : 0,
@@ -175,12 +176,12 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
                               ? database_file()
                               : fuzz_file(line_end + 1, size - (size_t)(line_end + 1 - data));
     struct wh_source_request request = {
-        .operands = &operand, .count = 1, .params = &params, .resumable = true,
+        .operands = &operand, .count = 1, .query = &query, .resumable = true,
         .reading = &reading, .notify = { ignore_notice, NULL },
     };
     if (how & READ_DATABASE) {
-        request.table = "t";
-        request.since = "u,k";
+        query.table = "t";
+        query.since = "u,k";
     }
     fuzz_reading(&request, data[1], members);
     json_decref(members);

@@ -24,6 +24,7 @@
 #include "record/files.h"
 #include "record/reader.h"
 #include "score/score.h"
+#include "sink/into.h"
 #include "sink/load.h"
 #include "train/update.h"
 
@@ -193,7 +194,9 @@ static void nothing_is_left_of_stages_that_learn_and_score(void **state)
 
 static struct wh_stage *open_load(const void *settings)
 {
-    return wh_load_open(settings, &problem);
+    static struct wh_loading loading;
+    loading = *(const struct wh_loading *)settings;
+    return wh_load_open(&loading, &problem);
 }
 
 static void nothing_is_left_of_a_stage_that_loads(void **state)
@@ -204,9 +207,9 @@ static void nothing_is_left_of_a_stage_that_loads(void **state)
         .sink = { .target = "out.ndjson", .writing = &writing }, .every = -1,
     };
     close_everywhere(open_load, &loading);
+    const struct wh_into into = { .table = "t", .create = true };
     const struct wh_loading database = {
-        .sink = { .target = "sqlite::memory:", .table = "t", .create = true,
-                  .writing = &writing },
+        .sink = { .target = "sqlite::memory:", .into = &into, .writing = &writing },
         .every = -1,
     };
     close_everywhere(open_load, &database);

@@ -38,7 +38,7 @@ checkpoint() {
     for option in '-t t' '--key id' --create --apply; do
         # shellcheck disable=SC2086 # an option and its value
         exits 2 wh-load out.ndjson $option rows.ndjson
-        says "applies only to databases, but out.ndjson is a file"
+        says "applies only to databases, but the target is a file"
     done
     exits 2 wh-load sqlite:t.db -t t -o csv rows.ndjson
     says '--output-format applies only to files, but the target is a database'

@@ -10,13 +10,15 @@
 
 #include "record/json.h"
 #include "record/held.h"
+#include "sink/into.h"
 #include "sink/schema.h"
 
 /* The type of a column that has had these values, JSON texts up to NULL. */
 static void expect_type(enum wh_dialect dialect, const char *type, const char *const *values)
 {
     struct wh_error error;
-    const struct wh_sink_request request = { .table = "t" };
+    const struct wh_into into = { .table = "t" };
+    const struct wh_sink_request request = { .into = &into };
     struct wh_schema *schema = wh_schema_open(&request, &error);
     struct wh_column column = wh_column_named("c");
     struct wh_shape *shape = wh_shape_make(&column, 1);
@@ -95,7 +97,8 @@ static void a_table_needs_columns_that_can_be_named(void **state)
     (void)state;
     struct wh_error error;
     struct wh_buffer sql = { 0 };
-    const struct wh_sink_request request = { .table = "t" };
+    const struct wh_into into = { .table = "t" };
+    const struct wh_sink_request request = { .into = &into };
     struct wh_schema *schema = wh_schema_open(&request, &error);
     assert_int_equal(wh_schema_sql(schema, WH_SQL_SQLITE, 1, &sql, &error), -1);
     assert_int_equal(error.status, WH_REFUSED);

@@ -50,7 +50,7 @@ load ../helper
     for option in '-t x' '-c x' '-v x=1'; do
         # shellcheck disable=SC2086 # two words
         exits 2 wh-extract t.ndjson $option
-        says 't.ndjson is a file'
+        says "applies only to databases, but the source is a file"
     done
 }
 
@@ -163,7 +163,7 @@ load_new() {
     load_new t.ndjson
     prints '{"id":3}' tail -n 1 out.ndjson
     exits 2 wh-extract --complete t.ndjson
-    says '--complete needs --checkpoint C'
+    says '--complete requires --checkpoint C'
 }
 
 @test "a file that others follow must end, since nobody comes back for its last row" {

@@ -11,8 +11,8 @@ setup() {
 }
 
 @test "options of databases are refused for files, and SQL that is none" {
-    refuses_with 'wh-extract: rows.csv is a file: -t, -c, -f and -v are for databases' wh-extract -t t rows.csv
-    refuses_with 'wh-extract: rows.csv is a file: -t, -c, -f and -v are for databases' wh-extract -v a=1 rows.csv
+    refuses_with 'wh-extract: --table applies only to databases, but the source is a file' wh-extract -t t rows.csv
+    refuses_with 'wh-extract: --param applies only to databases, but the source is a file' wh-extract -v a=1 rows.csv
     printf 'SELECT 1\0' >q.sql
     refuses_with 'wh-extract: q.sql: a zero byte is no SQL' wh-extract sqlite:t.db -f q.sql
     refuses_with 'wh-extract: sqlite:t.db: the SQL changes the database, which is only read here' \

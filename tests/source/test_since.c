@@ -20,12 +20,12 @@
 #include <sqlite3.h>
 
 #include "base/number.h"
+#include "source/query.h"
 #include "source/since.h"
 
 #include "../trials.h"
 
 static struct wh_error error;
-static struct wh_sql_params no_params;
 
 static void no_notice(void *context, const char *text)
 {
@@ -50,9 +50,10 @@ static struct wh_buffer sql;
 
 static struct wh_since *open_since(const char *columns, const char *from, uint64_t limit)
 {
+    static struct wh_query query;
     static struct wh_source_request request;
-    request = (struct wh_source_request){ .table = "t", .since = columns, .from = from,
-                                          .limit = limit, .params = &no_params };
+    query = (struct wh_query){ .table = "t", .since = columns, .from = from };
+    request = (struct wh_source_request){ .query = &query, .limit = limit };
     struct wh_since *since;
     if (wh_since_open(&request, "sqlite:x", &since, &error) != 0)
         fail_msg("%s", error.text);
@@ -235,7 +236,7 @@ static struct run read_all(struct wh_source_request *request, const json_t *posi
     request->position = position;
     struct wh_reader *reader = wh_source_open(request, &error);
     if (!reader)
-        fail_msg("--since %s: %s", request->since, error.text);
+        fail_msg("--since %s: %s", request->query->since, error.text);
     struct run run = { .first = kept(reader->ops->position(reader, true)) };
     enum wh_verdict next;
     while ((next = wh_reader_next(reader, &error)) == WH_PASSED) {
@@ -246,7 +247,7 @@ static struct run read_all(struct wh_source_request *request, const json_t *posi
         run.rows++;
     }
     if (next != WH_ENDED)
-        fail_msg("--since %s: %s", request->since, error.text);
+        fail_msg("--since %s: %s", request->query->since, error.text);
     run.end = kept(reader->ops->position(reader, true));
     wh_reader_close(reader);
     return run;
@@ -276,7 +277,7 @@ static void expect_rest(struct wh_source_request *request, const struct run *who
     int wanted[MOST_ROWS];
     assert_int_equal(rest.rows, whole->rows - first);
     memcpy(wanted, whole->order + first, rest.rows * sizeof *wanted);
-    if (!strchr(request->since, ',')) {
+    if (!strchr(request->query->since, ',')) {
         qsort(wanted, rest.rows, sizeof *wanted, by_number);
         qsort(rest.order, rest.rows, sizeof *rest.order, by_number);
     }
@@ -309,29 +310,28 @@ static size_t check_cuts(struct wh_source_request *request, size_t rows, bool ke
 static void try_table(const struct database *database)
 {
     static const char *const lists[] = { "w", "w,k,v", "k,w,v", "v" };
-    struct wh_sql_params params = { 0 };
+    struct wh_query query = { .table = NULL };
     struct wh_reading reading = { 0 };
     struct wh_source_request request = {
-        .operands = &database->url, .count = 1, .params = &no_params, .resumable = true,
+        .operands = &database->url, .count = 1, .query = &query, .resumable = true,
         .reading = &reading, .notify = { no_notice, NULL },
     };
     size_t rows = make_table(database);
-    request.since = lists[below(sizeof lists / sizeof *lists)];
-    bool keyed = strchr(request.since, ',') != NULL;
+    query.since = lists[below(sizeof lists / sizeof *lists)];
+    bool keyed = strchr(query.since, ',') != NULL;
     if (below(2)) {
-        request.table = "t";
+        query.table = "t";
     } else {
-        request.sql = "SELECT k, v, w FROM t WHERE v > :least -- all of them";
-        wh_sql_params_add(&params, "least=0", &error);
-        request.params = &params;
+        query.sql = "SELECT k, v, w FROM t WHERE v > :least -- all of them";
+        wh_sql_params_add(&query.params, "least=0", &error);
     }
     size_t places = check_cuts(&request, rows, keyed);
     struct wh_buffer count = { 0 };
     wh_buffer_format(&count, "SELECT count(*) FROM (SELECT DISTINCT %s%s FROM t) AS q",
-                     keyed ? "v" : request.since, keyed ? "" : database->collation);
+                     keyed ? "v" : query.since, keyed ? "" : database->collation);
     assert_int_equal(places, database->count(wh_buffer_text(&count)));
     wh_buffer_free(&count);
-    wh_sql_params_free(&params);
+    wh_sql_params_free(&query.params);
 }
 
 static void try_tables(const struct database *database)

@@ -19,30 +19,31 @@ static void an_operand_names_its_kind(void **state)
     (void)state;
     static const struct {
         const char *operand;
-        const struct wh_source_kind *kind;
+        const struct wh_kind *kind;
     } cases[] = {
-        { "sqlite:shop.db", &wh_sqlite_source },
-        { "sqlite:///tmp/shop.db", &wh_sqlite_source },
-        { "postgresql:///shop", &wh_postgres_source },
-        { "postgres://h/d", &wh_postgres_source },
-        { "-", &wh_file_source },
-        { "orders.csv", &wh_file_source },
-        { "a:b.csv", &wh_file_source },
-        { "./mysql://x", &wh_file_source },
-        { "", &wh_file_source },
+        { "sqlite:shop.db", &wh_sqlite_source.kind },
+        { "sqlite:///tmp/shop.db", &wh_sqlite_source.kind },
+        { "postgresql:///shop", &wh_postgres_source.kind },
+        { "postgres://h/d", &wh_postgres_source.kind },
+        { "-", &wh_file_source.kind },
+        { "orders.csv", &wh_file_source.kind },
+        { "a:b.csv", &wh_file_source.kind },
+        { "./mysql://x", &wh_file_source.kind },
+        { "", &wh_file_source.kind },
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
-        assert_ptr_equal(wh_source_find(cases[i].operand, &error), cases[i].kind);
+        assert_ptr_equal(wh_kind_find(&wh_sources, cases[i].operand, &error),
+                         cases[i].kind->absent ? NULL : cases[i].kind);
 }
 
 static void an_unknown_scheme_is_refused_with_the_nearest(void **state)
 {
     (void)state;
-    assert_null(wh_source_find("postgresq://h/d", &error));
+    assert_null(wh_kind_find(&wh_sources, "postgresq://h/d", &error));
     assert_int_equal(error.status, WH_REFUSED);
     assert_string_equal(error.text, "no kind of source is called postgresq:// "
                                     "(did you mean postgresql://?)");
-    assert_null(wh_source_find("teradata://u:secret@h", &error));
+    assert_null(wh_kind_find(&wh_sources, "teradata://u:secret@h", &error));
     assert_string_equal(error.text, "no kind of source is called teradata:// (give sqlite:PATH, "
                                     "postgresql://[USER@]HOST[:PORT]/DATABASE or a file, with ./ "
                                     "before a name like this)");
@@ -52,8 +53,7 @@ static void files_and_databases_do_not_mix(void **state)
 {
     (void)state;
     static const char *const operands[] = { "a.csv", "sqlite:b.db" };
-    struct wh_sql_params params = { 0 };
-    struct wh_source_request request = { .operands = operands, .count = 2, .params = &params };
+    struct wh_source_request request = { .operands = operands, .count = 2 };
     assert_null(wh_source_open(&request, &error));
     assert_string_equal(error.text, "several SOURCEs must all be files");
     request.count = 0;

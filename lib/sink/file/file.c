@@ -7,12 +7,15 @@
 #include "base/memory.h"
 #include "base/scheme.h"
 #include "sink/file/format.h"
+#include "sink/file/rotate.h"
+#include "sink/file/store.h"
 #include "sink/file/target.h"
 #include "sink/sink.h"
 
 struct file {
     struct wh_sink sink;
     const struct wh_sink_request *request;
+    bool rotates;
     const char *path;
     bool checked; /* the first row has been held against the header */
     bool within;  /* rows wait for the next commit */
@@ -67,7 +70,7 @@ static enum wh_verdict file_row(struct wh_sink *sink, struct wh_row *row, struct
 {
     struct file *file = (struct file *)sink;
     (void)emit;
-    if (__builtin_expect(!file->within, 0) && file->request->rotate && rotate(file, error) != 0)
+    if (__builtin_expect(!file->within, 0) && file->rotates && rotate(file, error) != 0)
         return WH_FATAL;
     file->within = true;
     if (!file->checked && wh_file_format_check(&file->format, file->path, row, error) != 0)
@@ -83,7 +86,7 @@ static int file_tick(struct wh_sink *sink, struct wh_error *error)
     struct file *file = (struct file *)sink;
     if (wh_file_target_special(file->target))
         return wh_writer_flush(file->writer, error);
-    return file->within || !file->request->rotate ? 0 : rotate(file, error);
+    return file->within || !file->rotates ? 0 : rotate(file, error);
 }
 
 static int file_commit(struct wh_sink *sink, const struct wh_checkpoint *next,
@@ -111,7 +114,7 @@ static int file_checkpoint(struct wh_sink *sink, struct wh_checkpoint *held,
 static void file_stats(struct wh_sink *sink, json_t *stats)
 {
     const struct file *file = (const struct file *)sink;
-    if (file->request->rotate)
+    if (file->rotates)
         json_object_set_new(stats, "rotations",
                             json_integer((json_int_t)wh_file_target_rotations(file->target)));
 }
@@ -195,6 +198,7 @@ static struct wh_sink *open_sink(const struct wh_sink_request *request, struct w
     file->sink.ops = &ops;
     file->request = request;
     file->path = request->target;
+    file->rotates = wh_file_rotate_pattern(request->asked) != NULL;
     if (open_file(file, error) == 0)
         return &file->sink;
     file_close(&file->sink);
@@ -203,9 +207,21 @@ static struct wh_sink *open_sink(const struct wh_sink_request *request, struct w
 
 static const char *const prefixes[] = { "", NULL };
 
+static const struct wh_option_group *const groups[] = { &wh_file_rotate_options, NULL };
+
 const struct wh_sink_kind wh_file_sink = {
-    .what = "a file",
-    .prefixes = prefixes,
-    .can = WH_SINK_WRITE,
+    .kind = {
+        .name = "files",
+        .one = "a file",
+        .all = "files",
+        .prefixes = prefixes,
+        .operand = "FILE",
+        .help = "a file of NDJSON, CSV or TSV by its name (.ndjson, .csv or .tsv, each also .gz)",
+        .example = "  wh-extract sqlite:shop.db -t orders --since id --checkpoint done.json |\n"
+                   "      wh-load orders.ndjson.gz --checkpoint done.json",
+        .can = WH_CAN_WRITE,
+        .groups = groups,
+    },
     .open = open_sink,
+    .store = &wh_file_store,
 };

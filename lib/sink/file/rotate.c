@@ -14,6 +14,25 @@
 #include "base/memory.h"
 #include "base/text.h"
 
+struct rotate_options {
+    const char *pattern;
+};
+
+static const struct wh_option options[] = {
+    WH_HEADING("Into a file"),
+    WH_TEXT(struct rotate_options, pattern, "rotate", 0, "NAME",
+            "with --checkpoint: the name that a target file gets when it is complete, a pattern "
+            "such as orders-%F.csv; when that gives another name, a new file begins"),
+};
+
+const struct wh_option_group wh_file_rotate_options = { WH_GROUP(options, struct rotate_options) };
+
+const char *wh_file_rotate_pattern(const struct wh_asked *asked)
+{
+    const struct rotate_options *given = wh_asked_values(asked, &wh_file_rotate_options);
+    return given ? given->pattern : NULL;
+}
+
 /* The path of the name, to be freed: in the folder of the target's file where it has no slash. */
 static char *path_of(const char *target, const char *name, struct wh_error *error)
 {

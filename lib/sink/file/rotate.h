@@ -7,7 +7,12 @@
 #define WH_SINK_FILE_ROTATE_H
 
 #include "base/error.h"
+#include "base/kind.h"
 #include "pipe/extent.h"
+
+/* The option, and what it says; NULL: never. */
+extern const struct wh_option_group wh_file_rotate_options;
+const char *wh_file_rotate_pattern(const struct wh_asked *asked);
 
 /* What the pattern means now, to be freed; NULL, WH_REFUSED, where it is no name for a file beside
  * these two. */

@@ -7,7 +7,6 @@
 
 #include "base/file.h"
 #include "base/memory.h"
-#include "database/url.h"
 #include "pipe/store.h"
 #include "sink/sink.h"
 
@@ -143,18 +142,11 @@ static struct wh_store *open_file(const char *name, const struct wh_notify *noti
 {
     static const struct wh_store_ops ops = { read_file, close_file };
     (void)notify;
-    if (wh_file_check_checkpoint(name, error) != 0)
-        return NULL;
+    (void)error;
     struct file_store *store = wh_alloc(1, sizeof *store);
     store->base.ops = &ops;
     store->path = wh_copy(name, strlen(name));
     return &store->base;
-}
-
-int wh_file_check_checkpoint(const char *name, struct wh_error *error)
-{
-    static const char *const known[] = { "sqlite:", "postgresql://", "postgres://" };
-    return wh_url_check_file(name, "checkpoint", known, sizeof known / sizeof *known, error);
 }
 
 static bool takes_any(const char *name)

@@ -34,8 +34,6 @@ struct wh_file_checkpoint {
     bool rotating;
 };
 
-/* Refuses a name that looks like a database's (database/url.h). */
-int wh_file_check_checkpoint(const char *name, struct wh_error *error);
 /* -1: WH_REFUSED where the file is no such checkpoint, which is to be freed in any case. */
 int wh_file_checkpoint_read(const char *path, struct wh_file_checkpoint *held,
                             struct wh_error *error);

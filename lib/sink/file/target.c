@@ -19,6 +19,7 @@ struct wh_file_target {
     const struct wh_sink_request *request;
     const char *path;
     const char *checkpoint; /* C; NULL */
+    const char *rotate;     /* the pattern of --rotate; NULL */
     struct wh_lock *target_lock, *checkpoint_lock;
     struct wh_atomic_file *fresh; /* the target anew, until a commit; NULL: appended to */
     struct stat replaced;         /* what has the name of `fresh` until then; st_nlink 0: nothing */
@@ -534,9 +535,9 @@ static void tell_rotated(const struct wh_file_target *target, const char *name)
 
 int wh_file_target_rotate(struct wh_file_target *target, struct wh_error *error)
 {
-    if (!target->request->rotate)
+    if (!target->rotate)
         return 0;
-    char *name = wh_file_rotate_name(target->request->rotate, target->path, target->checkpoint,
+    char *name = wh_file_rotate_name(target->rotate, target->path, target->checkpoint,
                                      error);
     if (!name)
         return -1;
@@ -616,15 +617,10 @@ static int check_names(const struct wh_file_target *target, struct wh_error *err
         return wh_fail(error, WH_REFUSED, "TARGET is a file or a database: for rows on standard "
                                           "output leave wh-load out (wh-clean converts formats)");
     if (!target->checkpoint)
-        return target->request->rotate
+        return target->rotate
                    ? wh_fail(error, WH_REFUSED, "--rotate requires --checkpoint, which says how "
                                                 "much of the file is complete")
                    : 0;
-    if (strstr(target->checkpoint, "://") || strncmp(target->checkpoint, "sqlite:", 7) == 0)
-        return wh_fail(error, WH_REFUSED, "the target is a file, and its checkpoint a small file "
-                       "beside it: give --checkpoint %s.checkpoint, say", target->path);
-    if (wh_file_check_checkpoint(target->checkpoint, error) != 0)
-        return -1;
     return same_file(target->path, target->checkpoint)
                ? wh_fail(error, WH_REFUSED, "--checkpoint must name another file than the target")
                : 0;
@@ -656,6 +652,7 @@ struct wh_file_target *wh_file_target_open(const struct wh_sink_request *request
     target->request = request;
     target->path = request->target;
     target->checkpoint = request->checkpoint;
+    target->rotate = wh_file_rotate_pattern(request->asked);
     target->descriptor = -1;
     target->ready = open_any(target, error) == 0;
     if (target->ready)

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/number.h"
+#include "sink/into.h"
 #include "sink/schema.h"
 
 enum { PLANS_LOG2 = 6 }; /* shapes that are remembered */
@@ -13,7 +14,7 @@ void wh_pg_layout_open(struct wh_pg_layout *layout, const struct wh_pg_table *ta
 {
     layout->table = table;
     layout->request = request;
-    layout->numbered = request->key_count > 0;
+    layout->numbered = request->into->key.count > 0;
     wh_shape_cache_open(&layout->plans, sizeof(struct wh_pg_plan), PLANS_LOG2);
     layout->columns = wh_alloc((size_t)table->count + 1, sizeof *layout->columns);
     layout->places = wh_alloc((size_t)table->count + 1, sizeof *layout->places);
@@ -90,7 +91,7 @@ static int leave_alone(const struct wh_pg_layout *layout, struct wh_pg_plan *pla
     if (length == plan->left.length && (length == 0
                                         || memcmp(field->text, plan->left.data, length) == 0))
         return 0;
-    json_t *names = wh_apply_unchanged(field, layout->request->key, layout->request->key_count,
+    json_t *names = wh_apply_unchanged(field, layout->request->into->key.names, layout->request->into->key.count,
                                        error);
     if (!names)
         return -1;
@@ -137,7 +138,7 @@ static bool loads(const struct wh_pg_layout *layout, const struct wh_pg_plan *pl
 static bool may_lack(const struct wh_pg_layout *layout, uint32_t column)
 {
     const struct wh_pg_column *known = &layout->table->columns[column];
-    bool updated = layout->request->key_count > 0 && !layout->request->replace;
+    bool updated = layout->request->into->key.count > 0 && !layout->request->replace;
     return !updated && !known->has_default;
 }
 

@@ -1,16 +1,11 @@
-/*
- * PostgreSQL as a target.
- *
- * Rows become lines of COPY (postgres_layout.h, postgres_value.h), which go to the server in
- * batches (postgres_batch.h): into the table itself or by way of a temporary one
- * (postgres_stage.h). All of it happens in one transaction, which the commit ends together with
- * the checkpoint (postgres_session.h).
- */
+#include "sink/postgres/postgres.h"
+
 #include <inttypes.h>
 #include <stdlib.h>
 
 #include "database/pgconnect.h"
 #include "record/held.h"
+#include "sink/into.h"
 #include "sink/postgres/batch.h"
 #include "sink/postgres/layout.h"
 #include "sink/postgres/session.h"
@@ -78,7 +73,7 @@ static int get_ready(struct postgres *pg, struct wh_error *error)
         return wh_pg_session_name(&pg->session, error);
     wh_pg_batch_open(&pg->batch, &pg->session, &pg->stage, pg->request->rejects);
     pg->session.target = (struct wh_pg_target){ pg->table.name, pg->table.oid,
-                                                pg->request->table };
+                                                pg->request->into->table };
     return 0;
 }
 
@@ -204,7 +199,7 @@ static int postgres_belongs(struct wh_sink *sink, const struct wh_checkpoint *he
                             struct wh_error *error)
 {
     struct postgres *pg = (struct postgres *)(void *)sink;
-    bool changed = pg->request->changed && !wh_place_none(&held->place);
+    bool changed = pg->request->into->changed && !wh_place_none(&held->place);
     return changed ? 0 : wh_pg_session_belongs(&pg->session, held, error);
 }
 
@@ -229,7 +224,7 @@ static int open_table(struct postgres *pg, struct wh_error *error)
     int status = wh_pg_table_find(&pg->table, connection, pg->request, error);
     if (status == 0)
         return get_ready(pg, error);
-    if (status > 0 && pg->request->create) {
+    if (status > 0 && pg->request->into->create) {
         pg->waiting = wh_held_open();
         pg->schema = wh_schema_open(pg->request, error);
         return pg->schema ? 0 : -1;
@@ -239,7 +234,8 @@ static int open_table(struct postgres *pg, struct wh_error *error)
     return wh_pg_session_name(&pg->session, error);
 }
 
-static struct wh_sink *open_sink(const struct wh_sink_request *request, struct wh_error *error)
+struct wh_sink *wh_pg_sink_open(const struct wh_sink_request *request,
+                                struct wh_error *error)
 {
     static const struct wh_sink_ops ops = {
         .row = postgres_row,
@@ -258,12 +254,3 @@ static struct wh_sink *open_sink(const struct wh_sink_request *request, struct w
     postgres_close(&pg->sink);
     return NULL;
 }
-
-static const char *const prefixes[] = { "postgresql://", "postgres://", NULL };
-
-const struct wh_sink_kind wh_postgres_sink = {
-    .what = "a database",
-    .prefixes = prefixes,
-    .can = WH_SINK_TABLE,
-    .open = open_sink,
-};

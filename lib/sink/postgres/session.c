@@ -12,6 +12,7 @@
 #include "database/pgquery.h"
 #include "database/url.h"
 #include "sink/checkpoint_name.h"
+#include "sink/into.h"
 #include "sink/postgres/fault.h"
 
 enum { OLDEST_SERVER = 90500 };       /* the first with ON CONFLICT */
@@ -64,7 +65,7 @@ int wh_pg_session_open(struct wh_pg_session *session, const struct wh_sink_reque
                        struct wh_error *error)
 {
     session->name = wh_url_display(request->target);
-    session->target.wanted = request->table;
+    session->target.wanted = request->into->table;
     if (request->checkpoint) {
         wh_pg_checkpoint_open(&session->checkpoint, wh_checkpoint_row(request->checkpoint));
         session->checkpoint_name = wh_checkpoint_display(request->checkpoint);

@@ -7,6 +7,7 @@
 #include "database/pgconnect.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
+#include "sink/into.h"
 #include "sink/postgres/fault.h"
 
 /* The name of the temporary table, and of its column that numbers the rows of a batch: no column of
@@ -701,7 +702,7 @@ int wh_pg_stage_open(struct wh_pg_stage *stage, const struct wh_pg_table *table,
 {
     stage->table = table;
     stage->request = request;
-    stage->staged = request->key_count > 0 || request->replace || table->guarded;
+    stage->staged = request->into->key.count > 0 || request->replace || table->guarded;
     stage->passes_on = stage->staged && !request->replace;
     stage->clear = stage->passes_on ? "TRUNCATE " STAGED : "";
     stage->copied = stage->staged ? wh_pg_stage_name : table->relation;

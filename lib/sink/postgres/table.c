@@ -9,6 +9,7 @@
 #include "database/pgerror.h"
 #include "database/pgquery.h"
 #include "database/sql.h"
+#include "sink/into.h"
 
 static const char relation_sql[] =
     "SELECT c.oid, relkind = 'v' OR pg_catalog.row_security_active(c.oid),"
@@ -83,8 +84,8 @@ int wh_pg_table_absent(PGconn *connection, const struct wh_sink_request *request
 {
     char quoted[96];
     wh_fail(error, WH_REFUSED, "there is no table %s; --create makes one",
-            wh_quote(quoted, request->table, strlen(request->table)));
-    wh_pg_suggest_table(connection, request->table, error);
+            wh_quote(quoted, request->into->table, strlen(request->into->table)));
+    wh_pg_suggest_table(connection, request->into->table, error);
     return -1;
 }
 
@@ -284,24 +285,24 @@ static int check_unique(struct wh_pg_table *table, PGconn *connection, struct wh
 static int find_key(struct wh_pg_table *table, PGconn *connection,
                     const struct wh_sink_request *request, struct wh_error *error)
 {
-    table->key_count = request->key_count;
-    table->key = wh_arena_take(&table->arena, (request->key_count + 1) * sizeof *table->key);
-    for (size_t i = 0; i < request->key_count; i++) {
-        const char *name = request->key[i];
+    table->key_count = request->into->key.count;
+    table->key = wh_arena_take(&table->arena, (request->into->key.count + 1) * sizeof *table->key);
+    for (size_t i = 0; i < request->into->key.count; i++) {
+        const char *name = request->into->key.names[i];
         uint32_t index = wh_pg_table_column(table, name, strlen(name), error);
         if (index == WH_PG_NONE)
             return wh_error_in(error, "--key");
         table->key[i] = index;
         table->columns[index].key = true;
     }
-    return request->key_count > 0 ? check_unique(table, connection, error) : 0;
+    return request->into->key.count > 0 ? check_unique(table, connection, error) : 0;
 }
 
 int wh_pg_table_find(struct wh_pg_table *table, PGconn *connection,
                      const struct wh_sink_request *request, struct wh_error *error)
 {
     struct wh_buffer quoted = { 0 };
-    int status = wh_sql_table(&quoted, request->table, 3, error);
+    int status = wh_sql_table(&quoted, request->into->table, 3, error);
     if (status == 0)
         status = find_relation(table, connection, wh_buffer_text(&quoted), error);
     wh_buffer_free(&quoted);

@@ -47,7 +47,7 @@ struct wh_pg_table {
 };
 
 /*
- * Looks up request->table and the columns of request->key in it. 0; 1 where there is no such table
+ * Looks up the request's table and the columns of its key in it. 0; 1 where there is no such table
  * (no error is filled: see wh_pg_table_absent); -1 on failure, as where the key has no unique
  * index. Zero-initialise `table`; it must be freed in any case.
  */

@@ -1,8 +1,5 @@
-/*
- * SQLite databases as targets: one transaction for the rows and the checkpoint, begun with the
- * first row and holding the lock of the one writer from there to the commit. The journal's mode is
- * left as it is. Foreign keys are enforced.
- */
+#include "sink/sqlite/sqlite.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -15,6 +12,7 @@
 #include "database/sqlite.h"
 #include "sink/checkpoint_name.h"
 #include "record/held.h"
+#include "sink/into.h"
 #include "sink/schema.h"
 #include "sink/sqlite/store.h"
 #include "sink/sqlite/table.h"
@@ -219,9 +217,9 @@ static int sqlite_belongs(struct wh_sink *sink, const struct wh_checkpoint *held
 {
     struct sqlite *sqlite = (struct sqlite *)sink;
     const char *row = wh_checkpoint_row(sqlite->request->checkpoint);
-    return sqlite->request->changed
+    return sqlite->request->into->changed
                || wh_sqlite_checkpoint_check(sqlite->database, held, row,
-                                             target_name(sqlite), sqlite->request->table, error) == 0
+                                             target_name(sqlite), sqlite->request->into->table, error) == 0
                ? 0 : wh_error_in(error, "%s", sqlite->request->target);
 }
 
@@ -285,9 +283,9 @@ static int find_table(struct sqlite *sqlite, struct wh_error *error)
         return -1;
     if (sqlite->table)
         return 0;
-    if (!request->create) {
-        wh_fail(error, WH_REFUSED, "there is no table %s; --create makes it", request->table);
-        wh_sqlite_suggest_table(sqlite->database, request->table, error);
+    if (!request->into->create) {
+        wh_fail(error, WH_REFUSED, "there is no table %s; --create makes it", request->into->table);
+        wh_sqlite_suggest_table(sqlite->database, request->into->table, error);
         return -1;
     }
     sqlite->held = wh_held_open();
@@ -299,18 +297,19 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
 {
     const struct wh_sink_request *request = sqlite->request;
     const char *path = request->target + strlen("sqlite:");
-    if (!request->create && *path && strcmp(path, ":memory:") != 0 && wh_file_missing(path)) {
+    if (!request->into->create && *path && strcmp(path, ":memory:") != 0 && wh_file_missing(path)) {
         wh_fail(error, WH_FAILED, "there is no such database; --create makes it");
         return wh_error_in(error, "%s", sqlite->request->target);
     }
-    sqlite->database = wh_sqlite_open(path, request->create ? WH_SQLITE_CREATE : WH_SQLITE_WRITE,
+    sqlite->database = wh_sqlite_open(path, request->into->create ? WH_SQLITE_CREATE : WH_SQLITE_WRITE,
                                       error);
     return sqlite->database && settle_database(sqlite, error) == 0
                    && find_table(sqlite, error) == 0
                ? 0 : wh_error_in(error, "%s", sqlite->request->target);
 }
 
-static struct wh_sink *open_sink(const struct wh_sink_request *request, struct wh_error *error)
+struct wh_sink *wh_sqlite_sink_open(const struct wh_sink_request *request,
+                                    struct wh_error *error)
 {
     static const struct wh_sink_ops ops = {
         .row = sqlite_row, .settle = sqlite_settle, .commit = sqlite_commit,
@@ -325,12 +324,3 @@ static struct wh_sink *open_sink(const struct wh_sink_request *request, struct w
     sqlite_close(&sqlite->sink);
     return NULL;
 }
-
-static const char *const prefixes[] = { "sqlite:", NULL };
-
-const struct wh_sink_kind wh_sqlite_sink = {
-    .what = "a database",
-    .prefixes = prefixes,
-    .can = WH_SINK_TABLE,
-    .open = open_sink,
-};

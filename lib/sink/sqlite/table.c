@@ -9,6 +9,7 @@
 #include "database/sqlite.h"
 #include "record/shape_cache.h"
 #include "sink/apply.h"
+#include "sink/into.h"
 #include "sink/remedy.h"
 #include "sink/schema.h"
 #include "sink/sqlite/value.h"
@@ -55,8 +56,8 @@ struct wh_sqlite_table {
 
 static bool is_key(const struct wh_sink_request *request, const char *name)
 {
-    for (size_t i = 0; i < request->key_count; i++)
-        if (strcmp(request->key[i], name) == 0)
+    for (size_t i = 0; i < request->into->key.count; i++)
+        if (strcmp(request->into->key.names[i], name) == 0)
             return true;
     return false;
 }
@@ -149,15 +150,15 @@ static void suggest_column(const struct wh_sqlite_table *table, const char *want
 static int check_key(const struct wh_sqlite_table *table, struct wh_error *error)
 {
     const struct wh_sink_request *request = table->request;
-    for (size_t i = 0; i < request->key_count; i++) {
+    for (size_t i = 0; i < request->into->key.count; i++) {
         size_t k = 0;
-        while (k < table->count && strcmp(table->columns[k].name, request->key[i]) != 0)
+        while (k < table->count && strcmp(table->columns[k].name, request->into->key.names[i]) != 0)
             k++;
         if (k < table->count)
             continue;
-        wh_fail(error, WH_REFUSED, "--key: the table %s has no column %s", request->table,
-                request->key[i]);
-        suggest_column(table, request->key[i], error);
+        wh_fail(error, WH_REFUSED, "--key: the table %s has no column %s", request->into->table,
+                request->into->key.names[i]);
+        suggest_column(table, request->into->key.names[i], error);
         return -1;
     }
     return 0;
@@ -176,7 +177,7 @@ static int refuse_temporary(const struct wh_sqlite_table *table, struct wh_error
     if (sqlite3_strnicmp(table->quoted, "\"temp\".", 7) != 0)
         return 0;
     return wh_fail(error, WH_REFUSED, "%s would be a temporary table (leave out the schema)",
-                   table->request->table);
+                   table->request->into->table);
 }
 
 static int find_table(struct wh_sqlite_table *table, bool *found, struct wh_error *error)
@@ -184,7 +185,7 @@ static int find_table(struct wh_sqlite_table *table, bool *found, struct wh_erro
     struct wh_buffer sql = { 0 };
     sqlite3_stmt *select = NULL;
     *found = false;
-    int status = wh_sql_table(&sql, table->request->table, WH_SQLITE_PARTS, error);
+    int status = wh_sql_table(&sql, table->request->into->table, WH_SQLITE_PARTS, error);
     if (status == 0) {
         table->quoted = wh_copy(sql.data, sql.length);
         take_name(table);
@@ -282,7 +283,7 @@ static int refuse_column(const struct wh_sqlite_table *table, const struct wh_co
                          struct wh_error *error)
 {
     char quoted[96];
-    wh_fail(error, WH_REFUSED, "the table %s has no column %s", table->request->table,
+    wh_fail(error, WH_REFUSED, "the table %s has no column %s", table->request->into->table,
             wh_quote(quoted, column->name, column->length));
     suggest_column(table, column->name, error);
     return -1;
@@ -349,8 +350,8 @@ static void add_conflict(const struct wh_sqlite_table *table, const struct state
                          struct wh_buffer *sql)
 {
     const struct wh_sink_request *request = table->request;
-    for (size_t i = 0; i < request->key_count; i++)
-        add_name(sql, i > 0 ? ", " : " ON CONFLICT (", request->key[i]);
+    for (size_t i = 0; i < request->into->key.count; i++)
+        add_name(sql, i > 0 ? ", " : " ON CONFLICT (", request->into->key.names[i]);
     wh_buffer_format(sql, ") DO ");
     bool first = true;
     for (int i = 0; i < statement->count; i++) {
@@ -378,7 +379,7 @@ static void add_insert(const struct wh_sqlite_table *table, const struct stateme
     for (int i = 0; i < statement->count; i++)
         wh_buffer_format(sql, i > 0 ? ", ?" : ") VALUES (?");
     wh_buffer_format(sql, ")");
-    if (table->request->key_count > 0)
+    if (table->request->into->key.count > 0)
         add_conflict(table, statement, sql);
 }
 
@@ -400,7 +401,7 @@ static int prepare_failed(const struct wh_sqlite_table *table, struct wh_error *
         return wh_sqlite_fail(table->database, error);
     return wh_fail(error, WH_REFUSED, "--key: the table %s has no primary key and no unique index "
                    "of exactly these columns (CREATE UNIQUE INDEX makes one)",
-                   table->request->table);
+                   table->request->into->table);
 }
 
 static int prepare(const struct wh_sqlite_table *table, struct statement *statement,
@@ -424,13 +425,13 @@ static int check_complete(const struct wh_sqlite_table *table, const struct stat
     const struct wh_sink_request *request = table->request;
     if (statement->op == WH_APPLY_TRUNCATE)
         return 0;
-    for (size_t i = 0; i < request->key_count; i++) {
+    for (size_t i = 0; i < request->into->key.count; i++) {
         int k = 0;
         while (k < statement->count
-               && strcmp(statement->bindings[k].column->name, request->key[i]) != 0)
+               && strcmp(statement->bindings[k].column->name, request->into->key.names[i]) != 0)
             k++;
         if (k == statement->count)
-            return wh_bad_row(error, "key", request->key[i], strlen(request->key[i]), 0,
+            return wh_bad_row(error, "key", request->into->key.names[i], strlen(request->into->key.names[i]), 0,
                               "the row lacks this column of --key");
     }
     return 0;
@@ -458,7 +459,7 @@ static enum wh_verdict make_statement(struct wh_sqlite_table *table, struct stat
     json_t *names = NULL;
     if (unchanged) {
         wh_buffer_add(&statement->unchanged, unchanged->text, unchanged->length);
-        names = wh_apply_unchanged(unchanged, request->key, request->key_count, error);
+        names = wh_apply_unchanged(unchanged, request->into->key.names, request->into->key.count, error);
         if (!names)
             return WH_BAD;
     }

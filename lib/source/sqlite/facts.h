@@ -5,8 +5,8 @@
  * Nothing identifies a database, whose file may be copied. But the file counts its changes and
  * those of its schema: one with lower counts than before is another, or an older copy.
  */
-#ifndef WH_SOURCE_SQLITEFACTS_H
-#define WH_SOURCE_SQLITEFACTS_H
+#ifndef WH_SOURCE_SQLITE_FACTS_H
+#define WH_SOURCE_SQLITE_FACTS_H
 
 #include <sqlite3.h>
 

@@ -1,15 +1,5 @@
-/*
- * SQLite databases, only ever read.
- *
- *     INTEGER   the number; in a column declared BOOLEAN or BOOL, 0 and 1 become false and true
- *     REAL      the shortest number that reads back to the same, with a point in columns that do
- *               not tell it from an integer; infinities as strings
- *     TEXT      a string; text that is no UTF-8 is a bad row
- *     BLOB      a string, base64
- *
- * What a column of this declared type would not take back as the same is marked
- * (database/sqlite_type.h).
- */
+#include "source/sqlite/rows.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -24,8 +14,7 @@
 #include "record/json.h"
 #include "source/query.h"
 #include "source/since.h"
-#include "source/source.h"
-#include "source/sqlitefacts.h"
+#include "source/sqlite/facts.h"
 
 struct column {
     struct wh_sqlite_declared declared;
@@ -126,7 +115,7 @@ static bool is_start(const struct sqlite *sqlite, const char *name)
 
 static int bind_all(struct sqlite *sqlite, sqlite3_stmt *statement, struct wh_error *error)
 {
-    struct wh_sql_params *params = sqlite->request->params;
+    struct wh_sql_params *params = &sqlite->request->query->params;
     int count = sqlite3_bind_parameter_count(statement);
     if (bind_start(sqlite, statement) != SQLITE_OK)
         return failed(sqlite, error);
@@ -174,7 +163,7 @@ static int take_columns(struct sqlite *sqlite, struct wh_error *error)
         sqlite->columns[i] = (struct column){
             .declared = wh_sqlite_declared(declared, true),
             .any = declared && strcasecmp(declared, "ANY") == 0,
-            .computed = !declared && !sqlite->request->table,
+            .computed = !declared && !sqlite->request->query->table,
         };
     }
     sqlite->row.shape = sqlite->shape = wh_source_shape(names, count, error);
@@ -292,8 +281,8 @@ static int check_names(const struct sqlite *sqlite, sqlite3_stmt *statement,
 static void put_from(const struct sqlite *sqlite, struct wh_buffer *from)
 {
     struct wh_error ignored;
-    if (sqlite->request->table) {
-        wh_sql_table(from, sqlite->request->table, TABLE_PARTS, &ignored);
+    if (sqlite->request->query->table) {
+        wh_sql_table(from, sqlite->request->query->table, TABLE_PARTS, &ignored);
     } else {
         const char *text = sqlite3_sql(sqlite->statement);
         size_t length = strlen(text);
@@ -643,8 +632,8 @@ static int open_sqlite(struct sqlite *sqlite, struct wh_error *error)
     return status;
 }
 
-static struct wh_reader *open_database(const struct wh_source_request *request,
-                                       struct wh_error *error)
+struct wh_reader *wh_sqlite_rows_open(const struct wh_source_request *request,
+                                      struct wh_error *error)
 {
     struct sqlite *sqlite = wh_alloc(1, sizeof *sqlite);
     sqlite->request = request;
@@ -657,12 +646,3 @@ static struct wh_reader *open_database(const struct wh_source_request *request,
     close_sqlite(&sqlite->reader);
     return NULL;
 }
-
-static const char *const prefixes[] = { "sqlite:", NULL };
-
-const struct wh_source_kind wh_sqlite_source = {
-    .what = "a database",
-    .prefixes = prefixes,
-    .can = WH_SOURCE_QUERY,
-    .open = open_database,
-};

@@ -5,8 +5,8 @@
  * server printed it, in a form in which values that are equal have equal text: types that have none
  * are refused.
  */
-#ifndef WH_SOURCE_PGSINCE_H
-#define WH_SOURCE_PGSINCE_H
+#ifndef WH_SOURCE_POSTGRES_SINCE_H
+#define WH_SOURCE_POSTGRES_SINCE_H
 
 #include <libpq-fe.h>
 
@@ -50,7 +50,7 @@ int wh_pg_since_check(struct wh_pg_since *pg, struct wh_error *error);
 /*
  * Appends the query for the rows. Before that it refuses NULLs that would keep rows out of it, and
  * has the server spell what --from says. The database and the columns must be those of the position
- * to go on from (pgfacts.h).
+ * to go on from (facts.h).
  */
 int wh_pg_since_sql(struct wh_pg_since *pg, struct wh_buffer *out, struct wh_error *error);
 

@@ -1,4 +1,4 @@
-#include "source/sqlitefacts.h"
+#include "source/sqlite/facts.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "base/memory.h"
 #include "database/sqlite.h"
 #include "database/sqlite_type.h"
+#include "source/query.h"
 
 struct wh_sqlite_facts {
     sqlite3 *database;
@@ -105,7 +106,7 @@ static json_t *digest_views(const struct wh_sqlite_facts *facts)
 
 static json_t *describe_relation(const struct wh_sqlite_facts *facts, const struct wh_since *since)
 {
-    const char *table = since->request->table;
+    const char *table = since->request->query->table;
     return json_pack("{s:s, s:o*}", "name", table ? table : "that the query reads", "definition",
                      digest_views(facts));
 }

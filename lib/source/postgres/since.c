@@ -1,4 +1,4 @@
-#include "source/pgsince.h"
+#include "source/postgres/since.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +7,7 @@
 #include "database/pgaccept.h"
 #include "database/pgerror.h"
 #include "database/pgquery.h"
+#include "source/query.h"
 
 /* ---- columns --------------------------------------------------------------------------------- */
 
@@ -155,7 +156,7 @@ int wh_pg_since_bind(struct wh_pg_since *pg, const PGresult *described, struct w
         if (check_given(pg, i, oid, error) != 0)
             return -1;
     }
-    return since->request->table ? find_filled(pg, described, error) : 0;
+    return since->request->query->table ? find_filled(pg, described, error) : 0;
 }
 
 /* ---- SQL ------------------------------------------------------------------------------------- */

@@ -1,12 +1,5 @@
-/*
- * PostgreSQL, and what speaks its protocol.
- *
- * The query is prepared, which gives the names and types of its columns, and then run by COPY in
- * text format, the fastest way that keeps every value exact: the server prints, we only put the
- * escapes of JSON where COPY has its own (pgtext.h). All of it happens in one read-only transaction
- * that sees one state of the database. What COPY cannot run (SHOW, EXPLAIN; servers before 8.2,
- * which Redshift counts as) comes row by row.
- */
+#include "source/postgres/rows.h"
+
 #include <errno.h>
 #include <inttypes.h>
 #include <libpq-fe.h>
@@ -23,10 +16,9 @@
 #include "database/pgquery.h"
 #include "database/pgtext.h"
 #include "database/url.h"
-#include "source/pgfacts.h"
-#include "source/pgsince.h"
+#include "source/postgres/facts.h"
+#include "source/postgres/since.h"
 #include "source/query.h"
-#include "source/source.h"
 
 struct postgres {
     struct wh_reader reader;
@@ -125,10 +117,10 @@ static int make_sql(struct postgres *pg, struct wh_error *error)
     struct wh_buffer query = { 0 };
     int status = wh_source_query(&query, pg->request, TABLE_PARTS, error);
     if (status == 0)
-        status = wh_sql_substitute(&pg->sql, wh_buffer_text(&query), pg->request->params, quote, pg,
+        status = wh_sql_substitute(&pg->sql, wh_buffer_text(&query), &pg->request->query->params, quote, pg,
                                    error);
     if (status == 0)
-        status = wh_sql_params_check(pg->request->params, error);
+        status = wh_sql_params_check(&pg->request->query->params, error);
     wh_buffer_text(&pg->sql);
     wh_buffer_free(&query);
     return status == 0 ? check_ordered(pg, error) : -1;
@@ -142,8 +134,8 @@ static int order_rows(struct postgres *pg, struct wh_error *error)
     struct wh_buffer from = { 0 }, sql = { 0 };
     /* The line end ends a comment that the query may end in. */
     int status = 0;
-    if (pg->request->table)
-        status = wh_sql_table(&from, pg->request->table, TABLE_PARTS, error);
+    if (pg->request->query->table)
+        status = wh_sql_table(&from, pg->request->query->table, TABLE_PARTS, error);
     else
         wh_buffer_format(&from, "(%s\n) AS wh_query", pg->sql.data);
     pg->since.from = wh_buffer_text(&from);
@@ -161,7 +153,7 @@ static int order_rows(struct postgres *pg, struct wh_error *error)
 /* The name of the table that the server does not know, as the user wrote it; free() it. */
 static char *unknown_table(const struct postgres *pg, const PGresult *result)
 {
-    const char *table = pg->request->table;
+    const char *table = pg->request->query->table;
     if (table)
         return wh_copy(table, strlen(table));
     const char *place = wh_pg_error_place(result, pg->sql.data);
@@ -171,7 +163,7 @@ static char *unknown_table(const struct postgres *pg, const PGresult *result)
 static int query_failed(struct postgres *pg, const PGresult *result, struct wh_error *error)
 {
     /* With -t the SQL is not the user's, so its places mean nothing to them. */
-    wh_pg_fail(error, pg->connection, result, pg->request->sql ? pg->sql.data : NULL);
+    wh_pg_fail(error, pg->connection, result, pg->request->query->sql ? pg->sql.data : NULL);
     const char *state = PQresultErrorField(result, PG_DIAG_SQLSTATE);
     if (!state || strcmp(state, "42P01") != 0)
         return -1;
@@ -443,7 +435,7 @@ static int start_copy(struct postgres *pg, struct wh_error *error)
     struct wh_buffer copy = { 0 };
     /* The line end ends a comment that the query may end in. A limit that the server knows saves
      * it from sorting what nobody will read. */
-    if (pg->request->sql && pg->request->limit > 0 && !pg->since.since)
+    if (pg->request->query->sql && pg->request->limit > 0 && !pg->since.since)
         wh_buffer_format(&copy, "COPY (SELECT * FROM (%s\n) AS q LIMIT %" PRIu64 ") TO STDOUT",
                          pg->sql.data, pg->request->limit);
     else
@@ -490,8 +482,8 @@ static int open_postgres(struct postgres *pg, const char *url, struct wh_error *
     return start(pg, error);
 }
 
-static struct wh_reader *open_database(const struct wh_source_request *request,
-                                       struct wh_error *error)
+struct wh_reader *wh_pg_rows_open(const struct wh_source_request *request,
+                                  struct wh_error *error)
 {
     struct postgres *pg = wh_alloc(1, sizeof *pg);
     const char *url = request->operands[0];
@@ -506,12 +498,3 @@ static struct wh_reader *open_database(const struct wh_source_request *request,
     close_postgres(&pg->reader);
     return NULL;
 }
-
-static const char *const prefixes[] = { "postgresql://", "postgres://", NULL };
-
-const struct wh_source_kind wh_postgres_source = {
-    .what = "a database",
-    .prefixes = prefixes,
-    .can = WH_SOURCE_QUERY,
-    .open = open_database,
-};

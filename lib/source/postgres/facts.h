@@ -4,11 +4,11 @@
  * view by its definition; each column's type, its number in the table, and for text the collation
  * with its version.
  */
-#ifndef WH_SOURCE_PGFACTS_H
-#define WH_SOURCE_PGFACTS_H
+#ifndef WH_SOURCE_POSTGRES_FACTS_H
+#define WH_SOURCE_POSTGRES_FACTS_H
 
 #include "base/error.h"
-#include "source/pgsince.h"
+#include "source/postgres/since.h"
 
 /* Asks the server, and compares with the position to go on from (wh_since_take_facts). */
 int wh_pg_facts_take(struct wh_pg_since *pg, struct wh_error *error);

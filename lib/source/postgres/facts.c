@@ -1,4 +1,4 @@
-#include "source/pgfacts.h"
+#include "source/postgres/facts.h"
 
 #include <stdlib.h>
 #include <string.h>
