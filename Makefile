@@ -1,8 +1,8 @@
 # wh: small Unix filters from the warehouse to a live model.
 #
 #   make            build the tools into $(BUILD)/bin
-#   make deps       install the Debian packages that building, the tests and the demo need;
-#                   make deps DEPS="fuzz bench" those for these targets
+#   make deps       install the Debian packages that building, databases, the tests and the demo
+#                   need; make deps DEPS="fuzz bench" those for these targets
 #   make check      run every test (on Debian, first says what is missing and installs it)
 #   make golden     after a change of what the tools say to people: write tests/golden anew, and
 #                   the options in the man pages
@@ -18,11 +18,12 @@
 #   make asan       make check under the address and undefined behaviour sanitizers
 #   make arm64      the unit tests for 64-bit ARM, emulated, and whether what is learned there is
 #                   the same to the byte
-#   make musl       the tests of a build with musl, without connectors
+#   make musl       the tests of a build with musl, without databases
+#   make without    whether it builds without each of the libraries that it can do without
 #   make tsan       what runs in several threads at once, under the thread sanitizer
 #
 # V=1 shows the compiler's command lines. NO_DEPS=1 forbids installing packages: what is missing is
-# then an error.
+# then an error. WITHOUT="libpq sqlite3" builds as if these libraries were absent (see below).
 #
 # A new tool is a file cmd/wh-NAME.c, a new module lib/AREA/NAME.c, a new test
 # tests/AREA/test_NAME.c or NAME.bats: they are found by their names.
@@ -44,30 +45,65 @@ CRASH_RUNS   = 200
 CRASH        =
 BENCH        =
 TUNE         =
-DEPS         = build check demo
+DEPS         = build databases check demo
 export NO_DEPS
 # Sample data that the project does not ship; tests that need it are skipped where it is absent.
 export WH_TEST_DATA ?= $(abspath ../shared/data)
 
+# What everything needs.
 FILTER_PKGS = jansson zlib libpcre2-8
-CONNECT_PKGS = libpq sqlite3
 
-override CPPFLAGS += -Ilib -D_POSIX_C_SOURCE=200809L -DWH_VERSION='"$(VERSION)"' -DWH_POSTGRESQL=1 -DWH_SQLITE=1
+# Libraries that only some kinds of source and sink need. Where pkg-config does not find one, its
+# kinds are left out with a notice: what FILES names is not compiled (but for kind.c, by which the
+# tools know what they lack), nor are the tests of it, and MACRO is 0 in place of 1.
+OPTIONAL = libpq sqlite3
+WITHOUT  =
+
+libpq_KIND    = PostgreSQL
+libpq_PACKAGE = libpq-dev
+libpq_MACRO   = WH_POSTGRESQL
+libpq_FILES   = $(addprefix database/pg,catalog.c connect.c error.c query.c) source/postgres/% \
+    sink/postgres/%
+libpq_TESTS   = sink/test_postgres_value source/test_since
+
+sqlite3_KIND    = SQLite
+sqlite3_PACKAGE = libsqlite3-dev
+sqlite3_MACRO   = WH_SQLITE
+sqlite3_FILES   = database/sqlite.c source/sqlite/% sink/sqlite/%
+sqlite3_TESTS   = pipe/test_close source/test_since
+
+PKG_CONFIG = pkg-config
+CONNECT_PKGS := $(foreach library,$(filter-out $(WITHOUT),$(OPTIONAL)),$(if $(shell \
+    $(PKG_CONFIG) --exists $(library) 2>/dev/null && echo found),$(library)))
+LEFT_OUT := $(filter-out $(CONNECT_PKGS),$(OPTIONAL))
+
+override CPPFLAGS += -Ilib -D_POSIX_C_SOURCE=200809L -DWH_VERSION='"$(VERSION)"'
+override CPPFLAGS += $(foreach library,$(OPTIONAL),-D$($(library)_MACRO)=$(if \
+    $(filter $(library),$(LEFT_OUT)),0,1))
 # The map makes a program the same to the byte wherever it is built.
 override CFLAGS   += -std=c11 -pthread $(WARN) -ffp-contract=off -MMD -MP -ffile-prefix-map=$(CURDIR)=.
 
-# Expanded when a recipe runs, so after the libraries may have been installed.
-PKG_CFLAGS  = $(shell pkg-config --cflags $(FILTER_PKGS) $(CONNECT_PKGS) 2>/dev/null)
-FILTER_LIBS = $(shell pkg-config --libs $(FILTER_PKGS)) -lcsv -lm
-CONNECT_LIBS = $(shell pkg-config --libs $(CONNECT_PKGS))
+# $(call once,NAME,COMMAND): what the command prints; it runs when that is first needed.
+once = $(if $(filter undefined,$(origin once-$(1))),$(eval once-$(1) := $(shell $(2) \
+    2>/dev/null)))$(once-$(1))
+PKG_CFLAGS   = $(call once,cflags,$(PKG_CONFIG) --cflags $(FILTER_PKGS) $(CONNECT_PKGS))
+FILTER_LIBS  = $(call once,filter,$(PKG_CONFIG) --libs $(FILTER_PKGS)) -lcsv -lm
+CONNECT_LIBS = $(if $(CONNECT_PKGS),$(call once,connect,$(PKG_CONFIG) --libs $(CONNECT_PKGS)))
+CMOCKA_LIBS  = $(call once,cmocka,$(PKG_CONFIG) --libs cmocka)
 
-LIB_SOURCES = $(wildcard lib/*/*.c lib/*/*/*.c)
+# All that is compiled: not what needs a library that is absent.
+LEFT_OUT_FILES = $(foreach library,$(LEFT_OUT),$($(library)_FILES))
+LEFT_OUT_TESTS = $(foreach library,$(LEFT_OUT),$($(library)_TESTS))
+ALL_SOURCES = $(wildcard lib/*/*.c lib/*/*/*.c)
+LIB_SOURCES = $(filter %/kind.c,$(ALL_SOURCES)) $(filter-out %/kind.c $(addprefix \
+    lib/,$(LEFT_OUT_FILES)),$(ALL_SOURCES))
 TOOLS = $(patsubst cmd/%.c,$(BUILD)/bin/%,$(wildcard cmd/wh-*.c))
 CONNECTORS  = lib/database/% lib/source/% lib/sink/%
 LIB_OBJS    = $(patsubst %.c,$(BUILD)/%.o,$(filter-out $(CONNECTORS),$(LIB_SOURCES)))
 CONNECT_OBJS = $(patsubst %.c,$(BUILD)/%.o,$(filter $(CONNECTORS),$(LIB_SOURCES)))
 
-UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(wildcard tests/*/test_*.c))
+UNIT_TESTS   = $(patsubst %.c,$(BUILD)/%,$(filter-out $(addsuffix \
+    .c,$(addprefix tests/,$(LEFT_OUT_TESTS))),$(wildcard tests/*/test_*.c)))
 BATS_TESTS   = $(wildcard tests/*/*.bats)
 FUZZ_TARGETS = $(patsubst tests/fuzz/fuzz_%.c,%,$(wildcard tests/fuzz/fuzz_*.c))
 CRASH_PROGRAMS = $(patsubst tests/crash/%.c,$(BUILD)/crash/%,$(wildcard tests/crash/*.c))
@@ -81,10 +117,10 @@ EXAMPLES = $(wildcard examples/*)
 # $(call say,CC) before a command prints "CC TARGET" in its place.
 say = $(if $(V),,@printf '  %-4s %s\n' $(1) $@;)
 
-all: $(TOOLS)
+all: notices $(TOOLS)
 
 # All that is compiled, for trying a compiler or its warnings.
-programs: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS) $(BENCH_PROGRAMS)
+programs: notices $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS) $(BENCH_PROGRAMS)
 
 # Asked for by name, so that NO_DEPS does not forbid it.
 deps:
@@ -92,12 +128,24 @@ deps:
 
 # ---- building ----------------------------------------------------------------------------------
 
+notices:
+	@$(foreach library,$(LEFT_OUT),echo "$($(library)_KIND) left out: $(library) is absent (apt-get \
+	install $($(library)_PACKAGE))" >&2;) :
+
 $(BUILD)/libraries-found:
 	@mkdir -p $(@D)
 	@tests/install-deps --check build
 	@touch $@
 
-$(BUILD)/%.o: %.c | $(BUILD)/libraries-found
+# How everything is compiled: what was compiled otherwise is compiled again, but with KEEP_FLAGS=1.
+FLAGS = $(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS)
+ifneq ($(if $(KEEP_FLAGS),$(FLAGS),$(file <$(BUILD)/flags)),$(FLAGS))
+$(BUILD)/flags: FORCE
+endif
+$(BUILD)/flags: | $(BUILD)/libraries-found
+	@printf '%s\n' '$(subst ','\'',$(FLAGS))' >$@
+
+$(BUILD)/%.o: %.c $(BUILD)/flags | $(BUILD)/libraries-found
 	@mkdir -p $(@D)
 	$(call say,CC)$(CC) $(CPPFLAGS) $(PKG_CFLAGS) $(CFLAGS) -c -o $@ $<
 
@@ -120,7 +168,7 @@ $(BUILD)/bin/%: $(BUILD)/cmd/%.o $(BUILD)/libwh.a
 
 # What is missing is installed first; the rest happens in a make of its own, which then finds it.
 check:
-	@tests/install-deps build check
+	@tests/install-deps build databases check
 	+@$(MAKE) --no-print-directory $(PARALLEL) run-tests
 
 run-tests: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS)
@@ -128,17 +176,17 @@ run-tests: $(TOOLS) $(UNIT_TESTS) $(CRASH_PROGRAMS) $(PRELOADS)
 
 # What the tools say to people, to be read as a diff and committed; and the options in their pages.
 golden:
-	@tests/install-deps build check
+	@tests/install-deps build databases check
 	+@$(MAKE) --no-print-directory $(PARALLEL) $(TOOLS) $(BUILD)/tests/cli/test_progress
 	@perl man/options.pl $(BUILD)/bin man
 	@BUILD='$(abspath $(BUILD))' tests/golden/write tests/golden
 
 $(BUILD)/tests/%: $(BUILD)/tests/%.o $(BUILD)/libwhconnect.a $(BUILD)/libwh.a
 	@mkdir -p $(@D)
-	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(shell pkg-config --libs cmocka) $(CONNECT_LIBS) $(FILTER_LIBS)
+	$(call say,LINK)$(CC) $(CFLAGS) $(LDFLAGS) -o $@ $^ $(CMOCKA_LIBS) $(CONNECT_LIBS) $(FILTER_LIBS)
 
 crash:
-	@tests/install-deps build check
+	@tests/install-deps build databases check
 	+@$(MAKE) --no-print-directory $(PARALLEL) $(TOOLS) $(CRASH_PROGRAMS) $(PRELOADS)
 	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/crash/run -n $(CRASH_RUNS) -j $(JOBS) $(CRASH)
 
@@ -166,7 +214,7 @@ ARM64_ROOT  = $(abspath $(ARM64))-libraries
 ARM64_TOOLS = CC='aarch64-linux-gnu-gcc --sysroot=$(ARM64_ROOT)' AR=aarch64-linux-gnu-ar
 
 arm64:
-	@tests/install-deps build arm64
+	@tests/install-deps build databases arm64
 	@tests/ci/sysroot arm64 $(ARM64_ROOT)
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	+@PKG_CONFIG_SYSROOT_DIR=$(ARM64_ROOT) \
@@ -178,22 +226,33 @@ arm64:
 MUSL       = $(BUILD)-musl
 MUSL_ROOT  = $(abspath $(MUSL))-libraries
 MUSL_CC    = musl-gcc -isystem $(MUSL_ROOT)/include -L$(MUSL_ROOT)/lib
-MUSL_LIBS  = CONNECT_OBJS= CONNECT_LIBS=-lcmocka FILTER_LIBS='-ljansson -lz -lpcre2-8 -lcsv -lm'
-# What links no connector.
-MUSL_TOOLS = $(patsubst $(BUILD)/%,$(MUSL)/%,$(filter-out %/wh-extract %/wh-load,$(TOOLS)))
-MUSL_TESTS = $(patsubst $(BUILD)/%,$(MUSL)/%,$(filter-out $(addprefix $(BUILD)/tests/,\
-    database/% source/% sink/% pipe/test_close),$(UNIT_TESTS)))
+MUSL_LIBS  = CMOCKA_LIBS=-lcmocka FILTER_LIBS='-ljansson -lz -lpcre2-8 -lcsv -lm'
 
 musl:
-	@tests/install-deps build check musl
+	@tests/install-deps build databases check musl
 	@JOBS=$(JOBS) tests/ci/musl-libraries $(MUSL_ROOT)
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	+@$(MAKE) --no-print-directory $(PARALLEL) BUILD=$(MUSL) CC='$(MUSL_CC)' LDFLAGS=-static \
-	    PKG_CFLAGS= $(MUSL_LIBS) $(MUSL_TOOLS) $(MUSL_TESTS)
-	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/ci/musl '$(abspath $(MUSL))' $(MUSL_TESTS)
+	    WITHOUT='$(OPTIONAL)' PKG_CFLAGS= $(MUSL_LIBS) HERE='$(abspath $(BUILD))' run-musl
+
+run-musl: notices $(TOOLS) $(UNIT_TESTS)
+	@BUILD='$(HERE)' JOBS=$(JOBS) FILES='$(WITHOUT_TESTS)' tests/ci/musl '$(abspath $(BUILD))' $(UNIT_TESTS)
+
+# Without each library, and without all: what can be tested then.
+WITHOUT_TESTS = tests/cli/kinds.bats tests/source/files.bats tests/sink/file.bats tests/sink/rotate.bats
+
+without:
+	@tests/install-deps build databases check
+	+@set -e; for library in $(OPTIONAL) '$(OPTIONAL)'; do \
+	    $(MAKE) --no-print-directory $(PARALLEL) WITHOUT="$$library" run-without \
+	        BUILD="$(BUILD)-without/$$(echo "$$library" | tr ' ' -)"; \
+	done
+
+run-without: notices $(TOOLS) $(UNIT_TESTS)
+	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(WITHOUT_TESTS) $(UNIT_TESTS)
 
 tsan:
-	@tests/install-deps build check
+	@tests/install-deps build databases check
 	+@$(MAKE) --no-print-directory $(PARALLEL) BUILD=build-tsan CFLAGS='-O1 -g -fsanitize=thread' run-tsan
 
 run-tsan: $(TOOLS) $(TSAN_TESTS)
@@ -202,7 +261,7 @@ run-tsan: $(TOOLS) $(TSAN_TESTS)
 	done
 
 fuzz:
-	@tests/install-deps build fuzz
+	@tests/install-deps build databases fuzz
 	+@$(MAKE) --no-print-directory -k $(PARALLEL) BUILD=build-fuzz CC=clang \
 	    CFLAGS='-O1 -g $(SANITIZE) -fsanitize=fuzzer-no-link' $(addprefix run-fuzz-,$(FUZZ_TARGETS))
 
@@ -216,17 +275,17 @@ $(BUILD)/fuzz/%: $(BUILD)/tests/fuzz/fuzz_%.o $(BUILD)/libwhconnect.a $(BUILD)/l
 # ---- demonstration and measurement ---------------------------------------------------------------
 
 demo:
-	@tests/install-deps build demo
+	@tests/install-deps build databases demo
 	+@$(MAKE) --no-print-directory $(PARALLEL) all
 	@PATH='$(abspath $(BUILD))/bin':"$$PATH" examples/demo.sh demo
 
 bench:
-	@tests/install-deps build bench
+	@tests/install-deps build databases bench
 	+@$(MAKE) --no-print-directory $(PARALLEL) all $(BENCH_PROGRAMS) $(PRELOADS)
 	@BUILD='$(abspath $(BUILD))' tests/bench/run $(BENCH)
 
 tune:
-	@tests/install-deps build
+	@tests/install-deps build databases
 	+@$(MAKE) --no-print-directory $(PARALLEL) $(BENCH_PROGRAMS)
 	+@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/bench/tune $(TUNE)
 
@@ -268,10 +327,10 @@ uninstall:
 
 clean:
 	rm -rf $(BUILD) build-asan build-tsan build-fuzz $(ARM64) $(ARM64)-libraries $(MUSL) \
-	    $(MUSL)-libraries demo
+	    $(MUSL)-libraries $(BUILD)-without demo
 
-.PHONY: all programs deps check run-tests golden crash asan tsan run-tsan arm64 musl fuzz demo bench \
-    tune install uninstall clean
+.PHONY: FORCE all notices programs deps check run-tests golden crash asan tsan run-tsan arm64 musl \
+    run-musl without run-without fuzz demo bench tune install uninstall clean
 .SECONDARY:
 .DELETE_ON_ERROR:
 -include $(wildcard $(BUILD)/*/*.d $(BUILD)/*/*/*.d $(BUILD)/*/*/*/*.d)

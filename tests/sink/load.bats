@@ -44,6 +44,8 @@ checkpoint() {
     says '--output-format applies only to files, but the target is a database'
     exits 2 wh-load sqlite:t.db -t t --columns id rows.ndjson
     says '--columns applies only to files'
+    exits 2 wh-load sqlite:t.db -t t --rotate day1 rows.ndjson
+    says '--rotate applies only to files, but the target is a database'
     [ ! -e out.ndjson ]
 }
 

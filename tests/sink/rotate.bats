@@ -166,8 +166,6 @@ loads() {
 @test "--rotate is refused where it cannot be, with the reason" {
     exits 2 wh-load out.ndjson --rotate day1 in.ndjson
     says '--rotate requires --checkpoint'
-    exits 2 wh-load sqlite:db -t x --rotate day1 in.ndjson
-    says '--rotate applies only to files, but the target is a database'
     for name in out.ndjson ./c.json there/ '' . $'\377'; do
         exits 2 wh-load out.ndjson --checkpoint c.json --rotate "$name" in.ndjson
         says 'that is no name for the complete file'

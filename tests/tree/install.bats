@@ -7,7 +7,8 @@ installed() {
 }
 
 make_here() {
-    make -C "$ROOT" BUILD="$BUILD" --no-print-directory "$@" >make.log 2>&1 || {
+    # However it was compiled, it is not compiled again.
+    make -C "$ROOT" BUILD="$BUILD" KEEP_FLAGS=1 --no-print-directory "$@" >make.log 2>&1 || {
         cat make.log
         return 1
     }
