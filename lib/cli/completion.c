@@ -14,6 +14,7 @@ struct script {
     char name[64]; /* the tool as a function's name: wh_clean */
     const struct wh_option *const *options;
     size_t count;
+    const struct wh_role *role; /* NULL: operands are files */
 };
 
 static void add_text(struct wh_buffer *out, const char *text)
@@ -65,6 +66,15 @@ static void add_words(struct wh_buffer *out, const struct wh_option *option)
         wh_buffer_format(out, "%s%s", word == option->words ? "" : " ", *word);
 }
 
+/* What operands of the kinds in this build begin with, each after a blank. */
+static void add_prefixes(struct wh_buffer *out, const struct wh_role *role)
+{
+    for (size_t k = 0; role && role->kinds[k]; k++)
+        for (const char *const *prefix = role->kinds[k]->prefixes; *prefix; prefix++)
+            if (**prefix != '\0' && !role->kinds[k]->absent)
+                wh_buffer_format(out, " %s", *prefix);
+}
+
 /* ---- bash ------------------------------------------------------------------------------------ */
 
 /* A case's pattern: --name | -n, each with `suffix`. */
@@ -103,7 +113,7 @@ static void add_bash_case(struct wh_buffer *out, const struct wh_option *option)
 }
 
 /*
- * Bash splits words at "=": --name=VALUE and COLS=VALUE come as three. Names of columns are never
+ * Bash splits words at "=" and ":": --name=VALUE, COLS=VALUE and sqlite:PATH come as three. Names of columns are never
  * handed to compgen -W, which would expand them as commands are.
  */
 static const char bash_begin[] =
@@ -113,6 +123,8 @@ static const char bash_begin[] =
     "    COMPREPLY=()\n"
     "    if [[ $word == '=' ]]; then\n"
     "        word='' at+=1\n"
+    "    elif [[ $word == ':' ]]; then\n"
+    "        word=''\n"
     "    fi\n"
     "    if [[ ${COMP_WORDS[at]} == '=' ]]; then\n"
     "        at+=-1\n"
@@ -123,6 +135,27 @@ static const char bash_begin[] =
     "    fi\n"
     "    case ${COMP_WORDS[at]}$second in\n";
 
+/* Prefixes of kinds beside the names of files: not quoted, and without a blank after them. */
+static void add_bash_operands(struct script *script)
+{
+    struct wh_buffer *out = script->out;
+    add_text(out, "        if [[ $word != -* ]]; then\n"
+                  "            mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n");
+    if (script->role) {
+        add_text(out, "            [[ ${COMP_WORDS[COMP_CWORD]} == ':' || ${COMP_WORDS[at]} == ':' ]] "
+                      "&& return\n"
+                      "            for name in");
+        add_prefixes(out, script->role);
+        add_text(out, "; do\n"
+                      "                [[ $name == \"$word\"* ]] || continue\n"
+                      "                COMPREPLY+=(\"$name\")\n"
+                      "                compopt +o filenames -o nospace 2>/dev/null\n"
+                      "            done\n");
+    }
+    add_text(out, "            return\n"
+                  "        fi\n");
+}
+
 static void add_bash(struct script *script)
 {
     struct wh_buffer *out = script->out;
@@ -132,12 +165,9 @@ static void add_bash(struct script *script)
     for (size_t i = 0; i < script->count; i++)
         if (takes_value(script->options[i]))
             add_bash_case(out, script->options[i]);
-    add_text(out, "    *)\n"
-                  "        if [[ $word != -* ]]; then\n"
-                  "            mapfile -t COMPREPLY < <(compgen -f -- \"$word\")\n"
-                  "            return\n"
-                  "        fi\n"
-                  "        choices=(");
+    add_text(out, "    *)\n");
+    add_bash_operands(script);
+    add_text(out, "        choices=(");
     for (size_t i = 0; i < script->count; i++)
         wh_buffer_format(out, "%s--%s", i ? " " : "", script->options[i]->name);
     wh_buffer_format(out,
@@ -211,6 +241,23 @@ static void add_zsh_option(struct script *script, const struct wh_option *option
     add_text(out, "' \\\n");
 }
 
+/* A function that offers prefixes of kinds, and names of files also after such as "sqlite:". */
+static void add_zsh_operands(struct script *script)
+{
+    struct wh_buffer *out = script->out;
+    wh_buffer_format(out,
+                     "_%s_operands() {\n"
+                     "    if compset -P '[a-z]##:'; then\n"
+                     "        [[ $PREFIX == //* ]] || _files\n"
+                     "        return\n"
+                     "    fi\n"
+                     "    compadd -S '' -", script->name);
+    add_prefixes(out, script->role);
+    add_text(out, "\n"
+                  "    _files\n"
+                  "}\n");
+}
+
 static void add_zsh(struct script *script)
 {
     struct wh_buffer *out = script->out;
@@ -223,15 +270,21 @@ static void add_zsh(struct script *script)
                      "    names=(\"${(@f)$(%s --completion=columns -- \"${(@Q)words[2,-1]}\" "
                      "2>/dev/null)}\")\n"
                      "    _sequence compadd - \"${names[@]}\"\n"
-                     "}\n"
-                     "_%s() {\n"
-                     "    _arguments -s -S \\\n",
+                     "}\n",
                      script->tool, script->tool, script->tool, script->tool, script->name,
-                     script->tool, script->name);
+                     script->tool);
+    if (script->role)
+        add_zsh_operands(script);
+    wh_buffer_format(out,
+                     "_%s() {\n"
+                     "    _arguments -s -S \\\n", script->name);
     for (size_t i = 0; i < script->count; i++)
         add_zsh_option(script, script->options[i]);
+    if (script->role)
+        wh_buffer_format(out, "        '*:%s:_%s_operands'\n", script->role->what, script->name);
+    else
+        add_text(out, "        '*:file:_files'\n");
     wh_buffer_format(out,
-                     "        '*:file:_files'\n"
                      "}\n"
                      "if [[ ${funcstack[1]} == _%s ]]; then\n"
                      "    _%s \"$@\"\n"
@@ -282,12 +335,21 @@ static void add_fish(struct script *script)
                      script->tool, script->tool, script->name, script->tool);
     for (size_t i = 0; i < script->count; i++)
         add_fish_option(script, script->options[i]);
+    for (size_t k = 0; script->role && script->role->kinds[k]; k++) {
+        const struct wh_kind *kind = script->role->kinds[k];
+        for (const char *const *prefix = kind->prefixes; *prefix; prefix++)
+            if (**prefix != '\0' && !kind->absent)
+                wh_buffer_format(script->out, "complete -c %s -a '%s' -d '%s'\n", script->tool,
+                                 *prefix, kind->help);
+    }
 }
 
 void wh_completion_print(struct wh_buffer *out, const char *shell, const char *tool,
-                         const struct wh_option *const *options, size_t count)
+                         const struct wh_option *const *options, size_t count,
+                         const struct wh_role *role)
 {
-    struct script script = { .out = out, .tool = tool, .options = options, .count = count };
+    struct script script = { .out = out, .tool = tool, .options = options, .count = count,
+                             .role = role };
     snprintf(script.name, sizeof script.name, "%s", tool);
     for (char *at = script.name; *at; at++)
         if (*at == '-')

@@ -657,7 +657,9 @@ static void add_script(struct wh_buffer *out, const struct parser *parser)
         options = wh_resize(options, count + 1, sizeof *options);
         options[count++] = option;
     }
-    wh_completion_print(out, parser->standard.completion, parser->command->tool, options, count);
+    const struct wh_asked *asked = parser->command->asked;
+    wh_completion_print(out, parser->standard.completion, parser->command->tool, options, count,
+                        asked ? asked->role : NULL);
     free(options);
 }
 

@@ -128,6 +128,37 @@ of_another() {
     prints id,amount offered wh-clean 'wh-clean in.csv --trim id,am'
 }
 
+# bash_offers TOOL WORD...: what bash's completion offers for the last of the words.
+bash_offers() {
+    "$1" --completion=bash >"$1.completion"
+    bash -c '
+        . "./$1.completion"
+        COMP_WORDS=("$@")
+        COMP_CWORD=$(($# - 1))
+        "_${1/-/_}"
+        printf "%s\n" "${COMPREPLY[@]}"' _ "$@"
+}
+
+@test "completions offer what the names of sources and targets begin with, and files after that" {
+    touch sqlite.txt shop.db
+    for tool in wh-extract wh-load; do
+        prints $'sqlite.txt\nsqlite:' bash_offers "$tool" sq
+        prints shop.db bash_offers "$tool" sqlite : sh
+        bash_offers "$tool" sqlite : | grep -x shop.db
+        prints $'postgresql://\npostgres://' bash_offers "$tool" post
+        "$tool" --completion=zsh | grep -F 'compadd -S '"''"' - sqlite: postgresql:// postgres://'
+        "$tool" --completion=fish | grep -F -e "-a 'sqlite:' -d"
+    done
+    prints sqlite.txt bash_offers wh-clean sq
+}
+
+@test "completion in zsh and fish offers sources too" {
+    need zsh fish
+    [[ $(HOME=$PWD fish -c "wh-extract --completion=fish | source; complete -C 'wh-extract sq'") == sqlite:* ]]
+    wh-extract --completion=zsh >_wh-extract
+    zsh -fn _wh-extract
+}
+
 @test "the learners, losses and tests that completion offers are those there are" {
     printf 'y,a\n1,2\n0,1\n' >rows.csv
     for option in learner loss drift on-drift unmatched task; do
