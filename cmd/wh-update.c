@@ -114,7 +114,7 @@ static const struct wh_option options_table[] = {
     WH_TEXT(struct options, GIVEN(positive), "positive", 0, "VALUE",
             "of two labels the one whose probability is to be learned"),
     WH_CHOICE(struct options, GIVEN(learner), "learner", 0, "NAME", wh_learner_names,
-              "how to learn: auto, nag, ftrl, coin or sgd", .otherwise = WH_DEFAULT_LEARNER),
+              "how to learn", .otherwise = WH_DEFAULT_LEARNER, .about = wh_learner_help),
     WH_TEXT(struct options, GIVEN(loss), "loss", 0, "LOSS",
             "what is made small: squared, absolute, huber:DELTA, quantile:TAU or poisson for "
             "numbers, logistic or hinge for classes", .words = losses,

@@ -49,6 +49,8 @@ struct wh_option {
     wh_option_call *call;
     const char *const *words; /* NULL last: those of a choice; of a text or a call those that
                                  completion offers, after "COLS=" where the argument has one */
+    const char *(*about)(const char *word); /* what a word of a choice means, for a line of its own
+                                               in --help; NULL: `help` says it */
     uint64_t least, most; /* of a count or a size */
     double low, high;     /* of a number */
     bool above;           /* it must be above `low`, not `low` itself */
@@ -62,7 +64,7 @@ struct wh_option {
 
 /*
  * The constructors: WH_X(TYPE, MEMBER, name, letter, ...) sets MEMBER of the part's target, a
- * struct TYPE. The last argument is the help; .fallback, .otherwise, .words, .requires, .needs and
+ * struct TYPE. The last argument is the help; .fallback, .otherwise, .words, .about, .requires, .needs and
  * .elsewhere may follow it.
  */
 

@@ -619,6 +619,18 @@ static void add_operands(struct wh_buffer *out, const struct wh_role *role, size
             add_closing(out, role->kinds[k]->example);
 }
 
+/* A line for each word of a choice, where somebody says what it means. */
+static void add_words(struct wh_buffer *out, const struct wh_option *option, size_t column)
+{
+    for (const char *const *word = option->words; option->about && *word; word++) {
+        struct wh_buffer text = { 0 };
+        wh_buffer_format(&text, "%s: %s", *word, option->about(*word));
+        add_blanks(out, column);
+        add_wrapped(out, wh_buffer_text(&text), column);
+        wh_buffer_free(&text);
+    }
+}
+
 static void add_help(struct wh_buffer *out, const struct parser *parser)
 {
     const struct wh_command *command = parser->command;
@@ -635,6 +647,7 @@ static void add_help(struct wh_buffer *out, const struct parser *parser)
         size_t width = add_synopsis(out, option);
         add_beside(out, width, column);
         add_sentence(out, parser, option, column);
+        add_words(out, option, column);
     }
     if (command->asked)
         add_operands(out, command->asked->role, column);

@@ -325,7 +325,7 @@ static double coin_effect(const struct wh_head *head, uint32_t id)
 
 const struct wh_learner_type wh_learner_coin = {
     .name = "coin",
-    .help = "betting on coins, without a learning rate",
+    .help = "linear, bets on coins, without a learning rate",
     .rate = 4,
     .unpenalized = "a stake has no length of step that a penalty could be measured by",
     .head_parameters = { parameters, sizeof parameters / sizeof *parameters },

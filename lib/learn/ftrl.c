@@ -227,7 +227,7 @@ static double ftrl_effect(const struct wh_head *head, uint32_t id)
 
 const struct wh_learner_type wh_learner_ftrl = {
     .name = "ftrl",
-    .help = "follow the regularized leader, by proximal steps",
+    .help = "linear, follows the regularized leader (FTRL-proximal)",
     .rate = 0.5,
     .head_parameters = { parameters, sizeof parameters / sizeof *parameters },
     .head_new = ftrl_new,

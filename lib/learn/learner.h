@@ -62,7 +62,7 @@ struct wh_parameters {
 
 struct wh_learner_type {
     const char *name;
-    const char *help;
+    const char *help;       /* what it is: a noun phrase */
     double rate;    /* the learning rate unless one is given */
     unsigned needs; /* enum wh_needs, or'ed */
     const char *untuned;     /* why it takes no learning rate but its own; NULL: it does */

@@ -19,5 +19,7 @@ extern const struct wh_learner_type *const wh_learners[];
 extern const char *const wh_learner_names[];
 #define WH_DEFAULT_LEARNER "auto"
 const struct wh_learner_type *wh_learner_find(const char *name);
+/* What a learner says of itself; NULL where there is no such learner. */
+const char *wh_learner_help(const char *name);
 
 #endif

@@ -317,7 +317,7 @@ static double nag_effect(const struct wh_head *head, uint32_t id)
 
 const struct wh_learner_type wh_learner_nag = {
     .name = "nag",
-    .help = "normalized adaptive invariant gradient steps",
+    .help = "linear, by normalized adaptive invariant gradient steps",
     .rate = 0.5,
     .scratch_new = nag_scratch_new,
     .scratch_free = nag_scratch_free,

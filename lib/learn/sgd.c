@@ -421,7 +421,7 @@ static const char *const parameters[] = { "weight" };
 
 const struct wh_learner_type wh_learner_sgd = {
     .name = "sgd",
-    .help = "plain gradient steps on standardised values",
+    .help = "linear, by plain gradient steps on standardised values",
     .rate = 0.005,
     .needs = WH_NEEDS_ZEROS | WH_NEEDS_MISSING,
     .scratch_new = sgd_scratch_new,
