@@ -248,7 +248,8 @@ static int refuse_after_end(struct loop *loop, struct wh_error *error)
     return wh_stream_broken(loop, error);
 }
 
-static inline int take(struct loop *loop, enum wh_verdict next, struct wh_error *error)
+static inline __attribute__((always_inline)) int take(struct loop *loop, enum wh_verdict next,
+                                                      struct wh_error *error)
 {
     if (__builtin_expect(next == WH_FATAL, 0)) {
         loop->broken = true;
@@ -276,8 +277,7 @@ int wh_loop_take(struct loop *loop, enum wh_verdict next, struct wh_error *error
 
 int wh_loop_next(struct loop *loop, struct wh_error *error)
 {
-    enum wh_verdict next = wh_reader_next(loop->run->reader, error);
-    return take(loop, next, error);
+    return wh_loop_take(loop, wh_reader_next(loop->run->reader, error), error);
 }
 
 int wh_loop_judged(struct loop *loop, enum wh_verdict verdict, struct wh_error *error)

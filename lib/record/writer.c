@@ -202,8 +202,9 @@ int wh_writer_flush(struct wh_writer *writer, struct wh_error *error)
     return result;
 }
 
-static int add_bytes(struct wh_writer *writer, const char *bytes, size_t length,
-                     struct wh_error *error)
+static inline __attribute__((always_inline)) int add_bytes(struct wh_writer *writer,
+                                                           const char *bytes, size_t length,
+                                                           struct wh_error *error)
 {
     bool large = length > FULL / 2; /* not worth copying */
     if ((large || writer->buffer.length + length > FULL) && wh_writer_flush(writer, error) != 0)
