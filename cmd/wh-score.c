@@ -248,6 +248,7 @@ int main(int argc, char **argv)
         wh_common_reading(&common),
         wh_common_writing(&common),
         wh_common_columns(&common),
+        wh_common_threads(&common),
     };
     const struct wh_command command = {
         .tool = common.tool,

@@ -52,6 +52,7 @@ void wh_census_free(struct wh_census *census)
     free_columns(census->strangers, census->stranger_names.count - 1);
     wh_names_free(&census->names);
     wh_names_free(&census->stranger_names);
+    wh_buffer_free(&census->deferred);
 }
 
 struct wh_census_column *wh_census_find(const struct wh_census *census, struct wh_slice name)
@@ -513,6 +514,29 @@ static void count_value(struct wh_census_column *column, struct wh_census_counts
         counts->met[field->type]++;
 }
 
+/* A value that another census is to count, before its text. */
+struct deferred {
+    uint32_t column, length;
+    bool stranger;
+    uint8_t type, flags;
+};
+
+static struct wh_census_column *defer_value(struct wh_census *census,
+                                            struct wh_census_column *column,
+                                            const struct wh_field *field)
+{
+    const struct deferred value = { column->id, field->length, column->stranger, field->type,
+                                    field->flags };
+    if (field->type == WH_NULL && column->gathered) {
+        column->seen.met[WH_NULL]++;
+        return column;
+    }
+    wh_buffer_add(&census->deferred, (const char *)&value, sizeof value);
+    if (field->length > 0)
+        wh_buffer_add(&census->deferred, field->text, field->length);
+    return column;
+}
+
 struct wh_census_column *wh_census_value(struct wh_census *census,
                                          struct wh_census_column *column, struct wh_slice name,
                                          struct wh_row *row, const struct wh_field *field,
@@ -522,6 +546,8 @@ struct wh_census_column *wh_census_value(struct wh_census *census,
     wh_census_settle(census);
     if (!column && !(column = meet(census, name, taught)))
         return NULL;
+    if (census->defers)
+        return defer_value(census, column, field);
     struct wh_census_counts *counts = wh_census_counts(column, taught);
     if (field->type == WH_NULL) {
         counts->met[WH_NULL]++;
@@ -743,4 +769,84 @@ void wh_census_carry(struct wh_census *census, struct wh_census *from)
     for (uint32_t i = 0; i + 1 < from->stranger_names.count; i++)
         carry_column(census, from, from->strangers[i]);
     census->seen += from->seen;
+}
+
+/*
+ * Gathering
+ */
+
+/* The same column of a census of the same model, or one as strange to it; NULL: none yet. */
+static struct wh_census_column *counterpart(const struct wh_census *into,
+                                            const struct wh_census *census,
+                                            const struct wh_census_column *column)
+{
+    if (!column->stranger)
+        return into->columns[column->id - 1];
+    struct wh_slice name = wh_census_name(census, column);
+    uint32_t id = wh_names_find(&into->stranger_names, name.text, name.length);
+    return id == WH_NO_FEATURE ? NULL : into->strangers[id - 1];
+}
+
+static void count_deferred(struct wh_census *into, struct wh_census *census)
+{
+    struct wh_buffer *values = &census->deferred;
+    struct wh_row row = { 0 };
+    struct deferred value;
+    wh_buffer_reserve(values, WH_SLACK);
+    for (size_t at = 0; at < values->length; at += value.length) {
+        memcpy(&value, values->data + at, sizeof value);
+        at += sizeof value;
+        struct wh_field field = { values->data + at, value.length, value.type, value.flags };
+        const struct wh_census_column *column = value.stranger ? census->strangers[value.column - 1]
+                                                               : census->columns[value.column - 1];
+        struct wh_census_column *other = counterpart(into, census, column);
+        if (wh_census_is_quick(other, &field))
+            other->seen.met[field.type]++;
+        else
+            wh_census_value(into, other, wh_census_name(census, column), &row, &field, false);
+    }
+    values->length = 0;
+    wh_row_free(&row);
+}
+
+static void gather_column(struct wh_census *into, struct wh_census *census,
+                          struct wh_census_column *column)
+{
+    struct wh_census_column *other = counterpart(into, census, column);
+    if (other) {
+        add_counts(&other->seen, &column->seen);
+        other->changed += column->changed;
+        other->fresh += column->fresh;
+        if (column->odd.taken && !other->odd.taken)
+            other->odd = column->odd;
+        column->quick = other->quick;
+        column->usual = other->usual;
+        column->gathered = true;
+    }
+    column->seen = (struct wh_census_counts){ { 0 }, 0, 0, 0 };
+    column->changed = column->fresh = 0;
+    column->odd.taken = false;
+}
+
+void wh_census_gather(struct wh_census *into, struct wh_census *census)
+{
+    wh_census_settle(into);
+    wh_census_settle(census);
+    count_deferred(into, census);
+    for (uint32_t i = 0; i < wh_census_count(census); i++)
+        gather_column(into, census, census->columns[i]);
+    for (uint32_t i = 0; i + 1 < census->stranger_names.count; i++)
+        gather_column(into, census, census->strangers[i]);
+    into->seen += census->seen;
+    census->seen = 0;
+}
+
+void wh_census_defer(struct wh_census *census, const struct wh_census *into)
+{
+    census->defers = true;
+    for (uint32_t i = 0; i < wh_census_count(census); i++) {
+        census->columns[i]->quick = into->columns[i]->quick;
+        census->columns[i]->usual = into->columns[i]->usual;
+        census->columns[i]->gathered = true;
+    }
 }

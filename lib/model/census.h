@@ -87,6 +87,7 @@ struct wh_census_column {
     bool ordered;                   /* these were texts, or whole numbers in order or without large
                                        gaps */
     bool gaps;                      /* they are numbers in order, with large gaps */
+    bool gathered;                  /* of a census that defers: the other one has it too */
 };
 
 /* In the model. */
@@ -109,6 +110,8 @@ struct wh_census {
     struct wh_names stranger_names;
     struct wh_census_column **strangers;
     uint32_t sketches;
+    bool defers;
+    struct wh_buffer deferred; /* values that are for another census to count */
 };
 
 void wh_census_init(struct wh_census *census);
@@ -253,6 +256,16 @@ int wh_census_load(struct wh_model *model, const json_t *value, struct wh_error 
 
 /* Adds what another model's census has counted. */
 void wh_census_merge(struct wh_census *census, const struct wh_census *from);
+
+/*
+ * Censuses of several threads, each a copy of the same one, whose rows are part of one run. What
+ * depends on the order of values, such as whether all are different, a census that `defers` only
+ * notes; the one that it gathers into counts that, as if it had met the rows itself: rows that
+ * follow those that it has. The other begins anew then. (What it needs no more than counting is
+ * what the other one has found out.)
+ */
+void wh_census_defer(struct wh_census *census, const struct wh_census *into);
+void wh_census_gather(struct wh_census *into, struct wh_census *census);
 
 /* What was counted in this run goes on in another model's census, which takes this one's place. */
 void wh_census_carry(struct wh_census *census, struct wh_census *from);

@@ -146,6 +146,11 @@ int wh_examples_finish(const struct wh_examples *examples, struct wh_error *erro
     return read ? check_choices(examples, examples->columns, NULL, error) : 0;
 }
 
+void wh_examples_merge(struct wh_examples *examples, const struct wh_examples *from)
+{
+    examples->weighing.found = examples->weighing.found || from->weighing.found;
+}
+
 static bool is_aside(const struct wh_examples *examples, const struct wh_column *column)
 {
     for (size_t i = 0; i < 2; i++)

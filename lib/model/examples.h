@@ -92,6 +92,10 @@ enum wh_verdict wh_examples_read(struct wh_examples *examples, struct wh_row *ro
  * has found no column in any row, or a name of --interactions neither column nor feature. */
 int wh_examples_finish(const struct wh_examples *examples, struct wh_error *error);
 
+/* Adds what examples of another thread, of rows of the same run, have met of what is asked at the
+ * end. */
+void wh_examples_merge(struct wh_examples *examples, const struct wh_examples *from);
+
 /* Counts the row read last in the census, where it has one: a row that was `taught` counts for the
  * model, another for this run only. The row's fields must still be there. */
 void wh_examples_count(struct wh_examples *examples, bool taught);

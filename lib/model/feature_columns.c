@@ -212,7 +212,7 @@ static bool read_column(struct wh_column_reader *reader, struct wh_feature_colum
     case WH_STRING:
         good = read_text(reader, column, &name, wh_row_text(row, field),
                          own->flags & WH_DECLARED, error);
-        if (reader->maker->fresh && known)
+        if (reader->maker->fresh && known && !known->stranger)
             wh_census_surprise(known, own);
         return good;
     case WH_NESTED:

@@ -123,6 +123,11 @@ static int native_finish(const struct wh_session *session, struct wh_error *erro
     return wh_examples_finish(((const struct session *)session)->examples, error);
 }
 
+static void native_merge(struct wh_session *session, const struct wh_session *from)
+{
+    wh_examples_merge(session_of(session)->examples, ((const struct session *)from)->examples);
+}
+
 const struct wh_predictor_kind wh_predictor_native = {
     .name = "wh",
     .load = native_load,
@@ -134,4 +139,5 @@ const struct wh_predictor_kind wh_predictor_native = {
     .predict = native_predict,
     .explain = native_explain,
     .finish = native_finish,
+    .merge = native_merge,
 };

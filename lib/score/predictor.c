@@ -83,3 +83,17 @@ enum wh_verdict wh_session_admit(struct wh_session *session, const struct wh_rea
     session->strangers++;
     return WH_TAKEN;
 }
+
+void wh_session_share(struct wh_session *session, const struct wh_session *first)
+{
+    wh_census_defer(&session->model->census, &first->model->census);
+}
+
+void wh_session_merge(struct wh_session *first, struct wh_session *session)
+{
+    wh_census_gather(&first->model->census, &session->model->census);
+    first->strangers += session->strangers;
+    session->strangers = 0;
+    if (first->predictor->kind->merge)
+        first->predictor->kind->merge(first, session);
+}

@@ -87,6 +87,8 @@ struct wh_predictor_kind {
                                uint32_t best, struct wh_row *row);
     /* After the last row: WH_REFUSED where no row had the weight's column. */
     int (*finish)(const struct wh_session *session, struct wh_error *error);
+    /* Adds what a session of another thread has met of what finish() asks for. NULL: nothing. */
+    void (*merge)(struct wh_session *session, const struct wh_session *from);
 };
 
 extern const struct wh_predictor_kind wh_predictor_native;
@@ -117,6 +119,12 @@ void wh_session_close(struct wh_session *session);
  * counts it where it names no feature of the model, unless that makes it bad. */
 enum wh_verdict wh_session_admit(struct wh_session *session, const struct wh_reading_row *reading,
                                  struct wh_error *error);
+
+/* `session` and `first` are of one predictor, and read rows of one run, in threads of their own:
+ * what session has counted is added to the first's, of rows that follow those that went before, and
+ * session begins anew. share() is called before it has read a row. */
+void wh_session_share(struct wh_session *session, const struct wh_session *first);
+void wh_session_merge(struct wh_session *first, struct wh_session *session);
 
 /* As the kind has them. */
 static inline enum wh_verdict wh_session_read(struct wh_session *session, struct wh_row *row,

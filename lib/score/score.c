@@ -26,6 +26,13 @@ struct contestant {
     struct wh_comparison comparison; /* with the first */
 };
 
+/* What was predicted of a row with a label, and what came of that. */
+struct measured {
+    struct wh_judgement judgement;
+    double value;
+    uint32_t best;
+};
+
 struct score {
     struct wh_stage stage;
     const struct wh_score_settings *settings;
@@ -39,6 +46,9 @@ struct score {
     struct wh_error no_label; /* to be told where no row had the label's column */
     bool labelled_column;    /* some row had the label's column */
     bool streams;            /* the rows are a part of a stream with control records */
+    bool defers;             /* a session: rows are not measured, but noted: of each row with a label
+                                a struct measured for each contestant */
+    struct wh_buffer measured;
 };
 
 static struct score *score_of(struct wh_stage *stage)
@@ -93,6 +103,43 @@ static void compare(struct contestant *contestant, const struct contestant *firs
         wh_compare_class(&contestant->comparison, one->right, other->right);
 }
 
+static void add_measured(struct score *score, double class)
+{
+    for (size_t i = 0; i < score->count; i++) {
+        evaluate(&score->contestants[i], class);
+        if (i > 0)
+            compare(&score->contestants[i], &score->contestants[0]);
+    }
+}
+
+static void defer_measures(struct score *score)
+{
+    for (size_t i = 0; i < score->count; i++) {
+        const struct contestant *contestant = &score->contestants[i];
+        const struct measured measured = { contestant->judgement, contestant->prediction.value,
+                                           contestant->prediction.best };
+        wh_buffer_add(&score->measured, (const char *)&measured, sizeof measured);
+    }
+}
+
+/* The sums are made in the order of the rows. */
+static void measure_deferred(struct score *score, struct score *session)
+{
+    struct wh_buffer *rows = &session->measured;
+    for (size_t at = 0; at < rows->length;) {
+        for (size_t i = 0; i < score->count; i++, at += sizeof(struct measured)) {
+            struct measured measured;
+            memcpy(&measured, rows->data + at, sizeof measured);
+            struct contestant *contestant = &score->contestants[i];
+            contestant->judgement = measured.judgement;
+            contestant->prediction = (struct wh_prediction){ .value = measured.value,
+                                                             .best = measured.best };
+        }
+        add_measured(score, 0);
+    }
+    rows->length = 0;
+}
+
 static enum wh_verdict measure(struct score *score, struct wh_row *row, struct wh_error *error)
 {
     const struct wh_reading_row *reading = &score->contestants[0].reading;
@@ -114,11 +161,10 @@ static enum wh_verdict measure(struct score *score, struct wh_row *row, struct w
         if (verdict != WH_TAKEN)
             return verdict;
     }
-    for (size_t i = 0; i < score->count; i++) {
-        evaluate(&score->contestants[i], class);
-        if (i > 0)
-            compare(&score->contestants[i], &score->contestants[0]);
-    }
+    if (score->defers)
+        defer_measures(score);
+    else
+        add_measured(score, class);
     return WH_TAKEN;
 }
 
@@ -394,8 +440,76 @@ static void score_close(struct wh_stage *stage)
         wh_task_free(&contestant->classes);
         wh_evaluation_free(&contestant->evaluation);
     }
+    wh_buffer_free(&score->measured);
     free(score->contestants);
     free(score);
+}
+
+/*
+ * Sessions
+ */
+
+/* Labels that are still to come may be what a task is settled by. */
+static bool knows_labels(const struct wh_task *task)
+{
+    return task->kind != WH_TASK_BINARY || (task->classes[0].text && task->classes[1].text);
+}
+
+static int score_divides(const struct wh_stage *stage, struct wh_error *error)
+{
+    const struct score *score = (const struct score *)stage;
+    bool settled = score->settled;
+    if (score->settings->watch)
+        return wh_fail(error, WH_REFUSED, "--watch changes the model between two rows, so that all "
+                       "must go through one thread (leave one of the two out)");
+    for (size_t i = 0; i < score->count; i++) {
+        const struct wh_task *task = &model_of(&score->contestants[i])->task;
+        if (score->label && task->kind == WH_TASK_MULTICLASS)
+            return wh_fail(error, WH_REFUSED, "--label of more than two classes counts them as they "
+                           "come, so that all rows must go through one thread (score with threads, "
+                           "measure with wh-score -n in another run)");
+        settled = settled && (!score->label || knows_labels(task));
+    }
+    return settled;
+}
+
+static struct wh_stage *open_score(const struct wh_score_settings *settings,
+                                   const struct wh_score_model *models, struct wh_error *error);
+
+static struct wh_stage *score_session(struct wh_stage *stage, struct wh_error *error)
+{
+    struct score *score = score_of(stage);
+    struct wh_score_model *models = wh_alloc(score->count, sizeof *models);
+    for (size_t i = 0; i < score->count; i++) {
+        models[i] = score->settings->models[i];
+        models[i].loaded = score->contestants[i].served.loaded;
+    }
+    struct wh_stage *session = open_score(score->settings, models, error);
+    free(models);
+    if (!session)
+        return NULL;
+    struct score *other = score_of(session);
+    other->defers = other->settled = true;
+    for (size_t i = 0; i < score->count; i++) {
+        wh_served_flat(&other->contestants[i].served, score->contestants[i].served.flat);
+        wh_session_share(other->contestants[i].served.scorer->session,
+                         score->contestants[i].served.scorer->session);
+    }
+    return session;
+}
+
+static void score_merge(struct wh_stage *stage, struct wh_stage *session)
+{
+    struct score *score = score_of(stage), *other = score_of(session);
+    measure_deferred(score, other);
+    if (other->unlabelled > 0 && score->unlabelled == 0)
+        score->no_label = other->no_label;
+    score->unlabelled += other->unlabelled;
+    score->labelled_column |= other->labelled_column;
+    other->unlabelled = 0;
+    for (size_t i = 0; i < score->count; i++)
+        wh_session_merge(score->contestants[i].served.scorer->session,
+                         other->contestants[i].served.scorer->session);
 }
 
 static const struct wh_stage_ops score_ops = {
@@ -407,6 +521,9 @@ static const struct wh_stage_ops score_ops = {
     .stats = score_stats,
     .summary = score_summary,
     .progress = score_progress,
+    .divides = score_divides,
+    .session = score_session,
+    .merge = score_merge,
     .close = score_close,
 };
 
@@ -445,11 +562,12 @@ static struct wh_loaded *find_loaded(const struct score *score, const char *path
     return NULL;
 }
 
-static int open_all(struct score *score, struct wh_error *error)
+static int open_all(struct score *score, const struct wh_score_model *models,
+                    struct wh_error *error)
 {
     const struct wh_score_settings *settings = score->settings;
     for (size_t i = 0; i < settings->count; i++) {
-        const struct wh_score_model *model = &settings->models[i];
+        const struct wh_score_model *model = &models[i];
         struct contestant *contestant = &score->contestants[i];
         struct wh_loaded *loaded = model->loaded ? model->loaded : find_loaded(score, model->path);
         score->count++;
@@ -462,7 +580,9 @@ static int open_all(struct score *score, struct wh_error *error)
     return check_rivals(score, error);
 }
 
-struct wh_stage *wh_score_open(const struct wh_score_settings *settings, struct wh_error *error)
+/* The stage of these models, which may have predictors that those of the settings lack. */
+static struct wh_stage *open_score(const struct wh_score_settings *settings,
+                                   const struct wh_score_model *models, struct wh_error *error)
 {
     struct score *score = wh_alloc(1, sizeof *score);
     score->stage.ops = &score_ops;
@@ -471,8 +591,13 @@ struct wh_stage *wh_score_open(const struct wh_score_settings *settings, struct 
     score->served = (struct wh_served_settings){ settings->scorer, settings->watch,
                                                  settings->notify };
     score->contestants = wh_alloc(settings->count, sizeof *score->contestants);
-    if (open_all(score, error) == 0)
+    if (open_all(score, models, error) == 0)
         return &score->stage;
     score_close(&score->stage);
     return NULL;
+}
+
+struct wh_stage *wh_score_open(const struct wh_score_settings *settings, struct wh_error *error)
+{
+    return open_score(settings, settings->models, error);
 }

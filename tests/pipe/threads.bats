@@ -194,3 +194,69 @@ alike() {
     exits 2 wh-featurize --threads 2 --state state --frozen --live live $options fit.ndjson
     says '--live FILE is of all rows'
 }
+
+# labelled COUNT: rows of orders with labels, of which the later ones surprise a model of the earlier.
+labelled() {
+    awk -v count="$1" 'BEGIN { for (i = 1; i <= count; i++) {
+        x = i * 7919 % 1000; late = (i > 6000)
+        printf "{\"id\":%d,\"x\":%s,\"city\":\"%s\",\"day\":\"2024-%02d-%02d\",\"code\":\"%05d\"", i,
+            (late && i % 1000 == 3 ? "\"12,5\"" : x / 1000),
+            (late && i % 13 == 0 ? "New " i : "c" i % 17), 1 + i % 12, 1 + i % 28, i % 300
+        if (i % 7) printf ",\"z\":%s", (i % 77 ? i % 5 : "null")
+        if (late && i % 11 == 0) printf ",\"weird\":%d,\"empty\":null", i % 4
+        label = (late && i % 2999 == 0 ? "\"maybe\"" : i % 50 == 0 ? "null" : x < 500 ? 0 : 1)
+        printf ",\"y\":%s,\"t\":%s}\n", label, 3 * x / 1000 + i % 17 } }'
+}
+
+@test "scores, explanations, measures and findings are the same for any number of threads" {
+    labelled 6000 | grep -v '"y":null' >first.ndjson
+    labelled 40000 | sed 1,6000d >in.ndjson
+    wh-clean -o csv --columns id,x,city,day,code,z,weird,empty,y,t in.ndjson >in.csv
+    wh-update -q -m nag.whm --learner nag --label y --ignore id,t first.ndjson
+    wh-update -q -m auto.whm --label y --ignore id,t first.ndjson
+    wh-update -q -m number.whm --label t --ignore id,y first.ndjson
+    wh-update -q -m city.whm --learner nag --label city --ignore id,y,t first.ndjson
+    for file in in.ndjson in.csv; do
+        alike wh-score -m auto.whm --stamp "$file"
+        [ "$(wc -l <out.8)" -ge 34000 ]
+        grep -q '"finding":"changed type"' stats.8
+        alike wh-score -m nag.whm --explain 3 --digits 4 "$file"
+        alike wh-score -m city.whm --proba "$file"
+        alike wh-score -m nag.whm --label y --rejects rejects "$file"
+        [ "$(wc -l <rejects.8)" -eq 11 ]
+        grep -q 'accuracy' err.8
+        alike wh-score -m a=nag.whm -m b=auto.whm --label y --rejects rejects -n "$file"
+        alike wh-score -m number.whm --label t "$file"
+        alike wh-score -m nag.whm --label y "$file"
+        alike wh-score -m nag.whm --label y --rejects rejects --max-rejects 5 "$file"
+        alike wh-score -m nag.whm --strict --rejects rejects "$file"
+        alike wh-score -m nag.whm --label nowhere "$file"
+        alike wh-score -m nag.whm --label y --weight nowhere --rejects rejects "$file"
+    done
+    exits 2 wh-score --threads 2 -m nag.whm --watch in.csv
+    says '--watch changes the model between two rows, so that all must go through one thread'
+    exits 2 wh-score --threads 2 -m city.whm --label city in.csv
+    says '--label of more than two classes counts them as they come'
+    exits 2 wh-score --threads 2 -m nag.whm --describe
+}
+
+@test "a pipeline of several threads with checkpoints loads what one of single threads loads" {
+    labelled 6000 | grep -v '"y":null' >first.ndjson
+    labelled 30000 | sed -e 1,6000d -e '/maybe/d' >in.ndjson
+    wh-featurize --state state --fit-transform --standard z --onehot city --keep y <first.ndjson |
+        wh-update -q -m m.whm --label y
+    for n in 1 4; do
+        wh-extract in.ndjson --checkpoint "$n.json" --every 1000 |
+            wh-clean --threads "$n" --exclude x |
+            wh-featurize --threads "$n" --state state --frozen --standard z --onehot city --keep y |
+            wh-score --threads "$n" -m m.whm --explain 2 |
+            wh-load "$n.ndjson" --checkpoint "$n.json"
+        wh-extract in.ndjson --mark | wh-clean --threads "$n" --exclude x |
+            wh-featurize --threads "$n" --state state --frozen --standard z --onehot city --keep y |
+            wh-score -q --threads "$n" -m m.whm --label y >"$n.marked"
+    done
+    same 1.ndjson 4.ndjson
+    [ "$(wc -l <4.ndjson)" -eq "$(wc -l <in.ndjson)" ]
+    diff <(rows_of 1.marked) <(rows_of 4.marked)
+    [ "$(grep -c '"@wh"' 4.marked)" -eq 2 ]
+}
