@@ -124,6 +124,14 @@ void wh_learner_learn(struct wh_learner *learner, struct wh_learner_scratch *scr
         type->follow(learner->heads[i]);
 }
 
+int wh_learner_fit(struct wh_learner *learner, struct wh_error *error)
+{
+    for (uint32_t i = 0; i < learner->outputs && learner->type->fit; i++)
+        if (learner->type->fit(learner->heads[i], error) != 0)
+            return -1;
+    return 0;
+}
+
 void wh_learner_contribute(const struct wh_learner *learner,
                            const struct wh_learner_scratch *scratch, uint32_t output,
                            const struct wh_example *example, double *shares)

@@ -110,6 +110,11 @@ struct wh_learner_type {
     /* Learns from the example that was predicted last; `outcome` is what came of it. */
     void (*learn)(struct wh_head *head, struct wh_scratch *scratch, void *guess,
                   const struct wh_example *example, const struct wh_outcome *outcome);
+    /* Batch learners, which need all rows at once, else NULL: their learn() only puts by what they
+     * need of an example, and this, called after the last row, learns from all that was put by.
+     * Until then the head predicts as before. What was put by is in no file: a batch learner is for
+     * rows that come to an end, and is not to be saved before. 0, or -1 with the error. */
+    int (*fit)(struct wh_head *head, struct wh_error *error);
     /* The view has learned or was loaded: the head follows what has changed in it; NULL. */
     void (*follow)(struct wh_head *head);
     /* The numbers of the whole as a new object, and back (0, or -1 with the error). */
@@ -176,6 +181,8 @@ void wh_learner_predict(const struct wh_learner *learner, struct wh_learner_scra
  * all of the same weight. */
 void wh_learner_learn(struct wh_learner *learner, struct wh_learner_scratch *scratch,
                       const struct wh_example *example, const struct wh_outcome *outcomes);
+/* After the last row: as the types' fit, where they have it. */
+int wh_learner_fit(struct wh_learner *learner, struct wh_error *error);
 /* As the types' contribute, of one output; only where the type has it. */
 void wh_learner_contribute(const struct wh_learner *learner,
                            const struct wh_learner_scratch *scratch, uint32_t output,

@@ -51,6 +51,12 @@ static enum wh_verdict reading_row(struct wh_stage *stage, struct wh_row *row,
     return verdict == WH_TAKEN ? wh_trainer_take(trainer, error) : verdict;
 }
 
+static int reading_finish(struct wh_stage *stage, struct wh_emit *emit, struct wh_error *error)
+{
+    (void)emit;
+    return wh_trainer_finish(((struct reading *)stage)->trainer, false, error);
+}
+
 static void reading_progress(struct wh_stage *stage, char *line, size_t size)
 {
     wh_trainer_progress(((struct reading *)stage)->trainer, line, size);
@@ -58,6 +64,7 @@ static void reading_progress(struct wh_stage *stage, char *line, size_t size)
 
 static const struct wh_stage_ops reading_ops = {
     .row = reading_row,
+    .finish = reading_finish,
     .progress = reading_progress,
 };
 

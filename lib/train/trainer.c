@@ -560,7 +560,7 @@ static int check_columns(const struct wh_trainer *trainer, struct wh_error *erro
     return wh_session_finish(trainer->session, error);
 }
 
-int wh_trainer_finish(struct wh_trainer *trainer, bool part, struct wh_error *error)
+static int finish_first(struct wh_trainer *trainer, bool part, struct wh_error *error)
 {
     struct wh_trained *sum = &trainer->sum;
     bool may_lack = trainer->labelled_column || (part && trainer->model->learner);
@@ -573,6 +573,14 @@ int wh_trainer_finish(struct wh_trainer *trainer, bool part, struct wh_error *er
     wh_table_end(&trainer->table, sum->learned, trainer->model, &sum->evaluation,
                  trainer->holdout ? &sum->held : NULL);
     return 0;
+}
+
+int wh_trainer_finish(struct wh_trainer *trainer, bool part, struct wh_error *error)
+{
+    struct wh_learner *learner = trainer->model->learner;
+    if (trainer->turn == WH_TURN_FIRST && finish_first(trainer, part, error) != 0)
+        return -1;
+    return learner ? wh_learner_fit(learner, error) : 0;
 }
 
 struct wh_trained *wh_trainer_trained(struct wh_trainer *trainer)

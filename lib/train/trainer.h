@@ -9,9 +9,12 @@
  * last row comes wh_trainer_finish. What a row is for is the trainer's to decide: it may be held
  * out, lie outside the window, lack a label, or wait for one that comes later.
  *
- * When the model changes is its learner's affair. All learners that there are learn from each row
- * as it is taken (learn/learner.h); but all that callers may count on is that the model predicts at
- * any time, and has learned from the rows that were taken once wh_trainer_finish has returned.
+ * When the model changes is decided by its learner (learn/learner.h). Most learn from each row as
+ * it is taken. A batch learner only puts rows by then, and learns from all of them when
+ * wh_trainer_finish calls its operation `fit`. Callers may therefore rely on this alone: the model
+ * predicts at any time, and once wh_trainer_finish has returned it has learned from the rows that
+ * were taken. Whoever adds a batch learner must also refuse, for it, the options that save a model
+ * before the last row (train/saving.h).
  *
  * Failures: WH_BAD, with the error of a bad row, after which other rows may follow; WH_FATAL, after
  * which the trainer is only to be closed.
@@ -86,8 +89,8 @@ enum wh_verdict wh_trainer_take(struct wh_trainer *trainer, struct wh_error *err
 /* That row could not be passed on, for a reason of this kind. */
 void wh_trainer_drop(struct wh_trainer *trainer, enum wh_verdict verdict);
 
-/* After the last row, or the last of the first turn: WH_REFUSED where rows lacked columns that
- * were named. `part`: they were a part of a stream, which need not have a label. */
+/* After the last row of every turn that teaches. WH_REFUSED where the rows of the first turn lacked
+ * columns that were named. `part`: they were a part of a stream, which need not have a label. */
 int wh_trainer_finish(struct wh_trainer *trainer, bool part, struct wh_error *error);
 
 /* What has come of the rows. */
