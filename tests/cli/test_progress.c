@@ -43,6 +43,9 @@ static void print_states(void)
         wh_progress_draw(progress, &state, (double)i * 10);
     }
     wh_progress_end(progress);
+    progress = wh_progress_begin(true, false, -1, 0);
+    wh_progress_draw(progress, &(struct wh_run_progress){ .rows = 2000, .share = 0.01 }, 100);
+    wh_progress_end(progress);
 }
 
 static void a_log_gets_a_line_every_ten_seconds(void **state)

@@ -49,6 +49,11 @@ MESSAGE: while (my $message = <$messages>) {
             next MESSAGE if index($part, $quote) >= 0 || index($quote, $part) >= 0;
         }
     }
-    my $pattern = join '.*', map { quotemeta } @parts;
+    my $pattern = '';
+    for my $piece (split /($conversion|\\n)/, $text) {
+        $piece =~ s/\x01/%/g unless $piece =~ /$conversion/;
+        $pattern .= $piece =~ /^$conversion$/ ? $piece =~ /s$/ ? '.*' : '[-+.,\\w$]+'
+                  : $piece eq '\\n'         ? '.*' : quotemeta $piece;
+    }
     print $message unless $whole =~ /$pattern/;
 }
