@@ -22,7 +22,7 @@ static int run_steps(struct wh_common *common, const struct wh_cleaning *cleanin
         return -1;
     uint64_t before = wh_clean_rows(stage);
     if (before)
-        wh_notice(common, "goes on with %s (rows it has seen: %llu)", cleaning->state,
+        wh_notice(common, "continues from %s (rows it has seen: %llu)", cleaning->state,
                   (unsigned long long)before);
     struct wh_run run = { .settings = &common->run, .stage = stage, .output = STDOUT_FILENO };
     int failed = wh_run_files(&run, paths, count, error);

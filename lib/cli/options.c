@@ -247,7 +247,7 @@ static int set_names(const struct wh_option *option, struct wh_name_list *list, 
                            option->name);
         for (size_t k = 0; k < i; k++)
             if (strcmp(list->names[i], list->names[k]) == 0)
-                return wh_fail(error, WH_REFUSED, "--%s: the name %s stands there twice",
+                return wh_fail(error, WH_REFUSED, "--%s: column %s is listed twice",
                                option->name, list->names[i]);
     }
     return 0;

@@ -147,7 +147,7 @@ int wh_featurize(const struct wh_run_settings *run, const struct wh_recipe *reci
         return -1;
     uint64_t before = wh_featurizer_continues(featurizer);
     if (before)
-        wh_notify_say(&run->notify, "goes on with %s (rows it learned from: %llu)",
+        wh_notify_say(&run->notify, "continues from %s (rows it learned from: %llu)",
                   options->live ? options->live : options->state, (unsigned long long)before);
     int failed = read_all(&job, featurizer, error);
     wh_featurizer_close(featurizer);

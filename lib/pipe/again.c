@@ -122,7 +122,7 @@ int wh_again_prepare(struct wh_again *again, const char *remedy,
         if (is_standard_input(again->paths[i]) || stat(again->paths[i], &status)
             || S_ISREG(status.st_mode))
             continue; /* a file that is not there is the reader's to complain of */
-        return wh_fail(error, WH_REFUSED, "%s is no regular file, and cannot be read twice (%s)",
+        return wh_fail(error, WH_REFUSED, "%s is not a regular file, and cannot be read twice (%s)",
                        again->paths[i], remedy);
     }
     if (wh_again_spools(again))

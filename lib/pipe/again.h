@@ -1,6 +1,6 @@
 /*
  * Operands that are read more than once: regular files, which are opened again each time, and
- * standard input, which is put by in a temporary file first where it is no regular file itself.
+ * standard input, which is put by in a temporary file first where it is not a regular file itself.
  */
 #ifndef WH_PIPE_AGAIN_H
 #define WH_PIPE_AGAIN_H

@@ -64,8 +64,8 @@ int wh_checkpoint_expect(const struct wh_checkpoint *held, const struct wh_place
         return 0;
     if (strcmp(held->place.epoch, expected->epoch) == 0 && held->place.n < expected->n)
         return wh_checkpoint_lost(&held->place, expected, name, error);
-    return wh_fail(error, WH_BROKEN, "%s holds %s, and this run goes on from %s: another run has "
-                   "come between (only one may go on; this one commits nothing more)", name,
+    return wh_fail(error, WH_BROKEN, "%s holds %s, and this run continues from %s: another run has "
+                   "committed meanwhile (only one may continue; this one commits nothing more)", name,
                    wh_place_text(&held->place, there), wh_place_text(expected, wanted));
 }
 
@@ -111,14 +111,14 @@ int wh_checkpoint_check(const struct wh_checkpoint *held, const struct wh_contro
 {
     char there[80], from[80], before[300], now[300];
     if (!wh_place_same(&held->place, &begin->from))
-        return wh_fail(error, WH_BROKEN, "%s holds %s, and the stream goes on from %s: "
-                       "--checkpoint must name the same at both ends, and only one run may go on "
-                       "at a time", name, wh_place_text(&held->place, there),
+        return wh_fail(error, WH_BROKEN, "%s holds %s, and the stream continues from %s: "
+                       "--checkpoint must name the same at both ends, and only one run may "
+                       "continue at a time", name, wh_place_text(&held->place, there),
                        wh_place_text(&begin->from, from));
     if (wh_place_none(&held->place) || changed || same_recipes(begin->through, held->through))
         return 0;
     return wh_fail(error, WH_REFUSED, "the rows come through other recipes than those committed to "
-                   "%s (now: %s; before: %s; --changed-recipe goes on all the same)", name,
+                   "%s (now: %s; before: %s; --changed-recipe continues all the same)", name,
                    list(begin->through, now, sizeof now),
                    list(held->through, before, sizeof before));
 }

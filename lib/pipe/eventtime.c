@@ -52,7 +52,7 @@ enum wh_verdict wh_event_time_at(const char *column, int index, struct wh_row *r
         return WH_TAKEN;
     struct wh_slice text = wh_row_text(row, field);
     wh_bad_row(error, "time", column, length, 0,
-               "%s is no time: it must be a date, a timestamp, or seconds since 1970-01-01",
+               "%s is not a time: it must be a date, a timestamp, or seconds since 1970-01-01",
                field->type == WH_NULL ? "null" : wh_quote(quoted, text.text, text.length));
     return WH_BAD;
 }

@@ -183,14 +183,14 @@ int wh_keep_check(const struct wh_keep *keep, const struct wh_place *found,
     wh_place_text(&keep->from, from);
     wh_place_text(place, there);
     if (!found)
-        return wh_fail(error, WH_BROKEN, "%s: the stream goes on from %s, and the state of that is "
-                       "not there (it has been removed, or --checkpoint belongs to another "
+        return wh_fail(error, WH_BROKEN, "%s: the stream continues from %s, and the state of that "
+                       "is not there (it has been removed, or --checkpoint belongs to another "
                        "pipeline)", keep->path, from);
     if (wh_place_none(&keep->from))
         return wh_fail(error, WH_BROKEN, "%s: it is the state of %s, and the stream begins anew: "
                        "remove it to start over, or bring back the checkpoint", keep->path, there);
-    return wh_fail(error, WH_BROKEN, "%s: the stream goes on from %s, and the state there is that "
-                   "of %s (bring back the state and --checkpoint as they were at one time, or "
+    return wh_fail(error, WH_BROKEN, "%s: the stream continues from %s, and the state there is "
+                   "that of %s (bring back the state and --checkpoint as they were at one time, or "
                    "start over as wh-checkpoint(7) says)", keep->path, from, there);
 }
 

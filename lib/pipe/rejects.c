@@ -144,7 +144,7 @@ static int check_begin(const struct wh_rejects *rejects, const struct wh_extent 
         return wh_fail_errno(error, WH_FAILED, "%s: cannot look at it", rejects->path);
     if ((uint64_t)status.st_size < extent->length)
         return wh_fail(error, WH_BROKEN, "%s: it is shorter than the %" PRIu64 " bytes that it had "
-                       "when the stream was left off (remove it and %s.state* to begin it anew)",
+                       "when the stream stopped (remove it and %s.state* to begin it anew)",
                        rejects->path, extent->length, rejects->path);
     if (extent->length == 0 || !extent->known)
         return 0;
@@ -152,8 +152,8 @@ static int check_begin(const struct wh_rejects *rejects, const struct wh_extent 
         return wh_error_in(error, "%s", rejects->path);
     if (wh_extent_same(&found, extent))
         return 0;
-    return wh_fail(error, WH_BROKEN, "%s: it is not the file that it was when the stream was left "
-                   "off (put that back; or move this one away and remove %s.state* to begin it "
+    return wh_fail(error, WH_BROKEN, "%s: it is not the file that it was when the stream "
+                   "stopped (put that back; or move this one away and remove %s.state* to begin it "
                    "anew)", rejects->path, rejects->path);
 }
 

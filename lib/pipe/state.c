@@ -273,7 +273,8 @@ static int write_content(int descriptor, const struct wh_buffer *line,
                          const struct wh_state_content *saving, struct wh_error *error)
 {
     if (line->length > LARGEST)
-        return wh_fail(error, WH_FAILED, "what was learned takes more than %d bytes", LARGEST);
+        return wh_fail(error, WH_FAILED, "what was learned takes more than %d bytes (--hash "
+                       "takes less than --onehot)", LARGEST);
     if (wh_write_all(descriptor, line->data, line->length, error))
         return -1;
     for (size_t i = 0; i < wh_steps_count(saving->steps); i++) {

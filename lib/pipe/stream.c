@@ -429,7 +429,7 @@ int wh_stream_wait(struct loop *loop, struct wh_error *error)
         return -1;
     struct wh_lag lag = wh_origin_lag(run->origin, 0, wh_clock());
     wh_notify_say(&run->settings->notify, "the sink has not committed all yet (rows left: %" PRIu64 "); the next "
-              "run goes on from what it did commit (is --checkpoint the same at both ends?)",
+              "run continues from what it did commit (is --checkpoint the same at both ends?)",
               lag.rows);
     return 0;
 }

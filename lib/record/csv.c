@@ -560,8 +560,8 @@ static enum wh_verdict broken(struct csv *csv, size_t place, size_t length, uint
     const char *delimiter = other_delimiter(csv, place);
     char text[160];
     snprintf(text, sizeof text, "%s (%s%s%s)",
-             within ? "a quote stands within a value that does not begin with one"
-                    : "the value goes on after its closing quote",
+             within ? "a quote is within a value that does not begin with one"
+                    : "the value continues after its closing quote",
              delimiter ? "is the delimiter -d "
              : csv->row.delimiter == '\t' ? "-i tsv takes quotes as part of a value"
              : within  ? "quote the whole value and double the quotes in it"
@@ -757,7 +757,7 @@ static enum wh_verdict check_text(const struct csv *csv, struct wh_error *error)
     if (zero) {
         size_t place = (size_t)(zero - raw);
         return bad_value(csv, "nul", column_at(csv, place), place + 1,
-                         "a zero byte stands in the value (UTF-16? convert it: "
+                         "the value has a zero byte (UTF-16? convert it: "
                          "iconv -f UTF-16LE -t UTF-8)", error);
     }
     if (valid < length)
@@ -785,8 +785,8 @@ static enum wh_verdict unescape_record(struct csv *csv, size_t columns, struct w
             char shown[96];
             struct wh_slice name = column_name(csv, i);
             size_t left = field->length - (size_t)(fault - field->text);
-            wh_bad_row(error, "escape", name.text, name.length, 0, "%s is no escape of TSV (double "
-                       "the backslash, or leave out --tsv-escapes)",
+            wh_bad_row(error, "escape", name.text, name.length, 0, "%s is not an escape of TSV "
+                       "(double the backslash, or leave out --tsv-escapes)",
                        wh_quote(shown, fault, left < 2 ? left : 2));
             return WH_BAD;
         }
@@ -1199,7 +1199,6 @@ static struct wh_reader *csv_batches(const struct wh_reader *base)
     csv->fields = wh_alloc(csv->room, sizeof *csv->fields);
     csv->modes = wh_alloc(csv->room, sizeof *csv->modes);
     memcpy(csv->modes, from->modes, csv->room * sizeof *csv->modes);
-    start_parser(csv);
     return &csv->reader;
 }
 
@@ -1369,7 +1368,7 @@ static bool reopens(const struct wh_input *input)
     return wh_input_regular(input) && strcmp(input->name, "standard input") != 0;
 }
 
-/* A reader that has read nothing and knows no columns; start_parser() is still to come. */
+/* A reader that has read nothing and knows no columns. */
 static struct csv *new_csv(const struct wh_reading *reading, struct wh_input *input)
 {
     static const struct wh_reader_ops ops = {

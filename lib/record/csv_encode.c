@@ -336,7 +336,7 @@ static bool ends_in_return(const struct wh_csv_encoder *encoder, const struct wh
 static int refuse_name(const struct wh_column *column, struct wh_error *error)
 {
     char shown[96];
-    return wh_fail(error, WH_REFUSED, "the name of the column %s cannot stand in TSV (give "
+    return wh_fail(error, WH_REFUSED, "the name of the column %s cannot be written in TSV (give "
                    "--tsv-escapes, or write -o csv)",
                    wh_quote(shown, column->name, column->length));
 }
@@ -370,7 +370,7 @@ static enum wh_verdict refuse_value(const struct wh_csv_encoder *encoder,
         zero = memchr(encoder->text.data, 0, encoder->text.length) != NULL;
     if (zero)
         wh_bad_row(error, "nul", column->name, column->length, 0,
-                   "a zero byte stands in the value, which CSV cannot hold (write -o ndjson)");
+                   "the value has a zero byte, which CSV cannot hold (write -o ndjson)");
     else
         wh_bad_row(error, "tsv", column->name, column->length, 0,
                    "TSV cannot hold a value with a tab or a line end (give --tsv-escapes, or write "

@@ -30,7 +30,7 @@ bool wh_csv_encoder_same(struct wh_csv_encoder *encoder, const struct wh_shape *
 int wh_csv_encoder_check(struct wh_csv_encoder *encoder, const struct wh_shape *shape,
                          struct wh_error *error);
 /* Appends the header line, as it came where the first row's shape knows that. WH_REFUSED where a
- * name cannot stand in TSV. */
+ * name cannot be written in TSV. */
 int wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                          struct wh_error *error);
 /* Appends one row with its line end (as it came: LF, CR LF, or none). Absent columns are written

@@ -413,9 +413,9 @@ static int check_resumable(const struct files *files, struct wh_error *error)
         struct stat status;
         standard |= strcmp(path, "-") == 0;
         if (!standard && stat(path, &status) == 0 && !S_ISREG(status.st_mode))
-            return wh_fail(error, WH_REFUSED, "%s is no regular file: what has gone through a pipe "
-                           "or device cannot be read again from a checkpoint (write it to a file "
-                           "and name that)", path);
+            return wh_fail(error, WH_REFUSED, "%s is not a regular file: what has gone through a "
+                           "pipe or device cannot be read again from a checkpoint (write it to a "
+                           "file and name that)", path);
     }
     return standard ? wh_fail(error, WH_REFUSED, "standard input cannot be read again from a "
                               "checkpoint (name the file)")

@@ -61,7 +61,7 @@ TARGET static const char *scan_string(const char *p, bool *escaped, struct wh_js
         } else {
             return scan_fault(fault, p, "control-character",
                               c == '\n' ? "the line ends inside a string"
-                                        : "a control character stands in a string (escape it)");
+                                        : "a string has a control character (escape it)");
         }
         if (!p)
             return NULL;
@@ -157,7 +157,7 @@ static const char *scan_word(const char *p, struct wh_field *field, struct wh_js
     if (*p == '\n')
         return scan_fault(fault, p, "json", "the line ends where a value should be");
     return scan_fault(fault, p, "json",
-                      "here should be a value: a string in double quotes, a number, true, false, "
+                      "expected a value: a string in double quotes, a number, true, false, "
                       "null, an object or an array");
 }
 
@@ -222,7 +222,7 @@ TARGET static inline const char *scan_member(const char *p, struct wh_json_fault
 {
     p = skip_blanks(p);
     if (UNLIKELY(*p != '"'))
-        return scan_fault(fault, p, "json", "here should be a key in double quotes");
+        return scan_fault(fault, p, "json", "expected a key in double quotes");
     p = pass_string(p, fault);
     if (UNLIKELY(!p))
         return NULL;
@@ -272,8 +272,8 @@ TARGET static const char *scan_nested(const char *p, struct wh_json_fault *fault
         while (*p != ',') {
             if (UNLIKELY(*p != (object ? '}' : ']')))
                 return scan_fault(fault, p, "json",
-                                  object ? "here should be a comma or the closing brace"
-                                         : "here should be a comma or the closing bracket");
+                                  object ? "expected a comma or the closing brace"
+                                         : "expected a comma or the closing bracket");
             if (--depth == 0)
                 return p + 1;
             object = objects[(depth - 1) / 64] >> ((depth - 1) % 64) & 1;

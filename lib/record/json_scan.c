@@ -44,7 +44,7 @@ const char *wh_json_check_escape(const char *p, struct wh_json_fault *out)
         return p + 6;
     int second = p[6] == '\\' && p[7] == 'u' ? wh_json_code_unit(p + 8) : -1;
     if (unit > 0xDBFF || second < 0xDC00 || second > 0xDFFF)
-        return fault(out, p, "surrogate", "half of a surrogate pair stands alone");
+        return fault(out, p, "surrogate", "half of a surrogate pair is missing");
     return p + 12;
 }
 

@@ -239,7 +239,7 @@ static const char *parse_key(const struct wh_ndjson *reader, const char *p, stru
     if (*p != '"')
         return fault(out, p, "json", *p == '\n' ? "the line ends within the row (one row in each "
                                                   "line: jq -c .)"
-                                                : "here should be a key in double quotes");
+                                                : "expected a key in double quotes");
     p = reader->scan->value(p, key, out);
     if (!p)
         return NULL;
@@ -271,7 +271,7 @@ struct wh_ndjson_node *wh_ndjson_step(struct wh_ndjson *reader, struct wh_ndjson
                                  "each line: jq -c .)");
         return NULL;
     } else if (*at != ',' && *at != '}') {
-        fault(out, at, "json", "here should be a comma or the closing brace");
+        fault(out, at, "json", "expected a comma or the closing brace");
         return NULL;
     }
     bool closed = *at == '}';

@@ -225,12 +225,12 @@ int wh_position_find(const json_t *position, const char *const *paths, size_t co
     const char *digest = json_string_value(json_object_get(position, "paths"));
     uint64_t file;
     if (kind && strcmp(kind, "file") != 0)
-        return wh_fail(error, WH_REFUSED, "the checkpoint stands in another kind of source, not "
+        return wh_fail(error, WH_REFUSED, "the checkpoint is in another kind of source, not "
                                           "in files (%s)", anew);
     if (!kind || !path || !digest || !get_count(position, "file", &file))
         return wh_position_damaged(error);
     if (file >= count)
-        return wh_fail(error, WH_REFUSED, "the checkpoint stands in %s, file number %llu, but "
+        return wh_fail(error, WH_REFUSED, "the checkpoint is in %s, file number %llu, but "
                        "there %s only %zu (%s)", path, (unsigned long long)file + 1,
                        count == 1 ? "is" : "are", count, same_files);
     char found[65];
@@ -241,7 +241,7 @@ int wh_position_find(const json_t *position, const char *const *paths, size_t co
     if (strcmp(paths[*index], path) == 0)
         return wh_fail(error, WH_REFUSED, "the files before %s are not those that were read (%s)",
                        path, same_files);
-    return wh_fail(error, WH_REFUSED, "the checkpoint stands in %s, but in its place is %s (%s)",
+    return wh_fail(error, WH_REFUSED, "the checkpoint is in %s, but in its place is %s (%s)",
                    path, paths[*index], same_files);
 }
 

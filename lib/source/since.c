@@ -22,7 +22,7 @@ static int take_names(struct wh_since *since, struct wh_error *error)
                            since->request->query->since);
         for (size_t k = 0; k < i; k++)
             if (strcmp(since->names[i], since->names[k]) == 0)
-                return wh_fail(error, WH_REFUSED, "--since %s: %s stands there twice",
+                return wh_fail(error, WH_REFUSED, "--since %s: %s is listed twice",
                                since->request->query->since, since->names[i]);
     }
     return 0;

@@ -16,7 +16,7 @@ ids() {
     [ -z "$stderr" ]
     exits 0 wh-clean --unique id --state s second.ndjson
     [ "$output" = '{"id":4}' ]
-    says 'goes on with s (rows it has seen: 3)'
+    says 'continues from s (rows it has seen: 3)'
     exits 0 wh-clean --unique id -q --state s first.ndjson
     [ -z "$output$stderr" ]
 }
@@ -142,7 +142,7 @@ s.$E1.3" ]
     [ "$(rows_of <<<"$output")" = "$(ids 3 4)" ]
     rm "s.$E1.1"
     exits 3 wh-clean --unique id --state s second
-    says 'the stream goes on from checkpoint 1 of epoch 0000000000e1'
+    says 'the stream continues from checkpoint 1 of epoch 0000000000e1'
     exits 3 wh-clean --unique id --state s first
     says 'the stream begins anew'
     exits 3 wh-clean --unique id --state none second

@@ -215,7 +215,7 @@ static void durations_texts_and_names_arrive(void **state)
     assert_string_equal(trial.error.text, "--names: a name is missing between the commas");
     wh_name_list_free(&trial.settings.names);
     try_words(&trial, "--names a,a");
-    assert_string_equal(trial.error.text, "--names: the name a stands there twice");
+    assert_string_equal(trial.error.text, "--names: column a is listed twice");
     wh_name_list_free(&trial.settings.names);
 }
 

@@ -95,7 +95,7 @@ all=(--log1p x --standard x --onehot 'city:min_frequency=100' --hash 'city,x=32'
     wh-featurize "${all[@]}" --state one many.ndjson >whole
     wh-featurize "${all[@]}" --state two first.ndjson >halves
     run --separate-stderr wh-featurize "${all[@]}" --state two second.ndjson
-    says 'goes on with two (rows it learned from: 1234)'
+    says 'continues from two (rows it learned from: 1234)'
     printf '%s\n' "$output" >>halves
     same one two
     same whole halves

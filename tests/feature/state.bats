@@ -74,7 +74,7 @@ content() {
     [ "$(wc -l <<<"$output")" -eq 50 ]
     exits 0 wh-featurize "${steps[@]}" --state s --frozen --live l rows.ndjson
     [ "$(jq -c .id <<<"$output")" = "$(seq 251 300)" ]
-    says 'goes on with l (rows it learned from: 250)'
+    says 'continues from l (rows it learned from: 250)'
     same s before
     [ "$(head -n 1 l | jq -c '.steps[0].keys,.steps[1]')" = $'300\nnull' ]
     # It has no constants, and is no STATE.

@@ -168,7 +168,7 @@ late=(--label y --join order --within 1000 --ignore at)
     bad '{"id":null,"t":"2024-03-01","a":1}' 'null is no ID'
     bad '{"id":[1],"t":"2024-03-01","a":1}' 'is no ID'
     bad '{"id":2,"a":1}' ' t'
-    bad '{"id":2,"t":"soon","a":1}' 'is no time'
+    bad '{"id":2,"t":"soon","a":1}' 'is not a time'
     bad '{"id":2,"t":"2024-03-01","a":[]}' 'is not a feature'
     # A label that is none leaves the row waiting.
     printf '%s\n' '{"id":1,"a":1}' '{"id":1,"y":[]}' '{"id":1,"y":true}' >rows.ndjson

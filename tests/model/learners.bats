@@ -238,7 +238,7 @@ turning() {
     says 'needs --time COLUMN'
     printf 'hour,x,y\n1,1,0\n,2,1\n' >rows.csv
     exits 1 wh-update -m m.whm --label y --time hour --half-life 7d rows.csv
-    says 'is no time'
+    says 'is not a time'
 }
 
 @test "a first row without its time settles nothing, neither the task nor a class" {

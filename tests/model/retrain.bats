@@ -189,7 +189,7 @@ features() {
         [ "$(digest $model.whm)" = "$(digest)" ]
     done
     exits 2 wh-update -m n.whm $options <(cat rows)
-    says 'is no regular file, and cannot be read twice (give its rows on standard input)'
+    says 'is not a regular file, and cannot be read twice (give its rows on standard input)'
     prints 0 eval 'ls -A "${TMPDIR:-/tmp}" | grep -c "^.wh-spool" || true'
 }
 

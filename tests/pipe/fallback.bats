@@ -96,7 +96,7 @@ clear() {
     nights 3 4
     cp earlier.db t.db
     exits 3 nightly
-    says 'clean.state: the stream goes on from checkpoint 1 of epoch'
+    says 'clean.state: the stream continues from checkpoint 1 of epoch'
     says 'bring back the state and --checkpoint as they were at one time'
 }
 
@@ -122,7 +122,7 @@ clear() {
     # Another that goes on from the first, and whose source read C before the second was committed.
     begins cccccccccccc '{"epoch":"'$first'","n":1}' "$before" >late
     exits 3 clean <late
-    says 'another run has gone on from checkpoint 1 of epoch aaaaaaaaaaaa since this one began'
+    says 'another run has continued from checkpoint 1 of epoch aaaaaaaaaaaa since this one began'
     same rejects.before r
     # The same after the second's commit was lost.
     { begins cccccccccccc '{"epoch":"'$first'","n":1}' "$(($(date +%s%3N) + 1))"

@@ -141,7 +141,7 @@ ends() {
     for _ in 1 2 3 4 5 6 7 8 9; do echo '{"error":"of another pipeline"}'; done >bad
     cp bad foreign
     exits 3 wh-clean -q --type id=int --rejects bad stream
-    says 'bad: it is not the file that it was when the stream was left off (put that back'
+    says 'bad: it is not the file that it was when the stream stopped (put that back'
     same foreign bad
     cp good bad
     wh-clean -q --type id=int --rejects bad stream >out

@@ -106,6 +106,7 @@ changed() {
     message 2 'wh-featurize: other is not a state of wh-clean or wh-featurize' \
         "wh-featurize --state other --frozen $steps in.csv"
     changed s 's/"rows":2/"rows":-2/' 'wh-featurize: c lacks rows, absent or steps' "$frozen"
+    changed s 's/"checkpoint":null/"checkpoint":1/' 'wh-featurize: c has an invalid checkpoint' "$frozen"
     changed s 's/"absent":\[\]/"absent":1/' 'wh-featurize: c lacks rows, absent or steps' "$frozen"
     changed s 's/"absent":\[\]/"absent":[1]/' 'wh-featurize: c: "absent" is not a list of columns' "$frozen"
     changed s 's/"recipe":/"recipes":/' 'wh-featurize: c names no recipe' "$frozen"

@@ -275,9 +275,10 @@ static void a_sink_goes_on_only_where_its_checkpoint_is(void **state)
     expected.n = 40;
     assert_int_equal(wh_checkpoint_expect(&held, &expected, "C", &error), -1);
     assert_int_equal(error.status, WH_BROKEN);
-    assert_string_equal(error.text, "C holds checkpoint 41 of epoch 77e0, and this run goes on "
-                                    "from checkpoint 40 of epoch 77e0: another run has come between "
-                                    "(only one may go on; this one commits nothing more)");
+    assert_string_equal(error.text, "C holds checkpoint 41 of epoch 77e0, and this run continues "
+                                    "from checkpoint 40 of epoch 77e0: another run has committed "
+                                    "meanwhile (only one may continue; this one commits nothing "
+                                    "more)");
     expected.n = 42;
     assert_int_equal(wh_checkpoint_expect(&held, &expected, "C", &error), -1);
     assert_int_equal(error.status, WH_BROKEN);

@@ -90,9 +90,10 @@ alike() {
 @test "steps that remember rows are refused several threads" {
     echo '{"a":1}' >in
     exits 2 wh-clean --threads 2 --unique a in
-    says '--threads: --unique remembers the rows before each row'
+    says '--threads: --unique remembers the rows before each row, so that all must go through one thread (leave the threads out, or give that step a wh-clean of its own)'
     exits 2 wh-clean --threads 2 --unique a --state s in
     exits 2 wh-clean --threads 2 --trim a --state s in
+    says '--threads: --state FILE is of all rows in their order, so that all must go through one thread (leave one of the two out)'
     says '--state FILE is of all rows'
     wh-clean --threads 1 --unique a in >out
     same in out

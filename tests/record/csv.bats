@@ -72,7 +72,7 @@ awkward() {
 @test "a bad row is named by file, line, column" {
     printf 'a,b\n1,2\n3,x"y\n' >in.csv
     run -1 wh-clean in.csv
-    [[ "$output" == *"wh-clean: in.csv:3: b: a quote stands within"* ]]
+    [[ "$output" == *"wh-clean: in.csv:3: b: a quote is within"* ]]
 }
 
 @test "--infer on standard input is refused with status 2" {

@@ -22,23 +22,23 @@ rejected() {
     [ "$stderr" = 'wh-clean: 23 of 23 rows rejected, see bad' ]
     rejected 'a row is a JSON object: it must begin with an opening brace' \
         'a colon must follow the key' \
-        'here should be a comma or the closing brace' \
-        'here should be a key in double quotes' \
+        'expected a comma or the closing brace' \
+        'expected a key in double quotes' \
         "other text follows the row's closing brace" \
         'the key "a" comes twice in the row' \
         'a number must not begin with 0' \
         'a digit must follow the minus sign' \
         'a digit must follow the decimal point' \
         'the exponent has no digits' \
-        'here should be a value: a string in double quotes, a number, true, false, null, an object or an array' \
+        'expected a value: a string in double quotes, a number, true, false, null, an object or an array' \
         'there is no such escape in JSON' \
         '\u must be followed by four hexadecimal digits' \
-        'half of a surrogate pair stands alone' \
+        'half of a surrogate pair is missing' \
         'the line ends inside a string' \
         'the line ends where a value should be' \
         'the line ends before the object is closed (one row in each line: jq -c .)' \
-        'here should be a comma or the closing bracket' \
-        'a control character stands in a string (escape it)' \
+        'expected a comma or the closing bracket' \
+        'a string has a control character (escape it)' \
         'the text is not valid UTF-8' \
         'the line ends within the row (one row in each line: jq -c .)' \
         'values are nested too deep' \
@@ -47,10 +47,10 @@ rejected() {
 
 @test "quotes and lengths of CSV" {
     printf 'a,b\nx,y"z\n' >within.csv
-    message 1 'wh-clean: within.csv:2: b: a quote stands within a value that does not begin with one (quote the whole value and double the quotes in it)' \
+    message 1 'wh-clean: within.csv:2: b: a quote is within a value that does not begin with one (quote the whole value and double the quotes in it)' \
         'wh-clean within.csv'
     printf 'a,b\nx,"y"z\n' >after.csv
-    message 1 'wh-clean: after.csv:2: b: the value goes on after its closing quote (double the quotes within a value)' \
+    message 1 'wh-clean: after.csv:2: b: the value continues after its closing quote (double the quotes within a value)' \
         'wh-clean after.csv'
     printf 'a,b\n"xxxxxxxxxxxxxxx\nyyyyyyyyyyyy\n' >open.csv
     message 1 'wh-clean: open.csv:2: a: the row is longer than 20 bytes, or a quote is not closed (see --max-row); only so much of it is kept' \
@@ -66,7 +66,7 @@ rejected() {
     message 1 'wh-clean: unnamed.ndjson:1: column 1 has no name: CSV cannot say so in its header (write -o ndjson, or leave it out)' \
         'wh-clean -o csv unnamed.ndjson'
     echo '{"a":"x\u0000y"}' >value.ndjson
-    message 1 'wh-clean: value.ndjson:1: a: a zero byte stands in the value, which CSV cannot hold (write -o ndjson)' \
+    message 1 'wh-clean: value.ndjson:1: a: the value has a zero byte, which CSV cannot hold (write -o ndjson)' \
         'wh-clean -o csv value.ndjson'
     all_hold
 }
@@ -141,6 +141,8 @@ foreign() {
         'wh-clean --rejects r --stats r in.csv'
     message 2 'wh-clean: --rejects: a file is expected, but this looks like a connection string (put ./ before the name of a file)' \
         'wh-clean --rejects host=h in.csv'
+    message 2 'wh-clean: --max-rejects: "101%" is neither a number of rows nor a share from 0% to 100%' \
+        'wh-clean --rejects r --max-rejects 101% in.csv'
     message 2 'wh-clean: --max-rejects needs --rejects FILE: without it the first bad row ends the run' \
         'wh-clean --max-rejects 1 in.csv'
     message 2 'wh-extract: --limit: "3x" is not a whole number from 0 to 18446744073709551615 (k, m, g: times 10^3, 10^6, 10^9)' \

@@ -14,7 +14,7 @@ committed() {
     message 2 'wh-extract: in.csv was read so far with --delimiter="," --input-format="csv", but is now with --delimiter="," --input-format="csv" --no-header (give the same options, or begin anew with another --checkpoint)' \
         'wh-extract --no-header in.csv --checkpoint c'
     cp in.csv copy.csv
-    message 2 'wh-extract: the checkpoint stands in in.csv, but in its place is copy.csv (name the same files in the same order; new ones go to the end)' \
+    message 2 'wh-extract: the checkpoint is in in.csv, but in its place is copy.csv (name the same files in the same order; new ones go to the end)' \
         'wh-extract copy.csv in.csv --checkpoint c'
     all_hold
 }
@@ -25,6 +25,13 @@ committed() {
     jq -c '.checkpoint.position.options={}' c >d
     message 2 'wh-extract: in.csv was read so far with no options, but is now with --delimiter="," --input-format="csv" (give the same options, or begin anew with another --checkpoint)' \
         'wh-extract in.csv --checkpoint d'
+    all_hold
+}
+
+@test "what cannot be read again has no checkpoint" {
+    mkfifo pipe
+    message 2 'wh-extract: pipe is not a regular file: what has gone through a pipe or device cannot be read again from a checkpoint (write it to a file and name that)' \
+        'wh-extract pipe --checkpoint c'
     all_hold
 }
 

@@ -427,7 +427,7 @@ static void a_header_that_names_no_columns_is_refused(void **state)
     expect_refused("a,b,a\n1,2,3\n", "columns 1 and 3 are both named \"a\"");
     expect_refused("a,\"\",c\n", "column 2 has no name");
     expect_refused(",a\n", "column 1 has no name");
-    expect_refused("a,b\"c\n", "pipe:1: header: a quote stands within");
+    expect_refused("a,b\"c\n", "pipe:1: header: a quote is within");
     expect_refused("\n\na,\xff\n", "pipe:3: header: the value is not valid UTF-8");
     expect_refused("a,\"b\n", "never closed");
     expect_refused("a,b\r1,2\r", "carriage return");

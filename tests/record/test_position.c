@@ -666,7 +666,7 @@ static void what_cannot_be_read_again_is_refused(void **state)
     struct wh_error error;
     assert_null(wh_reader_open(&resumable, paths, 1, &error));
     assert_int_equal(error.status, WH_REFUSED);
-    assert_non_null(strstr(error.text, "/dev/null is no regular file"));
+    assert_non_null(strstr(error.text, "/dev/null is not a regular file"));
     assert_null(wh_reader_open(&resumable, paths + 1, 1, &error));
     assert_int_equal(error.status, WH_REFUSED);
     assert_non_null(strstr(error.text, "name the file"));
@@ -679,7 +679,7 @@ static void what_cannot_be_read_again_is_refused(void **state)
     assert_int_equal(mkfifo(fifo, 0600), 0);
     const char *path = fifo; /* and opening it must not be waited for */
     assert_null(wh_reader_open(&resumable, &path, 1, &error));
-    assert_non_null(strstr(error.text, "fifo is no regular file"));
+    assert_non_null(strstr(error.text, "fifo is not a regular file"));
     unlink(fifo);
     rmdir(folder);
 }

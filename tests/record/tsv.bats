@@ -57,7 +57,7 @@ load ../helper
         wh-clean --ragged -o ndjson in.tsv
     printf 'a\tb\n1\0\t2\n' >zero.tsv
     exits 1 wh-clean zero.tsv
-    says 'zero.tsv:2: a: a zero byte'
+    says 'zero.tsv:2: a: the value has a zero byte'
     exits 1 wh-clean -i tsv <<<$'a\tb\n\xff\t2'
     says 'a: the value is not valid UTF-8'
 }
@@ -95,7 +95,7 @@ load ../helper
 @test "an escape that does not exist is a bad row with a remedy" {
     printf 'a\tb\n\\q\t1\n\\\t1\nx\\\\\t\\b\n' >in.tsv
     exits 1 wh-clean --tsv-escapes in.tsv
-    says 'in.tsv:2: a: "\q" is no escape of TSV (double the backslash, or leave out --tsv-escapes)'
+    says 'in.tsv:2: a: "\q" is not an escape of TSV (double the backslash, or leave out --tsv-escapes)'
     wh-clean -q --rejects bad --tsv-escapes -o ndjson in.tsv >out
     printf '%s\n' '{"a":"x\\","b":"\b"}' | same - out
     [ "$(jq -r .rule bad | sort -u)" = escape ]

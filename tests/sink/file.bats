@@ -143,14 +143,14 @@ begin() {
     [ ! -s out.csv ]
 }
 
-@test "what is no regular file gets the rows as they come" {
+@test "what is not a regular file gets the rows as they come" {
     wh-load /dev/null rows.ndjson
     mkfifo pipe
     wh-load pipe rows.ndjson 3>&- &
     same rows.ndjson <(cat pipe)
     wait
     exits 2 wh-load /dev/null --checkpoint c rows.ndjson
-    says '/dev/null is no regular file'
+    says '/dev/null is not a regular file'
 }
 
 @test "two runs at once do not write into one file" {

@@ -71,7 +71,7 @@ checkpoint() {
     exits 2 wh-load sqlite:t.db -t t --key 'id,,a' rows.ndjson
     says '--key: a name is missing between the commas'
     exits 2 wh-load sqlite:t.db -t t --key 'id,id' rows.ndjson
-    says '--key: the name id stands there twice'
+    says '--key: column id is listed twice'
 }
 
 @test "a checkpoint outside of the target is refused, with what it has to look like" {
@@ -178,7 +178,7 @@ checkpoint() {
     { echo "$begin"; echo '{"id":1}'; checkpoint 1 1; echo '{"id":2}'; echo "$end"; } >stream
     wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t stream
     exits 3 wh-load sqlite:t.db -t t --checkpoint sqlite:t.db#t stream
-    says 'sqlite:t.db#t holds checkpoint 2 of epoch aaaaaaaaaaaa, and the stream goes on from nothing'
+    says 'sqlite:t.db#t holds checkpoint 2 of epoch aaaaaaaaaaaa, and the stream continues from nothing'
 }
 
 @test "rows through other recipes are refused, unless --changed-recipe" {

@@ -236,7 +236,7 @@ load_new() {
     cp 1.csv 2.csv
     load_new 1.csv 2.csv
     exits 2 wh-extract --checkpoint c.json 1.csv
-    says 'the checkpoint stands in 2.csv'
+    says 'the checkpoint is in 2.csv'
     exits 2 wh-extract --checkpoint c.json 2.csv 1.csv
     says 'but in its place is 1.csv'
     exits 2 wh-extract --checkpoint c.json 3.csv 2.csv
@@ -267,7 +267,7 @@ load_new() {
     says 'standard input cannot be read again from a checkpoint (name the file)'
     mkfifo pipe
     exits 2 wh-extract --checkpoint c.json t.ndjson pipe
-    says 'pipe is no regular file'
+    says 'pipe is not a regular file'
     exits 2 wh-extract --checkpoint c.json t.ndjson --since id
     says '--since applies only to databases'
 }

@@ -106,7 +106,7 @@ resumed() {
     exits 2 from_sqlite -t orders --since day,id --from a,1,2
     says 'does not fit --since day,id'
     exits 2 from_sqlite -t orders --since id,id
-    says 'id stands there twice'
+    says 'id is listed twice'
     exits 2 from_sqlite -t orders --since id,
     says 'a name is missing'
     printf '{"id":1}\n' >rows.ndjson

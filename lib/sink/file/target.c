@@ -597,8 +597,8 @@ static int open_special(struct wh_file_target *target, struct wh_error *error)
 {
     target->special = true;
     if (target->checkpoint)
-        return wh_fail(error, WH_REFUSED, "%s is no regular file: what was written there cannot be "
-                       "taken back, so it cannot have a --checkpoint", target->path);
+        return wh_fail(error, WH_REFUSED, "%s is not a regular file: what was written there cannot "
+                       "be taken back, so it cannot have a --checkpoint", target->path);
     return open_target(target, 0, error);
 }
 

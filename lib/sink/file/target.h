@@ -5,7 +5,7 @@
  * is there rows are appended, and it is cut back where the run fails. With a checkpoint the target
  * appears with its first commit, and from then on rows are appended; C says how many bytes are
  * committed and what they are (sink/file/store.h), and what an unfinished run has left after them
- * is cut off by the next. What is no regular file gets the bytes as they come.
+ * is cut off by the next. What is not a regular file gets the bytes as they come.
  *
  * Locks beside the target and C are held from open to close. They are checked before bytes are
  * written and before each commit, and so is at each commit whether the file is still the one of
@@ -31,7 +31,7 @@ struct wh_file_target *wh_file_target_open(const struct wh_sink_request *request
 /* What was not committed is taken back. NULL is allowed. */
 void wh_file_target_close(struct wh_file_target *target);
 
-/* Whether it is no regular file. */
+/* Whether it is not a regular file. */
 bool wh_file_target_special(const struct wh_file_target *target);
 /* Whether there are rows already that others will follow. */
 bool wh_file_target_begun(const struct wh_file_target *target);
