@@ -230,6 +230,12 @@ EOF' "printf 'id,x\n1,5\n' | wh-score -q -m c -i csv | wc -l | tr -d ' '" 2
         'wh-featurize -q --onehot c --state s --frozen --strict in.csv | wc -l | tr -d " "' 4
     remedy 2 '--live is for --frozen' 'wh-featurize --unique id --onehot c --live l2 in.csv' \
         'wh-featurize -q --unique id --onehot c --state u --live l2 --frozen in.csv | wc -l | tr -d " "' 4
+    remedy 2 'learn them first (--state FILE --fit), then give --frozen' \
+        'wh-featurize --threads 2 --onehot c --state s in.csv' \
+        'wh-featurize -q --threads 2 --onehot c --state s --frozen in.csv | wc -l | tr -d " "' 4
+    remedy 2 'must go through one thread (leave one of the two out)' \
+        'wh-featurize --threads 2 --unique id --onehot c --state u --live l3 --frozen in.csv' \
+        'wh-featurize -q --unique id --onehot c --state u --live l3 --frozen in.csv | wc -l | tr -d " "' 4
     remedy 2 'and give --frozen, or give --state FILE alone' \
         'wh-extract --checkpoint k in.csv 2>&- | wh-featurize --onehot c --state z --fit-transform; exit 2' \
         'wh-extract --checkpoint k in.csv | wh-featurize -q --onehot c --state s --frozen |
