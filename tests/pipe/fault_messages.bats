@@ -17,10 +17,10 @@ preloads() {
     export PRELOADED=$BUILD/preload/fault.so
 }
 
-# fault STATUS TEXT CALL FILE COMMAND: CALL fails on FILE ('': whatever it is given) with EIO.
+# fault STATUS TEXT CALL FILE COMMAND: CALL fails on FILE ('': whatever it is given) with EACCES.
 fault() {
     message "$1" "$2" \
-        "LD_PRELOAD=\$PRELOADED WH_FAULT=$3 WH_FAULT_ERRNO=5 ${4:+WH_FAULT_PATH=$4} $5"
+        "LD_PRELOAD=\$PRELOADED WH_FAULT=$3 WH_FAULT_ERRNO=13 ${4:+WH_FAULT_PATH=$4} $5"
 }
 
 @test "names that no file can have" {
@@ -54,16 +54,16 @@ fault() {
     preloads
     fault 2 'wh-clean: --lower: this system has no locale C.UTF-8 to take letters from' \
         newlocale '' 'wh-clean --lower a in.csv'
-    fault 1 'wh-featurize: standard input: cannot be read again: Input/output error' \
+    fault 1 'wh-featurize: standard input: cannot be read again: Permission denied' \
         lseek /in.csv 'wh-featurize --state s --fit-transform --standard a <in.csv'
     gzip -k in.csv
     fault 1 'wh: out of memory' inflateInit2_ '' 'wh-clean in.csv.gz'
     { begin "$E1"; echo '{"a":"x"}'; record checkpoint "$E1" 1 1 0; record end "$E1" 2 0 1; } >stream
     steps='--type a=int --rejects bad stream'
-    fault 1 'wh-clean: bad: cannot look at it: Input/output error' fstat /bad "wh-clean $steps"
-    fault 1 'wh-clean: bad: cannot cut it to 0 bytes: Input/output error' \
+    fault 1 'wh-clean: bad: cannot look at it: Permission denied' fstat /bad "wh-clean $steps"
+    fault 1 'wh-clean: bad: cannot cut it to 0 bytes: Permission denied' \
         ftruncate /bad "wh-clean $steps"
-    fault 1 'wh-clean: bad.state: cannot read its folder: Input/output error' \
+    fault 1 'wh-clean: bad.state: cannot read its folder: Permission denied' \
         fdopendir "$PWD" "wh-clean $steps"
     all_hold
 }
