@@ -248,8 +248,10 @@ without:
 	        BUILD="$(BUILD)-without/$$(echo "$$library" | tr ' ' -)"; \
 	done
 
-run-without: notices $(TOOLS) $(UNIT_TESTS)
-	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(WITHOUT_TESTS) $(UNIT_TESTS)
+# Of the unit tests those near to databases; the others are only built.
+run-without: notices $(TOOLS) $(UNIT_TESTS) $(PRELOADS)
+	@BUILD='$(abspath $(BUILD))' JOBS=$(JOBS) tests/run $(WITHOUT_TESTS) $(filter $(addprefix \
+	    $(BUILD)/tests/,base/test_kind database/% source/% sink/% pipe/test_close),$(UNIT_TESTS))
 
 tsan:
 	@tests/install-deps build databases check

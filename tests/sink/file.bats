@@ -612,11 +612,11 @@ killed() {
 
 # faulty NAME COMMAND...: a call fails in it (tests/preload/fault.c).
 faulty() {
-    [ -e "$BUILD/preload/fault.so" ] || skip "needs $BUILD/preload/fault.so"
     WH_FAULT=$1 LD_PRELOAD="$BUILD/preload/fault.so" "${@:2}"
 }
 
 @test "a call that fails is told with the file's name, and what was committed stays" {
+    [ -e "$BUILD/preload/fault.so" ] || skip "needs $BUILD/preload/fault.so"
     without_sanitizers
     exits 1 faulty deflateInit2_ wh-load out.ndjson.gz rows.ndjson
     says 'out.ndjson.gz: cannot compress: zlib has no memory'
