@@ -62,8 +62,7 @@ static int settle(struct load *load, const char *const *operands, size_t count,
 {
     struct wh_loading *loading = &load->loading;
     if (count == 0)
-        return wh_fail(error, WH_REFUSED, "no TARGET: name sqlite:PATH, postgresql://... or a "
-                                          "file");
+        return wh_kind_missing(&wh_targets, error);
     const struct wh_kind *kind = wh_kind_find(&wh_targets, operands[0], error);
     if (!kind)
         return -1;

@@ -34,6 +34,23 @@ static const char **known_prefixes(const struct wh_role *role, size_t *count)
     return known;
 }
 
+/* "sqlite:PATH, postgresql://...": the operands of all kinds but the last. */
+static void add_operands(struct wh_buffer *out, const struct wh_role *role)
+{
+    for (size_t k = 0; !is_last(role, k); k++)
+        wh_buffer_format(out, "%s%s", k > 0 ? ", " : "", role->kinds[k]->operand);
+}
+
+int wh_kind_missing(const struct wh_role *role, struct wh_error *error)
+{
+    struct wh_buffer operands = { 0 };
+    add_operands(&operands, role);
+    wh_fail(error, WH_REFUSED, "no %s: name %s or a file", role->operand,
+            wh_buffer_text(&operands));
+    wh_buffer_free(&operands);
+    return -1;
+}
+
 static int refuse_scheme(const struct wh_role *role, const char *what, const char *name,
                          size_t length, struct wh_error *error)
 {
@@ -45,8 +62,7 @@ static int refuse_scheme(const struct wh_role *role, const char *what, const cha
     wh_suggest(error->text, sizeof error->text, wanted, known, count);
     if (strlen(error->text) == plain) {
         struct wh_buffer operands = { 0 };
-        for (size_t k = 0; !is_last(role, k); k++)
-            wh_buffer_format(&operands, "%s%s", k > 0 ? ", " : "", role->kinds[k]->operand);
+        add_operands(&operands, role);
         wh_fail(error, WH_REFUSED, "no kind of %s is called %s (give %s or a file, with ./ before a "
                 "name like this)", what, wanted, wh_buffer_text(&operands));
         wh_buffer_free(&operands);

@@ -63,6 +63,9 @@ const struct wh_kind *wh_kind_find(const struct wh_role *role, const char *name,
 int wh_kind_check_file(const struct wh_role *role, const char *what, const char *name,
                        struct wh_error *error);
 
+/* WH_REFUSED: no name was given, which must be that of one of these. */
+int wh_kind_missing(const struct wh_role *role, struct wh_error *error);
+
 /* WH_REFUSED where this build lacks the kind. */
 int wh_kind_check_built(const struct wh_kind *kind, struct wh_error *error);
 

@@ -38,8 +38,7 @@ static const struct wh_kind *find_kind(const struct wh_source_request *request,
 struct wh_reader *wh_source_open(struct wh_source_request *request, struct wh_error *error)
 {
     if (request->count == 0) {
-        wh_fail(error, WH_REFUSED, "no SOURCE: name a file (- for standard input), sqlite:PATH or "
-                                   "postgresql://...");
+        wh_kind_missing(&wh_sources, error);
         return NULL;
     }
     const struct wh_kind *kind = find_kind(request, error);

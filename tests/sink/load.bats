@@ -19,7 +19,7 @@ checkpoint() {
 
 @test "a target, and for a database a table, must be named" {
     exits 2 wh-load
-    says 'no TARGET: name sqlite:PATH, postgresql://... or a file'
+    says 'no TARGET: name sqlite:PATH, postgresql://[USER@]HOST[:PORT]/DATABASE or a file'
     exits 2 wh-load sqlite:t.db rows.ndjson
     says 'say which table the rows go to: -t NAME'
 }
