@@ -199,26 +199,13 @@ void wh_option_column(struct wh_buffer *out, const char *name)
     wh_buffer_byte(out, '\'');
 }
 
-/* Eight bytes at a time: in `found` each byte that is a line feed has its lowest bit. Sums of bytes
- * are added up before one of them can overflow. */
 uint64_t wh_count_lines(const char *text, size_t length)
 {
-    const uint64_t low = UINT64_C(0x7F7F7F7F7F7F7F7F), ones = UINT64_C(0x0101010101010101);
-    enum { WORD = sizeof(uint64_t), WORDS = 31 };
+    const char *end = text + length;
     uint64_t lines = 0;
-    size_t at = 0;
-    while (length - at >= WORD) {
-        uint64_t sums = 0;
-        for (int i = 0; i < WORDS && length - at >= WORD; i++, at += WORD) {
-            uint64_t word;
-            memcpy(&word, text + at, WORD);
-            word ^= ones * '\n';
-            uint64_t found = ~(((word & low) + low) | word | low);
-            sums += found >> 7;
-        }
-        lines += sums * ones >> 56;
+    while (text < end && (text = memchr(text, '\n', (size_t)(end - text)))) {
+        lines++;
+        text++;
     }
-    for (; at < length; at++)
-        lines += text[at] == '\n';
     return lines;
 }
