@@ -14,8 +14,8 @@ static struct wh_slice decode(struct wh_row *row, const char *text, const char *
     return (struct wh_slice){ decoded, wh_json_unescape(text, length, decoded) };
 }
 
-/* Reads the key at `at`, an opening quote, guessed to be what came after `before` last time.
- * Returns what stands after its closing quote. */
+/* Reads the key at `at`, an opening quote, guessed to be what came after `before` last time; where
+ * that was wrong its number is still to be found. Returns what follows its closing quote. */
 static inline const char *read_key(const struct wh_maker *maker, struct wh_row *row,
                                    const char *at, const char *end, uint32_t before,
                                    struct wh_named *name)
@@ -35,7 +35,7 @@ static inline const char *read_key(const struct wh_maker *maker, struct wh_row *
     bool escaped;
     const char *close = wh_json_string_end(at, &escaped);
     struct wh_slice key = decode(row, at, close, escaped);
-    *name = (struct wh_named){ key.text, key.length, wh_maker_find(maker, key.text, key.length) };
+    *name = (struct wh_named){ key.text, key.length, WH_NO_FEATURE };
     return close + 1;
 }
 
@@ -94,6 +94,8 @@ static bool read_members(struct wh_maker *maker, struct wh_interactions *meeting
         if (meeting)
             wh_interactions_meet(meeting, name.text, name.length);
         at = wh_json_skip_checked(wh_json_skip_checked(at) + 1);
+        if (name.id == WH_NO_FEATURE && *at != '"') /* a string is a feature of another name */
+            name.id = wh_maker_find(maker, name.text, name.length);
         at = read_value(maker, row, at, &name, error);
         if (!at)
             return false;

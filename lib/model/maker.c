@@ -37,7 +37,7 @@ void wh_maker_close(struct wh_maker *maker)
 
 /* Makes room for what is met of all names that the names have room for: what is new is zero, and
  * takes no memory until it is written to where there was none before. */
-static void remember_names(struct wh_maker *maker)
+void wh_maker_remember(struct wh_maker *maker)
 {
     size_t capacity = maker->names->capacity, before = maker->met_capacity;
     if (before == 0) {
@@ -49,19 +49,11 @@ static void remember_names(struct wh_maker *maker)
     maker->met_capacity = capacity;
 }
 
-void wh_maker_begin(struct wh_maker *maker)
+void wh_maker_count_anew(struct wh_maker *maker)
 {
-    if (maker->names->count > maker->met_capacity)
-        remember_names(maker);
-    if (++maker->row == 0) {
-        for (size_t i = 0; i < maker->met_capacity; i++)
-            maker->met[i].row = 0;
-        maker->row = 1;
-    }
-    maker->named = maker->known = false;
-    maker->ids[0] = WH_CONSTANT;
-    maker->values[0] = 1;
-    maker->count = 1;
+    for (size_t i = 0; i < maker->met_capacity; i++)
+        maker->met[i].row = 0;
+    maker->row = 1;
 }
 
 void wh_maker_forget(struct wh_maker *maker, size_t first, size_t end)
@@ -116,7 +108,7 @@ bool wh_maker_number_name(struct wh_maker *maker, struct wh_named *name, struct 
     }
     name->id = wh_names_add(maker->growing, text.text, text.length);
     if (maker->names->count > maker->met_capacity)
-        remember_names(maker);
+        wh_maker_remember(maker);
     return true;
 }
 

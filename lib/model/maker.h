@@ -71,8 +71,23 @@ struct wh_maker_settings {
 void wh_maker_open(struct wh_maker *maker, const struct wh_maker_settings *settings);
 void wh_maker_close(struct wh_maker *maker);
 
+/* For the function below: makes room for what is met of new names, and counts rows anew. */
+void wh_maker_remember(struct wh_maker *maker);
+void wh_maker_count_anew(struct wh_maker *maker);
+
 /* A row begins: its example has only the constant. */
-void wh_maker_begin(struct wh_maker *maker);
+static inline void wh_maker_begin(struct wh_maker *maker)
+{
+    if (maker->names->count > maker->met_capacity)
+        wh_maker_remember(maker);
+    if (++maker->row == 0)
+        wh_maker_count_anew(maker);
+    maker->named = maker->known = false;
+    maker->ids[0] = WH_CONSTANT;
+    maker->values[0] = 1;
+    maker->count = 1;
+}
+
 /* Forgets what it knows of names, from number `first` to before `end`. */
 void wh_maker_forget(struct wh_maker *maker, size_t first, size_t end);
 

@@ -230,7 +230,9 @@ static int read_stamp(const struct wh_field *field, char stamp[static WH_STAMP_S
 static int check_stamp(const struct wh_model *model, const struct wh_field *field,
                        struct wh_error *error)
 {
-    /* Rows nearly always carry the very stamp that the model has. */
+    /* Rows nearly always carry the very stamp that the model has, or none as well. */
+    if (!field && !*model->stamp)
+        return 0;
     size_t length = strlen(model->stamp);
     if (field && field->type == WH_STRING && field->length == length && length > 0
         && memcmp(field->text, model->stamp, length) == 0)
