@@ -46,8 +46,7 @@ static enum wh_verdict reading_row(struct wh_stage *stage, struct wh_row *row,
     (void)emit;
     struct wh_trainer *trainer = ((struct reading *)stage)->trainer;
     struct wh_trainer_look look;
-    enum wh_verdict verdict = wh_trainer_look(trainer, row,
-                                              wh_trainer_plan(trainer, row->shape), &look, error);
+    enum wh_verdict verdict = wh_trainer_look(trainer, row, &look, error);
     return verdict == WH_TAKEN ? wh_trainer_take(trainer, error) : verdict;
 }
 

@@ -178,16 +178,10 @@ int wh_trainer_exchange(struct wh_trainer *trainer, struct wh_model *model,
  * Looking at rows
  */
 
-struct wh_row_plan *wh_trainer_plan(const struct wh_trainer *trainer,
-                                    const struct wh_shape *shape)
-{
-    return wh_row_plan_of(trainer->plans, shape);
-}
-
 struct wh_scored_columns *wh_trainer_columns(const struct wh_trainer *trainer,
-                                             struct wh_row_plan *plan)
+                                             const struct wh_shape *shape)
 {
-    return wh_row_plan_part(plan, trainer->columns);
+    return wh_row_plan_part(wh_row_plan_of(trainer->plans, shape), trainer->columns);
 }
 
 int wh_trainer_check_task(const struct wh_model *model, struct wh_error *error)
@@ -395,7 +389,7 @@ static enum wh_verdict choose_by_id(struct wh_trainer *trainer, struct wh_error 
         return verdict;
     if (kind == WH_JOIN_COMPLETES) {
         at->row = joined;
-        at->plan = wh_trainer_plan(trainer, joined->shape);
+        at->plan = wh_row_plan_of(trainer->plans, joined->shape);
         at->scores = false;
     } else if (kind != WH_JOIN_UNMATCHED) {
         at->use = WAIT;
@@ -406,14 +400,13 @@ static enum wh_verdict choose_by_id(struct wh_trainer *trainer, struct wh_error 
 }
 
 enum wh_verdict wh_trainer_look(struct wh_trainer *trainer, struct wh_row *row,
-                                struct wh_row_plan *plan, struct wh_trainer_look *look,
-                                struct wh_error *error)
+                                struct wh_trainer_look *look, struct wh_error *error)
 {
     struct at_hand *at = &trainer->at;
     enum wh_verdict verdict = WH_TAKEN;
     at->use = LEARN;
     at->row = row;
-    at->plan = plan;
+    at->plan = wh_row_plan_of(trainer->plans, row->shape);
     at->scores = trainer->settings->scores;
     at->predicted = at->wound = false;
     *look = (struct wh_trainer_look){ .teaches = trainer->join };

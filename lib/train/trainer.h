@@ -29,7 +29,6 @@
 #include "base/error.h"
 #include "model/join.h"
 #include "model/model.h"
-#include "model/row_plan.h"
 #include "record/row.h"
 #include "record/verdict.h"
 #include "score/report.h"
@@ -65,12 +64,11 @@ struct wh_model *wh_trainer_model(const struct wh_trainer *trainer);
 int wh_trainer_exchange(struct wh_trainer *trainer, struct wh_model *model,
                         struct wh_error *error);
 
-/* The plan of rows of this shape, valid until another is asked for or a row taken. */
-struct wh_row_plan *wh_trainer_plan(const struct wh_trainer *trainer,
-                                    const struct wh_shape *shape);
-/* With `scores`: the columns with which such rows are passed on, for the caller to bind. */
+/* With `scores`: the columns with which rows of this shape are passed on, for the caller to bind:
+ * the part of their plan (model/row_plan.h) that is not the trainer's. Valid until a row of another
+ * shape is looked at. */
 struct wh_scored_columns *wh_trainer_columns(const struct wh_trainer *trainer,
-                                             struct wh_row_plan *plan);
+                                             const struct wh_shape *shape);
 
 /* What taking a row would do. */
 struct wh_trainer_look {
@@ -79,11 +77,10 @@ struct wh_trainer_look {
     const struct wh_prediction *prediction; /* NULL: nothing can be predicted of it yet */
 };
 
-/* Looks at a row, whose plan is `plan`, and which must stay as it is until it is taken or dropped,
- * but that columns may be added to it. The prediction lasts as long. */
+/* Looks at a row, which must stay as it is until it is taken or dropped, but that columns may be
+ * added to it. The prediction lasts as long. */
 enum wh_verdict wh_trainer_look(struct wh_trainer *trainer, struct wh_row *row,
-                                struct wh_row_plan *plan, struct wh_trainer_look *look,
-                                struct wh_error *error);
+                                struct wh_trainer_look *look, struct wh_error *error);
 /* Takes the row that was looked at last. */
 enum wh_verdict wh_trainer_take(struct wh_trainer *trainer, struct wh_error *error);
 /* That row could not be passed on, for a reason of this kind. */

@@ -155,11 +155,11 @@ static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, st
     struct wh_trainer_look look;
     if (wh_saving_row(update->saving, model_of(update), error) != 0)
         return WH_FATAL;
-    struct wh_row_plan *plan = wh_trainer_plan(trainer, row->shape);
-    struct wh_scored_columns *columns = update->scored ? wh_trainer_columns(trainer, plan) : NULL;
+    struct wh_scored_columns *columns = update->scored ? wh_trainer_columns(trainer, row->shape)
+                                                       : NULL;
     if (columns && !has_room(update, columns, row->shape, error))
         return WH_BAD;
-    enum wh_verdict verdict = wh_trainer_look(trainer, row, plan, &look, error);
+    enum wh_verdict verdict = wh_trainer_look(trainer, row, &look, error);
     if (verdict == WH_TAKEN && look.passes) {
         verdict = pass(update, row, columns, look.prediction, emit, error);
         if (verdict != WH_TAKEN)
@@ -175,8 +175,7 @@ static enum wh_verdict update_row(struct wh_stage *stage, struct wh_row *row, st
 static int update_columns(struct wh_stage *stage, struct wh_row *row, struct wh_error *error)
 {
     struct update *update = update_of(stage);
-    struct wh_row_plan *plan = wh_trainer_plan(update->trainer, row->shape);
-    struct wh_scored_columns *columns = wh_trainer_columns(update->trainer, plan);
+    struct wh_scored_columns *columns = wh_trainer_columns(update->trainer, row->shape);
     if (wh_trainer_check_task(model_of(update), error) != 0
         || !has_room(update, columns, row->shape, error))
         return -1;

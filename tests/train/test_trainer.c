@@ -80,8 +80,7 @@ static bool next_row(struct wh_reader *reader)
 static struct wh_trainer_look look_at(struct wh_trainer *trainer, struct wh_row *row)
 {
     struct wh_trainer_look look;
-    struct wh_row_plan *plan = wh_trainer_plan(trainer, row->shape);
-    assert_int_equal(wh_trainer_look(trainer, row, plan, &look, &problem), WH_TAKEN);
+    assert_int_equal(wh_trainer_look(trainer, row, &look, &problem), WH_TAKEN);
     return look;
 }
 
