@@ -224,7 +224,8 @@ static inline int settle_row(struct loop *loop, enum wh_verdict verdict, struct 
     return --loop->until_look == 0 ? wh_loop_look(loop, error) : 0;
 }
 
-static inline int take_row(struct loop *loop, enum wh_verdict next, struct wh_error *error)
+static inline __attribute__((always_inline)) int take_row(struct loop *loop, enum wh_verdict next,
+                                                          struct wh_error *error)
 {
     struct wh_run *run = loop->run;
     /* Under control records the writer did not get to the row's end: half a row may look whole. */
