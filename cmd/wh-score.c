@@ -230,7 +230,7 @@ static int score(void *context, struct wh_common *common, const char *const *pat
     const char *show = options->digest ? "digest" : options->describe ? "describe"
                      : options->weights ? "weights" : NULL;
     if (show && (count > 0 || options->count > 1))
-        return wh_fail(error, WH_REFUSED, "--%s is of one model, and reads no rows", show);
+        return wh_fail(error, WH_REFUSED, "--%s applies to one model, and reads no rows", show);
     if (show)
         return show_model(options, error);
     if (check_scoring(options, error) != 0)

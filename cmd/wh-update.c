@@ -274,13 +274,13 @@ static int check_retraining(struct options *options, const char *time, struct wh
     if (!option)
         return 0;
     if (options->checkpoint)
-        return contradicts(option, "--checkpoint", "what a stream teaches, and up to where, is "
-                           "one thing, and it goes by once", error);
+        return contradicts(option, "--checkpoint", "a stream goes by once, and the model is "
+                           "saved together with its position", error);
     if (saving->passes)
         return contradicts(option, "-p", "rows are passed on as they are learned from, once",
                            error);
     if (options->save_every >= 0)
-        return contradicts(option, "--save-every", "the model is done when all is read", error);
+        return contradicts(option, "--save-every", "the model is saved when all is read", error);
     if (!saving->fresh && options->window)
         return needs("--window", "--new: a model cannot forget what it learned before", error);
     if (!saving->fresh && options->retrain.if_better)

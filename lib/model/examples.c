@@ -245,7 +245,7 @@ static bool read_weight(struct wh_examples *examples, const struct wh_row_plan *
     if (*weight >= 0 && *weight <= WH_LARGEST_VALUE)
         return true;
     return wh_maker_bad_value(error, &name, "weight", field->text, field->length,
-                              "is no weight: they are from 0 to 1e50");
+                              "is not a weight: weights are from 0 to 1e50");
 }
 
 static bool name_product(struct wh_examples *examples, uint32_t left, uint32_t right,

@@ -148,7 +148,7 @@ void wh_guard_describe(struct wh_buffer *out, const struct wh_model *model)
         return;
     wh_buffer_format(out, "%-12s found %" PRIu64 " time%s by %s%s\n", "drift", drift->count,
                      drift->count == 1 ? "" : "s", wh_drift_name(drift->tests),
-                     resets(model) ? ", upon which the learner started anew" : "");
+                     drift->count > 0 && resets(model) ? ", upon which the learner started anew" : "");
     for (size_t i = 0; i < kept(drift); i++) {
         wh_buffer_format(out, "%-12s ", "");
         add_event(out, &drift->events[i]);

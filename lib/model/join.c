@@ -249,7 +249,7 @@ static bool read_id(struct wh_join *join, struct wh_row *row, const struct wh_fi
     const char *column = join->settings->roles.join;
     if (field->type == WH_NULL || field->type == WH_NESTED) {
         wh_bad_row(error, "join", column, strlen(column), 0, "%s",
-                   field->type == WH_NULL ? "null is no ID" : "an array or object is no ID");
+                   field->type == WH_NULL ? "null cannot be an ID" : "an array or object cannot be an ID");
         return false;
     }
     *id = wh_row_text(row, field);
@@ -258,7 +258,7 @@ static bool read_id(struct wh_join *join, struct wh_row *row, const struct wh_fi
     if (id->length <= LONGEST_ID && wh_utf8_valid(id->text, id->length) == id->length)
         return true;
     wh_bad_row(error, "join", column, strlen(column), 0, "the ID is too long (%d bytes at most), "
-               "or not UTF-8", LONGEST_ID);
+               "or not valid UTF-8", LONGEST_ID);
     return false;
 }
 
@@ -379,9 +379,11 @@ void wh_join_take(struct wh_join *join)
 void wh_join_summary(struct wh_buffer *out, const struct wh_join *join)
 {
     const struct wh_join_counts *all = &join->state->counts, *before = &join->before;
-    wh_buffer_format(out, "%" PRIu64 " rows got their label, %zu wait for it, %" PRIu64 " waited "
-                     "longer than --within", all->joined - before->joined,
-                     join->state->pending.count, all->expired - before->expired);
+    uint64_t joined = all->joined - before->joined;
+    size_t left = join->state->pending.count;
+    wh_buffer_format(out, "%" PRIu64 " %s, %zu %s for it, %" PRIu64 " waited longer than --within",
+                     joined, joined == 1 ? "row got its label" : "rows got their label", left,
+                     left == 1 ? "waits" : "wait", all->expired - before->expired);
     if (all->repeated > before->repeated)
         wh_buffer_format(out, ", %" PRIu64 " came again while waiting",
                          all->repeated - before->repeated);

@@ -94,22 +94,15 @@ static int refuse_header(const char *member, struct wh_error *error)
     return wh_fail(error, WH_REFUSED, "\"%s\" in its header is invalid", member);
 }
 
-static int refuse_number(const char *option, double number, double most, struct wh_error *error)
-{
-    return wh_fail(error, WH_REFUSED, "--%s %.15g must be above 0, and %.15g at most", option,
-                   number, most);
-}
-
 static int check_options(struct wh_model *model, struct wh_error *error)
 {
     const struct wh_settings *settings = &model->settings;
     if (!settings->roles.label)
         return wh_fail(error, WH_REFUSED, "they name no label");
-    if (!(settings->rate > 0 && settings->rate <= WH_LARGEST_RATE))
-        return refuse_number("learning-rate", settings->rate, WH_LARGEST_RATE, error);
     if (settings->max_features >= WH_MOST_FEATURES)
-        return refuse_number("max-features", (double)settings->max_features, WH_MOST_FEATURES - 1,
-                             error);
+        return wh_fail(error, WH_REFUSED, "--max-features %.15g must be above 0, and %" PRIu32
+                       " at most",
+                       (double)settings->max_features, WH_MOST_FEATURES - 1);
     return wh_guard_resume(model, error) || wh_join_check(model, error) ? -1 : 0;
 }
 
@@ -259,8 +252,7 @@ static int deflate_all(struct writer *writer, int flush, struct wh_error *error)
     do {
         writer->stream.next_out = writer->block;
         writer->stream.avail_out = BLOCK;
-        if (deflate(&writer->stream, flush) == Z_STREAM_ERROR)
-            return wh_fail(error, WH_FAILED, "%s: cannot be compressed", writer->path);
+        (void)deflate(&writer->stream, flush); /* fails only on a stream that was not begun */
         struct wh_error reason;
         if (wh_write_all(writer->descriptor, writer->block,
                          BLOCK - writer->stream.avail_out, &reason) != 0)
@@ -418,7 +410,7 @@ int wh_model_write(struct wh_model *model, int descriptor, const char *path,
     writer->descriptor = descriptor;
     tell_time(model->saved);
     if (deflateInit2(&writer->stream, 1, Z_DEFLATED, GZIP, 8, Z_DEFAULT_STRATEGY) != Z_OK)
-        wh_fail(error, WH_FAILED, "%s: cannot be compressed", path);
+        wh_fail(error, WH_FAILED, "%s: cannot compress: zlib has no memory", path);
     else
         result = write_model(writer, model, header, error);
     deflateEnd(&writer->stream);
@@ -800,7 +792,7 @@ static int begin_reading(struct reader *reader, struct wh_error *error)
     reader->stream.next_in = reader->block;
     reader->stream.avail_in = (uInt)got;
     if (inflateInit2(&reader->stream, GZIP) != Z_OK)
-        return wh_fail(error, WH_FAILED, "cannot be uncompressed");
+        return wh_fail(error, WH_FAILED, "cannot uncompress: zlib has no memory");
     return 0;
 }
 

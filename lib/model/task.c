@@ -54,7 +54,8 @@ int wh_task_init(struct wh_task *task, const char *kind, const char *positive,
     else if (positive || kind)
         make_two(task);
     if (positive && task->kind != WH_TASK_BINARY)
-        return wh_fail(error, WH_REFUSED, "%s has no positive class", kind);
+        return wh_fail(error, WH_REFUSED, "--positive applies only to two classes, and the "
+                       "task is %s", kind);
     if (positive)
         task->positive = wh_copy(positive, strlen(positive));
     return 0;

@@ -38,7 +38,7 @@ static int check_name(const char *as, struct wh_error *error)
 {
     size_t length = strlen(as);
     if (length == 0 || wh_utf8_valid(as, length) != length)
-        return wh_fail(error, WH_REFUSED, "--as: the name of a column is UTF-8 and not empty");
+        return wh_fail(error, WH_REFUSED, "--as: the name of a column must be valid UTF-8, and not empty");
     if (is_reserved(as, length))
         return wh_fail(error, WH_REFUSED,
                        "--as %s: who reads the rows next would take that column for something else "

@@ -64,7 +64,7 @@ static bool may_follow(const struct wh_served *served, const struct wh_scorer *n
     bool follows = wh_scorer_follows(served->scorer, next, &reason);
     if (follows && same_loss(served, next))
         return true;
-    pass_over(served, follows ? "its loss is another than the one that is measured" : reason.text);
+    pass_over(served, follows ? "its loss differs from the one that is measured" : reason.text);
     return false;
 }
 

@@ -67,8 +67,8 @@ static int map_classes(struct wh_model *into, const struct wh_model *from, const
         const struct wh_class *class = &from->task.classes[i];
         uint32_t at = wh_task_take_class(task, class, i);
         if (at == task->count)
-            return wh_fail(error, WH_REFUSED, "%s: its labels are others than those of the model "
-                           "before, or together too many", path);
+            return wh_fail(error, WH_REFUSED, "%s: its labels differ from those of the model "
+                           "before, or are too many together with them", path);
         map[i] = at;
         shifts[i] = class->offset - task->classes[at].offset;
     }

@@ -33,27 +33,59 @@ while (my $name = <STDIN>) {
         $printed .= $content;
     }
 }
-my @quoted = keys %quoted;
-my $whole = join "\n", keys(%whole), $printed;
+my $quotes = join "\n", keys %quoted;
+my $whole = join "\n", keys(%whole), $printed, '';
 
 my $conversion = qr/%[-+ #0-9.*]*(?:hh|h|ll|l|z|t)?[a-zA-Z]/;
+my (@messages, @parts, @patterns, %tried);
+my ($all, @ends) = ('');    # the parts of all messages, and where those of each end
 open my $messages, '<', $ARGV[0] or die "$ARGV[0]: $!\n";
-MESSAGE: while (my $message = <$messages>) {
+while (my $message = <$messages>) {
     chomp(my $text = $message);
     $text =~ s/\\(["\\])/$1/g;
     $text =~ s/\\n$//;
     $text =~ s/%%/\x01/g;
-    my @parts = map { s/\x01/%/gr } split /$conversion|\\n/, $text, -1;
-    for my $part (grep { length >= 10 } @parts) {
-        for my $quote (@quoted) {
-            next MESSAGE if index($part, $quote) >= 0 || index($quote, $part) >= 0;
-        }
-    }
+    my @of_this = map { s/\x01/%/gr } split /$conversion|\\n/, $text, -1;
+    $all .= join '', map { "$_\n" } grep { length >= 10 } @of_this;
+    push @messages, $message;
+    push @parts, \@of_this;
     my $pattern = '';
     for my $piece (split /($conversion|\\n)/, $text) {
         $piece =~ s/\x01/%/g unless $piece =~ /$conversion/;
         $pattern .= $piece =~ /^$conversion$/ ? $piece =~ /s$/ ? '.*' : '[-+.,\\w$]+'
                   : $piece eq '\\n'         ? '.*' : quotemeta $piece;
     }
-    print $message unless $whole =~ /$pattern/;
+    push @patterns, $pattern;
+    push @ends, length $all;
+}
+# The message whose parts hold the byte at $at.
+sub message_at {
+    my ($at, $low, $high) = ($_[0], 0, $#ends);
+    while ($low < $high) {
+        my $middle = int(($low + $high) / 2);
+        if ($ends[$middle] > $at) { $high = $middle } else { $low = $middle + 1 }
+    }
+    return $low;
+}
+for my $quote (keys %quoted) {
+    for (my $at = index $all, $quote; $at >= 0; $at = index $all, $quote, $at + 1) {
+        $tried{message_at($at)} = 1;
+    }
+}
+for my $i (0 .. $#messages) {
+    next if $tried{$i} || grep { length >= 10 && index($quotes, $_) >= 0 } @{ $parts[$i] };
+    print $messages[$i] unless is_whole($patterns[$i], @{ $parts[$i] });
+}
+# Whether a line fits the pattern, in which these parts are: only lines that hold the longest are
+# looked at.
+sub is_whole {
+    my ($pattern, @literals) = @_;
+    my ($longest) = sort { length $b <=> length $a } @literals;
+    for (my $at = index $whole, $longest; $at >= 0; $at = index $whole, $longest, $at + 1) {
+        my $from = rindex($whole, "\n", $at) + 1;
+        my $to = index $whole, "\n", $at;
+        return 1 if substr($whole, $from, $to - $from) =~ /$pattern/;
+        $at = $to;
+    }
+    return 0;
 }

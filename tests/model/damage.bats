@@ -71,6 +71,18 @@ refused() {
     refused '"test":"adwin"' '"test":"both"' 'its state of drift is invalid'
 }
 
+@test "zlib without memory is told of, and a model that is there stays" {
+    without_sanitizers
+    [ -e "$BUILD/preload/fault.so" ] || skip "needs $BUILD/preload/fault.so"
+    model --label y --ignore id --learner nag rows.csv
+    cp m.whm before.whm
+    WH_FAULT=deflateInit2_ LD_PRELOAD="$BUILD/preload/fault.so" exits 1 wh-update -m m.whm rows.csv
+    says 'm.whm: cannot compress: zlib has no memory'
+    cmp m.whm before.whm
+    WH_FAULT=inflateInit2_ LD_PRELOAD="$BUILD/preload/fault.so" exits 1 wh-score -m m.whm --digest
+    says 'm.whm: cannot uncompress: zlib has no memory'
+}
+
 @test "lines that are missing, too long or not compressed data are named" {
     model --label y --ignore id --learner nag rows.csv
     refused '(?s)\{"columns".*' '' 'is damaged: lines are missing'

@@ -165,8 +165,8 @@ late=(--label y --join order --within 1000 --ignore at)
         says "$2"
     }
     bad '{"t":"2024-03-01","a":1}' 'id'
-    bad '{"id":null,"t":"2024-03-01","a":1}' 'null is no ID'
-    bad '{"id":[1],"t":"2024-03-01","a":1}' 'is no ID'
+    bad '{"id":null,"t":"2024-03-01","a":1}' 'id: null cannot be an ID'
+    bad '{"id":[1],"t":"2024-03-01","a":1}' 'id: an array or object cannot be an ID'
     bad '{"id":2,"a":1}' ' t'
     bad '{"id":2,"t":"soon","a":1}' 'is not a time'
     bad '{"id":2,"t":"2024-03-01","a":[]}' 'is not a feature'

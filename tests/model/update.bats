@@ -219,7 +219,7 @@ as_ndjson() {
     learn '{"y":1,"w":2,"a":1}' --weight w
     prints '2' header metrics.weight
     exits 1 learn '{"y":1,"w":-1,"a":1}' --weight w
-    says 'w: "-1" is no weight'
+    says 'w: "-1" is not a weight: weights are from 0 to 1e50'
     exits 1 learn '{"y":1,"w":"heavy","a":1}' --weight w
     exits 1 learn '{"y":1,"a":1}' --weight w
     says 'w: the row has no weight'

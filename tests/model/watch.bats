@@ -153,6 +153,17 @@ quit() {
     quit
 }
 
+@test "a model of another loss is passed over where the loss is measured" {
+    wh-update -m hinge.whm --learner nag --loss hinge --label y -q train.csv
+    serve --label y
+    asks '{"a":1,"y":"yes"}'
+    replace hinge.whm
+    sleep 1.2
+    asks '{"a":1,"y":"yes"}'
+    waits 'its loss differs from the one that is measured'
+    quit
+}
+
 @test "a model of another recipe waits until its rows come" {
     local recipe
     for recipe in r.1 r.2; do

@@ -243,6 +243,11 @@ static void bytes_come_as_base64_or_digits(void **state)
         assert_null(loaded(&bytes, bad[i]));
     values.csv = true; /* which does not tell it from a number */
     assert_string_equal(loaded(&bytes, "1234"), "\\\\xd76df8");
+    assert_null(loaded(&bytes, "\"AP8!\""));
+    assert_string_equal(error.text, "\"AP8!\" is neither base64 nor \\x and hexadecimal digits");
+    assert_null(loaded(&json, "\"text\""));
+    assert_string_equal(error.text, "\"text\" is not JSON, which values of CSV are in such a "
+                                    "column: a string has quotes of its own, as in \"\"\"text\"\"\"");
     values.csv = false;
 }
 

@@ -148,7 +148,7 @@ resumed() {
     exits 2 from_postgres -t orders --since plcaed
     says '(did you mean placed?)'
     exits 2 from_postgres -t orders --since took
-    says '--since cannot go by took, whose type is interval'
+    says '--since cannot go by took, whose type is interval (with -c, cast it to text or to a number)'
     exits 2 from_postgres -t orders --since named,id
     says 'under its collation any_case texts that differ are equal'
     [ "$(from_postgres -c 'SELECT id, named COLLATE "C" AS named FROM orders' --since named,id | wc -l)" -eq 10 ]
