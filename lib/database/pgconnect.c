@@ -24,7 +24,7 @@ static int check_url(const char *url, struct wh_error *error)
     char *message = NULL;
     PQconninfoOption *options = PQconninfoParse(url, &message);
     bool good = options != NULL;
-    char line[256] = "it is malformed";
+    char line[256] = "it is malformed (the reason is shown for one without a password)";
     if (message && !wh_url_has_password(url))
         wh_pg_one_line(line, sizeof line, message);
     PQconninfoFree(options);

@@ -165,19 +165,20 @@ void wh_compare_report(struct wh_buffer *out, const struct wh_comparison *compar
     }
     wh_buffer_format(out, "loss %.6g (%s), %.6g (%s): ", result.first, first, result.second,
                      second);
+    const char *plural = comparison->rows == 1 ? "" : "s";
     if (isnan(result.p)) {
-        wh_buffer_format(out, "too few rows to say more");
-    } else {
-        if (result.verdict == WH_COMPARE_NEITHER)
-            wh_buffer_format(out, "neither is shown to be better, %s is by",
-                             second_better ? second : first);
-        else
-            wh_buffer_format(out, "%s is better by", second_better ? second : first);
-        wh_buffer_format(out, " %.3g (95 %% confidence: %.3g to %.3g, p = %.2g)",
-                         fabs(result.difference), second_better ? -result.high : result.low,
-                         second_better ? -result.low : result.high, result.p);
+        wh_buffer_format(out, "too few rows to tell which is better (%.0f row%s)", comparison->rows,
+                         plural);
+        return;
     }
-    wh_buffer_format(out, " on %.0f row%s", comparison->rows, comparison->rows == 1 ? "" : "s");
+    if (result.verdict == WH_COMPARE_NEITHER)
+        wh_buffer_format(out, "neither is shown to be better, %s is by",
+                         second_better ? second : first);
+    else
+        wh_buffer_format(out, "%s is better by", second_better ? second : first);
+    wh_buffer_format(out, " %.3g (95 %% confidence: %.3g to %.3g, p = %.2g) on %.0f row%s",
+                     fabs(result.difference), second_better ? -result.high : result.low,
+                     second_better ? -result.low : result.high, result.p, comparison->rows, plural);
 }
 
 static void set_real(json_t *object, const char *name, double value)

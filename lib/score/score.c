@@ -405,7 +405,7 @@ static void add_measures(struct score *score, struct wh_buffer *out)
     double rows = wh_metrics_measured(&first->evaluation.metrics);
     if (score->count == 1)
         wh_buffer_format(out, "%s: ", first->served.path);
-    wh_buffer_format(out, "measured on %.0f rows", rows);
+    wh_buffer_format(out, "measured on %.0f row%s", rows, rows == 1 ? "" : "s");
     if (score->unlabelled)
         wh_buffer_format(out, " (%" PRIu64 " have no label)", score->unlabelled);
     wh_buffer_byte(out, '\n');

@@ -4,7 +4,7 @@
 load ../helper
 
 # Lines of tests/golden/untried: a message that is new has a test, so this may only become smaller.
-MOST_UNTRIED=72
+MOST_UNTRIED=0
 
 setup_file() {
     "$ROOT/tests/golden/write" "$BATS_FILE_TMPDIR/golden" 2>"$BATS_FILE_TMPDIR/said" || {

@@ -368,6 +368,9 @@ END
         -c 'CREATE UNIQUE INDEX ON t (w) WHERE id > 0' -c 'CREATE UNIQUE INDEX ON t (lower(w))'
     exits 2 into t --key id <<<'{"id":1}'
     says '--key needs a unique index on exactly its columns, and t has none: CREATE UNIQUE INDEX ON public.t (id)'
+    sql -c 'CREATE TABLE u (id int NOT NULL)'
+    into u --rejects bad <<<'{"id":null}'
+    grep -q '"rule":"not null"' bad
     exits 2 into t --key w <<<'{"w":1}'
     exits 2 into t --key ID <<<'{"id":1}'
     says '--key: table t has no column "ID" (did you mean id?)'

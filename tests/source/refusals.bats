@@ -13,6 +13,8 @@ setup() {
 @test "options of databases are refused for files, and SQL that is none" {
     refuses_with 'wh-extract: --table applies only to databases, but the source is a file' wh-extract -t t rows.csv
     refuses_with 'wh-extract: --param applies only to databases, but the source is a file' wh-extract -v a=1 rows.csv
+    refuses_with 'wh-extract: postgresql://u@h/d: the URL cannot be used: it is malformed (the reason is shown for one without a password)' \
+        wh-extract 'postgresql://u:secret@h/d?colour=red' -t t
     printf 'SELECT 1\0' >q.sql
     refuses_with 'wh-extract: q.sql: a zero byte is no SQL' wh-extract sqlite:t.db -f q.sql
     refuses_with 'wh-extract: sqlite:t.db: the SQL changes the database, which is only read here' \
