@@ -15,6 +15,7 @@ wh-clean --infer=@ in.csv
 wh-clean --max-row=@ in.csv
 wh-clean --rejects=r --max-rejects=@ in.csv
 wh-clean --flatten=:depth=@ in.csv
+wh-clean --threads=@ in.csv
 wh-extract --limit=@ in.csv
 wh-extract --checkpoint=p --every=@ in.csv
 wh-load -q --checkpoint=q --every=@ out.ndjson in.csv

@@ -237,7 +237,9 @@ labelled() {
     exits 2 wh-score --threads 2 -m nag.whm --watch in.csv
     says '--watch changes the model between two rows, so that all must go through one thread'
     exits 2 wh-score --threads 2 -m city.whm --label city in.csv
-    says '--label of more than two classes counts them as they come'
+    says '--label of more than two classes counts them as they come, so that all rows must go through one thread (score with threads, measure with wh-score -n in another run)'
+    exits 0 wh-score --threads 2 -m city.whm in.csv
+    exits 0 wh-score -n -m city.whm --label city --rejects bad in.csv
     exits 2 wh-score --threads 2 -m nag.whm --describe
 }
 

@@ -30,12 +30,16 @@ setup() {
     refuses_with "wh-extract: sqlite:t.db: --from: a value is not valid UTF-8" wh-extract sqlite:t.db -t t --since id --from $'\377'
     exits 2 wh-extract sqlite:t.db -t t --since s --limit 1 --checkpoint c
     says "wh-extract: sqlite:t.db: --limit may stop between two rows with the same s, where no later run could continue: add a column that tells rows apart (--since s,KEY)"
-    exits 0 wh-extract -q sqlite:t.db -t t --since s,id --limit 1 --checkpoint c
+    set -o pipefail
+    wh-extract -q sqlite:t.db -t t --since s,id --limit 1 --checkpoint some |
+        wh-load -q some.ndjson --checkpoint some
+    prints 1 wc -l <some.ndjson
     sqlite3 t.db "CREATE TABLE good AS SELECT 1 AS id, 'a' AS s"
     wh-extract -q sqlite:t.db -t good --since s,id --checkpoint c | wh-load -q out.ndjson --checkpoint c
     exits 2 wh-extract sqlite:t.db -t good --since id --changed-source --checkpoint c
     says "sqlite:t.db: the checkpoint's position holds no values of --since id (--from VALUE[,VALUE...] says where to begin)"
-    exits 0 wh-extract -q sqlite:t.db -t good --since id --changed-source --from 0 --checkpoint c
+    wh-extract -q sqlite:t.db -t good --since id --changed-source --from 0 --checkpoint c |
+        wh-load -q out.ndjson --checkpoint c
     refuses_with 'wh-extract: sqlite:t.db: --since: the column "A" needs another name (give it with AS)' \
         wh-extract sqlite:t.db -c 'SELECT 1 AS a, 2 AS A' --since a
     prints '{"a":1,"b":2}' wh-extract -q sqlite:t.db -c 'SELECT 1 AS a, 2 AS b' --since a
