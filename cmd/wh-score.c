@@ -173,7 +173,7 @@ static int show_model(const struct options *options, struct wh_error *error)
                                          text.length, error)
           || wh_close_output(STDOUT_FILENO, error);
     wh_buffer_free(&text);
-    wh_model_free(model);
+    wh_model_close(model);
     return failed ? -1 : 0;
 }
 

@@ -37,7 +37,7 @@ static int set_holdout(void *target, const struct wh_option *option, const char 
 {
     (void)option;
     struct options *options = target;
-    wh_holdout_free(options->holdout);
+    wh_holdout_close(options->holdout);
     options->holdout = wh_holdout_open(value, NULL, error);
     if (!options->holdout)
         return -1;
@@ -328,7 +328,7 @@ static int merge(const struct wh_common *common, const struct options *options,
         return -1;
     wh_notice(common, "%s: merged from %zu models: %.0f rows, %" PRIu32 " features", saving->path,
               count, model->metrics.rows, model->names.count - 1);
-    wh_model_free(model);
+    wh_model_close(model);
     return 0;
 }
 
@@ -382,6 +382,6 @@ int main(int argc, char **argv)
         .mode_count = sizeof modes / sizeof *modes,
     };
     int status = wh_tool(&command, &common, argc, argv, update, &options);
-    wh_holdout_free(options.holdout);
+    wh_holdout_close(options.holdout);
     return status;
 }

@@ -80,8 +80,8 @@ void wh_chosen_close(struct wh_step *step)
     free(step);
 }
 
-struct wh_step *wh_chosen_create(const json_t *recipe, const struct wh_step_ops *ops,
-                                 struct wh_error *error)
+struct wh_step *wh_chosen_open(const json_t *recipe, const struct wh_step_ops *ops,
+                               struct wh_error *error)
 {
     struct wh_step *step = wh_alloc(1, sizeof *step);
     step->ops = ops;

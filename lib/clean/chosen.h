@@ -30,7 +30,7 @@ struct wh_binding *wh_chosen_bind(struct wh_step *step, const struct wh_shape *s
 void wh_chosen_close(struct wh_step *step);
 
 /* A step that has nothing but columns. */
-struct wh_step *wh_chosen_create(const json_t *recipe, const struct wh_step_ops *ops,
-                                 struct wh_error *error);
+struct wh_step *wh_chosen_open(const json_t *recipe, const struct wh_step_ops *ops,
+                               struct wh_error *error);
 
 #endif

@@ -33,7 +33,7 @@ static void make_shape(struct wh_chosen *chosen, const struct wh_shape *shape)
         same = same && chosen->indices[i] == i;
     }
     if (!same)
-        chosen->base.shape = wh_shape_make(columns, chosen->count);
+        chosen->base.shape = wh_shape_open(columns, chosen->count);
     free(columns);
 }
 
@@ -51,7 +51,7 @@ static struct wh_step *select_create(const json_t *recipe, struct wh_error *erro
     static const struct wh_step_ops ops = {
         .bind = select_bind, .row = pick_row, .close = wh_chosen_close,
     };
-    return wh_chosen_create(recipe, &ops, error);
+    return wh_chosen_open(recipe, &ops, error);
 }
 
 const struct wh_step_type wh_clean_select = {
@@ -92,7 +92,7 @@ static struct wh_step *exclude_create(const json_t *recipe, struct wh_error *err
     static const struct wh_step_ops ops = {
         .bind = exclude_bind, .row = pick_row, .close = wh_chosen_close,
     };
-    return wh_chosen_create(recipe, &ops, error);
+    return wh_chosen_open(recipe, &ops, error);
 }
 
 const struct wh_step_type wh_clean_exclude = {
@@ -166,7 +166,7 @@ static struct wh_binding *rename_bind(struct wh_step *step, const struct wh_shap
     int count = put_names((const struct rename *)step, shape, columns, renamed, error);
     struct wh_binding *binding = count < 0 ? NULL : wh_alloc(1, sizeof *binding);
     if (count > 0)
-        binding->shape = wh_shape_make(columns, shape->count);
+        binding->shape = wh_shape_open(columns, shape->count);
     free(renamed);
     free(columns);
     return binding;

@@ -171,7 +171,7 @@ static struct wh_shape *make_shape(const struct flatten *self, const struct wh_r
     name_columns(&naming, row, chosen);
     struct wh_shape *shape = NULL;
     if (check_names(naming.columns, count, error) == 0)
-        shape = wh_shape_make(naming.columns, count);
+        shape = wh_shape_open(naming.columns, count);
     wh_buffer_free(&naming.prefix);
     wh_buffer_free(&naming.names);
     free(naming.columns);
@@ -183,7 +183,7 @@ static void forget(struct flatten *self, struct flat *flat)
     if (!flat->shape)
         return;
     self->remembered -= flat->shape->count;
-    wh_shape_free(flat->shape);
+    wh_shape_close(flat->shape);
     free(flat->notes);
     *flat = (struct flat){ 0 };
 }

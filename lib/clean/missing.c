@@ -143,7 +143,7 @@ static struct wh_step *drop_missing_create(const json_t *recipe, struct wh_error
     static const struct wh_step_ops ops = {
         .bind = drop_missing_bind, .row = drop_missing_row, .close = wh_chosen_close,
     };
-    return wh_chosen_create(recipe, &ops, error);
+    return wh_chosen_open(recipe, &ops, error);
 }
 
 const struct wh_step_type wh_clean_drop_missing = {

@@ -56,8 +56,8 @@ static int fill_context(struct clean_stage *self, struct wh_error *error)
 static int prepare(struct clean_stage *self, const struct wh_state *state, struct wh_error *error)
 {
     const struct wh_recipe *recipe = self->options->recipe;
-    wh_steps_free(self->steps);
-    self->steps = wh_steps_create(recipe->steps, recipe->types, error);
+    wh_steps_close(self->steps);
+    self->steps = wh_steps_open(recipe->steps, recipe->types, error);
     if (!self->steps || fill_context(self, error) != 0)
         return -1;
     wh_steps_declare(self->steps, &self->options->nulls);
@@ -197,7 +197,7 @@ static void clean_stats(struct wh_stage *stage, json_t *stats)
 static void clean_close(struct wh_stage *stage)
 {
     struct clean_stage *self = (struct clean_stage *)stage;
-    wh_steps_free(self->steps);
+    wh_steps_close(self->steps);
     wh_state_close(self->file);
     free(self);
 }

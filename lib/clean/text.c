@@ -85,7 +85,7 @@ static struct wh_step *trim_create(const json_t *recipe, struct wh_error *error)
     static const struct wh_step_ops ops = {
         .bind = wh_chosen_bind, .row = trim_row, .close = wh_chosen_close,
     };
-    return wh_chosen_create(recipe, &ops, error);
+    return wh_chosen_open(recipe, &ops, error);
 }
 
 const struct wh_step_type wh_clean_trim = {

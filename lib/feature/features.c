@@ -29,7 +29,7 @@ struct wh_features_claim {
     size_t length;
 };
 
-struct wh_features *wh_features_create(void)
+struct wh_features *wh_features_open(void)
 {
     struct wh_features *features = wh_alloc(1, sizeof *features);
     features->table_size = FIRST_TABLE;
@@ -38,7 +38,7 @@ struct wh_features *wh_features_create(void)
     return features;
 }
 
-void wh_features_free(struct wh_features *features)
+void wh_features_close(struct wh_features *features)
 {
     if (!features)
         return;

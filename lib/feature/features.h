@@ -98,8 +98,8 @@ struct wh_features {
     size_t absent_count;
 };
 
-struct wh_features *wh_features_create(void);
-void wh_features_free(struct wh_features *features);
+struct wh_features *wh_features_open(void);
+void wh_features_close(struct wh_features *features);
 
 /*
  * The feature of this name, made when it is new. `maker` is whoever means the same thing by the

@@ -50,9 +50,9 @@ static int check_options(const struct wh_featurize_options *options, struct wh_e
 static bool recipe_learns(const struct wh_recipe *recipe)
 {
     struct wh_error ignored;
-    struct wh_steps *steps = wh_steps_create(recipe->steps, recipe->types, &ignored);
+    struct wh_steps *steps = wh_steps_open(recipe->steps, recipe->types, &ignored);
     bool learns = steps && wh_steps_learn(steps);
-    wh_steps_free(steps);
+    wh_steps_close(steps);
     return learns;
 }
 

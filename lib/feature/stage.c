@@ -87,7 +87,7 @@ static void forget_plan(struct plan *plan)
 {
     free(plan->encoders);
     free(plan->sources);
-    wh_shape_free(plan->shape);
+    wh_shape_close(plan->shape);
     *plan = (struct plan){ 0 };
 }
 
@@ -95,8 +95,8 @@ static void discard(struct wh_featurizer *self)
 {
     for (struct plan *plan = NULL; (plan = wh_shape_cache_next(&self->plans, plan));)
         forget_plan(plan);
-    wh_steps_free(self->steps);
-    wh_features_free(self->features);
+    wh_steps_close(self->steps);
+    wh_features_close(self->features);
     self->steps = NULL;
     self->features = NULL;
 }
@@ -124,13 +124,13 @@ static int prepare(struct wh_featurizer *self, const struct wh_state *state, uns
 {
     const struct wh_featurizing *options = self->options;
     discard(self);
-    self->features = wh_features_create();
+    self->features = wh_features_open();
     self->features->dense = options->dense && self->passes == self->pass;
     self->features->strict = options->strict;
     self->features->absence = options->missing_null ? WH_ABSENCE_NULL
                               : frozen              ? WH_ABSENCE_BAD
                                                     : WH_ABSENCE_LEARN;
-    self->steps = wh_steps_create(options->recipe->steps, options->recipe->types, error);
+    self->steps = wh_steps_open(options->recipe->steps, options->recipe->types, error);
     if (!self->steps || fill_context(self, error) != 0)
         return -1;
     wh_steps_declare(self->steps, &options->nulls);
@@ -302,7 +302,7 @@ static struct wh_shape *make_shape(const struct wh_featurizer *self, const struc
         columns[count + 1] = wh_column_named(features_column);
     for (uint32_t i = 0; i < self->dense_count; i++)
         columns[count + 1 + i] = self->dense[i];
-    struct wh_shape *made = wh_shape_make(columns, count + added);
+    struct wh_shape *made = wh_shape_open(columns, count + added);
     free(columns);
     return made;
 }
@@ -455,11 +455,11 @@ static enum wh_verdict fit(struct wh_featurizer *self, struct wh_row *row, struc
  * order in which this row does it. */
 static void note_first(struct wh_featurizer *self, const struct wh_row *row)
 {
-    wh_shape_free(self->first);
+    wh_shape_close(self->first);
     self->first = NULL;
     if (self->features->row > 1)
         return;
-    self->first = wh_shape_make(row->shape->columns, row->shape->count);
+    self->first = wh_shape_open(row->shape->columns, row->shape->count);
     self->first_format = row->raw_format;
 }
 
@@ -713,7 +713,7 @@ static void stage_close(struct wh_stage *stage)
     for (uint32_t i = 0; i < self->dense_count; i++)
         free((char *)self->dense[i].name);
     free(self->dense);
-    wh_shape_free(self->first);
+    wh_shape_close(self->first);
     free(self->full);
     wh_buffer_free(&self->text);
     wh_columns_free(self->keep);

@@ -5,8 +5,8 @@
 
 #include "learn/lines.h"
 
-struct wh_learner *wh_learner_new(const struct wh_learner_type *type,
-                                  const struct wh_learner_settings *settings, uint32_t outputs)
+struct wh_learner *wh_learner_open(const struct wh_learner_type *type,
+                                   const struct wh_learner_settings *settings, uint32_t outputs)
 {
     struct wh_learner *learner = wh_alloc(1, sizeof *learner);
     learner->type = type;
@@ -17,7 +17,7 @@ struct wh_learner *wh_learner_new(const struct wh_learner_type *type,
     return learner;
 }
 
-void wh_learner_free(struct wh_learner *learner)
+void wh_learner_close(struct wh_learner *learner)
 {
     if (!learner)
         return;
@@ -52,7 +52,7 @@ struct wh_learner_scratch {
     uint32_t outputs;
 };
 
-struct wh_learner_scratch *wh_learner_scratch_new(const struct wh_learner *learner)
+struct wh_learner_scratch *wh_learner_scratch_open(const struct wh_learner *learner)
 {
     struct wh_learner_scratch *scratch = wh_alloc(1, sizeof *scratch);
     scratch->type = learner->type;
@@ -64,7 +64,7 @@ struct wh_learner_scratch *wh_learner_scratch_new(const struct wh_learner *learn
     return scratch;
 }
 
-void wh_learner_scratch_free(struct wh_learner_scratch *scratch)
+void wh_learner_scratch_close(struct wh_learner_scratch *scratch)
 {
     if (!scratch)
         return;

@@ -158,18 +158,18 @@ struct wh_learner {
     uint32_t outputs;
 };
 
-struct wh_learner *wh_learner_new(const struct wh_learner_type *type,
-                                  const struct wh_learner_settings *settings, uint32_t outputs);
+struct wh_learner *wh_learner_open(const struct wh_learner_type *type,
+                                   const struct wh_learner_settings *settings, uint32_t outputs);
 /* NULL is allowed. */
-void wh_learner_free(struct wh_learner *learner);
+void wh_learner_close(struct wh_learner *learner);
 /* Adds heads until there are `outputs`, WH_MOST_OUTPUTS at most. */
 void wh_learner_grow(struct wh_learner *learner, uint32_t outputs);
 
 /* What one thread needs to predict by a learner, and to learn; it grows with the learner. */
 struct wh_learner_scratch;
-struct wh_learner_scratch *wh_learner_scratch_new(const struct wh_learner *learner);
+struct wh_learner_scratch *wh_learner_scratch_open(const struct wh_learner *learner);
 /* NULL is allowed. */
-void wh_learner_scratch_free(struct wh_learner_scratch *scratch);
+void wh_learner_scratch_close(struct wh_learner_scratch *scratch);
 /* Whether a scratch, or NULL, can be used with the learner: it was made for one of its kind. */
 bool wh_learner_scratch_fits(const struct wh_learner_scratch *scratch,
                              const struct wh_learner *learner);

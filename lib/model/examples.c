@@ -73,7 +73,7 @@ static struct wh_examples *open_examples(const struct wh_maker_settings *making,
     for (size_t i = 0; i < 2; i++)
         examples->aside[i] = copy(settings->aside[i]);
     if (open_choices(examples, roles, error) != 0) {
-        wh_examples_free(examples);
+        wh_examples_close(examples);
         return NULL;
     }
     examples->plans = plans;
@@ -103,14 +103,14 @@ struct wh_examples *wh_examples_open_scoring(const struct wh_names *names,
     return open_examples(&making, plans, roles, settings, error);
 }
 
-void wh_examples_free(struct wh_examples *examples)
+void wh_examples_close(struct wh_examples *examples)
 {
     if (!examples)
         return;
     wh_maker_close(&examples->maker);
     wh_column_reader_close(&examples->reader);
     wh_excluded_close(&examples->excluded);
-    wh_interactions_free(examples->interactions);
+    wh_interactions_close(examples->interactions);
     free(examples->weight);
     for (size_t i = 0; i < 2; i++)
         free(examples->aside[i]);

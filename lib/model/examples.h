@@ -76,7 +76,7 @@ struct wh_examples *wh_examples_open_scoring(const struct wh_names *names,
                                              const struct wh_roles *roles,
                                              const struct wh_examples_settings *settings,
                                              struct wh_error *error);
-void wh_examples_free(struct wh_examples *examples);
+void wh_examples_close(struct wh_examples *examples);
 
 /*
  * Reads a row, whose plan is `plan`. Without a label and with `need_label`, only `label` and

@@ -48,7 +48,7 @@ int wh_guard_resume(struct wh_model *model, struct wh_error *error)
 /* The learner and its notion of the target's unit, as for a first row. */
 static void start_anew(struct wh_model *model)
 {
-    wh_learner_free(model->learner);
+    wh_learner_close(model->learner);
     model->target = (struct wh_target){ 0 };
     wh_model_make_learner(model);
 }

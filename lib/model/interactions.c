@@ -114,11 +114,11 @@ struct wh_interactions *wh_interactions_open(const char *text, const struct wh_n
     interactions->generation = 1;
     if (parse(interactions, error) == 0)
         return interactions;
-    wh_interactions_free(interactions);
+    wh_interactions_close(interactions);
     return NULL;
 }
 
-void wh_interactions_free(struct wh_interactions *interactions)
+void wh_interactions_close(struct wh_interactions *interactions)
 {
     if (!interactions)
         return;

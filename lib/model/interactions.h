@@ -48,7 +48,7 @@ int wh_interactions_check(const struct wh_interactions *interactions,
  * strings has so far: NULL where there is none. It points into `text`. */
 const char *wh_interactions_unmet(const char *text, const struct wh_names *names, size_t *length);
 /* NULL is allowed. */
-void wh_interactions_free(struct wh_interactions *interactions);
+void wh_interactions_close(struct wh_interactions *interactions);
 
 /* The chosen pairs of a row's features, in the order of the row; the first of `ids` is the
  * constant. Valid until the next call. Where there are more than WH_MOST_PAIRS, it returns more

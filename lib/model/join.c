@@ -109,12 +109,12 @@ struct wh_join *wh_join_open(struct wh_model *model)
     return join;
 }
 
-void wh_join_free(struct wh_join *join)
+void wh_join_close(struct wh_join *join)
 {
     if (!join)
         return;
     for (size_t i = 0; i < SHAPES; i++)
-        wh_shape_free(join->made[i].shape);
+        wh_shape_close(join->made[i].shape);
     wh_row_free(&join->joined);
     wh_buffer_free(&join->text);
     free(join->columns);
@@ -190,7 +190,7 @@ static const struct made *shape_of(struct wh_join *join, uint32_t count, bool we
     }
     struct made *made = &join->made[join->next_made++ % SHAPES];
     const struct wh_roles *roles = &join->settings->roles;
-    wh_shape_free(made->shape);
+    wh_shape_close(made->shape);
     *made = (struct made){ .count = count, .label = find_column(join, count, roles->label),
                            .weight = find_column(join, count, roles->weight) };
     uint32_t all = count;
@@ -202,7 +202,7 @@ static const struct made *shape_of(struct wh_join *join, uint32_t count, bool we
         made->weight = (int)all;
         join->columns[all++] = wh_column_named(roles->weight);
     }
-    made->shape = wh_shape_make(join->columns, all);
+    made->shape = wh_shape_open(join->columns, all);
     return made;
 }
 

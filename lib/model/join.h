@@ -51,7 +51,7 @@ int wh_join_check(const struct wh_model *model, struct wh_error *error);
 /* What joins the rows of a model that has --join. */
 struct wh_join *wh_join_open(struct wh_model *model);
 /* NULL is allowed. */
-void wh_join_free(struct wh_join *join);
+void wh_join_close(struct wh_join *join);
 
 /* What a row is. */
 enum wh_join_kind {

@@ -18,12 +18,12 @@ struct wh_model_scratch {
     struct wh_learner_scratch *learner; /* NULL until a row is predicted */
 };
 
-struct wh_model_scratch *wh_model_scratch_new(void)
+struct wh_model_scratch *wh_model_scratch_open(void)
 {
     return wh_alloc(1, sizeof(struct wh_model_scratch));
 }
 
-void wh_model_scratch_free(struct wh_model_scratch *scratch)
+void wh_model_scratch_close(struct wh_model_scratch *scratch)
 {
     if (!scratch)
         return;
@@ -31,7 +31,7 @@ void wh_model_scratch_free(struct wh_model_scratch *scratch)
     free(scratch->probabilities);
     free(scratch->sums);
     free(scratch->outcomes);
-    wh_learner_scratch_free(scratch->learner);
+    wh_learner_scratch_close(scratch->learner);
     free(scratch);
 }
 
@@ -50,14 +50,14 @@ static void fit_scratch(struct wh_model_scratch *scratch, const struct wh_model 
 {
     const struct wh_learner *learner = model->learner;
     if (!wh_learner_scratch_fits(scratch->learner, learner)) {
-        wh_learner_scratch_free(scratch->learner);
-        scratch->learner = wh_learner_scratch_new(learner);
+        wh_learner_scratch_close(scratch->learner);
+        scratch->learner = wh_learner_scratch_open(learner);
     }
     if (learner->outputs > scratch->outputs)
         grow_scratch(scratch, learner->outputs);
 }
 
-struct wh_model *wh_model_new(void)
+struct wh_model *wh_model_open(void)
 {
     struct wh_model *model = wh_alloc(1, sizeof *model);
     wh_names_init(&model->names);
@@ -88,7 +88,7 @@ static void free_calibrations(struct wh_model *model)
 /* What a model shares. */
 static void free_learned(struct wh_model *model)
 {
-    wh_learner_free(model->learner);
+    wh_learner_close(model->learner);
     wh_names_free(&model->names);
     wh_metrics_free(&model->metrics);
     free_calibrations(model);
@@ -97,7 +97,7 @@ static void free_learned(struct wh_model *model)
     wh_settings_free(&model->settings);
 }
 
-void wh_model_free(struct wh_model *model)
+void wh_model_close(struct wh_model *model)
 {
     if (!model)
         return;
@@ -177,7 +177,7 @@ void wh_model_make_learner(struct wh_model *model)
         .names = &model->names,
     };
     model->loss_settled = true;
-    model->learner = wh_learner_new(model->type, &settings, output_count(model));
+    model->learner = wh_learner_open(model->type, &settings, output_count(model));
 }
 
 uint32_t wh_model_outputs(const struct wh_model *model)

@@ -69,9 +69,9 @@ struct wh_model {
 /* What one thread needs for a row, by any model, one at a time: about 70 bytes for each output, and
  * what the learner takes (learn/learner.h). */
 struct wh_model_scratch;
-struct wh_model_scratch *wh_model_scratch_new(void);
+struct wh_model_scratch *wh_model_scratch_open(void);
 /* NULL is allowed. */
-void wh_model_scratch_free(struct wh_model_scratch *scratch);
+void wh_model_scratch_close(struct wh_model_scratch *scratch);
 
 /* What a model says of a row; valid until the next with the same scratch. */
 struct wh_prediction {
@@ -96,8 +96,8 @@ struct wh_judgement {
     bool informed; /* as the prediction was: a row that was predicted of nothing is not measured */
 };
 
-struct wh_model *wh_model_new(void);
-void wh_model_free(struct wh_model *model);
+struct wh_model *wh_model_open(void);
+void wh_model_close(struct wh_model *model);
 
 /*
  * A model to score by in one thread, whatever other threads do with `model`, which must outlive it

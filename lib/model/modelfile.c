@@ -825,10 +825,10 @@ static void free_reader(struct reader *reader)
 static struct wh_model *read_whole(struct reader *reader, int opened, const char *path,
                                    struct wh_error *reason, struct wh_error *error)
 {
-    struct wh_model *model = wh_model_new();
+    struct wh_model *model = wh_model_open();
     if (opened != 0 || read_model(model, reader, reason) != 0) {
         wh_fail(error, reason->status, "%s: %s", path, reason->text);
-        wh_model_free(model);
+        wh_model_close(model);
         model = NULL;
     }
     free_reader(reader);

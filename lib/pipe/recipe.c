@@ -36,10 +36,10 @@ static const struct wh_step_type *find_type(const struct wh_recipe *recipe, cons
 static int try_step(const struct wh_recipe *recipe, const json_t *object, const char **op,
                     struct wh_error *error)
 {
-    struct wh_step *step = wh_step_create(object, recipe->types, op, error);
+    struct wh_step *step = wh_step_open(object, recipe->types, op, error);
     if (!step)
         return -1;
-    wh_step_free(step);
+    wh_step_close(step);
     return 0;
 }
 

@@ -116,8 +116,8 @@ static int check_keys(const json_t *object, const struct wh_step_type *type,
     return 0;
 }
 
-struct wh_step *wh_step_create(const json_t *object, const struct wh_step_type *const *types,
-                               const char **op, struct wh_error *error)
+struct wh_step *wh_step_open(const json_t *object, const struct wh_step_type *const *types,
+                             const char **op, struct wh_error *error)
 {
     const char *name = json_string_value(json_object_get(object, "op"));
     *op = NULL;
@@ -141,7 +141,7 @@ struct wh_step *wh_step_create(const json_t *object, const struct wh_step_type *
     return step;
 }
 
-void wh_step_free(struct wh_step *step)
+void wh_step_close(struct wh_step *step)
 {
     if (step)
         step->ops->close(step);
@@ -217,7 +217,7 @@ static void unbind(struct wh_steps *steps, const struct entry *entry, struct slo
         return;
     steps->bindings--;
     steps->bound_columns -= slot->columns;
-    wh_shape_free(binding->shape);
+    wh_shape_close(binding->shape);
     if (entry->step->ops->unbind)
         entry->step->ops->unbind(binding);
     else
@@ -297,8 +297,8 @@ static int check_order(const struct wh_steps *steps, struct wh_error *error)
     return 0;
 }
 
-struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type *const *types,
-                                 struct wh_error *error)
+struct wh_steps *wh_steps_open(const json_t *recipe, const struct wh_step_type *const *types,
+                               struct wh_error *error)
 {
     struct wh_steps *steps = wh_alloc(1, sizeof *steps);
     steps->entries = wh_alloc(json_array_size(recipe), sizeof *steps->entries);
@@ -306,17 +306,17 @@ struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type
     steps->context.now = wh_time_now();
     for (size_t i = 0; i < json_array_size(recipe); i++) {
         const char *op;
-        struct wh_step *step = wh_step_create(json_array_get(recipe, i), types, &op, error);
+        struct wh_step *step = wh_step_open(json_array_get(recipe, i), types, &op, error);
         if (!step) {
             if (op)
                 wh_error_in(error, "%s", op);
-            wh_steps_free(steps);
+            wh_steps_close(steps);
             return NULL;
         }
         add_step(steps, step);
     }
     if (check_order(steps, error) != 0) {
-        wh_steps_free(steps);
+        wh_steps_close(steps);
         return NULL;
     }
     find_levels(steps);
@@ -334,14 +334,14 @@ void wh_steps_declare(struct wh_steps *steps, const struct wh_nulls *nulls)
         steps->entries[i].step->nulls = nulls->count ? nulls : NULL;
 }
 
-void wh_steps_free(struct wh_steps *steps)
+void wh_steps_close(struct wh_steps *steps)
 {
     if (!steps)
         return;
     unbind_all(steps);
     for (size_t i = 0; i < steps->count; i++) {
         wh_shape_cache_close(&steps->entries[i].slots);
-        wh_step_free(steps->entries[i].step);
+        wh_step_close(steps->entries[i].step);
     }
     free(steps->entries);
     free(steps->given);

@@ -192,19 +192,19 @@ int wh_step_resolve(const struct wh_step *step, struct wh_columns *columns,
 /*
  * A step from its recipe object, whose op must be among `types` (NULL at the end) and whose keys
  * must be known; NULL with WH_REFUSED. The error does not name the op: callers do, by `op` (NULL
- * where it is unknown), or have named the option. Freed by wh_step_free.
+ * where it is unknown), or have named the option. Freed by wh_step_close.
  */
-struct wh_step *wh_step_create(const json_t *object, const struct wh_step_type *const *types,
-                               const char **op, struct wh_error *error);
-void wh_step_free(struct wh_step *step);
+struct wh_step *wh_step_open(const json_t *object, const struct wh_step_type *const *types,
+                             const char **op, struct wh_error *error);
+void wh_step_close(struct wh_step *step);
 
 /* A list of steps, run in order. */
 struct wh_steps;
 
 /* From an array of recipe objects, as struct wh_recipe holds it. The context is empty. */
-struct wh_steps *wh_steps_create(const json_t *recipe, const struct wh_step_type *const *types,
-                                 struct wh_error *error);
-void wh_steps_free(struct wh_steps *steps);
+struct wh_steps *wh_steps_open(const json_t *recipe, const struct wh_step_type *const *types,
+                               struct wh_error *error);
+void wh_steps_close(struct wh_steps *steps);
 /* The context, to be filled before the first row. */
 struct wh_step_context *wh_steps_context(struct wh_steps *steps);
 /* Declares what is null where a step makes it; `nulls` must outlive the steps. */

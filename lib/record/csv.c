@@ -934,7 +934,7 @@ static int sample_columns(struct csv *csv, struct wh_error *error);
 static int set_shape(struct csv *csv, const struct wh_column *columns, size_t count,
                      struct wh_error *error)
 {
-    csv->shape = wh_shape_make(columns, count);
+    csv->shape = wh_shape_open(columns, count);
     csv->row.shape = csv->shape;
     if (csv->room < count) {
         csv->fields = wh_resize(csv->fields, count, sizeof *csv->fields);
@@ -1177,7 +1177,7 @@ static int csv_cut(struct wh_reader *base, size_t least, size_t most, struct wh_
 static struct wh_shape *copy_shape(const struct csv *csv, char **header)
 {
     const struct wh_shape *from = csv->shape;
-    struct wh_shape *shape = wh_shape_make(from->columns, from->count);
+    struct wh_shape *shape = wh_shape_open(from->columns, from->count);
     if (from->header) {
         *header = wh_copy(from->header, from->header_length);
         shape->header = *header;
@@ -1316,7 +1316,7 @@ static void csv_close(struct wh_reader *base)
     struct csv *csv = (struct csv *)base;
     csv_free(&csv->parser);
     wh_row_free(&csv->row);
-    wh_shape_free(csv->shape);
+    wh_shape_close(csv->shape);
     wh_input_close(csv->input);
     free(csv->marks);
     free(csv->header);

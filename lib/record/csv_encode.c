@@ -111,9 +111,9 @@ enum wh_verdict wh_csv_check_columns(const struct wh_shape *shape, struct wh_err
     return WH_TAKEN;
 }
 
-struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
-                                            const struct wh_row *first, char delimiter,
-                                            enum wh_csv_dialect dialect)
+struct wh_csv_encoder *wh_csv_encoder_open(const char *const *names, size_t count,
+                                           const struct wh_row *first, char delimiter,
+                                           enum wh_csv_dialect dialect)
 {
     struct wh_csv_encoder *encoder = wh_alloc(1, sizeof *encoder);
     wh_shape_cache_open(&encoder->places, sizeof(struct places), PLACES_LOG2);
@@ -127,10 +127,10 @@ struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t cou
         struct wh_column *columns = wh_alloc(count, sizeof *columns);
         for (size_t i = 0; i < count; i++)
             columns[i] = wh_column_named(names[i]);
-        encoder->shape = wh_shape_make(columns, count);
+        encoder->shape = wh_shape_open(columns, count);
         free(columns);
     } else {
-        encoder->shape = wh_shape_make(from->columns, from->count);
+        encoder->shape = wh_shape_open(from->columns, from->count);
     }
     index_names(encoder);
     encoder->met = wh_alloc(encoder->shape->count, sizeof *encoder->met);
@@ -144,7 +144,7 @@ struct wh_csv_encoder *wh_csv_encoder_copy(const struct wh_csv_encoder *encoder)
 {
     struct wh_csv_encoder *copy = wh_alloc(1, sizeof *copy);
     *copy = (struct wh_csv_encoder){
-        .shape = wh_shape_make(encoder->shape->columns, encoder->shape->count),
+        .shape = wh_shape_open(encoder->shape->columns, encoder->shape->count),
         .scan = encoder->scan, .delimiter = encoder->delimiter, .quote = encoder->quote,
         .dialect = encoder->dialect, .carriage_return = encoder->carriage_return,
     };
@@ -160,11 +160,11 @@ void wh_csv_encoder_merge(struct wh_csv_encoder *encoder, const struct wh_csv_en
         encoder->met[i] |= copy->met[i];
 }
 
-void wh_csv_encoder_end(struct wh_csv_encoder *encoder)
+void wh_csv_encoder_close(struct wh_csv_encoder *encoder)
 {
     if (!encoder)
         return;
-    wh_shape_free(encoder->shape);
+    wh_shape_close(encoder->shape);
     free(encoder->named);
     free(encoder->met);
     wh_buffer_free(&encoder->header);

@@ -1,7 +1,7 @@
 /*
  * Rows as CSV text: the writer's half that knows RFC 4180, and TSV.
  *
- * The columns are fixed by wh_csv_encoder_begin; where each of them stands in a row is found once
+ * The columns are fixed by wh_csv_encoder_open; where each of them stands in a row is found once
  * per shape. Values are quoted where they must be (delimiter, quote, line end, an empty string)
  * or where they came quoted. In TSV nothing is quoted.
  */
@@ -20,9 +20,9 @@ struct wh_csv_encoder;
 enum wh_verdict wh_csv_check_columns(const struct wh_shape *shape, struct wh_error *error);
 /* Columns `names`, all different, or those of `first` where NULL. `delimiter` is set. All is
  * copied. */
-struct wh_csv_encoder *wh_csv_encoder_begin(const char *const *names, size_t count,
-                                            const struct wh_row *first, char delimiter,
-                                            enum wh_csv_dialect dialect);
+struct wh_csv_encoder *wh_csv_encoder_open(const char *const *names, size_t count,
+                                           const struct wh_row *first, char delimiter,
+                                           enum wh_csv_dialect dialect);
 /* Whether a raw row of this shape has exactly the encoder's columns in their order. */
 bool wh_csv_encoder_same(struct wh_csv_encoder *encoder, const struct wh_shape *shape);
 /* WH_REFUSED where a column of the header is in no row of any shape so far, `shape` being one more
@@ -38,7 +38,7 @@ int wh_csv_encode_header(struct wh_csv_encoder *encoder, struct wh_buffer *out,
  * or in TSV without escapes a tab or line end. */
 enum wh_verdict wh_csv_encode_row(struct wh_csv_encoder *encoder, struct wh_buffer *out,
                                   const struct wh_row *row, struct wh_error *error);
-void wh_csv_encoder_end(struct wh_csv_encoder *encoder);
+void wh_csv_encoder_close(struct wh_csv_encoder *encoder);
 /* Another encoder that writes rows as this one does, and which columns it met after that; merging
  * adds those to what the first one met. */
 struct wh_csv_encoder *wh_csv_encoder_copy(const struct wh_csv_encoder *encoder);

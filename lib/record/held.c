@@ -28,7 +28,7 @@ struct wh_held *wh_held_open(void)
 void wh_held_clear(struct wh_held *held)
 {
     for (size_t i = 0; i < held->shape_count; i++)
-        wh_shape_free(held->shapes[i].shape);
+        wh_shape_close(held->shapes[i].shape);
     held->shape_count = held->count = held->bytes = 0;
     wh_arena_reset(&held->arena);
 }
@@ -52,7 +52,7 @@ static const struct wh_shape *copy_shape(struct wh_held *held, const struct wh_s
         if (held->shapes[i - 1].serial == shape->serial)
             return held->shapes[i - 1].shape;
     held->shapes = wh_resize(held->shapes, held->shape_count + 1, sizeof *held->shapes);
-    struct wh_shape *copy = wh_shape_make(shape->columns, shape->count);
+    struct wh_shape *copy = wh_shape_open(shape->columns, shape->count);
     held->shapes[held->shape_count++] = (struct held_shape){ shape->serial, copy };
     return copy;
 }

@@ -44,7 +44,7 @@ static void free_shapes(struct wh_ndjson_node *node)
             continue;
         }
         struct wh_ndjson_node *parent = node->parent;
-        wh_shape_free(node->shape);
+        wh_shape_close(node->shape);
         node->shape = NULL;
         node = parent;
     }
@@ -70,7 +70,7 @@ static struct wh_shape *shape_of(struct wh_ndjson *reader, struct wh_ndjson_node
     struct wh_column *columns = wh_alloc(node->depth, sizeof *columns);
     for (const struct wh_ndjson_node *at = node; at->depth > 0; at = at->parent)
         columns[at->depth - 1] = at->column;
-    node->shape = wh_shape_make(columns, node->depth);
+    node->shape = wh_shape_open(columns, node->depth);
     free(columns);
     reader->held += node->depth * (sizeof *columns + 32);
     return node->shape;

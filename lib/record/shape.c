@@ -44,7 +44,7 @@ static void add_key(struct wh_buffer *text, const struct wh_column *column)
     wh_buffer_literal(text, "\":");
 }
 
-struct wh_shape *wh_shape_make(const struct wh_column *columns, size_t count)
+struct wh_shape *wh_shape_open(const struct wh_column *columns, size_t count)
 {
     struct wh_buffer text = { 0 };
     uint32_t *key_lengths = wh_alloc(count, sizeof *key_lengths);
@@ -77,7 +77,7 @@ struct wh_shape *wh_shape_make(const struct wh_column *columns, size_t count)
     return shape;
 }
 
-void wh_shape_free(struct wh_shape *shape)
+void wh_shape_close(struct wh_shape *shape)
 {
     free(shape);
 }

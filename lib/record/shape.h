@@ -38,11 +38,11 @@ struct wh_shape {
 enum { WH_MAX_COLUMNS = 1 << 17 }; /* of one row; more makes it a bad row */
 
 /*
- * Makes a shape of copies of `columns`, all in one block to be freed by wh_shape_free. A column
+ * Makes a shape of copies of `columns`, all in one block to be freed by wh_shape_close. A column
  * whose `key` is NULL gets one from its name.
  */
-struct wh_shape *wh_shape_make(const struct wh_column *columns, size_t count);
-void wh_shape_free(struct wh_shape *shape);
+struct wh_shape *wh_shape_open(const struct wh_column *columns, size_t count);
+void wh_shape_close(struct wh_shape *shape);
 
 /* A column by name alone, for building shapes; `name` is kept, not copied. */
 struct wh_column wh_column_named(const char *name);

@@ -255,9 +255,9 @@ int wh_writer_begin(struct wh_writer *writer, const struct wh_row *row, struct w
         if (same)
             writing->tsv = row->dialect != WH_CSV_QUOTED;
         writer->dialect = (uint8_t)wh_csv_dialect(writing->tsv, writing->tsv_escapes);
-        writer->encoder = wh_csv_encoder_begin(writing->columns, writing->column_count, row,
-                                               writing->delimiter,
-                                               writer->dialect);
+        writer->encoder = wh_csv_encoder_open(writing->columns, writing->column_count, row,
+                                              writing->delimiter,
+                                              writer->dialect);
         writer->begun = true;
         if (chosen(writer) && !varies(row) &&
             wh_csv_encoder_check(writer->encoder, row->shape, error) != 0)
@@ -359,7 +359,7 @@ uint64_t wh_writer_total(const struct wh_writer *writer)
 
 void wh_writer_discard(struct wh_writer *writer)
 {
-    wh_csv_encoder_end(writer->encoder);
+    wh_csv_encoder_close(writer->encoder);
     wh_buffer_free(&writer->buffer);
     free(writer);
 }

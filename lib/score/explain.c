@@ -28,9 +28,9 @@ struct wh_explainer {
     struct wh_buffer text;
 };
 
-struct wh_explainer *wh_explainer_new(const struct wh_model *model,
-                                      struct wh_model_scratch *scratch, uint32_t most,
-                                      unsigned digits)
+struct wh_explainer *wh_explainer_open(const struct wh_model *model,
+                                       struct wh_model_scratch *scratch, uint32_t most,
+                                       unsigned digits)
 {
     struct wh_explainer *explainer = wh_alloc(1, sizeof *explainer);
     explainer->model = model;
@@ -41,7 +41,7 @@ struct wh_explainer *wh_explainer_new(const struct wh_model *model,
     return explainer;
 }
 
-void wh_explainer_free(struct wh_explainer *explainer)
+void wh_explainer_close(struct wh_explainer *explainer)
 {
     if (!explainer)
         return;

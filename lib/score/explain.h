@@ -29,11 +29,11 @@ struct wh_explainer;
 
 /* Explains by the `most` features that count most, 1 to WH_MOST_EXPLAINED. It predicts with the
  * scratch; both model and scratch must outlive it. */
-struct wh_explainer *wh_explainer_new(const struct wh_model *model,
-                                      struct wh_model_scratch *scratch, uint32_t most,
-                                      unsigned digits);
+struct wh_explainer *wh_explainer_open(const struct wh_model *model,
+                                       struct wh_model_scratch *scratch, uint32_t most,
+                                       unsigned digits);
 /* NULL is allowed. */
-void wh_explainer_free(struct wh_explainer *explainer);
+void wh_explainer_close(struct wh_explainer *explainer);
 
 /* The explanation of the example that was predicted last, and of the class `best` where there are
  * more than two; a nested value in the row's memory. What the prediction points at is the same

@@ -41,7 +41,7 @@ static struct wh_predictor *native_load(const char *path, struct wh_error *error
 static void native_close(struct wh_predictor *predictor)
 {
     struct native *native = (struct native *)predictor;
-    wh_model_free(native->model);
+    wh_model_close(native->model);
     free(native);
 }
 
@@ -54,10 +54,10 @@ static const struct wh_task *native_task(const struct wh_predictor *predictor)
 static void native_session_close(struct wh_session *base)
 {
     struct session *session = session_of(base);
-    wh_explainer_free(session->explainer);
-    wh_examples_free(session->examples);
-    wh_model_scratch_free(session->scratch);
-    wh_model_free(session->session.model);
+    wh_explainer_close(session->explainer);
+    wh_examples_close(session->examples);
+    wh_model_scratch_close(session->scratch);
+    wh_model_close(session->session.model);
     free(session);
 }
 
@@ -68,7 +68,7 @@ static struct wh_session *native_session(const struct wh_predictor *predictor,
     struct session *session = wh_alloc(1, sizeof *session);
     struct wh_model *model = wh_model_share(model_of(predictor));
     session->session.model = model;
-    session->scratch = wh_model_scratch_new();
+    session->scratch = wh_model_scratch_open();
     struct wh_roles roles = model->settings.roles;
     roles.label = settings->label ? settings->label : roles.label;
     roles.weight = settings->weight;
@@ -86,8 +86,8 @@ static struct wh_session *native_session(const struct wh_predictor *predictor,
         return NULL;
     }
     if (settings->explain)
-        session->explainer = wh_explainer_new(model, session->scratch, settings->explain,
-                                              settings->digits);
+        session->explainer = wh_explainer_open(model, session->scratch, settings->explain,
+                                               settings->digits);
     return &session->session;
 }
 

@@ -84,7 +84,7 @@ void wh_scored_flat(struct wh_scored *scored, bool flat)
     scored->flat = flat;
 }
 
-void wh_scored_free(struct wh_scored *scored)
+void wh_scored_close(struct wh_scored *scored)
 {
     if (!scored)
         return;
@@ -235,7 +235,7 @@ bool wh_scored_bind(struct wh_scored_columns *columns, const struct wh_shape *sh
         there += added;
     }
     if (room)
-        columns->shape = wh_shape_make(all, there);
+        columns->shape = wh_shape_open(all, there);
     else
         wh_scored_forget(columns);
     free(all);
@@ -256,7 +256,7 @@ bool wh_scored_may_bind(const struct wh_scored *scored, const struct wh_shape *s
 
 void wh_scored_forget(struct wh_scored_columns *columns)
 {
-    wh_shape_free(columns->shape);
+    wh_shape_close(columns->shape);
     free(columns->kept);
     *columns = (struct wh_scored_columns){ 0 };
 }

@@ -33,7 +33,7 @@ struct wh_scored;
 struct wh_scored *wh_scored_open(const struct wh_scored_settings *settings,
                                  struct wh_error *error);
 /* NULL is allowed. */
-void wh_scored_free(struct wh_scored *scored);
+void wh_scored_close(struct wh_scored *scored);
 
 /* Before the first row, where there are probabilities: whether they are columns of their own. */
 void wh_scored_flat(struct wh_scored *scored, bool flat);

@@ -120,11 +120,11 @@ struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings,
     scorer->explains = settings->explain > 0;
     if (open_all(scorer, settings, predictor, as, error) == 0)
         return scorer;
-    wh_scorer_free(scorer);
+    wh_scorer_close(scorer);
     return NULL;
 }
 
-void wh_scorer_free(struct wh_scorer *scorer)
+void wh_scorer_close(struct wh_scorer *scorer)
 {
     if (!scorer)
         return;
@@ -132,7 +132,7 @@ void wh_scorer_free(struct wh_scorer *scorer)
         wh_calibrator_free(&scorer->calibrators[i]);
     free(scorer->calibrators);
     free(scorer->probabilities);
-    wh_scored_free(scorer->scored);
+    wh_scored_close(scorer->scored);
     wh_session_close(scorer->session);
     free(scorer);
 }

@@ -45,7 +45,7 @@ struct wh_scorer *wh_scorer_open(const struct wh_scorer_settings *settings,
                                  struct wh_predictor *predictor, const char *as,
                                  struct wh_error *error);
 /* NULL is allowed. */
-void wh_scorer_free(struct wh_scorer *scorer);
+void wh_scorer_close(struct wh_scorer *scorer);
 
 /* What is predicted of the row that was read last, calibrated and held against the threshold;
  * valid until the next. */

@@ -22,8 +22,8 @@ int wh_served_open(struct wh_served *served, const struct wh_served_settings *se
 
 void wh_served_close(struct wh_served *served)
 {
-    wh_scorer_free(served->scorer);
-    wh_scorer_free(served->next);
+    wh_scorer_close(served->scorer);
+    wh_scorer_close(served->next);
     wh_loaded_release(served->loaded);
 }
 
@@ -90,12 +90,12 @@ static void renew(struct wh_served *served)
     struct wh_scorer *next = open_next(served);
     if (!next)
         return;
-    wh_scorer_free(served->next);
+    wh_scorer_close(served->next);
     served->next = NULL;
     wh_scored_flat(next->scored, served->flat);
     bool same = strcmp(next->model->digest, served->scorer->model->digest) == 0;
     if (same || !may_follow(served, next)) {
-        wh_scorer_free(next);
+        wh_scorer_close(next);
         return;
     }
     served->next = next;
@@ -119,7 +119,7 @@ static bool take_over(struct wh_served *served, struct wh_row *row,
     if (verdict == WH_TAKEN) {
         wh_census_carry(&served->next->model->census, &served->scorer->model->census);
         served->next->session->strangers += served->scorer->session->strangers;
-        wh_scorer_free(served->scorer);
+        wh_scorer_close(served->scorer);
         served->scorer = served->next;
         served->next = NULL;
         say_taken_over(served, row);

@@ -117,7 +117,7 @@ struct wh_shape *wh_source_shape(const char *const *names, size_t count, struct 
     struct wh_column *columns = wh_alloc(count, sizeof *columns);
     for (size_t i = 0; i < count; i++)
         columns[i] = wh_column_named(names[i]);
-    struct wh_shape *shape = wh_shape_make(columns, count);
+    struct wh_shape *shape = wh_shape_open(columns, count);
     free(columns);
     return shape;
 }

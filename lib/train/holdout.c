@@ -131,11 +131,11 @@ struct wh_holdout *wh_holdout_open(const char *text, struct wh_row_plans *plans,
         holdout->place = wh_row_plans_add(plans, &part);
     if (parse(holdout, text, error) == 0)
         return holdout;
-    wh_holdout_free(holdout);
+    wh_holdout_close(holdout);
     return NULL;
 }
 
-void wh_holdout_free(struct wh_holdout *holdout)
+void wh_holdout_close(struct wh_holdout *holdout)
 {
     if (!holdout)
         return;

@@ -28,7 +28,7 @@ struct wh_holdout;
 struct wh_holdout *wh_holdout_open(const char *text, struct wh_row_plans *plans,
                                    struct wh_error *error);
 /* NULL is allowed. */
-void wh_holdout_free(struct wh_holdout *holdout);
+void wh_holdout_close(struct wh_holdout *holdout);
 
 /* The same share by the same columns has the same text: "10%:customer_id,day". */
 const char *wh_holdout_text(const struct wh_holdout *holdout);

@@ -35,8 +35,8 @@ static const struct wh_task *learning_task(const struct wh_predictor *predictor)
 static void learning_session_close(struct wh_session *base)
 {
     struct session *session = (struct session *)base;
-    wh_examples_free(session->examples);
-    wh_model_scratch_free(session->scratch);
+    wh_examples_close(session->examples);
+    wh_model_scratch_close(session->scratch);
     free(session);
 }
 
@@ -49,7 +49,7 @@ static struct wh_session *learning_session(const struct wh_predictor *predictor,
     struct wh_model *model = learning->model;
     struct session *session = wh_alloc(1, sizeof *session);
     session->session.model = model;
-    session->scratch = wh_model_scratch_new();
+    session->scratch = wh_model_scratch_open();
     session->session.plans = wh_row_plans_open(&model->settings.roles);
     session->examples = wh_examples_open(&model->names, session->session.plans,
                                          &model->settings.roles, learning->reading, error);

@@ -161,10 +161,10 @@ static struct wh_model *merge_all(const char *const *paths, size_t count, struct
         struct wh_model *from = wh_model_load(paths[i], error);
         if (!from || wh_model_merge(into, from, paths[i], error) != 0
             || check_apart(from, paths[i], digests, i, error) != 0) {
-            wh_model_free(into);
+            wh_model_close(into);
             into = NULL;
         }
-        wh_model_free(from);
+        wh_model_close(from);
     }
     free(digests);
     return into;
@@ -186,7 +186,7 @@ struct wh_model *wh_model_merge_files(const char *const *paths, size_t count, co
     else if (!wh_model_exists(out) || wh_model_refuse_foreign(out, error) == 0)
         model = merge_all(paths, count, error);
     if (model && (wh_lock_check(lock, error) != 0 || wh_model_save(model, out, error) != 0)) {
-        wh_model_free(model);
+        wh_model_close(model);
         model = NULL;
     }
     wh_lock_release(lock);

@@ -46,10 +46,10 @@ static int begin(struct wh_model *model, const struct wh_opening *given, struct 
 
 struct wh_model *wh_opening_begin(const struct wh_opening *given, struct wh_error *error)
 {
-    struct wh_model *model = wh_model_new();
+    struct wh_model *model = wh_model_open();
     if (begin(model, given, error) == 0)
         return model;
-    wh_model_free(model);
+    wh_model_close(model);
     return NULL;
 }
 
@@ -129,6 +129,6 @@ struct wh_model *wh_opening_load(const struct wh_opening *given, const char *pat
     if (stored->learner && check(given, stored, name, error) == 0)
         return stored;
     struct wh_model *model = stored->learner ? NULL : begin_again(given, stored, name, error);
-    wh_model_free(stored);
+    wh_model_close(stored);
     return model;
 }

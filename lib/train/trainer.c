@@ -124,8 +124,8 @@ static int open_reading(struct wh_trainer *trainer, struct wh_error *error)
 static void close_reading(struct wh_trainer *trainer)
 {
     wh_session_close(trainer->session); /* and its plans */
-    wh_join_free(trainer->join);
-    wh_holdout_free(trainer->holdout);
+    wh_join_close(trainer->join);
+    wh_holdout_close(trainer->holdout);
     trainer->join = NULL;
     trainer->session = NULL;
     trainer->holdout = NULL;
@@ -155,7 +155,7 @@ void wh_trainer_close(struct wh_trainer *trainer)
     close_reading(trainer);
     wh_evaluation_free(&trainer->sum.evaluation);
     wh_evaluation_free(&trainer->sum.held);
-    wh_model_free(trainer->model);
+    wh_model_close(trainer->model);
     free(trainer->window);
     free(trainer);
 }
@@ -169,7 +169,7 @@ int wh_trainer_exchange(struct wh_trainer *trainer, struct wh_model *model,
                         struct wh_error *error)
 {
     close_reading(trainer);
-    wh_model_free(trainer->model);
+    wh_model_close(trainer->model);
     trainer->model = model;
     return open_reading(trainer, error);
 }

@@ -78,7 +78,7 @@ static int open_trainer(struct update *update, struct wh_model *model, struct wh
 {
     const struct wh_update_settings *settings = update->settings;
     if (settings->pending && !model->settings.roles.join) {
-        wh_model_free(model);
+        wh_model_close(model);
         return wh_fail(error, WH_REFUSED, "--pending requires --join ID");
     }
     if (update->trainer)
@@ -104,7 +104,7 @@ static int open_all(struct update *update, struct wh_error *error)
     if (!model)
         return -1;
     if (open_scored(update, error) != 0) {
-        wh_model_free(model);
+        wh_model_close(model);
         return -1;
     }
     return open_trainer(update, model, error);
@@ -335,7 +335,7 @@ static void update_close(struct wh_stage *stage)
 {
     struct update *update = update_of(stage);
     wh_trainer_close(update->trainer);
-    wh_scored_free(update->scored);
+    wh_scored_close(update->scored);
     json_decref(update->told);
     wh_saving_close(update->saving);
     free(update);

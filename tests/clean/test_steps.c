@@ -145,7 +145,7 @@ static struct wh_steps *make(const char *recipe)
     json_error_t place;
     json_t *steps = json_loads(recipe, 0, &place);
     assert_non_null(steps);
-    struct wh_steps *made = wh_steps_create(steps, types, &error);
+    struct wh_steps *made = wh_steps_open(steps, types, &error);
     if (!made)
         fail_msg("%s", error.text);
     json_decref(steps);
@@ -158,7 +158,7 @@ static struct wh_steps *make(const char *recipe)
 static struct wh_shape *one_column(void)
 {
     struct wh_column column = wh_column_named("a");
-    return wh_shape_make(&column, 1);
+    return wh_shape_open(&column, 1);
 }
 
 static struct wh_field field = { .text = "1", .length = 1, .type = WH_NUMBER };
@@ -196,9 +196,9 @@ static void a_shape_is_bound_once(void **state)
     run(steps, other);
     run(steps, shape);
     assert_notes("bind-leniently a;row a;row a;");
-    wh_steps_free(steps);
-    wh_shape_free(shape);
-    wh_shape_free(other);
+    wh_steps_close(steps);
+    wh_shape_close(shape);
+    wh_shape_close(other);
 }
 
 static void many_shapes_are_bound_anew_and_nothing_is_lost(void **state)
@@ -209,9 +209,9 @@ static void many_shapes_are_bound_anew_and_nothing_is_lost(void **state)
         struct wh_shape *shape = one_column();
         notes[0] = '\0';
         assert_int_equal(run(steps, shape), WH_PASSED);
-        wh_shape_free(shape);
+        wh_shape_close(shape);
     }
-    wh_steps_free(steps);
+    wh_steps_close(steps);
 }
 
 static void shapes_however_wide_are_bound_once(void **state)
@@ -221,7 +221,7 @@ static void shapes_however_wide_are_bound_once(void **state)
     struct wh_column *columns = wh_alloc(COUNT, sizeof *columns);
     for (size_t i = 0; i < COUNT; i++)
         columns[i] = wh_column_named("x");
-    struct wh_shape *shapes[] = { wh_shape_make(columns, COUNT), wh_shape_make(columns, COUNT) };
+    struct wh_shape *shapes[] = { wh_shape_open(columns, COUNT), wh_shape_open(columns, COUNT) };
     struct wh_steps *steps = make("[{\"op\":\"plain\",\"name\":\"a\"},"
                                   "{\"op\":\"plain\",\"name\":\"b\"}]");
     for (int i = 0; i < 2; i++)
@@ -230,9 +230,9 @@ static void shapes_however_wide_are_bound_once(void **state)
     for (int i = 0; i < 4; i++)
         run(steps, shapes[i % 2]);
     assert_notes("row a;row b;row a;row b;row a;row b;row a;row b;");
-    wh_steps_free(steps);
-    wh_shape_free(shapes[0]);
-    wh_shape_free(shapes[1]);
+    wh_steps_close(steps);
+    wh_shape_close(shapes[0]);
+    wh_shape_close(shapes[1]);
     free(columns);
 }
 
@@ -246,10 +246,10 @@ static void only_later_rows_of_ndjson_are_met_leniently(void **state)
         struct wh_row row = row_of(shape, WH_FORMAT_CSV);
         wh_steps_row(steps, &row, &error);
         wh_row_free(&row);
-        wh_shape_free(shape);
+        wh_shape_close(shape);
     }
     assert_notes("bind a;row a;bind a;row a;");
-    wh_steps_free(steps);
+    wh_steps_close(steps);
 }
 
 static void rows_teach_once_they_came_through_or_were_dropped(void **state)
@@ -279,8 +279,8 @@ static void rows_teach_once_they_came_through_or_were_dropped(void **state)
               "{\"op\":\"learner\",\"rows_in\":1,\"rows_dropped\":0,\"rows_rejected\":0}]");
     free(text);
     json_decref(stats);
-    wh_steps_free(steps);
-    wh_shape_free(shape);
+    wh_steps_close(steps);
+    wh_shape_close(shape);
 }
 
 static size_t passes(const char *recipe)
@@ -288,7 +288,7 @@ static size_t passes(const char *recipe)
     struct wh_steps *steps = make(recipe);
     size_t count = wh_steps_passes(steps);
     assert_int_equal(wh_steps_learn(steps), count > 0);
-    wh_steps_free(steps);
+    wh_steps_close(steps);
     return count;
 }
 
@@ -335,8 +335,8 @@ static void a_fitting_pass_runs_and_teaches_by_levels(void **state)
     assert_notes("row p;row a;bind b;row b;row c;learn b;");
     wh_steps_settle(steps, 1);
     assert_notes("rewind p;settle b;");
-    wh_steps_free(steps);
-    wh_shape_free(shape);
+    wh_steps_close(steps);
+    wh_shape_close(shape);
 }
 
 static json_t *parse(const struct wh_buffer *text)
@@ -376,10 +376,10 @@ static void saved_state_loads_into_the_same_steps_only(void **state)
     assert_string_equal(error.text, "learner: not a number");
     json_decref(saved.steps);
     json_decref(again);
-    wh_steps_free(steps);
-    wh_steps_free(same);
-    wh_steps_free(other);
-    wh_shape_free(shape);
+    wh_steps_close(steps);
+    wh_steps_close(same);
+    wh_steps_close(other);
+    wh_shape_close(shape);
 }
 
 static void what_a_step_has_met_is_kept(void **state)
@@ -407,10 +407,10 @@ static void what_a_step_has_met_is_kept(void **state)
     json_decref(saved.steps);
     json_decref(saved.met);
     wh_buffer_free(&met);
-    wh_steps_free(steps);
-    wh_steps_free(later);
-    wh_steps_free(resumed);
-    wh_shape_free(shape);
+    wh_steps_close(steps);
+    wh_steps_close(later);
+    wh_steps_close(resumed);
+    wh_shape_close(shape);
 }
 
 int main(void)

@@ -45,7 +45,7 @@ static const char *copied(const struct wh_pg_type *const *types, size_t count, c
     struct wh_column columns[4];
     for (size_t i = 0; i < count; i++)
         columns[i] = wh_column_named(names[i]);
-    struct wh_shape *shape = wh_shape_make(columns, count);
+    struct wh_shape *shape = wh_shape_open(columns, count);
     struct wh_field fields[4];
     struct wh_row row = { .shape = shape, .fields = fields };
     struct wh_pg_rows rows = { .row = &row, .types = types, .longest = longest };
@@ -60,7 +60,7 @@ static const char *copied(const struct wh_pg_type *const *types, size_t count, c
     free(text);
     wh_buffer_free(&rows.work);
     wh_row_free(&row);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
     return status == 0 ? wh_buffer_text(&result) : NULL;
 }
 

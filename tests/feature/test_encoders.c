@@ -39,13 +39,13 @@ static json_t *parse(const char *text)
 /* Steps out of JSON with ' for ". */
 static struct work begin(const char *recipe)
 {
-    struct work work = { .types = wh_feature_steps(), .features = wh_features_create() };
+    struct work work = { .types = wh_feature_steps(), .features = wh_features_open() };
     char *text = wh_copy(recipe, strlen(recipe));
     for (char *next = text; *next; next++)
         if (*next == '\'')
             *next = '"';
     json_t *steps = parse(text);
-    work.steps = wh_steps_create(steps, work.types, &work.error);
+    work.steps = wh_steps_open(steps, work.types, &work.error);
     if (!work.steps)
         fail_msg("%s", work.error.text);
     wh_steps_context(work.steps)->features = work.features;
@@ -57,8 +57,8 @@ static struct work begin(const char *recipe)
 static void end(struct work *work)
 {
     wh_reader_close(work->reader);
-    wh_steps_free(work->steps);
-    wh_features_free(work->features);
+    wh_steps_close(work->steps);
+    wh_features_close(work->features);
     wh_buffer_free(&work->text);
     free(work->types);
 }
@@ -612,7 +612,7 @@ static void a_dense_row_has_every_feature(void **state)
     struct work work = begin("[{'op':'passthrough','columns':'x'},{'op':'onehot','columns':'c'},"
                              "{'op':'hash','columns':'c','size':3}]");
     fit(&work, (const char *const[]){ "{\"x\":1,\"c\":\"b\"}", "{\"x\":1,\"c\":\"a\"}", NULL });
-    wh_features_free(work.features);
+    wh_features_close(work.features);
     char *learned = state_of(work.steps);
     struct work dense = begin("[{'op':'passthrough','columns':'x'},{'op':'onehot','columns':'c'},"
                               "{'op':'hash','columns':'c','size':3}]");

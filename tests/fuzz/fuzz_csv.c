@@ -225,12 +225,12 @@ static void compare_encoded(const struct oracle *oracle, const struct wh_row *ro
                           memcmp(row->raw, "\xEF\xBB\xBF", 3) != 0 ? 0 : 3;
     if (oracle->feeds_only && memchr(row->raw, '\r', row->raw_length))
         return;
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, row, row->delimiter,
+    struct wh_csv_encoder *encoder = wh_csv_encoder_open(NULL, 0, row, row->delimiter,
                                                              row->dialect);
     CHECK(wh_csv_encode_row(encoder, &out, row, &error) == WH_TAKEN);
     CHECK(out.length == row->raw_length - lead);
     CHECK(memcmp(out.data, row->raw + lead, out.length) == 0);
-    wh_csv_encoder_end(encoder);
+    wh_csv_encoder_close(encoder);
     wh_buffer_free(&out);
 }
 
@@ -322,14 +322,14 @@ static void check_tsv_row(const struct wh_row *row)
     struct wh_error error;
     struct wh_buffer out = { 0 };
     bool escapes = row->dialect == WH_TSV_ESCAPED;
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, row, '\t', row->dialect);
+    struct wh_csv_encoder *encoder = wh_csv_encoder_open(NULL, 0, row, '\t', row->dialect);
     CHECK(wh_csv_encode_row(encoder, &out, row, &error) == WH_TAKEN);
     CHECK(memchr(out.data, '\n', out.length - (row->terminator > 0)) == NULL);
     if (!escapes && row->line > 1) {
         CHECK(out.length == row->raw_length);
         CHECK(memcmp(out.data, row->raw, out.length) == 0);
     }
-    wh_csv_encoder_end(encoder);
+    wh_csv_encoder_close(encoder);
     out.length = 0;
     wh_row_to_json(&out, row);
     json_error_t fault;

@@ -40,7 +40,7 @@ static const struct wh_step_type **types;
 static struct work begin(const json_t *recipe)
 {
     struct wh_error error = { 0 };
-    struct work work = { wh_steps_create(recipe, types, &error), wh_features_create() };
+    struct work work = { wh_steps_open(recipe, types, &error), wh_features_open() };
     CHECK(work.steps);
     work.features->absence = WH_ABSENCE_NULL;
     wh_steps_context(work.steps)->features = work.features;
@@ -49,8 +49,8 @@ static struct work begin(const json_t *recipe)
 
 static void end(struct work *work)
 {
-    wh_steps_free(work->steps);
-    wh_features_free(work->features);
+    wh_steps_close(work->steps);
+    wh_features_close(work->features);
 }
 
 /* NULL where this is no text at all (UTF-16, say). */

@@ -103,14 +103,14 @@ static void check(const uint8_t *data, size_t size)
     char digest[sizeof model->digest];
     CHECK(wh_model_save(model, scratch_path(), &error) == 0);
     memcpy(digest, model->digest, sizeof digest);
-    wh_model_free(model);
+    wh_model_close(model);
 
     model = wh_model_load(scratch_path(), &error);
     CHECK(model && strcmp(model->digest, digest) == 0);
     CHECK(wh_model_save(model, scratch_path(), &error) == 0);
     CHECK(unlink(scratch_path()) == 0);
     CHECK(strcmp(model->digest, digest) == 0);
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

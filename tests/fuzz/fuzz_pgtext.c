@@ -39,7 +39,7 @@ static bool row_of(const struct wh_pg_type *const *types, uint32_t count,
     for (uint32_t i = 0; i < count; i++)
         columns[i] = wh_column_named(names[i]);
     struct wh_field fields[KINDS];
-    struct wh_shape *shape = wh_shape_make(columns, count);
+    struct wh_shape *shape = wh_shape_open(columns, count);
     struct wh_row row = { .shape = shape, .fields = fields };
     struct wh_pg_rows rows = { .row = &row, .types = types };
     struct wh_error error;
@@ -58,7 +58,7 @@ static bool row_of(const struct wh_pg_type *const *types, uint32_t count,
     wh_buffer_free(&json);
     wh_buffer_free(&rows.work);
     wh_row_free(&row);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
     return taken;
 }
 

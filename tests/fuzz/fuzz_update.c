@@ -111,9 +111,9 @@ static void check_learning(struct wh_update_settings *settings, const char *rows
     if (begun && learn(settings, rows, split, UINT64_MAX)) {
         struct wh_model *parts = wh_model_load(two, &error);
         CHECK(parts && strcmp(parts->digest, whole->digest) == 0);
-        wh_model_free(parts);
+        wh_model_close(parts);
     }
-    wh_model_free(whole);
+    wh_model_close(whole);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)

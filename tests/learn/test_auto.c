@@ -37,7 +37,7 @@ static int remove_folder(void **state)
 
 static struct wh_model *make_model(const char *task)
 {
-    struct wh_model *model = wh_model_new();
+    struct wh_model *model = wh_model_open();
     struct wh_error error;
     assert_int_equal(wh_task_init(&model->task, task, NULL, &error), 0);
     if (strcmp(task, "binary") == 0)
@@ -81,14 +81,14 @@ static double learn(struct wh_model *model, const struct row *row)
 {
     struct wh_example example = { .ids = row->ids, .values = row->values, .count = row->count,
                                   .features = model->names.count };
-    struct wh_model_scratch *scratch = wh_model_scratch_new();
+    struct wh_model_scratch *scratch = wh_model_scratch_open();
     struct wh_prediction prediction = wh_model_predict(model, scratch, &example);
     double margin = prediction.value;
     assert_true(isfinite(margin));
     struct wh_judgement judgement = wh_model_judge(model, &prediction, row->label, row->weight);
     wh_model_measure(model, &model->metrics, &prediction, &judgement);
     wh_model_learn(model, scratch, &example, &prediction, &judgement);
-    wh_model_scratch_free(scratch);
+    wh_model_scratch_close(scratch);
     return margin;
 }
 
@@ -117,7 +117,7 @@ static void it_learns_what_no_line_can_separate(void **state)
         learn(model, &row);
     }
     assert_true(model->metrics.loss / model->metrics.weight < 0.35);
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 static void units_do_not_matter(void **state)
@@ -131,8 +131,8 @@ static void units_do_not_matter(void **state)
         make_row(other, &row, i, 0x1p-70);
         assert_true(margin == learn(other, &row));
     }
-    wh_model_free(one);
-    wh_model_free(other);
+    wh_model_close(one);
+    wh_model_close(other);
 }
 
 static void the_order_in_which_a_row_names_its_numbers_does_not_matter_much(void **state)
@@ -151,8 +151,8 @@ static void the_order_in_which_a_row_names_its_numbers_does_not_matter_much(void
         }
         assert_true(fabs(margin - learn(other, &turned)) < 1e-3);
     }
-    wh_model_free(one);
-    wh_model_free(other);
+    wh_model_close(one);
+    wh_model_close(other);
 }
 
 static void rows_that_say_nothing_are_learned_as_the_share_of_labels(void **state)
@@ -171,7 +171,7 @@ static void rows_that_say_nothing_are_learned_as_the_share_of_labels(void **stat
     }
     assert_true(fabs(1 / (1 + exp(-margin)) - 0.3) < 0.1);
     assert_true(model->metrics.loss / model->metrics.weight < 0.64);
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 static void save_and_load(struct wh_model **model)
@@ -183,7 +183,7 @@ static void save_and_load(struct wh_model **model)
         fail_msg("%s", error.text);
     assert_int_equal(wh_model_save(back, path, &error), 0);
     assert_string_equal((*model)->digest, back->digest);
-    wh_model_free(*model);
+    wh_model_close(*model);
     *model = back;
 }
 
@@ -209,7 +209,7 @@ static void extreme_rows_leave_a_model_that_saves_and_loads(void **state)
         make_row(model, &row, i, 1e40);
         learn(model, &row);
     }
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 static void a_thousand_columns_are_learned_from(void **state)
@@ -229,7 +229,7 @@ static void a_thousand_columns_are_learned_from(void **state)
     }
     assert_true(model->metrics.loss / model->metrics.weight < 0.75);
     save_and_load(&model);
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 static void copy_digest(struct wh_model *model, char digest[static 65])
@@ -256,8 +256,8 @@ static void check_splits(const char *task, unsigned rows, unsigned step)
     copy_digest(whole, left);
     copy_digest(parts, right);
     assert_string_equal(left, right);
-    wh_model_free(whole);
-    wh_model_free(parts);
+    wh_model_close(whole);
+    wh_model_close(parts);
 }
 
 static void split_runs_give_the_bytes_of_one(void **state)
@@ -287,7 +287,7 @@ static void features_of_other_numbers_are_the_same_features(void **state)
     wh_learner_get(model->learner, 2, after);
     assert_memory_equal(before, after,
                         wh_learner_parameter_count(model->learner) * sizeof *before);
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 int main(void)

@@ -43,14 +43,14 @@ static void begin(struct trial *trial)
     }
     for (uint32_t i = 0; i < FEATURES; i++)
         trial->ids[i] = i;
-    trial->learner = wh_learner_new(wh_learner_find("auto"), &trial->settings, 1);
-    trial->scratch = wh_learner_scratch_new(trial->learner);
+    trial->learner = wh_learner_open(wh_learner_find("auto"), &trial->settings, 1);
+    trial->scratch = wh_learner_scratch_open(trial->learner);
 }
 
 static void end(struct trial *trial)
 {
-    wh_learner_free(trial->learner);
-    wh_learner_scratch_free(trial->scratch);
+    wh_learner_close(trial->learner);
+    wh_learner_scratch_close(trial->scratch);
     wh_names_free(&trial->names);
 }
 

@@ -26,14 +26,14 @@ struct table {
 static void begin(struct table *table)
 {
     wh_names_init(&table->names);
-    table->view = wh_auto_view_new(&table->names);
-    table->scratch = wh_auto_scratch_new();
+    table->view = wh_auto_view_open(&table->names);
+    table->scratch = wh_auto_scratch_open();
 }
 
 static void end(struct table *table)
 {
-    wh_auto_view_free(table->view);
-    wh_auto_scratch_free(table->scratch);
+    wh_auto_view_close(table->view);
+    wh_auto_scratch_close(table->scratch);
     wh_names_free(&table->names);
 }
 
@@ -239,7 +239,7 @@ static struct wh_auto_view *copy_view(const struct table *table)
 {
     struct wh_error error;
     json_t *saved = wh_auto_view_save(table->view);
-    struct wh_auto_view *copy = wh_auto_view_new(&table->names);
+    struct wh_auto_view *copy = wh_auto_view_open(&table->names);
     assert_int_equal(wh_auto_view_load(copy, saved, &error), 0);
     json_t *slot;
     for (uint32_t i = 0; (slot = wh_auto_view_slot(table->view, i)) != NULL; i++) {
@@ -275,7 +275,7 @@ static void a_view_that_was_saved_goes_on_the_same(void **state)
         if (wh_auto_mix(i) % 40)
             continue;
         struct wh_auto_view *copy = copy_view(&parts);
-        wh_auto_view_free(parts.view);
+        wh_auto_view_close(parts.view);
         parts.view = copy;
     }
     json_t *left = wh_auto_view_save(whole.view), *right = wh_auto_view_save(parts.view);

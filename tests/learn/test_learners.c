@@ -83,13 +83,13 @@ static double target_of(const struct row *row, const struct wh_loss *loss)
 static double learn_row(struct wh_learner *learner, const struct row *row, double target,
                         double clock)
 {
-    struct wh_learner_scratch *scratch = wh_learner_scratch_new(learner);
+    struct wh_learner_scratch *scratch = wh_learner_scratch_open(learner);
     struct wh_example example = { row->ids, row->values, row->count, FEATURES, clock, false };
     struct wh_outcome outcome = { .target = target, .weight = row->weight };
     wh_learner_predict(learner, scratch, &example, &outcome.prediction);
     wh_loss_find(&learner->settings.loss, &outcome);
     wh_learner_learn(learner, scratch, &example, &outcome);
-    wh_learner_scratch_free(scratch);
+    wh_learner_scratch_close(scratch);
     return outcome.prediction;
 }
 
@@ -97,7 +97,7 @@ static struct wh_learner *make(const struct wh_learner_type *type, struct wh_los
 {
     struct wh_learner_settings settings = { .loss = loss, .rate = type->rate,
                                             .numbers = !wh_loss_is_margin(&loss) };
-    return wh_learner_new(type, &settings, 1);
+    return wh_learner_open(type, &settings, 1);
 }
 
 /* What Vowpal Wabbit would have said: under hinge loss it cuts margins at 1. */
@@ -137,7 +137,7 @@ static void learners_predict_as_vowpal_wabbit_does(void **state)
             mean += p / ROWS;
             square += p * p / ROWS;
         }
-        wh_learner_free(learner);
+        wh_learner_close(learner);
         if (!(fabs(mean - known[k].mean) < 2e-4 * (1 + fabs(known[k].mean)))
             || !(fabs(square - known[k].square) < 5e-4 * (1 + known[k].square)))
             fail_msg("%s, %s: %.8f %.8f instead of %.8f %.8f", known[k].type->name,
@@ -170,7 +170,7 @@ static void coin_loses_as_vowpal_wabbit_does(void **state)
             wh_loss_find(&cases[k].loss, &outcome);
             sum += outcome.loss;
         }
-        wh_learner_free(learner);
+        wh_learner_close(learner);
         if (!(fabs(sum / ROWS - cases[k].mean) < 2e-5 * cases[k].mean))
             fail_msg("%s: %.8f instead of %.8f", wh_loss_name(&cases[k].loss), sum / ROWS,
                      cases[k].mean);
@@ -195,9 +195,9 @@ static void for_all(void (*check)(struct wh_learner *learner))
             struct wh_learner_settings settings = { .loss = losses[k], .rate = types[i]->rate };
             if (!types[i]->unpenalized)
                 settings.l1 = settings.l2 = 1e-3;
-            struct wh_learner *learner = wh_learner_new(types[i], &settings, 1);
+            struct wh_learner *learner = wh_learner_open(types[i], &settings, 1);
             check(learner);
-            wh_learner_free(learner);
+            wh_learner_close(learner);
         }
 }
 
@@ -205,7 +205,7 @@ static void for_all(void (*check)(struct wh_learner *learner))
 static struct wh_learner *copy_of(const struct wh_learner *learner)
 {
     struct wh_error error;
-    struct wh_learner *copy = wh_learner_new(learner->type, &learner->settings, 1);
+    struct wh_learner *copy = wh_learner_open(learner->type, &learner->settings, 1);
     json_t *state = wh_learner_save(learner);
     assert_int_equal(wh_learner_load(copy, state, &error), 0);
     json_decref(state);
@@ -249,7 +249,7 @@ static void survive(struct wh_learner *learner)
         if (!isfinite(p))
             fail_msg("%s, %s: row %d: %g", learner->type->name, wh_loss_name(loss), i, p);
     }
-    wh_learner_free(copy_of(learner));
+    wh_learner_close(copy_of(learner));
 }
 
 static void no_row_makes_a_number_infinite_or_none(void **state)
@@ -262,7 +262,7 @@ static void no_row_makes_a_number_infinite_or_none(void **state)
 static void explain(struct wh_learner *learner)
 {
     const struct wh_loss *loss = &learner->settings.loss;
-    struct wh_learner_scratch *scratch = wh_learner_scratch_new(learner);
+    struct wh_learner_scratch *scratch = wh_learner_scratch_open(learner);
     for (size_t i = 0; i < ROWS; i++) {
         const struct row *row = &rows[i];
         struct wh_example example = { row->ids, row->values, row->count, FEATURES, 0, false };
@@ -278,7 +278,7 @@ static void explain(struct wh_learner *learner)
         bool cut = fabs(sum) > fabs(prediction);
         assert_true(cut || fabs(sum - prediction) < 1e-12 * (1 + fabs(sum)));
     }
-    wh_learner_scratch_free(scratch);
+    wh_learner_scratch_close(scratch);
 }
 
 static void shares_make_up_the_prediction(void **state)
@@ -310,7 +310,7 @@ static void cut_in_two(struct wh_learner *learner)
         for (size_t i = 0; i < wh_learner_parameter_count(learner); i++)
             assert_true(numbers[i] == others[i]);
     }
-    wh_learner_free(copy);
+    wh_learner_close(copy);
 }
 
 static void what_is_saved_and_loaded_goes_on_the_same(void **state)
@@ -338,7 +338,7 @@ static void forgetting_lets_a_learner_turn_round(void **state)
                 sum += i < 3 * ROWS ? 0 : outcome.loss;
             }
             late[forgets] = sum;
-            wh_learner_free(learner);
+            wh_learner_close(learner);
         }
         assert_true(late[1] < 0.8 * late[0]);
     }
@@ -352,7 +352,7 @@ static void the_penalty_l1_makes_useless_weights_zero(void **state)
     for (size_t k = 0; k < 3; k++) {
         struct wh_learner_settings settings = { .loss = losses[5], .rate = penalized[k]->rate,
                                                 .l1 = k == 1 ? 10 : k == 0 ? 0.5 : 0.35 };
-        struct wh_learner *learner = wh_learner_new(penalized[k], &settings, 1);
+        struct wh_learner *learner = wh_learner_open(penalized[k], &settings, 1);
         for (size_t i = 0; i < ROWS; i++)
             learn_row(learner, &rows[i], target_of(&rows[i], &losses[5]), 0);
         int zeros = 0;
@@ -363,7 +363,7 @@ static void the_penalty_l1_makes_useless_weights_zero(void **state)
         }
         /* Features 1, 6, 11, 16 have no influence. */
         assert_true(zeros >= 4 && zeros < 10);
-        wh_learner_free(learner);
+        wh_learner_close(learner);
     }
 }
 
@@ -383,7 +383,7 @@ static void numbers_that_cannot_be_are_refused(void **state)
             bool unread = types[k] == &wh_learner_coin && i / 4 == 0;
             assert_int_equal(wh_learner_set(learner, rows[0].ids[1], numbers), unread);
         }
-        wh_learner_free(learner);
+        wh_learner_close(learner);
     }
 }
 

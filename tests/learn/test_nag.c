@@ -38,7 +38,7 @@ static struct wh_learner *make(enum wh_loss_kind loss)
 {
     struct wh_learner_settings settings = { .loss = { .kind = loss }, .rate = 0.5,
                                             .numbers = loss == WH_LOSS_SQUARED };
-    return wh_learner_new(&wh_learner_nag, &settings, 1);
+    return wh_learner_open(&wh_learner_nag, &settings, 1);
 }
 
 static double learn(struct wh_learner *nag, const struct row *row)
@@ -47,11 +47,11 @@ static double learn(struct wh_learner *nag, const struct row *row)
     struct wh_outcome outcome = {
         .target = row->target, .weight = row->weight,
     };
-    struct wh_learner_scratch *scratch = wh_learner_scratch_new(nag);
+    struct wh_learner_scratch *scratch = wh_learner_scratch_open(nag);
     wh_learner_predict(nag, scratch, &example, &outcome.prediction);
     wh_loss_find(&nag->settings.loss, &outcome);
     wh_learner_learn(nag, scratch, &example, &outcome);
-    wh_learner_scratch_free(scratch);
+    wh_learner_scratch_close(scratch);
     return outcome.prediction;
 }
 
@@ -66,7 +66,7 @@ static void check(enum wh_loss_kind loss, const double predictions[ROWS], const 
         for (size_t i = 0; i < wh_learner_parameter_count(nag); i++)
             assert_close(numbers[i], wanted[id][i]);
     }
-    wh_learner_free(nag);
+    wh_learner_close(nag);
 }
 
 static void logistic_rows_give_the_weights_of_the_rules(void **state)
@@ -106,7 +106,7 @@ static void a_row_of_weight_zero_teaches_nothing(void **state)
     double numbers[WH_MAX_PARAMETERS];
     wh_learner_get(nag, 1, numbers);
     assert_true(numbers[0] == 0 && numbers[1] == 0 && numbers[2] == 0);
-    wh_learner_free(nag);
+    wh_learner_close(nag);
 }
 
 /* Rows at the limits of what the reader lets through, in every order. */
@@ -130,7 +130,7 @@ static void extreme_rows_leave_every_number_finite(void **state)
             wh_learner_get(nag, id, numbers);
             assert_true(isfinite(numbers[0]) && isfinite(numbers[1]) && isfinite(numbers[2]));
         }
-        wh_learner_free(nag);
+        wh_learner_close(nag);
     }
 }
 
@@ -151,8 +151,8 @@ static void a_learner_that_was_saved_goes_on_the_same(void **state)
     }
     for (size_t i = 2; i < ROWS; i++)
         assert_true(learn(whole, &rows[i]) == learn(second, &rows[i]));
-    wh_learner_free(whole);
-    wh_learner_free(second);
+    wh_learner_close(whole);
+    wh_learner_close(second);
 }
 
 static void numbers_that_cannot_be_are_refused(void **state)
@@ -168,7 +168,7 @@ static void numbers_that_cannot_be_are_refused(void **state)
     json_t *empty = json_object();
     assert_int_equal(wh_learner_load(nag, empty, &error), -1);
     json_decref(empty);
-    wh_learner_free(nag);
+    wh_learner_close(nag);
 }
 
 int main(void)

@@ -42,7 +42,7 @@ static void check(const char *choice, const char *wanted)
     }
     assert_string_equal(wh_buffer_text(&found), wanted);
     wh_buffer_free(&found);
-    wh_interactions_free(interactions);
+    wh_interactions_close(interactions);
     wh_names_free(&names);
 }
 
@@ -116,7 +116,7 @@ static void numbers_are_remembered_until_they_are_forgotten(void **state)
             assert_true(remembered(interactions, id) == MANY + id + (uint32_t)round);
         wh_interactions_forget(interactions);
     }
-    wh_interactions_free(interactions);
+    wh_interactions_close(interactions);
     wh_names_free(&names);
 }
 

@@ -56,7 +56,7 @@ static void name_feature(struct wh_model *model, const char *text, size_t length
 /* A model with names and numbers of every awkward kind. */
 static struct wh_model *make_model(void)
 {
-    struct wh_model *model = wh_model_new();
+    struct wh_model *model = wh_model_open();
     struct wh_error error;
     assert_int_equal(wh_task_init(&model->task, "regression", NULL, &error), 0);
     model->type = wh_learner_find("nag");
@@ -106,8 +106,8 @@ static void a_model_reads_back_to_the_bit(void **state)
     /* And is written as the same again. */
     assert_int_equal(wh_model_save(back, in_folder("m.whm"), &error), 0);
     assert_string_equal(model->digest, back->digest);
-    wh_model_free(back);
-    wh_model_free(model);
+    wh_model_close(back);
+    wh_model_close(model);
 }
 
 /* A place in a stream with a position that holds all that JSON can, to the last digit. */
@@ -156,8 +156,8 @@ static void the_checkpoint_reads_back_and_is_no_part_of_what_was_learned(void **
         assert_true(json_equal(found[i]->through, model->checkpoint.through));
     }
     wh_checkpoint_free(&held);
-    wh_model_free(back);
-    wh_model_free(model);
+    wh_model_close(back);
+    wh_model_close(model);
 }
 
 static void a_checkpoint_too_long_is_not_written_and_the_file_stays(void **state)
@@ -180,7 +180,7 @@ static void a_checkpoint_too_long_is_not_written_and_the_file_stays(void **state
     assert_int_equal(wh_model_checkpoint(in_folder("m.whm"), &held, &error), 0);
     assert_int_equal(held.place.n, 1);
     wh_checkpoint_free(&held);
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 static void a_header_too_long_is_not_written_and_the_file_stays(void **state)
@@ -201,8 +201,8 @@ static void a_header_too_long_is_not_written_and_the_file_stays(void **state)
     struct wh_model *back = wh_model_load(in_folder("m.whm"), &error);
     assert_non_null(back);
     assert_null(back->settings.roles.ignore);
-    wh_model_free(back);
-    wh_model_free(model);
+    wh_model_close(back);
+    wh_model_close(model);
 }
 
 static void a_line_too_long_is_not_written_and_the_file_stays(void **state)
@@ -221,10 +221,10 @@ static void a_line_too_long_is_not_written_and_the_file_stays(void **state)
     assert_int_equal(error.status, WH_FAILED);
     assert_non_null(strstr(error.text, "m.whm: a line of pending has become too long"));
     free(text);
-    wh_model_free(model);
+    wh_model_close(model);
     model = wh_model_load(in_folder("m.whm"), &error);
     assert_non_null(model);
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 static void a_model_that_no_label_has_come_to_is_one_too(void **state)
@@ -233,7 +233,7 @@ static void a_model_that_no_label_has_come_to_is_one_too(void **state)
     struct wh_error error;
     static const char *const tasks[] = { NULL, "binary", "regression" };
     for (size_t i = 0; i < 3; i++) {
-        struct wh_model *model = wh_model_new();
+        struct wh_model *model = wh_model_open();
         assert_int_equal(wh_task_init(&model->task, tasks[i], NULL, &error), 0);
         model->type = wh_learner_find("nag");
         model->settings.rate = 0.1;
@@ -252,8 +252,8 @@ static void a_model_that_no_label_has_come_to_is_one_too(void **state)
         assert_int_equal(back->input, WH_INPUT_UNSETTLED);
         assert_int_equal(back->names.count, 1);
         assert_string_equal(back->digest, model->digest);
-        wh_model_free(back);
-        wh_model_free(model);
+        wh_model_close(back);
+        wh_model_close(model);
     }
 }
 
@@ -281,7 +281,7 @@ static void wh_extract_finds_the_checkpoint_in_a_file_of_any_name(void **state)
     assert_int_equal(wh_model_save(model, in_folder("m"), &error), 0);
     assert_true(wh_model_store.takes(in_folder("m")));
     unlink(in_folder("m"));
-    wh_model_free(model);
+    wh_model_close(model);
 }
 
 /* Reads the uncompressed text of the model. */
@@ -310,7 +310,7 @@ static const char *load_text(const char *text, size_t length)
         assert_int_equal(error.status, WH_REFUSED);
         return error.text;
     }
-    wh_model_free(model);
+    wh_model_close(model);
     return "";
 }
 
@@ -398,7 +398,7 @@ static void what_was_changed_by_hand_is_refused_with_the_reason(void **state)
     struct wh_error error;
     struct wh_model *model = make_model();
     assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
-    wh_model_free(model);
+    wh_model_close(model);
     size_t length;
     char *text = text_of(in_folder("m.whm"), &length);
     assert_string_equal(load_text(text, length), "");
@@ -423,7 +423,7 @@ static void no_byte_of_the_text_can_be_another(void **state)
     struct wh_model *model = make_model();
     set_checkpoint(model, 41, make_position());
     assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
-    wh_model_free(model);
+    wh_model_close(model);
     size_t length;
     char *text = text_of(in_folder("m.whm"), &length);
     size_t stride = length / trials_of(length);
@@ -446,7 +446,7 @@ static void what_expands_out_of_proportion_is_refused(void **state)
     struct wh_error error;
     struct wh_model *model = make_model();
     assert_int_equal(wh_model_save(model, in_folder("m.whm"), &error), 0);
-    wh_model_free(model);
+    wh_model_close(model);
     size_t length, top;
     char *text = text_of(in_folder("m.whm"), &length);
     top = (size_t)((char *)memmem(text, length, "[null", 5) - text);

@@ -18,7 +18,7 @@ static struct wh_shape *shape_of(const char *const *names)
     size_t count = 0;
     for (; names[count]; count++)
         columns[count] = wh_column_named(names[count]);
-    return wh_shape_make(columns, count);
+    return wh_shape_open(columns, count);
 }
 
 #define SHAPE(...) shape_of((const char *const[]){ __VA_ARGS__, NULL })
@@ -39,8 +39,8 @@ static void the_columns_of_the_roles_are_known_of_each_shape(void **state)
     assert_int_equal(plan->time, -1);
     assert_int_equal(plan->join, -1);
     wh_row_plans_close(plans);
-    wh_shape_free(all);
-    wh_shape_free(none);
+    wh_shape_close(all);
+    wh_shape_close(none);
 }
 
 static void a_role_that_is_not_given_has_no_column(void **state)
@@ -52,7 +52,7 @@ static void a_role_that_is_not_given_has_no_column(void **state)
     assert_int_equal(plan->label, -1);
     assert_int_equal(plan->weight, -1);
     wh_row_plans_close(plans);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
 }
 
 /* The plan of a shape, which is freed. */
@@ -61,7 +61,7 @@ static struct wh_row_plan plan_of(struct wh_shape *shape)
     struct wh_row_plans *plans = wh_row_plans_open(&roles);
     struct wh_row_plan plan = *wh_row_plan_of(plans, shape);
     wh_row_plans_close(plans);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
     return plan;
 }
 
@@ -117,7 +117,7 @@ static void what_is_bound_to_a_shape_lasts_until_the_plan_is_anothers(void **sta
     assert_int_equal(first, SHAPES);
     assert_int_equal(second, SHAPES / 2);
     for (size_t i = 0; i < SHAPES; i++)
-        wh_shape_free(shapes[i]);
+        wh_shape_close(shapes[i]);
 }
 
 static void a_part_can_be_released_alone(void **state)
@@ -143,7 +143,7 @@ static void a_part_can_be_released_alone(void **state)
     wh_row_plans_close(plans);
     assert_int_equal(first, 1);
     assert_int_equal(second, 1);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
 }
 
 int main(void)

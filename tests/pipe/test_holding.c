@@ -509,10 +509,10 @@ static void a_step_that_emits_several_must_come_before_those_that_encode(void **
 static size_t passes_of(const char *steps)
 {
     struct wh_recipe recipe = recipe_of(steps);
-    struct wh_steps *list = wh_steps_create(recipe.steps, types, &problem);
+    struct wh_steps *list = wh_steps_open(recipe.steps, types, &problem);
     assert_non_null(list);
     size_t passes = wh_steps_passes(list);
-    wh_steps_free(list);
+    wh_steps_close(list);
     json_decref(recipe.steps);
     return passes;
 }

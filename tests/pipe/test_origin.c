@@ -123,7 +123,7 @@ static struct trial *try_ops(int rows, const struct sink *sink, const struct wh_
                                               .writing.format = WH_FORMAT_NDJSON };
     struct wh_column column = wh_column_named("a");
     trial->source = (struct source){ .reader = { .ops = ops, .row = &trial->source.row },
-                                     .shape = wh_shape_make(&column, 1), .rows = rows,
+                                     .shape = wh_shape_open(&column, 1), .rows = rows,
                                      .fails = fails };
     trial->sink = *sink;
     trial->sink.store.ops = &store_ops;
@@ -133,7 +133,7 @@ static struct trial *try_ops(int rows, const struct sink *sink, const struct wh_
     assert_non_null(run.origin);
     trial->result = wh_run(&run, &trial->error);
     wh_origin_close(run.origin);
-    wh_shape_free(trial->source.shape);
+    wh_shape_close(trial->source.shape);
     wh_row_free(&trial->source.row);
     return trial;
 }

@@ -151,7 +151,7 @@ static void prepare(struct trial *trial, const char *const *words)
     *trial = (struct trial){ 0 };
     trial->settings.tool = "wh-try";
     struct wh_column column = wh_column_named("a");
-    trial->reader.shape = wh_shape_make(&column, 1);
+    trial->reader.shape = wh_shape_open(&column, 1);
     trial->reader.reader = (struct wh_reader){ .ops = &fake_reader_ops, .row = &trial->reader.row,
                                                .progress = -1 };
     trial->reader.words = words;
@@ -176,7 +176,7 @@ static void run(struct trial *trial)
         unlink(trial->settings.rejects);
     }
     wh_row_free(&trial->reader.row);
-    wh_shape_free(trial->reader.shape);
+    wh_shape_close(trial->reader.shape);
 }
 
 #define WORDS(...) ((const char *const[]){ __VA_ARGS__, NULL })
@@ -330,7 +330,7 @@ static void without_a_stage_rows_pass_and_without_output_none_are_written(void *
     assert_int_equal(trial.run.rows_in, 2);
     assert_int_equal(trial.run.rows_out, 0);
     wh_row_free(&trial.reader.row);
-    wh_shape_free(trial.reader.shape);
+    wh_shape_close(trial.reader.shape);
 }
 
 /* Checks at its own call that what came before is written already. */

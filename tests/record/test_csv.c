@@ -579,8 +579,8 @@ static void encode_all(struct wh_reader *reader, struct wh_buffer *out, struct w
     enum wh_verdict next;
     while ((next = wh_reader_next(reader, &error)) == WH_PASSED) {
         if (!encoder) {
-            encoder = wh_csv_encoder_begin(NULL, 0, reader->row, reader->row->delimiter,
-                                           WH_CSV_QUOTED);
+            encoder = wh_csv_encoder_open(NULL, 0, reader->row, reader->row->delimiter,
+                                          WH_CSV_QUOTED);
             if (reader->row->order_mark) {
                 wh_buffer_literal(out, "\xEF\xBB\xBF");
                 wh_buffer_literal(raw, "\xEF\xBB\xBF");
@@ -594,7 +594,7 @@ static void encode_all(struct wh_reader *reader, struct wh_buffer *out, struct w
     }
     if (next != WH_ENDED)
         fail_msg("%d: %s", (int)reader->row->line, error.text);
-    wh_csv_encoder_end(encoder);
+    wh_csv_encoder_close(encoder);
     wh_reader_close(reader);
 }
 
@@ -651,10 +651,10 @@ static void rows_of_any_origin_can_be_written(void **state)
 {
     (void)state;
     const struct wh_column columns[] = { wh_column_named("a"), wh_column_named("b,\"c") };
-    struct wh_shape *shape = wh_shape_make(columns, 2);
+    struct wh_shape *shape = wh_shape_open(columns, 2);
     struct wh_field fields[2];
     struct wh_row row = { .shape = shape, .fields = fields };
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, &row, ',', WH_CSV_QUOTED);
+    struct wh_csv_encoder *encoder = wh_csv_encoder_open(NULL, 0, &row, ',', WH_CSV_QUOTED);
     struct wh_buffer out = { 0 };
     struct wh_error error;
     assert_int_equal(wh_csv_encode_header(encoder, &out, &error), 0);
@@ -688,8 +688,8 @@ static void rows_of_any_origin_can_be_written(void **state)
     assert_string_equal(error.rule, "nul");
     assert_string_equal(error.column, "a");
     wh_buffer_free(&out);
-    wh_csv_encoder_end(encoder);
-    wh_shape_free(shape);
+    wh_csv_encoder_close(encoder);
+    wh_shape_close(shape);
 }
 
 /* What a value of so many lines takes, in clock ticks. */
@@ -757,11 +757,11 @@ static void columns_are_found_by_name(void **state)
     const char *const names[] = { "b", "a", "z" };
     const struct wh_column ab[] = { wh_column_named("a"), wh_column_named("b") };
     const struct wh_column abc[] = { ab[0], ab[1], wh_column_named("c") };
-    struct wh_shape *two = wh_shape_make(ab, 2), *three = wh_shape_make(abc, 3);
+    struct wh_shape *two = wh_shape_open(ab, 2), *three = wh_shape_open(abc, 3);
     struct wh_field fields[3] = { field_of(WH_NUMBER, 0, "1"), field_of(WH_NUMBER, 0, "2"),
                                   field_of(WH_NUMBER, 0, "3") };
     struct wh_row row = { .shape = two, .fields = fields };
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(names, 3, &row, ';', WH_CSV_QUOTED);
+    struct wh_csv_encoder *encoder = wh_csv_encoder_open(names, 3, &row, ';', WH_CSV_QUOTED);
     expect_row(encoder, &row, "2;1;\n");
     assert_false(wh_csv_encoder_same(encoder, two));
     row.shape = three;
@@ -772,9 +772,9 @@ static void columns_are_found_by_name(void **state)
     row.shape = two;
     expect_row(encoder, &row, "2;1;\n");
     wh_buffer_free(&out);
-    wh_csv_encoder_end(encoder);
-    wh_shape_free(two);
-    wh_shape_free(three);
+    wh_csv_encoder_close(encoder);
+    wh_shape_close(two);
+    wh_shape_close(three);
 }
 
 static void wide_rows_in_another_order_take_no_time(void **state)
@@ -789,10 +789,10 @@ static void wide_rows_in_another_order_take_no_time(void **state)
         fields[i] = field_of(WH_NULL, 0, "");
     }
     fields[0] = field_of(WH_NUMBER, 0, "7");
-    struct wh_shape *shape = wh_shape_make(columns, WH_MAX_COLUMNS);
-    struct wh_shape *other = wh_shape_make(backwards, WH_MAX_COLUMNS);
+    struct wh_shape *shape = wh_shape_open(columns, WH_MAX_COLUMNS);
+    struct wh_shape *other = wh_shape_open(backwards, WH_MAX_COLUMNS);
     struct wh_row row = { .shape = shape, .fields = fields };
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, &row, ',', WH_CSV_QUOTED);
+    struct wh_csv_encoder *encoder = wh_csv_encoder_open(NULL, 0, &row, ',', WH_CSV_QUOTED);
     struct wh_buffer out = { 0 };
     struct wh_error error;
     clock_t begun = clock();
@@ -806,9 +806,9 @@ static void wide_rows_in_another_order_take_no_time(void **state)
     assert_int_equal(out.length, WH_MAX_COLUMNS + 1);
     assert_memory_equal(out.data + out.length - 3, ",7\n", 3);
     wh_buffer_free(&out);
-    wh_csv_encoder_end(encoder);
-    wh_shape_free(shape);
-    wh_shape_free(other);
+    wh_csv_encoder_close(encoder);
+    wh_shape_close(shape);
+    wh_shape_close(other);
 }
 
 static void another_delimiter_makes_another_header(void **state)
@@ -818,13 +818,13 @@ static void another_delimiter_makes_another_header(void **state)
     static const char text[] = "\"a\",\"b;\"\r\n\"1;2\",3;4\r\n";
     struct wh_reader *reader = open_file(&usual, text, sizeof text - 1);
     assert_int_equal(wh_reader_next(reader, &error), WH_PASSED);
-    struct wh_csv_encoder *encoder = wh_csv_encoder_begin(NULL, 0, reader->row, ';', WH_CSV_QUOTED);
+    struct wh_csv_encoder *encoder = wh_csv_encoder_open(NULL, 0, reader->row, ';', WH_CSV_QUOTED);
     struct wh_buffer out = { 0 };
     assert_int_equal(wh_csv_encode_header(encoder, &out, &error), 0);
     assert_int_equal(wh_csv_encode_row(encoder, &out, reader->row, &error), WH_TAKEN);
     assert_string_equal(wh_buffer_text(&out), "a;\"b;\"\r\n\"1;2\";\"3;4\"\r\n");
     wh_buffer_free(&out);
-    wh_csv_encoder_end(encoder);
+    wh_csv_encoder_close(encoder);
     wh_reader_close(reader);
 }
 

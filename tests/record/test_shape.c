@@ -19,7 +19,7 @@ static struct wh_shape *shape_of(const char *names)
     size_t count = 0;
     for (char *name = strtok(copy, " "); name; name = strtok(NULL, " "))
         columns[count++] = wh_column_named(name);
-    struct wh_shape *shape = wh_shape_make(columns, count);
+    struct wh_shape *shape = wh_shape_open(columns, count);
     free(copy);
     return shape;
 }
@@ -45,7 +45,7 @@ static const char *choose(const char *text, const char *names, bool lenient)
         strcat(out, shape->columns[indices[i]].name);
     }
     wh_columns_free(columns);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
     return out;
 }
 
@@ -59,7 +59,7 @@ static void shape_keeps_names_and_spells_keys(void **state)
         { .name = "", .length = 0 },
         { .name = "n\0l", .length = 3 },
     };
-    struct wh_shape *shape = wh_shape_make(columns, 5);
+    struct wh_shape *shape = wh_shape_open(columns, 5);
     assert_int_equal(shape->count, 5);
     assert_string_equal(shape->columns[0].name, "a");
     assert_memory_equal(shape->columns[0].key, "\"a\":", shape->columns[0].key_length);
@@ -71,11 +71,11 @@ static void shape_keeps_names_and_spells_keys(void **state)
     assert_int_equal(wh_shape_find(shape, "n", 1), -1);
     assert_int_equal(wh_shape_find(shape, "", 0), 3);
     assert_null(shape->header);
-    struct wh_shape *other = wh_shape_make(columns, 0);
+    struct wh_shape *other = wh_shape_open(columns, 0);
     assert_int_not_equal(other->serial, shape->serial);
     assert_int_equal(other->count, 0);
-    wh_shape_free(other);
-    wh_shape_free(shape);
+    wh_shape_close(other);
+    wh_shape_close(shape);
 }
 
 static void names_come_in_the_order_they_were_named(void **state)

@@ -332,17 +332,17 @@ static void predicting_leaves_a_model_as_it_was(void **state)
         assert_non_null(model);
         char digest[sizeof model->digest];
         strcpy(digest, model->digest);
-        struct wh_model_scratch *scratch = wh_model_scratch_new();
+        struct wh_model_scratch *scratch = wh_model_scratch_open();
         for (uint32_t id = 1; id < model->names.count; id++) {
             const uint32_t ids[] = { WH_CONSTANT, id };
             const double values[] = { 1, id % 3 };
             struct wh_example example = { ids, values, 2, model->names.count, 0, true };
             wh_model_predict(model, scratch, &example);
         }
-        wh_model_scratch_free(scratch);
+        wh_model_scratch_close(scratch);
         assert_int_equal(wh_model_save(model, saved_path, &error), 0);
         assert_string_equal(model->digest, digest);
-        wh_model_free(model);
+        wh_model_close(model);
     }
 }
 
@@ -363,7 +363,7 @@ static struct wh_predictor *foreign_load(const char *file, struct wh_error *erro
 {
     (void)file;
     struct foreign *foreign = wh_alloc(1, sizeof *foreign);
-    struct wh_model *model = foreign->model = wh_model_new();
+    struct wh_model *model = foreign->model = wh_model_open();
     assert_int_equal(wh_task_init(&model->task, "binary", NULL, error), 0);
     model->loss = wh_loss_of_task(true);
     strcpy(model->digest, "0123456789abcdef");
@@ -372,7 +372,7 @@ static struct wh_predictor *foreign_load(const char *file, struct wh_error *erro
 
 static void foreign_close(struct wh_predictor *predictor)
 {
-    wh_model_free(((struct foreign *)predictor)->model);
+    wh_model_close(((struct foreign *)predictor)->model);
     free(predictor);
 }
 
@@ -394,7 +394,7 @@ static struct wh_session *foreign_session(const struct wh_predictor *predictor,
 
 static void foreign_session_close(struct wh_session *session)
 {
-    wh_model_free(session->model);
+    wh_model_close(session->model);
     free(session);
 }
 

@@ -21,7 +21,7 @@ static void expect_type(enum wh_dialect dialect, const char *type, const char *c
     const struct wh_sink_request request = { .into = &into };
     struct wh_schema *schema = wh_schema_open(&request, &error);
     struct wh_column column = wh_column_named("c");
-    struct wh_shape *shape = wh_shape_make(&column, 1);
+    struct wh_shape *shape = wh_shape_open(&column, 1);
     for (; *values; values++) {
         struct wh_buffer array = { 0 };
         struct wh_json_walk walk;
@@ -41,7 +41,7 @@ static void expect_type(enum wh_dialect dialect, const char *type, const char *c
     assert_string_equal(wh_buffer_text(&sql), expected);
     wh_buffer_free(&sql);
     wh_schema_close(schema);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
 }
 
 #define VALUES(...) (const char *const[]){ __VA_ARGS__, NULL }
@@ -103,12 +103,12 @@ static void a_table_needs_columns_that_can_be_named(void **state)
     assert_int_equal(wh_schema_sql(schema, WH_SQL_SQLITE, 1, &sql, &error), -1);
     assert_int_equal(error.status, WH_REFUSED);
     struct wh_column nameless = wh_column_named("");
-    struct wh_shape *shape = wh_shape_make(&nameless, 1);
+    struct wh_shape *shape = wh_shape_open(&nameless, 1);
     struct wh_field field = { "null", 4, WH_NULL, 0 };
     const struct wh_row row = { .shape = shape, .fields = &field };
     wh_schema_see(schema, &row);
     assert_int_equal(wh_schema_sql(schema, WH_SQL_SQLITE, 1, &sql, &error), -1);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
     wh_schema_close(schema);
     wh_buffer_free(&sql);
 }
@@ -121,7 +121,7 @@ static void held_rows_stay_as_they_came(void **state)
     char text[8 + WH_SLACK] = "", raw[16];
     struct wh_field field = { text, 1, WH_NUMBER, 0 };
     struct wh_column column = wh_column_named("c");
-    struct wh_shape *shape = wh_shape_make(&column, 1);
+    struct wh_shape *shape = wh_shape_open(&column, 1);
     for (int i = 0; i < 10; i++) {
         snprintf(text, 2, "%d", i);
         snprintf(raw, sizeof raw, "{\"c\":%d}\n", i);
@@ -129,7 +129,7 @@ static void held_rows_stay_as_they_came(void **state)
                                     .terminator = 1, .line = (uint64_t)i + 1 };
         wh_held_add(held, &row);
     }
-    wh_shape_free(shape);
+    wh_shape_close(shape);
     memset(text, 'x', 8);
     assert_int_equal(wh_held_count(held), 10);
     uint64_t serial = wh_held_row(held, 0)->shape->serial;

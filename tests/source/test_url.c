@@ -134,7 +134,7 @@ static void columns_that_a_stream_cannot_carry_are_refused(void **state)
     assert_null(wh_source_shape(NULL, 0, &error));
     struct wh_shape *shape = wh_source_shape(late, 2, &error);
     assert_int_equal(shape->count, 2);
-    wh_shape_free(shape);
+    wh_shape_close(shape);
 }
 
 int main(void)

@@ -47,7 +47,7 @@ static int decide(const char *choice, const char *text, bool *held)
         rows = good ? rows + 1 : -1;
     }
     wh_row_plans_close(plans);
-    wh_holdout_free(holdout);
+    wh_holdout_close(holdout);
     wh_reader_close(reader);
     unlink(path);
     return rows;
@@ -179,7 +179,7 @@ static void assert_text(const char *given, const char *wanted)
 {
     struct wh_holdout *holdout = open_holdout(given, NULL);
     assert_string_equal(wh_holdout_text(holdout), wanted);
-    wh_holdout_free(holdout);
+    wh_holdout_close(holdout);
 }
 
 static void one_choice_has_one_text(void **state)

@@ -31,7 +31,7 @@ static const char *inside_of(const char *choice, enum wh_type type, const char *
     static char list[32];
     struct wh_window window;
     struct wh_column column = wh_column_named("at");
-    struct wh_shape *shape = wh_shape_make(&column, 1);
+    struct wh_shape *shape = wh_shape_open(&column, 1);
     struct wh_field field;
     assert_int_equal(wh_window_parse(choice, "at", &window, &error), 0);
     for (size_t i = 0; i < count; i++) {
@@ -49,7 +49,7 @@ static const char *inside_of(const char *choice, enum wh_type type, const char *
         }
         list[length] = '\0';
     }
-    wh_shape_free(shape);
+    wh_shape_close(shape);
     return list;
 }
 

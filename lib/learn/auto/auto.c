@@ -36,27 +36,27 @@ struct wh_head {
 static struct wh_view *auto_view_new(const struct wh_learner_settings *settings)
 {
     struct wh_view *shared = wh_alloc(1, sizeof *shared);
-    shared->view = wh_auto_view_new(settings->names);
+    shared->view = wh_auto_view_open(settings->names);
     return shared;
 }
 
 static void auto_view_free(struct wh_view *shared)
 {
-    wh_auto_view_free(shared->view);
+    wh_auto_view_close(shared->view);
     free(shared);
 }
 
 static struct wh_scratch *auto_scratch_new(void)
 {
     struct wh_scratch *scratch = wh_alloc(1, sizeof *scratch);
-    scratch->view = wh_auto_scratch_new();
+    scratch->view = wh_auto_scratch_open();
     scratch->plain = wh_learner_nag.scratch_new();
     return scratch;
 }
 
 static void auto_scratch_free(struct wh_scratch *scratch)
 {
-    wh_auto_scratch_free(scratch->view);
+    wh_auto_scratch_close(scratch->view);
     wh_learner_nag.scratch_free(scratch->plain);
     free(scratch);
 }
@@ -121,16 +121,16 @@ static struct wh_head *auto_new(const struct wh_learner_settings *settings, stru
 {
     struct wh_head *head = wh_alloc(1, sizeof *head);
     if (settings->numbers)
-        head->number = wh_auto_number_new(settings, shared->view);
+        head->number = wh_auto_number_open(settings, shared->view);
     else
-        head->classes = wh_auto_classes_new(settings, shared->view);
+        head->classes = wh_auto_classes_open(settings, shared->view);
     return head;
 }
 
 static void auto_free(struct wh_head *head)
 {
-    wh_auto_classes_free(head->classes);
-    wh_auto_number_free(head->number);
+    wh_auto_classes_close(head->classes);
+    wh_auto_number_close(head->number);
     free(head);
 }
 

@@ -107,8 +107,8 @@ struct wh_auto_classes {
     double losses[EXPERTS], products[EXPERTS];
 };
 
-struct wh_auto_classes *wh_auto_classes_new(const struct wh_learner_settings *settings,
-                                            const struct wh_auto_view *view)
+struct wh_auto_classes *wh_auto_classes_open(const struct wh_learner_settings *settings,
+                                             const struct wh_auto_view *view)
 {
     struct wh_auto_classes *classes = wh_alloc(1, sizeof *classes);
     struct wh_learner_settings plain = *settings;
@@ -130,7 +130,7 @@ struct wh_auto_classes *wh_auto_classes_new(const struct wh_learner_settings *se
     return classes;
 }
 
-void wh_auto_classes_free(struct wh_auto_classes *classes)
+void wh_auto_classes_close(struct wh_auto_classes *classes)
 {
     if (!classes)
         return;

@@ -37,9 +37,9 @@
 struct wh_auto_classes;
 
 /* The view must stay. */
-struct wh_auto_classes *wh_auto_classes_new(const struct wh_learner_settings *settings,
-                                            const struct wh_auto_view *view);
-void wh_auto_classes_free(struct wh_auto_classes *classes);
+struct wh_auto_classes *wh_auto_classes_open(const struct wh_learner_settings *settings,
+                                             const struct wh_auto_view *view);
+void wh_auto_classes_close(struct wh_auto_classes *classes);
 
 /*
  * What all outputs say of one row: of each expert and each mixer the sum of exp(its margin) over

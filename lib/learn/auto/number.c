@@ -109,8 +109,8 @@ struct wh_auto_number {
     struct wh_auto_shift shift;
 };
 
-struct wh_auto_number *wh_auto_number_new(const struct wh_learner_settings *settings,
-                                          const struct wh_auto_view *view)
+struct wh_auto_number *wh_auto_number_open(const struct wh_learner_settings *settings,
+                                           const struct wh_auto_view *view)
 {
     struct wh_auto_number *number = wh_alloc(1, sizeof *number);
     number->view = view;
@@ -125,7 +125,7 @@ struct wh_auto_number *wh_auto_number_new(const struct wh_learner_settings *sett
     return number;
 }
 
-void wh_auto_number_free(struct wh_auto_number *number)
+void wh_auto_number_close(struct wh_auto_number *number)
 {
     if (!number)
         return;

@@ -41,9 +41,9 @@
 struct wh_auto_number;
 
 /* The view must stay. */
-struct wh_auto_number *wh_auto_number_new(const struct wh_learner_settings *settings,
-                                          const struct wh_auto_view *view);
-void wh_auto_number_free(struct wh_auto_number *number);
+struct wh_auto_number *wh_auto_number_open(const struct wh_learner_settings *settings,
+                                           const struct wh_auto_view *view);
+void wh_auto_number_close(struct wh_auto_number *number);
 
 /* What was made of a row, for learning from it. */
 struct wh_auto_number_guess;

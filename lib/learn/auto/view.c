@@ -82,7 +82,7 @@ struct wh_auto_scratch {
     size_t firm; /* features listed from the back begin here */
 };
 
-struct wh_auto_view *wh_auto_view_new(const struct wh_names *names)
+struct wh_auto_view *wh_auto_view_open(const struct wh_names *names)
 {
     struct wh_auto_view *view = wh_alloc(1, sizeof *view);
     wh_auto_fields_init(&view->fields, names);
@@ -90,7 +90,7 @@ struct wh_auto_view *wh_auto_view_new(const struct wh_names *names)
     return view;
 }
 
-void wh_auto_view_free(struct wh_auto_view *view)
+void wh_auto_view_close(struct wh_auto_view *view)
 {
     if (!view)
         return;
@@ -102,12 +102,12 @@ void wh_auto_view_free(struct wh_auto_view *view)
     free(view);
 }
 
-struct wh_auto_scratch *wh_auto_scratch_new(void)
+struct wh_auto_scratch *wh_auto_scratch_open(void)
 {
     return wh_alloc(1, sizeof(struct wh_auto_scratch));
 }
 
-void wh_auto_scratch_free(struct wh_auto_scratch *scratch)
+void wh_auto_scratch_close(struct wh_auto_scratch *scratch)
 {
     if (!scratch)
         return;

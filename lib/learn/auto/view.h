@@ -92,13 +92,13 @@ enum { WH_AUTO_REGIONS = WH_AUTO_CROSSES + WH_AUTO_ALL_TILINGS };
 struct wh_auto_view;
 
 /* The names must stay. */
-struct wh_auto_view *wh_auto_view_new(const struct wh_names *names);
-void wh_auto_view_free(struct wh_auto_view *view);
+struct wh_auto_view *wh_auto_view_open(const struct wh_names *names);
+void wh_auto_view_close(struct wh_auto_view *view);
 
 /* What one thread needs to read rows: about 10 KB, and 24 bytes a feature of the longest row. */
 struct wh_auto_scratch;
-struct wh_auto_scratch *wh_auto_scratch_new(void);
-void wh_auto_scratch_free(struct wh_auto_scratch *scratch);
+struct wh_auto_scratch *wh_auto_scratch_open(void);
+void wh_auto_scratch_close(struct wh_auto_scratch *scratch);
 
 /* A missing value is NaN, and zeros count as given. */
 const struct wh_auto_row *wh_auto_view_read(const struct wh_auto_view *view,

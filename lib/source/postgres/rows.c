@@ -413,7 +413,7 @@ static void close_postgres(struct wh_reader *reader)
         wh_pg_cancel(pg->connection);
     PQfinish(pg->connection);
     wh_row_free(&pg->row);
-    wh_shape_free(pg->shape);
+    wh_shape_close(pg->shape);
     wh_buffer_free(&pg->rows.work);
     wh_buffer_free(&pg->text);
     wh_buffer_free(&pg->sql);

@@ -600,7 +600,7 @@ static void close_sqlite(struct wh_reader *reader)
     wh_sqlite_facts_close(sqlite->facts);
     sqlite3_close(sqlite->database);
     wh_row_free(&sqlite->row);
-    wh_shape_free(sqlite->shape);
+    wh_shape_close(sqlite->shape);
     free(sqlite->fields);
     free(sqlite->columns);
     wh_buffer_free(&sqlite->work);
