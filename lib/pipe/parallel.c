@@ -17,7 +17,7 @@ enum {
 /* So many rows were taken, and came out. */
 struct rows {
     uint64_t in, out;
-    size_t end; /* of what came out, in the session's buffer */
+    size_t end; /* of what came out, where it waits */
 };
 
 /* A record that is for the run's thread, after rows that are not. */
@@ -36,8 +36,8 @@ struct session {
     struct wh_stage *stage;      /* NULL: none */
     struct wh_columns *strings;  /* --string, NULL: none */
     struct wh_reader *reader;    /* of batches; NULL: none yet */
-    struct wh_writer *writer;    /* into `out`; NULL: nothing is written */
-    struct wh_buffer out;
+    struct wh_writer *writer;    /* NULL: nothing is written */
+    struct wh_buffer *out;       /* where that waits; NULL */
     struct wh_batch batch;       /* its bytes are those of: */
     char *bytes;
     size_t room;
@@ -88,11 +88,8 @@ static struct event *add_event(struct session *session)
 
 static void end_rows(struct session *session, struct rows *rows)
 {
-    struct wh_error never;
-    if (session->writer)
-        wh_writer_flush(session->writer, &never);
     *rows = session->rows;
-    rows->end = session->out.length;
+    rows->end = session->out ? session->out->length : 0;
     session->rows = (struct rows){ 0, 0, 0 };
 }
 
@@ -123,7 +120,8 @@ static bool work_on_next(struct session *session)
 static void work_on_batch(struct session *session)
 {
     session->count = 0;
-    session->out.length = 0;
+    if (session->out)
+        session->out->length = 0;
     session->rows = (struct rows){ 0, 0, 0 };
     session->reader->ops->begin(session->reader, &session->batch);
     while (work_on_next(session))
@@ -163,8 +161,10 @@ static int open_session(struct parallel *parallel, struct session *session, stru
     session->emit = (struct wh_emit){ .row = emit_row, .reject = never_reject };
     wh_lane_open(&session->lane, reading, session->strings, session->stage, &session->emit);
     session->lane.has_strings = true;
-    if (loop->writer)
-        session->writer = wh_writer_session(loop->writer, &session->out);
+    if (loop->writer) {
+        session->writer = wh_writer_session(loop->writer);
+        session->out = wh_writer_waiting(session->writer);
+    }
     return 0;
 }
 
@@ -184,7 +184,6 @@ static void close_session(struct parallel *parallel, struct session *session)
     if (session->stage)
         session->stage->ops->close(session->stage);
     wh_columns_free(session->strings);
-    wh_buffer_free(&session->out);
     free(session->events);
     free(session->bytes);
 }
@@ -346,7 +345,7 @@ static int hand_out_rows(struct parallel *parallel, struct course *course, const
                          size_t next, struct wh_error *error)
 {
     size_t length = rows->end - course->out;
-    const char *bytes = length > 0 ? course->session->out.data + course->out : NULL;
+    const char *bytes = length > 0 ? course->session->out->data + course->out : NULL;
     if (parallel->loop->hop.ended && rows->in > 0)
         return refuse_rows(parallel, course, error);
     int failed = wh_loop_count(parallel->loop, rows->in, rows->out, bytes, length, error);
@@ -485,8 +484,8 @@ static void keep_batch(struct session *session, const struct wh_batch *batch)
         session->room = size + size / 4;
         session->bytes = wh_alloc(session->room, 1);
     }
-    if (session->out.capacity / LARGE > size + BATCH)
-        wh_buffer_free(&session->out);
+    if (session->out && session->out->capacity / LARGE > size + BATCH)
+        wh_buffer_free(session->out);
     memcpy(session->bytes, batch->bytes, batch->length);
     memset(session->bytes + batch->length, 0, WH_SLACK);
     uint64_t part = session->batch.part;

@@ -19,6 +19,7 @@ struct wh_writer {
     wh_write *write; /* in place of the descriptor; NULL */
     void *context;
     struct wh_buffer buffer;
+    size_t full;            /* bytes, from which on they do not wait in the buffer */
     uint64_t total;
     bool begun;             /* the format is settled, the header written */
     uint8_t dialect;        /* enum wh_csv_dialect */
@@ -144,6 +145,7 @@ struct wh_writer *wh_writer_open(int descriptor, const struct wh_writing *writin
     struct wh_writer *writer = wh_alloc(1, sizeof *writer);
     writer->writing = *writing;
     writer->descriptor = descriptor;
+    writer->full = FULL;
     wh_pipe_enlarge(descriptor);
     return writer;
 }
@@ -161,19 +163,26 @@ struct wh_writer *wh_writer_open_to(wh_write *write, void *context,
     struct wh_writer *writer = wh_alloc(1, sizeof *writer);
     writer->writing = *writing;
     writer->descriptor = -1;
+    writer->full = FULL;
     writer->write = write;
     writer->context = context;
     return writer;
 }
 
-struct wh_writer *wh_writer_session(const struct wh_writer *writer, struct wh_buffer *buffer)
+struct wh_writer *wh_writer_session(const struct wh_writer *writer)
 {
-    struct wh_writer *session = wh_writer_open_to(wh_write_buffer, buffer, &writer->writing);
+    struct wh_writer *session = wh_writer_open_to(NULL, NULL, &writer->writing);
+    session->full = SIZE_MAX;
     session->begun = true;
     session->dialect = writer->dialect;
     if (writer->encoder)
         session->encoder = wh_csv_encoder_copy(writer->encoder);
     return session;
+}
+
+struct wh_buffer *wh_writer_waiting(struct wh_writer *session)
+{
+    return &session->buffer;
 }
 
 void wh_writer_merge(struct wh_writer *writer, const struct wh_writer *session)
@@ -206,8 +215,9 @@ static inline __attribute__((always_inline)) int add_bytes(struct wh_writer *wri
                                                            const char *bytes, size_t length,
                                                            struct wh_error *error)
 {
-    bool large = length > FULL / 2; /* not worth copying */
-    if ((large || writer->buffer.length + length > FULL) && wh_writer_flush(writer, error) != 0)
+    bool large = length > writer->full / 2; /* not worth copying */
+    if ((large || writer->buffer.length + length > writer->full)
+        && wh_writer_flush(writer, error) != 0)
         return -1;
     if (large)
         return write_out(writer, bytes, length, error);
@@ -339,7 +349,8 @@ enum wh_verdict wh_writer_row(struct wh_writer *writer, const struct wh_row *row
             wh_buffer_byte(buffer, '\n');
     }
     writer->missing_newline = !terminated;
-    return buffer->length < FULL || wh_writer_flush(writer, error) == 0 ? WH_TAKEN : WH_FATAL;
+    return buffer->length < writer->full || wh_writer_flush(writer, error) == 0 ? WH_TAKEN
+                                                                                : WH_FATAL;
 }
 
 bool wh_writer_begun(const struct wh_writer *writer)

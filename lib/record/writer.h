@@ -60,10 +60,12 @@ int wh_writer_close(struct wh_writer *writer, struct wh_error *error);
 /* Frees, and forgets what is waiting. */
 void wh_writer_discard(struct wh_writer *writer);
 
-/* A writer of rows as `writer`, which has begun, writes them, into `buffer`; it can be used in
- * another thread. The rows' line ends must all be there. Merging adds to what `writer` knows of the
- * rows, before wh_writer_finish, and changes neither's bytes. */
-struct wh_writer *wh_writer_session(const struct wh_writer *writer, struct wh_buffer *buffer);
+/* A writer of rows as `writer`, which has begun, writes them; it can be used in another thread. The
+ * rows' line ends must all be there. What it writes waits for the caller, who takes it out of the
+ * buffer, and empties that. Merging adds to what `writer` knows of the rows, before
+ * wh_writer_finish, and changes neither's bytes. */
+struct wh_writer *wh_writer_session(const struct wh_writer *writer);
+struct wh_buffer *wh_writer_waiting(struct wh_writer *session);
 void wh_writer_merge(struct wh_writer *writer, const struct wh_writer *session);
 
 /* One row as NDJSON appended to a buffer, without a line end. */
