@@ -64,7 +64,8 @@ struct reading {
 
 static void add_row(struct wh_buffer *text, enum wh_verdict next, const struct wh_row *row)
 {
-    wh_buffer_format(text, "%d %" PRIu64 " ", (int)next, row->line);
+    /* Rows of a database are counted from where reading began. */
+    wh_buffer_format(text, "%d %" PRIu64 " ", (int)next, row->raw ? row->line : 0);
     if (row->raw)
         wh_buffer_add(text, row->raw, row->raw_length);
     if (next == WH_PASSED)
