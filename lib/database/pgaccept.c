@@ -304,15 +304,10 @@ static bool accept_hexadecimal(const struct wh_slice *text, struct wh_pg_refusal
            || refuse(refusal, "is not \\x and hexadecimal digits", NULL, NULL);
 }
 
-bool wh_pg_accepts(const struct wh_pg_type *type, struct wh_slice *text,
-                   struct wh_pg_refusal *refusal)
+static bool accept_number(const struct wh_pg_type *type, struct wh_slice *text,
+                          struct wh_pg_refusal *refusal)
 {
-    enum { NAME_LENGTH = 63 };
-    if (type->kind == WH_PG_ARRAY || type->kind == WH_PG_COMPOSITE)
-        return accept_parts(type, text, refusal);
     switch (type->input) {
-    case WH_PG_IN_BOOLEAN:
-        return accept_boolean(text, refusal);
     case WH_PG_IN_SMALLINT:
         return wh_pg_accept_integer(text, INT16_MIN, INT16_MAX, refusal);
     case WH_PG_IN_INTEGER:
@@ -327,8 +322,15 @@ bool wh_pg_accepts(const struct wh_pg_type *type, struct wh_slice *text,
         return wh_pg_accept_float(text, true, refusal);
     case WH_PG_IN_DOUBLE:
         return wh_pg_accept_float(text, false, refusal);
-    case WH_PG_IN_MONEY:
+    default: /* WH_PG_IN_MONEY */
         return wh_pg_accept_money(text, refusal);
+    }
+}
+
+static bool accept_time(const struct wh_pg_type *type, struct wh_slice *text,
+                        struct wh_pg_refusal *refusal)
+{
+    switch (type->input) {
     case WH_PG_IN_DATE:
         return wh_pg_accept_date(text, refusal);
     case WH_PG_IN_TIME:
@@ -338,8 +340,26 @@ bool wh_pg_accepts(const struct wh_pg_type *type, struct wh_slice *text,
         return wh_pg_accept_stamp(type, text, refusal);
     case WH_PG_IN_STAMP_ZONED:
         return wh_pg_accept_zoned_stamp(type, text, refusal);
-    case WH_PG_IN_INTERVAL:
+    default: /* WH_PG_IN_INTERVAL */
         return wh_pg_accept_interval(type, text, refusal);
+    }
+}
+
+bool wh_pg_accepts(const struct wh_pg_type *type, struct wh_slice *text,
+                   struct wh_pg_refusal *refusal)
+{
+    enum { NAME_LENGTH = 63 };
+    if (type->kind == WH_PG_ARRAY || type->kind == WH_PG_COMPOSITE)
+        return accept_parts(type, text, refusal);
+    switch (type->input) {
+    case WH_PG_IN_BOOLEAN:
+        return accept_boolean(text, refusal);
+    case WH_PG_IN_SMALLINT: case WH_PG_IN_INTEGER: case WH_PG_IN_BIGINT: case WH_PG_IN_OID:
+    case WH_PG_IN_NUMERIC: case WH_PG_IN_REAL: case WH_PG_IN_DOUBLE: case WH_PG_IN_MONEY:
+        return accept_number(type, text, refusal);
+    case WH_PG_IN_DATE: case WH_PG_IN_TIME: case WH_PG_IN_TIME_ZONED: case WH_PG_IN_STAMP:
+    case WH_PG_IN_STAMP_ZONED: case WH_PG_IN_INTERVAL:
+        return accept_time(type, text, refusal);
     case WH_PG_IN_VARCHAR:
     case WH_PG_IN_CHARACTER:
         return accept_length(type, text, refusal);
