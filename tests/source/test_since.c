@@ -343,7 +343,6 @@ static void try_tables(const struct database *database)
 
 /* ---- SQLite ---------------------------------------------------------------------------------- */
 
-static const char file[] = "since-test.db";
 static sqlite3 *sqlite;
 
 static void sqlite_execute(const char *text)
@@ -381,12 +380,15 @@ static void a_cut_anywhere_loses_and_doubles_no_row_of_sqlite(void **state)
         { "NUMERIC", { "1", "2.5", "'abc'", "1e15", "'12345678901234567890'" } },
         { "BOOLEAN", { "0", "1", "2" } },
     };
+    char url[] = "sqlite:/tmp/wh-since-XXXXXX";
+    char *file = url + strlen("sqlite:");
     const struct database database = {
-        .url = "sqlite:since-test.db", .kinds = kinds, .kind_count = sizeof kinds / sizeof *kinds,
+        .url = url, .kinds = kinds, .kind_count = sizeof kinds / sizeof *kinds,
         .collation = " COLLATE BINARY", .trials = trials_of(400), .execute = sqlite_execute,
         .count = sqlite_count,
     };
-    unlink(file);
+    int descriptor = mkstemp(file);
+    assert_true(descriptor >= 0 && close(descriptor) == 0);
     assert_int_equal(sqlite3_open(file, &sqlite), SQLITE_OK);
     sqlite_execute("PRAGMA synchronous = OFF; PRAGMA journal_mode = MEMORY");
     try_tables(&database);
