@@ -587,7 +587,7 @@ static void add_heading(struct wh_buffer *out, const struct parser *parser,
     wh_buffer_free(&prefixes);
 }
 
-/* What stands in the left column, and a sentence in the right one. */
+/* The left column, and a sentence in the right one. */
 static void add_beside(struct wh_buffer *out, size_t width, size_t column)
 {
     if (width + 2 > column) {

@@ -60,7 +60,7 @@ struct wh_examples_settings {
                                  --ignore and --time name, since a mistyped one would become a
                                  feature */
     unsigned needs;        /* of the learner (enum wh_needs) */
-    uint64_t max_features; /* names are added until there are so many; others are left out */
+    uint64_t max_features; /* no names are added beyond this number; others are ignored */
 };
 
 /* Makes examples to learn from: names that come are added to `names`, which must outlive them. They

@@ -200,7 +200,7 @@ bool wh_maker_number(struct wh_maker *maker, struct wh_named *name, const char *
     return wh_maker_value(maker, name, value, error);
 }
 
-/* What programs write for a number that is none. */
+/* What programs write in place of a missing number. */
 static bool no_number(const char *text, size_t length)
 {
     static const char *const words[] = { "nan", "inf", "infinity" };

@@ -46,7 +46,7 @@ struct wh_maker {
     bool zeros, missing; /* these are put into the examples too */
     bool adds;           /* the row may add names: it has a label to learn */
     uint32_t most;       /* names, the constant included */
-    uint64_t crowded;    /* values left out because there were so many names */
+    uint64_t crowded;    /* values ignored because max_features was reached */
 
     /* The example being made. */
     uint32_t *ids;
@@ -64,8 +64,8 @@ struct wh_maker_settings {
     const struct wh_names *names;
     struct wh_names *growing; /* the same where names are added, else NULL */
     unsigned needs;           /* of the learner (enum wh_needs) */
-    uint64_t hash_bits;       /* names are replaced by so many bits of their hash; 0: kept */
-    uint64_t max_features;    /* names are added until there are so many */
+    uint64_t hash_bits;       /* bits of a name's hash that replace it; 0: names are kept */
+    uint64_t max_features;    /* no names are added beyond this number */
 };
 
 void wh_maker_open(struct wh_maker *maker, const struct wh_maker_settings *settings);
@@ -91,7 +91,7 @@ static inline void wh_maker_begin(struct wh_maker *maker)
 /* Forgets what it knows of names, from number `first` to before `end`. */
 void wh_maker_forget(struct wh_maker *maker, size_t first, size_t end);
 
-/* The number of a name, WH_NO_FEATURE where there is none. */
+/* The number of a name; WH_NO_FEATURE: it has none. */
 uint32_t wh_maker_find(const struct wh_maker *maker, const char *text, size_t length);
 /* The same put into `name`, which is added where the row may do that and there is room. */
 bool wh_maker_number_name(struct wh_maker *maker, struct wh_named *name, struct wh_error *error);

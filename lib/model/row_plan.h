@@ -34,7 +34,7 @@ struct wh_roles {
     const char *time;
     const char *interactions; /* as model/interactions.h has them */
     const char *join;   /* of late labels (model/join.h) */
-    uint64_t hash_bits; /* names are replaced by so many bits of their hash; 0: they are kept */
+    uint64_t hash_bits; /* bits of a name's hash that replace it; 0: names are kept */
 };
 
 enum wh_example_input { WH_INPUT_UNSETTLED, WH_INPUT_COLUMNS, WH_INPUT_FEATURES };

@@ -9,11 +9,12 @@
 #include "base/time.h"
 #include "pipe/stream.h"
 
-/* The clock is looked at every so many rows at most, and every so many seconds at best. */
+/* The clock is read after LARGEST_BATCH rows at the latest, and every LOOK_EVERY seconds if rows
+ * come evenly. */
 enum { LARGEST_BATCH = 1024 };
 static const double LOOK_EVERY = 0.1, TICK_EVERY = 1.0;
 
-/* From so many rows on a share of them is taken for the share of the whole. */
+/* The share of bad rows is not judged before this many rows. */
 enum { ROWS_FOR_SHARE = 100 };
 
 /* What the command line asks of a row that all rows of its source lack has no line; what else is

@@ -49,8 +49,8 @@ int wh_loop_next(struct loop *loop, struct wh_error *error);
 int wh_loop_take(struct loop *loop, enum wh_verdict next, struct wh_error *error);
 /* The same for a row of which another lane has found the verdict, not WH_TAKEN, with `error`. */
 int wh_loop_judged(struct loop *loop, enum wh_verdict verdict, struct wh_error *error);
-/* Counts rows that another lane has taken, and so many that came out of it, and writes those: rows
- * before a stream's end. */
+/* Counts `in` rows that another lane has taken, before a stream's end, and the `out` rows that came
+ * out of it, and writes their bytes. */
 int wh_loop_count(struct loop *loop, uint64_t in, uint64_t out, const char *bytes, size_t length,
                   struct wh_error *error);
 /* Looks at the clock, and does what it is time for. */

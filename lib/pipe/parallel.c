@@ -525,7 +525,7 @@ static int end_reading(struct parallel *parallel, struct wh_error *error)
     return -1;
 }
 
-/* 1 where a batch was given out, 0 where there is none to be. */
+/* 1: a batch was given out; 0: there is nothing to share out now. */
 static int give_next(struct parallel *parallel, struct wh_error *error)
 {
     struct wh_reader *reader = parallel->loop->run->reader;

@@ -56,7 +56,7 @@ struct sweep {
     uint64_t line;     /* whether the next line goes on in quotes is known up to here */
     uint64_t searched; /* no line feed is between that and here */
     bool in_quotes;    /* a record goes on in that line */
-    bool too_long;     /* so much so that it is for next() */
+    bool too_long;     /* beyond --max-row: next() refuses it */
 };
 
 struct csv {

@@ -1,7 +1,7 @@
 /*
  * Rows as CSV text: the writer's half that knows RFC 4180, and TSV.
  *
- * The columns are fixed by wh_csv_encoder_open; where each of them stands in a row is found once
+ * The columns are fixed by wh_csv_encoder_open; where each of them is in a row is found once
  * per shape. Values are quoted where they must be (delimiter, quote, line end, an empty string)
  * or where they came quoted. In TSV nothing is quoted.
  */

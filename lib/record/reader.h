@@ -18,7 +18,7 @@
 
 struct wh_reader;
 
-/* Records as they stand in the input, not yet read. */
+/* Records as they are in the input, not parsed yet. */
 struct wh_batch {
     const char *bytes; /* whole ones, each with its line end; WH_SLACK bytes after them can be read */
     size_t length;

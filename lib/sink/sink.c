@@ -86,7 +86,7 @@ struct wh_sink *wh_sink_open(struct wh_sink_request *request, struct wh_error *e
 
 /* ---- C in a database ------------------------------------------------------------------------- */
 
-/* What looks like a database, but is none that there is here, is refused when it is opened. */
+/* A name that looks like a database of an unknown kind is refused when it is opened. */
 static bool takes(const char *name)
 {
     struct wh_error unknown;

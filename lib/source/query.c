@@ -54,7 +54,7 @@ static int settle(void *values, struct wh_error *error)
     if (!query->file_text)
         return -1;
     if (strlen(query->file_text) != length)
-        return wh_fail(error, WH_REFUSED, "%s: a zero byte is no SQL", path);
+        return wh_fail(error, WH_REFUSED, "%s: contains a zero byte, so it is not SQL", path);
     query->sql = query->file_text;
     return 0;
 }

@@ -25,7 +25,7 @@ struct wh_summary {
     json_t *told;     /* more members; NULL */
 };
 
-/* Lines, after so many seconds. */
+/* Appends lines of text; the run took `seconds`. */
 void wh_summary_print(const struct wh_summary *summary, double seconds, struct wh_buffer *out);
 void wh_summary_stats(const struct wh_summary *summary, json_t *stats);
 

@@ -77,7 +77,7 @@ struct wh_trainer_look {
     const struct wh_prediction *prediction; /* NULL: nothing can be predicted of it yet */
 };
 
-/* Looks at a row, which must stay as it is until it is taken or dropped, but that columns may be
+/* Looks at a row, which must not change until it is taken or dropped, except that columns may be
  * added to it. The prediction lasts as long. */
 enum wh_verdict wh_trainer_look(struct wh_trainer *trainer, struct wh_row *row,
                                 struct wh_trainer_look *look, struct wh_error *error);

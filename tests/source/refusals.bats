@@ -16,7 +16,7 @@ setup() {
     refuses_with 'wh-extract: postgresql://u@h/d: the URL cannot be used: it is malformed (the reason is shown for one without a password)' \
         wh-extract 'postgresql://u:secret@h/d?colour=red' -t t
     printf 'SELECT 1\0' >q.sql
-    refuses_with 'wh-extract: q.sql: a zero byte is no SQL' wh-extract sqlite:t.db -f q.sql
+    refuses_with 'wh-extract: q.sql: contains a zero byte, so it is not SQL' wh-extract sqlite:t.db -f q.sql
     refuses_with 'wh-extract: sqlite:t.db: the SQL changes the database, which is only read here' \
         wh-extract sqlite:t.db -c 'DELETE FROM t'
     [ "$(sqlite3 t.db 'SELECT count(*) FROM t')" -eq 2 ]

@@ -13,7 +13,7 @@
  * [-.46/+.35] after that is what `make tune` measured: by how many percent the progressive loss
  * changes, in the mean over six sets, where the number is half as large and where it is twice as
  * large (of numbers from .9 to 1, where their distance from 1 is twice and half as large). Below 0
- * the other number would be better for these sets. They are four generated ones of 10,000 rows each,
+ * the other number would be better for these sets. They are four generated sets of 10,000 rows,
  * web pages by whether they are phishing, and temperatures by the hour; the mean is often the doing
  * of one of them, and rests on too few sets to choose a number by. No figures: it was not varied,
  * or these sets do not reach it.
@@ -99,7 +99,7 @@
 #define WH_AUTO_FEW_TERMS 32        /* cost: least squares of more learn ... */
 #define WH_AUTO_SOME_ROWS 1024.0    /* cost [+.13/-.20]: ... from every second row after these
                                        ... */
-#define WH_AUTO_MANY_ROWS 8192.0    /* cost [+.94/-2.11]: ... and every fourth one after so many */
+#define WH_AUTO_MANY_ROWS 8192.0    /* cost [+.94/-2.11]: ... and every fourth one after these */
 #define WH_AUTO_FIT_KEEPS 1, 1, 0.99, 0.9995 /* prototype [- - +2.60/+.61 -4.54/+1.36]: what
                                                 *line*, *trend*, *fresh* and *curve* keep; of
                                                 *curve* a guess (the prototype had .999) */
@@ -109,8 +109,7 @@
 #define WH_AUTO_GROWTH_LEFT 100.0   /* guess [+.30/-.12]: ... and lowers it to this then */
 #define WH_AUTO_CELL_PRIOR 0.5F     /* guess [-.17/-.01]: the same of the cells of the Kalman
                                        filter */
-#define WH_AUTO_CELL_LEAST 4096.0F  /* guess [0/+.01]: it never falls below one in so many of
-                                       that */
+#define WH_AUTO_CELL_LEAST 4096.0F  /* guess [0/+.01]: it never falls below that divided by this */
 #define WH_AUTO_QUICK_STEP 0.5      /* prototype [-.08/-.44]: of *quick mean* */
 #define WH_AUTO_SLOW_STEP 0.1       /* prototype [-.01/-.21]: of *slow mean* */
 #define WH_AUTO_PREDICTION_LIMIT 8.0 /* prototype [+.81/0]: experts are kept within +- this */
@@ -143,7 +142,7 @@
 #define WH_AUTO_FAR 12.0            /* guess [-.07/-.06]: targets further off, in usual errors,
                                        are tamed ... */
 #define WH_AUTO_FAR_IF_ROBUST 3.0   /* guess: ... the same under a loss that is not the squared */
-#define WH_AUTO_FAR_AFTER 4         /* guess [-.03/0]: ... after so many rows */
+#define WH_AUTO_FAR_AFTER 4         /* guess [-.03/0]: ... after this many rows */
 #define WH_AUTO_FURTHER 4.0         /* guess: each far one lets the next be further ... */
 #define WH_AUTO_FURTHEST 1024.0     /* guess: ... and by this factor at most */
 #define WH_AUTO_LEAST_ERROR 0.01    /* guess: an error that is usual at the least */

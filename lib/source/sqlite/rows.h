@@ -4,7 +4,7 @@
  *     INTEGER   the number; in a column declared BOOLEAN or BOOL, 0 and 1 become false and true
  *     REAL      the shortest number that reads back to the same, with a point in columns that do
  *               not tell it from an integer; infinities as strings
- *     TEXT      a string; text that is no UTF-8 is a bad row
+ *     TEXT      a string; text that is not valid UTF-8 is a bad row
  *     BLOB      a string, base64
  *
  * What a column of this declared type would not take back as the same is marked
