@@ -380,8 +380,9 @@ resumed() {
     postgres_need
     without_sanitizers
     [ -e "$BUILD/preload/fault.so" ] || skip "needs $BUILD/preload/fault.so"
+    # The first row is more than the server holds back, and the second comes late.
     WH_FAULT=poll LD_PRELOAD="$BUILD/preload/fault.so" \
-        exits 1 wh-extract postgresql:///postgres -c "SELECT repeat('x', 20000) FROM generate_series(1, 2), pg_sleep(3)"
+        exits 1 wh-extract postgresql:///postgres -c "SELECT repeat('x', 20000), pg_sleep(2) FROM generate_series(1, 2)"
     says 'wh-extract: postgresql:///postgres: waiting failed: Cannot allocate memory'
     WH_FAULT=poll_without_end LD_PRELOAD="$BUILD/preload/fault.so" \
         exits 4 wh-extract postgresql:///postgres -c 'SELECT 1'
